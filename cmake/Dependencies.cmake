@@ -1,0 +1,27 @@
+# Third-party libraries, all from Debian 12 packages. Headers come in as SYSTEM.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(SQLiteCpp REQUIRED)
+find_package(LibArchive REQUIRED)
+find_package(GTest REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS filesystem)
+
+find_library(ZOOKEEPER_MT_LIBRARY zookeeper_mt REQUIRED)
+add_library(zookeeper_mt INTERFACE)
+target_link_libraries(zookeeper_mt INTERFACE ${ZOOKEEPER_MT_LIBRARY} Threads::Threads)
+# The synchronous calls are declared only with THREADED (zookeeper.h).
+target_compile_definitions(zookeeper_mt INTERFACE THREADED)
+
+find_library(RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
+add_library(rapidcheck_library INTERFACE)
+target_link_libraries(rapidcheck_library INTERFACE ${RAPIDCHECK_LIBRARY})

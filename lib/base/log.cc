@@ -1,0 +1,43 @@
+#include "base/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+namespace zoowarden::base {
+namespace {
+
+spdlog::level::level_enum ToSpdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarn:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+spdlog::logger& Logger() {
+  static const auto kLogger = [] {
+    auto logger = std::make_shared<spdlog::logger>(
+        "zoowarden", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+    return logger;
+  }();
+  return *kLogger;
+}
+
+}  // namespace
+
+void InitLog(LogLevel minimum) { Logger().set_level(ToSpdlog(minimum)); }
+
+void Log(LogLevel level, std::string_view message) {
+  Logger().log(ToSpdlog(level), spdlog::string_view_t(message.data(), message.size()));
+}
+
+}  // namespace zoowarden::base

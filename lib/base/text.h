@@ -1,0 +1,32 @@
+// Small text helpers shared by every component. Pure functions on ASCII; no locale.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zoowarden::base {
+
+[[nodiscard]] std::string_view Trim(std::string_view text);
+[[nodiscard]] std::vector<std::string_view> Split(std::string_view text, char separator);
+[[nodiscard]] std::string Join(const std::vector<std::string>& parts, std::string_view separator);
+
+// The whole text must be a number in range; a sign, spaces or trailing text give nullopt.
+[[nodiscard]] std::optional<std::uint64_t> ParseUnsigned(std::string_view text, int base = 10);
+
+// Lower-case hexadecimal of the bytes.
+[[nodiscard]] std::string Hex(std::span<const unsigned char> bytes);
+
+// Control characters become '?', and the text is cut at `limit` bytes: for text that came from
+// another machine and goes to a terminal or a log.
+[[nodiscard]] std::string Printable(std::string_view text, std::size_t limit = 300);
+
+// The candidate with the smallest edit distance to `word`, if any is within a third of its length
+// (at least 1, at most 4 edits): for "unknown key 'x', did you mean 'y'".
+[[nodiscard]] std::optional<std::string> NearestName(std::string_view word,
+                                                     const std::vector<std::string>& candidates);
+
+}  // namespace zoowarden::base
