@@ -1,14 +1,14 @@
 // Errors are values. A fault of the world is an Error; an impossible state aborts (check.h).
 //
-// Thread rule: values, no shared state. Codes are one-to-one with gRPC's canonical codes, so that an
-// error keeps its meaning when it crosses the wire.
+// Thread rule: values, no shared state. Codes are one-to-one with gRPC's canonical codes, so that
+// an error keeps its meaning when it crosses the wire.
 #pragma once
+
+#include <tl/expected.hpp>
 
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <tl/expected.hpp>
 
 namespace zoowarden::base {
 
@@ -22,7 +22,7 @@ enum class ErrorCode {
   kDeadlineExceeded,    // unknown whether it happened
   kPermissionDenied,
   kUnauthenticated,
-  kDataLoss,            // stored data is not what was written
+  kDataLoss,  // stored data is not what was written
   kResourceExhausted,
   kInternal,
   kCancelled,
@@ -86,18 +86,19 @@ using Status = Result<void>;
 #define ZW_CONCAT(a, b) ZW_CONCAT_INNER(a, b)
 
 // Returns the error of a Status or Result expression to the caller.
-#define ZW_TRY(expression)                                                      \
-  do {                                                                          \
-    if (auto zw_status = (expression); !zw_status) {                            \
-      return ::tl::unexpected<::zoowarden::base::Error>(zw_status.error());     \
-    }                                                                           \
+#define ZW_TRY(expression)                                                  \
+  do {                                                                      \
+    if (auto zw_status = (expression); !zw_status) {                        \
+      return ::tl::unexpected<::zoowarden::base::Error>(zw_status.error()); \
+    }                                                                       \
   } while (false)
 
 // ZW_ASSIGN(auto value, MayFail()); returns the error, or declares/assigns the value.
-#define ZW_ASSIGN(target, expression) ZW_ASSIGN_INNER(target, expression, ZW_CONCAT(zw_r_, __LINE__))
-#define ZW_ASSIGN_INNER(target, expression, result)                             \
-  auto result = (expression);                                                   \
-  if (!result) {                                                                \
-    return ::tl::unexpected<::zoowarden::base::Error>(result.error());          \
-  }                                                                             \
+#define ZW_ASSIGN(target, expression) \
+  ZW_ASSIGN_INNER(target, expression, ZW_CONCAT(zw_r_, __LINE__))
+#define ZW_ASSIGN_INNER(target, expression, result)                    \
+  auto result = (expression);                                          \
+  if (!result) {                                                       \
+    return ::tl::unexpected<::zoowarden::base::Error>(result.error()); \
+  }                                                                    \
   target = *std::move(result)

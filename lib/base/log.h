@@ -1,7 +1,8 @@
-// Logging behind a narrow header: spdlog costs seconds per translation unit, so only log.cc sees it.
+// Logging behind a narrow header: spdlog costs seconds per translation unit, so only log.cc sees
+// it.
 //
-// Messages start with fields: "op=… server=… state=…". Levels: info = a state changed, warn = it will
-// be retried, error = a person is needed. Secrets never reach a log line. Thread-safe.
+// Messages start with fields: "op=… server=… state=…". Levels: info = a state changed, warn = it
+// will be retried, error = a person is needed. Secrets never reach a log line. Thread-safe.
 #pragma once
 
 #include <string_view>

@@ -37,7 +37,8 @@ std::string_view OnFailureName(OnFailure policy) {
 }
 
 std::optional<OnFailure> ParseOnFailure(std::string_view name) {
-  for (const auto policy : {OnFailure::kRollbackAll, OnFailure::kRollbackServer, OnFailure::kHalt}) {
+  for (const auto policy :
+       {OnFailure::kRollbackAll, OnFailure::kRollbackServer, OnFailure::kHalt}) {
     if (name == OnFailureName(policy)) {
       return policy;
     }

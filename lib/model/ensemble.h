@@ -2,15 +2,15 @@
 // on by lib/core, sent to agents by the controller. Values only.
 #pragma once
 
+#include "model/ids.h"
+#include "model/version.h"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "model/ids.h"
-#include "model/version.h"
 
 namespace zoowarden::model {
 
@@ -29,9 +29,9 @@ struct ServerSpec {
   std::uint16_t client_port = 2181;
   std::uint16_t quorum_port = 2888;
   std::uint16_t election_port = 3888;
-  std::uint32_t weight = 1;             // QuorumHierarchical weight; 0 counts for nothing
-  std::optional<std::uint32_t> group;   // QuorumHierarchical group
-  Settings settings;                    // this server's own zoo.cfg keys, win over the ensemble's
+  std::uint32_t weight = 1;            // QuorumHierarchical weight; 0 counts for nothing
+  std::optional<std::uint32_t> group;  // QuorumHierarchical group
+  Settings settings;                   // this server's own zoo.cfg keys, win over the ensemble's
   bool operator==(const ServerSpec&) const = default;
 };
 
@@ -69,7 +69,7 @@ enum class OnFailure { kRollbackAll, kRollbackServer, kHalt };
 [[nodiscard]] std::optional<OnFailure> ParseOnFailure(std::string_view name);
 
 struct Policy {
-  std::chrono::milliseconds soak{10'000};          // gates must stay passed this long
+  std::chrono::milliseconds soak{10'000};           // gates must stay passed this long
   std::chrono::milliseconds step_timeout{300'000};  // from stop to proved, per server
   OnFailure on_failure = OnFailure::kRollbackAll;
   int good_rounds = 3;  // consecutive rounds in which a stop must be safe

@@ -1,5 +1,5 @@
-// A ZooKeeper release version. Distributions append text ("3.8.0-${mvngit.commit.id}", "3.4.13-6--1"),
-// so only the leading three numbers count in comparisons.
+// A ZooKeeper release version. Distributions append text ("3.8.0-${mvngit.commit.id}",
+// "3.4.13-6--1"), so only the leading three numbers count in comparisons.
 #pragma once
 
 #include <compare>
