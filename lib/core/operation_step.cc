@@ -1,0 +1,215 @@
+#include "core/operation_step.h"
+
+namespace zoowarden::core {
+namespace {
+
+using model::Broadcast;
+using model::Instant;
+using model::Mode;
+using model::OperationState;
+
+OperationStep Wait() { return {}; }
+OperationStep Act(OperationAct act) { return {.event = std::nullopt, .act = act}; }
+OperationStep Emit(OperationEvent event) { return {.event = event}; }
+OperationStep Emit(OperationEvent event, std::string reason, std::string detail) {
+  return {.event = event,
+          .act = OperationAct::kNone,
+          .reason = std::move(reason),
+          .detail = std::move(detail)};
+}
+
+std::string Describe(const model::Process& process) {
+  return "process " + std::to_string(process.pid) +
+         (process.generation.empty() ? " of a foreign installation"
+                                     : " of generation " + process.generation);
+}
+
+bool IsServing(Mode mode) {
+  return mode == Mode::kLeader || mode == Mode::kFollower || mode == Mode::kObserver;
+}
+
+// SIGTERM was sent: wait for the real exit, SIGKILL after the operation's own patience.
+OperationStep AwaitExit(const OperationRecord& record,
+                        const Reality& reality,
+                        Instant now,
+                        OperationEvent failed) {
+  const auto waited = now - *reality.stop_signalled;
+  if (waited < record.stop_timeout) {
+    return Wait();
+  }
+  if (waited < record.stop_timeout + kKillPatience) {
+    return Act(OperationAct::kKill);
+  }
+  return Emit(failed, "stop.survived_kill", Describe(*reality.process) + " outlives SIGKILL");
+}
+
+OperationStep Stopping(const OperationRecord& record, const Reality& reality, Instant now) {
+  if (!reality.process) {
+    return reality.processes_visible
+               ? Emit(OperationEvent::kStopped)
+               : Emit(OperationEvent::kStopFailed,
+                      "stop.processes_hidden",
+                      "this agent may not see other users' processes, so it cannot prove that "
+                      "ZooKeeper has stopped");
+  }
+  if (reality.stop_signalled) {
+    return AwaitExit(record, reality, now, OperationEvent::kStopFailed);
+  }
+  if (reality.permit_valid) {
+    return Act(OperationAct::kSignalStop);
+  }
+  // A process that an earlier life of this agent signalled is on its way out: wait for either end.
+  if (!IsServing(reality.mode) && now < record.deadline) {
+    return Wait();
+  }
+  return Emit(OperationEvent::kPermitRefused,
+              "permit.expired",
+              "the permit to stop this member expired before it could be used; the member was left "
+              "serving");
+}
+
+OperationStep Switching(const OperationRecord& record, const Reality& reality) {
+  if (reality.process) {
+    return Emit(OperationEvent::kSwitchFailed,
+                "switch.process_appeared",
+                Describe(*reality.process) + " was started while this server was stopped");
+  }
+  return reality.current == record.to ? Emit(OperationEvent::kSwitched)
+                                      : Act(OperationAct::kSwitchToNew);
+}
+
+// Shared by the new and the old generation: one process of `wanted` must come to exist.
+OperationStep Launching(const std::string& wanted,
+                        const Reality& reality,
+                        Instant now,
+                        OperationEvent started,
+                        OperationEvent failed) {
+  if (wanted.empty()) {
+    return Emit(started);
+  }
+  if (reality.process) {
+    return reality.process->generation == wanted
+               ? Emit(started)
+               : Emit(failed,
+                      "start.other_process",
+                      Describe(*reality.process) + " already serves the data directory");
+  }
+  if (!reality.processes_visible) {
+    return Emit(failed,
+                "start.processes_hidden",
+                "this agent may not see other users' processes, so it cannot prove that no other "
+                "ZooKeeper serves the data directory");
+  }
+  if (!reality.launched) {
+    return Act(OperationAct::kLaunch);
+  }
+  return now - *reality.launched < kLaunchPatience
+             ? Wait()
+             : Emit(failed, "start.no_process", "ZooKeeper was started and no process stayed");
+}
+
+OperationStep Verifying(const OperationRecord& record, const Reality& reality, Instant now) {
+  if (reality.process && reality.mode == Mode::kStandalone) {
+    return Emit(OperationEvent::kStandalone,
+                "start.standalone",
+                "the server runs standalone and would acknowledge writes alone");
+  }
+  if (now < record.deadline || record.state == OperationState::kUnconfirmed) {
+    return Wait();
+  }
+  if (record.to.empty() || !IsDown(record, reality, now)) {
+    return Emit(OperationEvent::kDeadlineNotDown,
+                "verify.unconfirmed",
+                "the deadline passed without the controller's word; the server was left as it is");
+  }
+  return Emit(OperationEvent::kDeadlineDown,
+              "verify.deadline",
+              reality.process ? "the server did not join the quorum before its deadline"
+                              : "the server's process ended before its deadline");
+}
+
+OperationStep RollingBack(const OperationRecord& record, const Reality& reality, Instant now) {
+  if (!reality.process && !reality.processes_visible) {
+    return Emit(OperationEvent::kRestoreFailed,
+                "stop.processes_hidden",
+                "this agent may not see other users' processes");
+  }
+  const bool gone = !reality.process || reality.process->generation == record.from;
+  if (gone) {
+    return reality.current == record.from ? Emit(OperationEvent::kOldRestored)
+                                          : Act(OperationAct::kSwitchToOld);
+  }
+  if (reality.process->generation != record.to) {
+    return Emit(OperationEvent::kRestoreFailed,
+                "rollback.other_process",
+                Describe(*reality.process) + " serves the data directory");
+  }
+  if (reality.stop_signalled) {
+    return AwaitExit(record, reality, now, OperationEvent::kRestoreFailed);
+  }
+  if (reality.permit_valid || reality.mode == Mode::kStandalone || IsDown(record, reality, now)) {
+    return Act(OperationAct::kSignalStop);
+  }
+  return Emit(OperationEvent::kPermitRefused,
+              "permit.expired",
+              "the permit to stop this member expired before it could be used; the member was left "
+              "as it is");
+}
+
+OperationStep VerifyingOld(const OperationRecord& record, const Reality& reality, Instant now) {
+  if (record.from.empty() || ServesInQuorum(reality)) {
+    return Emit(OperationEvent::kOldProved);
+  }
+  return now < record.deadline
+             ? Wait()
+             : Emit(OperationEvent::kOldDeadline,
+                    "rollback.deadline",
+                    "the old generation did not serve before its deadline either");
+}
+
+}  // namespace
+
+bool ServesInQuorum(const Reality& reality) {
+  return reality.process.has_value() && IsServing(reality.mode) &&
+         reality.broadcast != Broadcast::kNo;
+}
+
+bool IsDown(const OperationRecord& record, const Reality& reality, Instant now) {
+  if (!reality.process) {
+    return reality.processes_visible;
+  }
+  return reality.process->started_by_operation == record.operation_id && !record.proved &&
+         now >= record.deadline && !reality.quorum_connection && !IsServing(reality.mode);
+}
+
+OperationStep DecideStep(const OperationRecord& record, const Reality& reality, Instant now) {
+  switch (record.state) {
+    case OperationState::kIdle:
+    case OperationState::kStaging:
+    case OperationState::kStaged:
+    case OperationState::kCommitted:
+    case OperationState::kRolledBack:
+    case OperationState::kNeedsOperator:
+      return Wait();
+    case OperationState::kStopping:
+      return Stopping(record, reality, now);
+    case OperationState::kSwitching:
+      return Switching(record, reality);
+    case OperationState::kStarting:
+      return Launching(
+          record.to, reality, now, OperationEvent::kStarted, OperationEvent::kStartFailed);
+    case OperationState::kVerifying:
+    case OperationState::kUnconfirmed:
+      return Verifying(record, reality, now);
+    case OperationState::kRollingBack:
+      return RollingBack(record, reality, now);
+    case OperationState::kRestartingOld:
+      return Launching(
+          record.from, reality, now, OperationEvent::kOldStarted, OperationEvent::kOldStartFailed);
+    case OperationState::kVerifyingOld:
+      return VerifyingOld(record, reality, now);
+  }
+  return Wait();
+}
+
+}  // namespace zoowarden::core

@@ -1,0 +1,78 @@
+// What an agent does next for its operation, from what is stored and what is real.
+//
+// Pure and level-triggered: called again after every act, every poll and every restart of the
+// agent, it looks at reality first, so each act is idempotent and there is no recovery path of its
+// own. The one rule that outranks all others is visible here: a member that may be serving is never
+// stopped without a valid permit (the exception is an undeclared standalone).
+#pragma once
+
+#include "core/operation_table.h"
+#include "model/observation.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace zoowarden::core {
+
+// The stored part of an operation that decisions need.
+struct OperationRecord {
+  std::string operation_id;
+  model::OperationState state = model::OperationState::kIdle;
+  std::string from;     // generation digest; empty = first installation
+  std::string to;       // generation digest; empty = removal
+  bool proved = false;  // the process that this operation started was seen serving in the quorum
+  model::Instant deadline{0};                      // CLOCK_BOOTTIME, of verifying or verifying_old
+  std::chrono::milliseconds stop_timeout{60'000};  // from SIGTERM to SIGKILL
+};
+
+// What is true on this server now. Everything is read afresh for each decision.
+struct Reality {
+  bool processes_visible = false;         // false: an absent process proves nothing
+  std::optional<model::Process> process;  // the one on this instance's data directory
+  std::string current;                    // generation that `current` names, empty = none
+  model::Mode mode = model::Mode::kUnknown;
+  model::Broadcast broadcast = model::Broadcast::kUnknown;
+  bool quorum_connection = false;
+  bool permit_valid = false;
+  std::optional<model::Instant> stop_signalled;  // by this process of the agent
+  std::optional<model::Instant> launched;        // by this process of the agent, in this state
+};
+
+enum class OperationAct {
+  kNone,        // look again soon
+  kSignalStop,  // SIGTERM
+  kKill,        // SIGKILL
+  kSwitchToNew,
+  kSwitchToOld,
+  kLaunch,  // start what `current` names
+};
+
+struct OperationStep {
+  std::optional<OperationEvent> event;
+  OperationAct act = OperationAct::kNone;
+  std::string reason;  // stable machine-readable code, with a failure event
+  std::string detail;  // sentence for a person
+};
+
+// A launch that shows no process after this long has failed.
+inline constexpr std::chrono::milliseconds kLaunchPatience{10'000};
+// A process that outlives SIGKILL this long cannot be stopped.
+inline constexpr std::chrono::milliseconds kKillPatience{15'000};
+
+// True when the member takes part in the quorum as far as one server alone can tell.
+[[nodiscard]] bool ServesInQuorum(const Reality& reality);
+
+// ARCHITECTURE "Down": no process on the data directory, or one that this operation started, that
+// was never proved since, is past its deadline and has no established quorum connection.
+[[nodiscard]] bool IsDown(const OperationRecord& record,
+                          const Reality& reality,
+                          model::Instant now);
+
+// States that wait for the controller (idle, staged, unconfirmed, finished ones) and staging, which
+// is an act of its own, give neither event nor act.
+[[nodiscard]] OperationStep DecideStep(const OperationRecord& record,
+                                       const Reality& reality,
+                                       model::Instant now);
+
+}  // namespace zoowarden::core
