@@ -1,0 +1,132 @@
+#include "sys/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace zoowarden::sys {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FilesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto created = TempDir::Create("/tmp", "zw-sys-");
+    ASSERT_TRUE(created) << created.error().message();
+    directory_.emplace(std::move(*created));
+  }
+  [[nodiscard]] fs::path Path(const char* name) const { return directory_->path() / name; }
+  [[nodiscard]] auto EntryCount() const {
+    return std::distance(fs::directory_iterator(directory_->path()), {});
+  }
+  static mode_t ModeOf(const fs::path& path) {
+    struct stat info {};
+    EXPECT_EQ(::lstat(path.c_str(), &info), 0);
+    return info.st_mode & 07777U;
+  }
+
+  std::optional<TempDir> directory_;
+};
+
+TEST_F(FilesTest, WritesContentAndModeWhateverTheUmask) {
+  const mode_t before = ::umask(0077);
+  ASSERT_TRUE(WriteFileAtomically(Path("a"), "hello", 0644));
+  ::umask(before);
+  EXPECT_EQ(ReadFile(Path("a"), 100).value(), "hello");
+  EXPECT_EQ(ModeOf(Path("a")), 0644U);
+}
+
+TEST_F(FilesTest, ReplacingLeavesNoTemporary) {
+  ASSERT_TRUE(WriteFileAtomically(Path("a"), "one", 0600));
+  ASSERT_TRUE(WriteFileAtomically(Path("a"), "two", 0600));
+  EXPECT_EQ(ReadFile(Path("a"), 100).value(), "two");
+  EXPECT_EQ(EntryCount(), 1);
+}
+
+TEST_F(FilesTest, RefusesToOverwriteWhenAsked) {
+  ASSERT_TRUE(WriteFileAtomically(Path("key"), "one", 0600, IfPresent::kRefuse));
+  const auto again = WriteFileAtomically(Path("key"), "two", 0600, IfPresent::kRefuse);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code(), base::ErrorCode::kAlreadyExists);
+  EXPECT_EQ(ReadFile(Path("key"), 100).value(), "one");
+  EXPECT_EQ(EntryCount(), 1);
+}
+
+TEST_F(FilesTest, AFailedWriteLeavesNothing) {
+  ASSERT_TRUE(EnsureDirectory(Path("a/b"), 0755));
+  // A directory cannot be replaced by a file: the rename fails after the content was written.
+  ASSERT_FALSE(WriteFileAtomically(Path("a"), "x", 0600));
+  EXPECT_EQ(EntryCount(), 1);
+}
+
+TEST_F(FilesTest, ReadingIsBounded) {
+  ASSERT_TRUE(WriteFileAtomically(Path("a"), "12345", 0600));
+  EXPECT_TRUE(ReadFile(Path("a"), 5));
+  const auto too_large = ReadFile(Path("a"), 4);
+  ASSERT_FALSE(too_large);
+  EXPECT_EQ(too_large.error().reason(), "file.too_large");
+}
+
+TEST_F(FilesTest, EnsureDirectoryMakesParentsAndKeepsWhatIsThere) {
+  ASSERT_TRUE(EnsureDirectory(Path("x/y/z"), 0700));
+  EXPECT_EQ(ModeOf(Path("x/y")), 0700U);
+  ASSERT_TRUE(EnsureDirectory(Path("x/y"), 0755));
+  EXPECT_EQ(ModeOf(Path("x/y")), 0700U);
+}
+
+TEST_F(FilesTest, EnsureDirectoryRefusesAFileInItsPlace) {
+  ASSERT_TRUE(WriteFileAtomically(Path("x"), "", 0600));
+  EXPECT_FALSE(EnsureDirectory(Path("x"), 0700));
+}
+
+TEST_F(FilesTest, ReplaceSymlinkSwitchesInPlace) {
+  ASSERT_TRUE(ReplaceSymlink(Path("current"), "one"));
+  ASSERT_TRUE(ReplaceSymlink(Path("current"), "two"));
+  EXPECT_EQ(fs::read_symlink(Path("current")), "two");
+  EXPECT_EQ(EntryCount(), 1);
+}
+
+TEST_F(FilesTest, ReplaceSymlinkGetsOverTheRestOfACrash) {
+  fs::create_symlink("half", Path("current.new"));
+  ASSERT_TRUE(ReplaceSymlink(Path("current"), "one"));
+  EXPECT_EQ(fs::read_symlink(Path("current")), "one");
+}
+
+TEST_F(FilesTest, ReplaceSymlinkRefusesARealDirectory) {
+  ASSERT_TRUE(EnsureDirectory(Path("current"), 0700));
+  const auto status = ReplaceSymlink(Path("current"), "one");
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().reason(), "file.not_a_link");
+}
+
+TEST_F(FilesTest, RemoveTreeDoesNotFollowLinks) {
+  ASSERT_TRUE(EnsureDirectory(Path("kept"), 0700));
+  ASSERT_TRUE(WriteFileAtomically(Path("kept/file"), "x", 0600));
+  ASSERT_TRUE(EnsureDirectory(Path("gone"), 0700));
+  fs::create_directory_symlink(Path("kept"), Path("gone/link"));
+  ASSERT_TRUE(RemoveTree(Path("gone")));
+  EXPECT_FALSE(fs::exists(Path("gone")));
+  EXPECT_TRUE(fs::exists(Path("kept/file")));
+}
+
+TEST_F(FilesTest, RemovingNothingSucceeds) { EXPECT_TRUE(RemoveTree(Path("never-was"))); }
+
+TEST_F(FilesTest, ATempDirDisappearsUnlessReleased) {
+  fs::path gone;
+  fs::path kept;
+  {
+    auto first = TempDir::Create(directory_->path(), "t-");
+    auto second = TempDir::Create(directory_->path(), "t-");
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(ModeOf(first->path()), 0700U);
+    gone = first->path();
+    kept = second->Release();
+  }
+  EXPECT_FALSE(fs::exists(gone));
+  EXPECT_TRUE(fs::exists(kept));
+}
+
+}  // namespace
+}  // namespace zoowarden::sys
