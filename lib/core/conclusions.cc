@@ -1,0 +1,205 @@
+#include "core/conclusions.h"
+
+#include "base/check.h"
+
+#include <algorithm>
+
+namespace zoowarden::core {
+namespace {
+
+using model::Broadcast;
+using model::MemberObservation;
+using model::Mode;
+
+bool IsServing(Mode mode) {
+  return mode == Mode::kLeader || mode == Mode::kFollower || mode == Mode::kObserver;
+}
+
+// Followers of a leader whose agent is silent can be healthy, but two leaders are a contradiction.
+std::size_t CountLeaders(const model::Round& round) {
+  return static_cast<std::size_t>(
+      std::count_if(round.members.begin(), round.members.end(), [](const MemberObservation& m) {
+        return m.answered && m.mode == Mode::kLeader;
+      }));
+}
+
+bool ModeFitsRole(Mode mode, model::Role role) {
+  return role == model::Role::kObserver ? mode == Mode::kObserver
+                                        : mode == Mode::kLeader || mode == Mode::kFollower;
+}
+
+// What keeps the member's process and its own word from being trusted, or empty.
+std::string MissingIdentity(const model::Member& declared,
+                            const MemberObservation& seen,
+                            const KnownProcesses& before) {
+  if (!seen.answered) {
+    return "its agent did not answer" + (seen.problem.empty() ? "" : ": " + seen.problem);
+  }
+  if (!seen.process) {
+    return seen.processes_visible ? "no ZooKeeper process on its data directory"
+                                  : "its agent may not see other users' processes";
+  }
+  const auto known = before.find(declared.id);
+  if (known != before.end() && (known->second.pid != seen.process->pid ||
+                                known->second.start_time != seen.process->start_time)) {
+    return "its process changed from pid " + std::to_string(known->second.pid) + " to " +
+           std::to_string(seen.process->pid) + " since the last round";
+  }
+  if (seen.mode == Mode::kStandalone) {
+    return "it runs standalone and acknowledges writes alone";
+  }
+  if (!IsServing(seen.mode)) {
+    return "it does not serve (" + std::string(model::ModeName(seen.mode)) + ")" +
+           (seen.problem.empty() ? "" : ": " + seen.problem);
+  }
+  if (!ModeFitsRole(seen.mode, declared.role)) {
+    return "it is declared a " + std::string(model::RoleName(declared.role)) + " and runs as " +
+           std::string(model::ModeName(seen.mode));
+  }
+  if (seen.broadcast == Broadcast::kNo) {
+    return "it has not finished synchronising (" + seen.broadcast_source + ")";
+  }
+  return "";
+}
+
+// What keeps it from being proved in step with this round's canary, or empty.
+std::string MissingSync(const model::Member& declared,
+                        const MemberObservation& seen,
+                        const model::Round& round) {
+  if (!round.canary) {
+    return "no canary was committed in this round" +
+           (round.canary_problem.empty() ? "" : ": " + round.canary_problem);
+  }
+  if (!seen.own_zxid || *seen.own_zxid < *round.canary) {
+    return "its zxid " + (seen.own_zxid ? seen.own_zxid->ToString() : "(unreadable)") +
+           " is behind the canary " + round.canary->ToString();
+  }
+  const bool votes = declared.role == model::Role::kParticipant;
+  if (votes && (!seen.durable_zxid || *seen.durable_zxid < *round.canary)) {
+    return "its durable zxid " +
+           (seen.durable_zxid ? seen.durable_zxid->ToString() : "(unreadable)") +
+           " is behind the canary " + round.canary->ToString();
+  }
+  if (seen.session_accepted == false) {
+    return "it closed a session opened with lastZxidSeen " + round.canary->ToString();
+  }
+  if (seen.read_back == false) {
+    return "the canary could not be read back through it";
+  }
+  return "";
+}
+
+std::string Evidence(const MemberObservation& seen, const model::Round& round) {
+  return "pid " + std::to_string(seen.process->pid) + " started at " +
+         std::to_string(seen.process->start_time) + ", " + std::string(model::ModeName(seen.mode)) +
+         " (" + seen.mode_source + ")" +
+         (seen.broadcast == Broadcast::kYes ? ", broadcast (" + seen.broadcast_source + ")" : "") +
+         ", zxid " + seen.own_zxid->ToString() + ", durable " +
+         (seen.durable_zxid ? seen.durable_zxid->ToString() : "not read") + ", canary " +
+         round.canary->ToString() + " (" + round.canary_method + ")" +
+         (seen.session_accepted == true ? ", session accepted" : "");
+}
+
+MemberConclusion ConcludeMember(const model::Member& declared,
+                                const model::Round& round,
+                                const KnownProcesses& before,
+                                std::size_t leaders) {
+  MemberConclusion conclusion{.id = declared.id};
+  const auto* seen = model::FindMember(round, declared.id);
+  if (seen == nullptr) {
+    conclusion.why = "it was not observed";
+    return conclusion;
+  }
+  conclusion.why = MissingIdentity(declared, *seen, before);
+  if (seen->answered && IsDown(*seen)) {
+    conclusion.standing = Standing::kDown;
+    return conclusion;
+  }
+  if (conclusion.why.empty() && leaders > 1) {
+    conclusion.why = std::to_string(leaders) + " servers say that they lead";
+  }
+  if (conclusion.why.empty()) {
+    conclusion.why = MissingSync(declared, *seen, round);
+  }
+  if (conclusion.why.empty()) {
+    conclusion.standing = Standing::kProved;
+    conclusion.evidence = Evidence(*seen, round);
+  }
+  return conclusion;
+}
+
+}  // namespace
+
+std::string_view StandingName(Standing standing) {
+  switch (standing) {
+    case Standing::kProved:
+      return "proved";
+    case Standing::kDown:
+      return "down";
+    case Standing::kUnknown:
+      return "unknown";
+  }
+  return "unknown";
+}
+
+bool IsDown(const MemberObservation& seen) {
+  if (!seen.answered) {
+    return false;
+  }
+  if (!seen.process) {
+    return seen.processes_visible;
+  }
+  const auto& operation = seen.operation;
+  return !operation.operation_id.empty() &&
+         seen.process->started_by_operation == operation.operation_id && !operation.proved &&
+         operation.deadline_left.count() == 0 && !seen.quorum_connection && !IsServing(seen.mode);
+}
+
+const MemberConclusion& Conclusions::Of(model::ServerId id) const {
+  const auto found = std::find_if(
+      members.begin(), members.end(), [id](const MemberConclusion& m) { return m.id == id; });
+  ZW_CHECK(found != members.end(), "server " + model::ToString(id) + " is not declared");
+  return *found;
+}
+
+bool Conclusions::IsProved(model::ServerId id) const {
+  return Of(id).standing == Standing::kProved;
+}
+
+std::set<model::ServerId> Conclusions::Proved() const {
+  std::set<model::ServerId> proved;
+  for (const auto& member : members) {
+    if (member.standing == Standing::kProved) {
+      proved.insert(member.id);
+    }
+  }
+  return proved;
+}
+
+std::string Conclusions::NotProved(std::optional<model::ServerId> but) const {
+  std::string text;
+  for (const auto& member : members) {
+    if (member.standing != Standing::kProved && member.id != but) {
+      text +=
+          (text.empty() ? "server " : "; server ") + model::ToString(member.id) + ": " + member.why;
+    }
+  }
+  return text;
+}
+
+Conclusions Conclude(const std::vector<model::Member>& declared,
+                     const model::Round& round,
+                     const KnownProcesses& before) {
+  Conclusions conclusions;
+  const auto leaders = CountLeaders(round);
+  for (const auto& member : declared) {
+    conclusions.members.push_back(ConcludeMember(member, round, before, leaders));
+    const auto* seen = model::FindMember(round, member.id);
+    if (conclusions.members.back().standing == Standing::kProved && seen->mode == Mode::kLeader) {
+      conclusions.leader = member.id;
+    }
+  }
+  return conclusions;
+}
+
+}  // namespace zoowarden::core

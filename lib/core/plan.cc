@@ -1,0 +1,203 @@
+#include "core/plan.h"
+
+#include "core/plan_refusals.h"
+
+#include <algorithm>
+#include <set>
+
+namespace zoowarden::core {
+namespace {
+
+using model::MemberObservation;
+using model::Mode;
+using model::ServerId;
+
+std::optional<ServerId> FindLeader(const std::vector<MemberObservation>& seen) {
+  for (const auto& member : seen) {
+    if (member.answered && member.mode == Mode::kLeader) {
+      return member.id;
+    }
+  }
+  return std::nullopt;
+}
+
+const MemberObservation* FindSeen(const PlanInput& input, ServerId id) {
+  const auto found = std::find_if(input.seen.begin(),
+                                  input.seen.end(),
+                                  [id](const MemberObservation& m) { return m.id == id; });
+  return found == input.seen.end() ? nullptr : &*found;
+}
+
+std::string WhyHere(const model::Member& member, std::optional<ServerId> leader) {
+  if (member.role == model::Role::kObserver) {
+    return "observer: does not vote, goes first";
+  }
+  if (member.id == leader) {
+    return "leader: goes last, so that the roll costs one election";
+  }
+  return "follower: goes before the leader";
+}
+
+bool NeedsStep(const MemberObservation& seen, const model::Generation& wanted) {
+  return seen.current && seen.current->digest != wanted.digest;
+}
+
+std::vector<PlanStep> MakeSteps(const PlanInput& input,
+                                const std::vector<model::Member>& declared,
+                                std::optional<ServerId> leader) {
+  // The plan assumes that every other member is proved when a stop's turn comes; the run checks it.
+  std::set<ServerId> everybody;
+  for (const auto& member : declared) {
+    everybody.insert(member.id);
+  }
+  std::vector<PlanStep> steps;
+  for (const auto id : RollOrder(declared, leader)) {
+    const auto* seen = FindSeen(input, id);
+    const auto& wanted = input.wanted.at(id);
+    if (seen == nullptr || !NeedsStep(*seen, wanted)) {
+      continue;
+    }
+    const auto member = std::find_if(
+        declared.begin(), declared.end(), [id](const model::Member& m) { return m.id == id; });
+    PlanStep step;
+    step.server = id;
+    step.mode = seen->mode;
+    step.from = *seen->current;
+    step.to = wanted;
+    step.release_changes = seen->current->version != wanted.version ||
+                           seen->current->release_sha512 != wanted.release_sha512;
+    step.configuration_changes = seen->current->configuration_digest != wanted.configuration_digest;
+    step.arithmetic = IfStopped(declared, everybody, id);
+    step.why_here = WhyHere(*member, leader);
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+std::string Milliseconds(std::chrono::milliseconds time) {
+  return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
+                                  : std::to_string(time.count()) + " ms";
+}
+
+std::vector<std::string> DescribeChecks(const model::EnsembleSpec& spec) {
+  std::vector<std::string> checks = {
+      "before each stop: " + std::to_string(spec.policy.good_rounds) +
+          " rounds in a row in which the other voters are proved (same process, own and durable "
+          "zxid at a canary committed in that round) and form a quorum, then a permit of the "
+          "server's agent that lives 3 s",
+      "after each start: the process we started, of the generation we meant, with the version we "
+      "meant, proved within " +
+          Milliseconds(spec.policy.step_timeout) + ", then " + Milliseconds(spec.policy.soak) +
+          " of soak",
+      "at the end: every member proved and agreed on the membership"};
+  for (const auto& check : spec.checks) {
+    checks.push_back("your check '" + check.name + "' during each soak and at the end");
+  }
+  return checks;
+}
+
+std::string DescribeWayBack(const Plan& plan, const model::EnsembleSpec& spec) {
+  if (plan.steps.empty()) {
+    return "";
+  }
+  const std::string first =
+      "the old generations stay on the servers; a server that fails goes back first";
+  switch (spec.policy.on_failure) {
+    case model::OnFailure::kRollbackAll:
+      return first +
+             ", then the ones already done, in reverse order, the leader last, through "
+             "the same gates (on_failure: rollback_all)";
+    case model::OnFailure::kRollbackServer:
+      return first +
+             ", then the run halts with the others as they are (on_failure: "
+             "rollback_server)";
+    case model::OnFailure::kHalt:
+      return "the old generations stay on the servers; at a failure the run halts, and `zoowarden "
+             "rollback` goes back (on_failure: halt)";
+  }
+  return first;
+}
+
+std::vector<std::string> FindWarnings(const PlanInput& input, const Plan& plan) {
+  std::vector<std::string> warnings;
+  const auto add = [&](const std::string& text) {
+    if (std::find(warnings.begin(), warnings.end(), text) == warnings.end()) {
+      warnings.push_back(text);
+    }
+  };
+  for (const auto& step : plan.steps) {
+    for (const auto& finding : CheckTarget(step.from.version, step.to.version)) {
+      if (finding.severity == RuleSeverity::kWarn) {
+        add(finding.text);
+      }
+    }
+  }
+  const auto voters = CountVoters(DeclaredMembers(input.spec));
+  if (voters % 2 == 0) {
+    add("an even number of voters (" + std::to_string(voters) +
+        ") tolerates no more failures than " + std::to_string(voters - 1) + " would");
+  }
+  if (input.allow_outage && voters < 3 && !plan.steps.empty()) {
+    add("OUTAGE: with " + std::to_string(voters) + (voters == 1 ? " voter" : " voters") +
+        " every restart of a voter takes the ensemble away from its clients until it is back");
+  }
+  return warnings;
+}
+
+}  // namespace
+
+std::string_view StepKindName(StepKind kind) {
+  switch (kind) {
+    case StepKind::kRestart:
+      return "restart";
+  }
+  return "restart";
+}
+
+std::vector<ServerId> RollOrder(const std::vector<model::Member>& members,
+                                std::optional<ServerId> leader) {
+  const auto rank = [leader](const model::Member& member) {
+    if (member.role == model::Role::kObserver) {
+      return 0;
+    }
+    return member.id == leader ? 2 : 1;
+  };
+  auto sorted = members;
+  std::stable_sort(
+      sorted.begin(), sorted.end(), [&](const model::Member& a, const model::Member& b) {
+        return std::pair(rank(a), a.id) < std::pair(rank(b), b.id);
+      });
+  std::vector<ServerId> order;
+  order.reserve(sorted.size());
+  for (const auto& member : sorted) {
+    order.push_back(member.id);
+  }
+  return order;
+}
+
+std::vector<model::Member> DeclaredMembers(const model::EnsembleSpec& spec) {
+  std::vector<model::Member> members;
+  members.reserve(spec.servers.size());
+  for (const auto& server : spec.servers) {
+    members.push_back(model::MemberOf(server));
+  }
+  return members;
+}
+
+Plan MakePlan(const PlanInput& input) {
+  Plan plan;
+  const auto declared = DeclaredMembers(input.spec);
+  plan.leader = FindLeader(input.seen);
+  plan.steps = MakeSteps(input, declared, plan.leader);
+  plan.refusals = FindRefusals(input);
+  if (plan.steps.empty()) {
+    // A small ensemble or a degraded one is only refused when there is something to do.
+    std::erase_if(plan.refusals, [](const Refusal& r) { return r.reason == "plan.outage"; });
+  }
+  plan.warnings = FindWarnings(input, plan);
+  plan.checks = DescribeChecks(input.spec);
+  plan.way_back = DescribeWayBack(plan, input.spec);
+  return plan;
+}
+
+}  // namespace zoowarden::core

@@ -1,0 +1,192 @@
+#include "core/plan_refusals.h"
+
+#include <algorithm>
+#include <array>
+
+namespace zoowarden::core {
+namespace {
+
+using model::MemberObservation;
+
+// Keys whose change needs more than a restart of one server after the other.
+constexpr std::array<std::string_view, 4> kNotRollable = {
+    "reconfigEnabled", "standaloneEnabled", "dataDir", "dataLogDir"};
+
+std::string Name(model::ServerId id) { return "server " + model::ToString(id); }
+
+std::string SettingOr(const model::Settings& settings, std::string_view key) {
+  const auto found = settings.find(std::string(key));
+  return found == settings.end() ? "(not set)" : found->second;
+}
+
+std::string Describe(const model::Member& member) {
+  std::string text = "server." + model::ToString(member.id) + "=" + member.host + ":" +
+                     std::to_string(member.quorum_port) + ":" +
+                     std::to_string(member.election_port) + ":" +
+                     std::string(model::RoleName(member.role));
+  if (member.weight != 1) {
+    text += " weight " + std::to_string(member.weight);
+  }
+  if (member.group) {
+    text += " group " + std::to_string(*member.group);
+  }
+  return text;
+}
+
+void RefuseUnobserved(const PlanInput& input, std::vector<Refusal>& refusals) {
+  for (const auto& seen : input.seen) {
+    if (!seen.answered) {
+      refusals.push_back({"preflight.agent_unreachable",
+                          Name(seen.id) + ": its agent does not answer (" + seen.problem +
+                              "); a server that cannot be seen is neither counted nor touched. "
+                              "Start or reach the agent, then try again"});
+    } else if (!seen.current) {
+      refusals.push_back({"preflight.no_generation",
+                          Name(seen.id) +
+                              ": its agent has no generation installed, and a first installation "
+                              "cannot be rolled"});
+    }
+  }
+}
+
+bool SameVoters(const model::Membership& running, const std::vector<model::Member>& declared) {
+  return model::SameMembership(running, {.members = declared});
+}
+
+void RefuseMembershipChange(const PlanInput& input,
+                            const std::vector<model::Member>& declared,
+                            std::vector<Refusal>& refusals) {
+  for (const auto& seen : input.seen) {
+    if (!seen.answered || !seen.membership || SameVoters(*seen.membership, declared)) {
+      continue;
+    }
+    std::string difference;
+    for (const auto& member : declared) {
+      if (std::find_if(seen.membership->members.begin(),
+                       seen.membership->members.end(),
+                       [&](const model::Member& m) {
+                         return SameVoters({.members = {m}}, {member});
+                       }) == seen.membership->members.end()) {
+        difference += " declared: " + Describe(member) + ";";
+      }
+    }
+    for (const auto& member : seen.membership->members) {
+      if (std::none_of(declared.begin(), declared.end(), [&](const model::Member& m) {
+            return SameVoters({.members = {m}}, {member});
+          })) {
+        difference += " running: " + Describe(member) + ";";
+      }
+    }
+    refusals.push_back({"plan.membership_change",
+                        "`servers:` of ensemble.yaml differs from the membership that " +
+                            Name(seen.id) + " runs with (" + seen.membership->source +
+                            "):" + difference +
+                            " changing ids, addresses, ports, roles, weights or groups cannot be "
+                            "rolled; put `servers:` back"});
+  }
+}
+
+void RefuseServerChanges(const PlanInput& input, std::vector<Refusal>& refusals) {
+  for (const auto& seen : input.seen) {
+    const auto* server = model::FindServer(input.spec, seen.id);
+    if (!seen.answered || !seen.current || server == nullptr) {
+      continue;
+    }
+    if (seen.client_port != 0 && seen.client_port != server->client_port) {
+      refusals.push_back({"plan.client_port_change",
+                          Name(seen.id) + " serves clients on port " +
+                              std::to_string(seen.client_port) + " and ensemble.yaml says " +
+                              std::to_string(server->client_port) +
+                              ": a change of ports cannot be rolled"});
+    }
+    const auto settings = model::SettingsOf(input.spec, *server);
+    for (const auto key : kNotRollable) {
+      const auto now = SettingOr(seen.settings, key);
+      const auto wanted = SettingOr(settings, key);
+      if (now != wanted) {
+        refusals.push_back({"plan.setting_not_rollable",
+                            Name(seen.id) + ": " + std::string(key) + " would change from " + now +
+                                " to " + wanted + ", which cannot be rolled; put it back to " +
+                                now});
+      }
+    }
+  }
+}
+
+void RefuseSmallEnsemble(const PlanInput& input,
+                         const std::vector<model::Member>& declared,
+                         std::vector<Refusal>& refusals) {
+  const auto voters = CountVoters(declared);
+  if (voters < 3 && !input.allow_outage) {
+    refusals.push_back({"plan.outage",
+                        "an ensemble of " + std::to_string(voters) +
+                            (voters == 1 ? " voter" : " voters") +
+                            " cannot lose one and keep its quorum: clients would see an outage "
+                            "at every step. Say --allow-outage to accept that"});
+  }
+}
+
+void RefuseVersions(const PlanInput& input, std::vector<Refusal>& refusals) {
+  std::vector<std::string> told;
+  const auto tell = [&](const RuleFinding& finding) {
+    if (finding.severity == RuleSeverity::kRefuse &&
+        std::find(told.begin(), told.end(), finding.text) == told.end()) {
+      told.push_back(finding.text);
+      refusals.push_back({finding.id, finding.text});
+    }
+  };
+  for (const auto& seen : input.seen) {
+    if (!seen.answered || !seen.current) {
+      continue;
+    }
+    const auto to = input.wanted.at(seen.id).version;
+    for (const auto& finding : CheckTarget(seen.current->version, to)) {
+      tell(finding);
+    }
+    for (const auto& finding : CheckWayBack(to, seen.current->version)) {
+      tell(finding);
+    }
+  }
+}
+
+void RefuseDegraded(const PlanInput& input, std::vector<Refusal>& refusals) {
+  for (const auto& seen : input.seen) {
+    if (!seen.answered || !seen.current) {
+      continue;  // refused above
+    }
+    if (!seen.process) {
+      refusals.push_back({"preflight.degraded",
+                          Name(seen.id) +
+                              " is down: no ZooKeeper process on its data directory. An ensemble "
+                              "that is already degraded is not rolled; start it first"});
+    } else if (seen.mode == model::Mode::kStandalone && input.spec.servers.size() > 1) {
+      refusals.push_back({"preflight.standalone",
+                          Name(seen.id) +
+                              " runs STANDALONE and acknowledges writes alone; stop it by hand "
+                              "and look at its configuration before anything else"});
+    } else if (seen.mode == model::Mode::kNotServing || seen.mode == model::Mode::kUnknown ||
+               seen.mode == model::Mode::kReadOnly) {
+      refusals.push_back({"preflight.degraded",
+                          Name(seen.id) + " does not serve (" +
+                              std::string(model::ModeName(seen.mode)) +
+                              (seen.problem.empty() ? "" : ": " + seen.problem) +
+                              "). An ensemble that is already degraded is not rolled"});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Refusal> FindRefusals(const PlanInput& input) {
+  const auto declared = DeclaredMembers(input.spec);
+  std::vector<Refusal> refusals;
+  RefuseUnobserved(input, refusals);
+  RefuseDegraded(input, refusals);
+  RefuseMembershipChange(input, declared, refusals);
+  RefuseServerChanges(input, refusals);
+  RefuseVersions(input, refusals);
+  RefuseSmallEnsemble(input, declared, refusals);
+  return refusals;
+}
+
+}  // namespace zoowarden::core
