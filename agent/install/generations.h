@@ -1,0 +1,104 @@
+// Generations: what runs on this server is one directory that binds a release and a configuration.
+//
+//   generations/<digest>/{release -> <release directory>, conf/..., generation.json}
+//   generations/current -> <digest>
+//
+// A generation appears complete or not at all: it is made beside its place, synced and renamed.
+// `current` is switched by one rename, so a power cut can never pair an old release with a new
+// configuration. ZooKeeper may rewrite zoo.cfg inside conf/ (reconfigEnabled=true moves the members
+// and the client port into zoo.cfg.dynamic.<hex zxid>), which is why a generation is identified by
+// generation.json and never by the bytes of its zoo.cfg.
+//
+// All functions block on the disk and look at it afresh. One thread at a time.
+#pragma once
+
+#include "base/error.h"
+#include "model/ensemble.h"
+#include "model/ids.h"
+#include "model/observation.h"
+#include "model/version.h"
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zoowarden::agent {
+
+// File name inside conf/ → its bytes.
+using ConfigurationFiles = std::map<std::string, std::string>;
+
+struct GenerationRequest {
+  model::Version version;
+  std::string release_sha512;
+  std::filesystem::path release_directory;  // absolute, what Releases::Unpack returned
+  std::string configuration_digest;         // config::ConfigurationDigest
+  model::ServerId server;
+  model::Settings settings;  // kept for status, secrets masked
+  ConfigurationFiles files;  // rendered, zoo.cfg among them
+};
+
+struct StoredGeneration {
+  model::Generation generation;
+  model::ServerId server;
+  model::Settings settings;  // secrets masked
+  // Real paths: what the launcher executes with and /proc/PID/cmdline shows.
+  std::filesystem::path release_directory;
+  std::filesystem::path configuration_directory;
+};
+
+class Generations {
+ public:
+  // Who runs ZooKeeper: it must be able to rewrite its zoo.cfg. Only root can give files away.
+  struct Owner {
+    uid_t user = 0;
+    gid_t group = 0;
+  };
+
+  // Creates the directory when it is missing. `owner` empty = the agent's own user.
+  [[nodiscard]] static base::Result<Generations> Open(const std::filesystem::path& directory,
+                                                      std::optional<Owner> owner);
+
+  // Idempotent. The current generation is returned as it is, whatever ZooKeeper has made of its
+  // zoo.cfg. Another one is returned when it is exactly what the request renders, else replaced in
+  // one step: it may hold a membership from the time when it ran.
+  [[nodiscard]] base::Result<model::Generation> Make(const GenerationRequest& request);
+
+  // What `current` names; nullopt before the first installation.
+  [[nodiscard]] base::Result<std::optional<StoredGeneration>> Current() const;
+
+  // Errors: kNotFound `generation.unknown`, kDataLoss `generation.damaged`,
+  // kFailedPrecondition `generation.unknown_format`.
+  [[nodiscard]] base::Result<StoredGeneration> Find(std::string_view digest) const;
+
+  // Complete and readable ones, sorted by digest.
+  [[nodiscard]] base::Result<std::vector<model::Generation>> List() const;
+
+  // Idempotent. Empty removes `current`. Refuses a generation that Find refuses.
+  [[nodiscard]] base::Status SwitchTo(std::string_view digest);
+
+  // The real path of its conf directory.
+  [[nodiscard]] base::Result<std::filesystem::path> ConfigurationDirectory(
+      std::string_view digest) const;
+
+  // Brings the membership that the ensemble has committed along: call it with the member down,
+  // before SwitchTo, forward and back. `from` is the generation that ran. Where it left a dynamic
+  // file, `to` gets the newest one, or, when `to` is a 3.4 that ignores dynamic files (and would
+  // start standalone), its server lines inside zoo.cfg. Nothing to carry over is success; an own
+  // dynamic file of `to` that is as new stays. Idempotent; `from` empty does nothing.
+  [[nodiscard]] base::Status CarryOverDynamicFile(std::string_view from_digest,
+                                                  std::string_view to_digest);
+
+ private:
+  Generations(std::filesystem::path directory, std::optional<Owner> owner)
+      : directory_(std::move(directory)), owner_(owner) {}
+
+  std::filesystem::path directory_;  // real path
+  std::optional<Owner> owner_;
+};
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,82 @@
+// The releases of this server: archives received or found, verified, and unpacked side by side.
+//
+//   uploads/<sha512>.part      bytes received so far (state directory, 0700)
+//   uploads/<sha512>.archive   complete, SHA-512 verified
+//   releases/<version>-<first 8 digits of sha512>/{bin,conf,lib,...,zoowarden-release.json}
+//
+// An unpacked release is never written to again. All functions block; one thread at a time.
+#pragma once
+
+#include "base/error.h"
+#include "model/version.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zoowarden::agent {
+
+struct ReleasesLayout {
+  std::filesystem::path uploads;                           // private to the agent
+  std::filesystem::path releases;                          // readable by who runs ZooKeeper
+  std::vector<std::filesystem::path> archive_directories;  // archives may be taken from here
+};
+
+struct UploadProgress {
+  std::uint64_t offset = 0;  // bytes held; the next chunk begins here
+  bool complete = false;     // the archive is verified, or its release is unpacked
+};
+
+struct UploadChunk {
+  std::string sha512;
+  std::uint64_t offset = 0;
+  std::uint64_t total_size = 0;  // of the whole archive
+  std::string_view data;
+};
+
+inline constexpr std::uint64_t kMaxArchiveBytes = 1024ULL * 1024 * 1024;
+inline constexpr std::size_t kMaxChunkBytes = 64 * 1024;
+
+class Releases {
+ public:
+  // Creates missing directories and removes what an interrupted Unpack left.
+  [[nodiscard]] static base::Result<Releases> Open(ReleasesLayout layout);
+
+  // Takes the archive from an allowed directory when one holds exactly these bytes.
+  [[nodiscard]] base::Result<UploadProgress> Progress(std::string_view sha512);
+
+  // Chunks in order; one that lies wholly before the offset held is accepted and ignored. The last
+  // one verifies: a wrong digest (`release.wrong_digest`) drops everything received. Others:
+  // `upload.gap`, `upload.too_large`, `upload.size_changed`.
+  [[nodiscard]] base::Result<UploadProgress> Append(const UploadChunk& chunk);
+
+  // The verified archive. kNotFound `release.no_archive` when it was never uploaded.
+  [[nodiscard]] base::Result<std::filesystem::path> FindArchive(std::string_view sha512);
+
+  // The directory of an unpacked release, its files compared with what was unpacked. kNotFound
+  // `release.not_unpacked`; kDataLoss `release.tree_changed`.
+  [[nodiscard]] base::Result<std::filesystem::path> FindUnpacked(const model::Version& version,
+                                                                 std::string_view sha512) const;
+
+  // Verifies the archive's digest and unpacks it under the entry policy (archive.h); the signature
+  // is the caller's to verify first (signatures.h). Idempotent; nothing is left on an error. The
+  // archive stays until DropArchive.
+  [[nodiscard]] base::Result<std::filesystem::path> Unpack(const model::Version& version,
+                                                           std::string_view sha512);
+
+  [[nodiscard]] base::Status DropArchive(std::string_view sha512);
+
+ private:
+  explicit Releases(ReleasesLayout layout) : layout_(std::move(layout)) {}
+  [[nodiscard]] std::filesystem::path PartPath(std::string_view sha512) const;
+  [[nodiscard]] std::filesystem::path ArchivePath(std::string_view sha512) const;
+  [[nodiscard]] std::filesystem::path ReleasePath(const model::Version& version,
+                                                  std::string_view sha512) const;
+  [[nodiscard]] base::Status TakeFromDirectories(std::string_view sha512);
+
+  ReleasesLayout layout_;
+};
+
+}  // namespace zoowarden::agent
