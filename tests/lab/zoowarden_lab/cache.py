@@ -33,9 +33,14 @@ def lock(name: str):
 
 @contextlib.contextmanager
 def staging(target: pathlib.Path):
-    """A fresh directory that becomes `target` when the block ends well, and is gone otherwise."""
+    """A fresh directory that becomes `target` when the block ends well, and is gone otherwise.
+
+    The caller holds the lock for `target`; what a killed maker left behind is removed.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    made = pathlib.Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
+    made = target.with_name(f".new-{target.name}")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(mode=0o700)
     try:
         yield made
         made.chmod(0o755)
@@ -46,11 +51,23 @@ def staging(target: pathlib.Path):
         shutil.rmtree(made, ignore_errors=True)
 
 
+_TEMPORARY = "zwlab-"
+
+
 @contextlib.contextmanager
 def short_temporary_directory():
     """A private directory with a short path: the agent of gpg keeps a socket in its home."""
-    made = tempfile.mkdtemp(prefix="zwlab-", dir="/tmp")
+    made = tempfile.mkdtemp(prefix=f"{_TEMPORARY}{os.getpid()}-", dir="/tmp")
     try:
         yield pathlib.Path(made)
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def sweep_temporary_directories() -> None:
+    """Removes what killed programs of this user left behind."""
+    for path in pathlib.Path("/tmp").glob(f"{_TEMPORARY}*-*"):
+        pid = path.name[len(_TEMPORARY):].partition("-")[0]
+        if pid.isdigit() and not pathlib.Path(f"/proc/{pid}").exists():
+            if path.lstat().st_uid == os.getuid():
+                shutil.rmtree(path, ignore_errors=True)

@@ -1,9 +1,11 @@
 """The command line of the lab."""
 
 import argparse
+import os
+import shlex
 import sys
 
-from . import recipes, releases, variants
+from . import down, layout, recipes, releases, up, variants
 from .errors import LabError
 
 
@@ -14,6 +16,48 @@ def _releases(arguments) -> int:
     for version in arguments.version or ["3.8.4", "3.8.6", "3.9.4", "3.9.5"]:
         print(releases.get(version, variant).path, flush=True)
     return 0
+
+
+def _setting(text: str) -> tuple:
+    key, separator, value = text.partition("=")
+    if not (key and separator):
+        raise argparse.ArgumentTypeError(f"{text} is not KEY=VALUE")
+    return key, value
+
+
+def _up(arguments) -> int:
+    options = layout.Options(arguments.servers, arguments.observers, arguments.version,
+                             tuple(arguments.setting), arguments.reconfig, arguments.auth)
+    lab = up.up(arguments.dir, options)
+    print(f"{len(lab.servers)} servers on {options.version} serve at {lab.hosts}\n"
+          f"next: . {shlex.quote(str(lab.directory / 'env'))} && zoowarden status")
+    return 0
+
+
+def _down(arguments) -> int:
+    down.down(arguments.dir, arguments.keep_files)
+    return 0
+
+
+def _load(arguments) -> int:
+    lab = layout.load(arguments.dir)
+    tool = layout.program("zoowarden-lab-load")
+    command = [str(tool), "--hosts", lab.hosts, "--clients", str(arguments.clients),
+               "--seconds", str(arguments.seconds), "--json", arguments.json]
+    os.execve(tool, command, lab.process_environment())
+
+
+def _add_up(commands) -> None:
+    started = commands.add_parser("up", help="start servers with their agents")
+    started.add_argument("--dir", required=True, help="where everything of this lab goes")
+    started.add_argument("--servers", type=int, default=3, help="voting servers")
+    started.add_argument("--observers", type=int, default=0)
+    started.add_argument("--version", default="3.8.4", choices=recipes.versions())
+    started.add_argument("--setting", type=_setting, action="append", default=[],
+                         metavar="KEY=VALUE", help="one more zoo.cfg setting (repeatable)")
+    started.add_argument("--reconfig", action="store_true", help="with reconfigEnabled")
+    started.add_argument("--auth", action="store_true", help="refuse unauthenticated clients")
+    started.set_defaults(run=_up)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -27,6 +71,17 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--after", type=int, default=20, metavar="SECONDS",
                       help="when dies_after dies")
     made.set_defaults(run=_releases)
+    _add_up(commands)
+    ended = commands.add_parser("down", help="end a lab, also a crashed one")
+    ended.add_argument("--dir", required=True)
+    ended.add_argument("--keep-files", action="store_true", help="leave logs and data to look at")
+    ended.set_defaults(run=_down)
+    load = commands.add_parser("load", help="client load with every acknowledged write checked")
+    load.add_argument("--dir", required=True)
+    load.add_argument("--clients", type=int, default=6)
+    load.add_argument("--seconds", type=int, default=30)
+    load.add_argument("--json", required=True, metavar="FILE", help="where the verdict goes")
+    load.set_defaults(run=_load)
     return parser
 
 
