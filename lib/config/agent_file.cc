@@ -1,0 +1,226 @@
+#include "config/agent_file.h"
+
+#include "base/text.h"
+#include "config/yaml_reader.h"
+#include "sys/files.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace zoowarden::config {
+namespace {
+
+constexpr std::size_t kMostBytes = 1U << 20U;
+
+base::Result<std::string> AbsoluteOf(const YamlValue& value) {
+  ZW_ASSIGN(const auto text, value.Text());
+  if (text.front() != '/') {
+    return base::Fail(value.Refuse(
+        "relative_path", "must be an absolute path, not '" + base::Printable(text, 80) + "'"));
+  }
+  auto normal = std::filesystem::path(text).lexically_normal().string();
+  if (normal.size() > 1 && normal.back() == '/') {
+    normal.pop_back();
+  }
+  return normal;
+}
+
+base::Status ReadPath(const YamlMap& map, std::string_view key, std::string& target) {
+  if (const auto value = map.Find(key)) {
+    ZW_ASSIGN(target, AbsoluteOf(*value));
+  }
+  return base::Ok();
+}
+
+base::Status NeedPath(const YamlMap& map, std::string_view key, std::string& target) {
+  ZW_TRY(map.Need(key));
+  return ReadPath(map, key, target);
+}
+
+// A file that must be there and be readable now: better here than at the first handshake.
+base::Status NeedReadableFile(const YamlMap& map, std::string_view key, std::string& target) {
+  ZW_TRY(NeedPath(map, key, target));
+  struct stat status {};
+  if (::stat(target.c_str(), &status) != 0 || ::access(target.c_str(), R_OK) != 0) {
+    return base::Fail(map.Find(key)->Refuse(
+        "unreadable", "names " + target + ", which cannot be read: " + std::strerror(errno)));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return base::Fail(
+        map.Find(key)->Refuse("unreadable", "names " + target + ", which is no regular file"));
+  }
+  return base::Ok();
+}
+
+base::Status ReadPki(const YamlValue& value, PkiFiles& pki) {
+  ZW_ASSIGN(const auto map, value.Map({"ca", "certificate", "key"}));
+  ZW_TRY(NeedReadableFile(map, "ca", pki.ca));
+  ZW_TRY(NeedReadableFile(map, "certificate", pki.certificate));
+  ZW_TRY(NeedReadableFile(map, "key", pki.key));
+  struct stat status {};
+  if (::stat(pki.key.c_str(), &status) == 0 && (status.st_mode & 077U) != 0) {
+    return base::Fail(map.Find("key")->Refuse(
+        "key_exposed", "names " + pki.key + ", which others may read: chmod 600 " + pki.key));
+  }
+  return base::Ok();
+}
+
+bool IsInside(const std::string& path, const std::string& directory) {
+  return path == directory || path.starts_with(directory + "/");
+}
+
+// The agent never writes into data directories (safety I9), so none of its own may be inside one.
+base::Status KeepOutOfData(const YamlValue& value,
+                           const std::string& path,
+                           const InstanceConfig& instance) {
+  for (const auto& data : {instance.data_directory, instance.data_log_directory}) {
+    if (IsInside(path, data)) {
+      return base::Fail(value.Refuse("bad_value", "must not be inside the data directory " + data));
+    }
+  }
+  return base::Ok();
+}
+
+base::Status ReadInstance(const YamlValue& value, InstanceConfig& instance) {
+  ZW_ASSIGN(const auto map,
+            value.Map({"releases",
+                       "generations",
+                       "data_directory",
+                       "data_log_directory",
+                       "log_directory",
+                       "manager",
+                       "java_home",
+                       "user"}));
+  ZW_TRY(NeedPath(map, "releases", instance.releases));
+  ZW_TRY(NeedPath(map, "generations", instance.generations));
+  ZW_TRY(NeedPath(map, "data_directory", instance.data_directory));
+  instance.data_log_directory = instance.data_directory;
+  ZW_TRY(ReadPath(map, "data_log_directory", instance.data_log_directory));
+  ZW_TRY(NeedPath(map, "log_directory", instance.log_directory));
+  ZW_TRY(ReadPath(map, "java_home", instance.java_home));
+  ZW_TRY(KeepOutOfData(*map.Find("releases"), instance.releases, instance));
+  ZW_TRY(KeepOutOfData(*map.Find("generations"), instance.generations, instance));
+  if (const auto manager = map.Find("manager")) {
+    ZW_ASSIGN(instance.manager, manager->Text());
+    if (instance.manager != "zkserver") {
+      return base::Fail(manager->Refuse(
+          "bad_value", "must be zkserver, not '" + base::Printable(instance.manager, 60) + "'"));
+    }
+  }
+  if (const auto user = map.Find("user")) {
+    ZW_ASSIGN(instance.user, user->Text());
+    if (instance.user.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") !=
+        std::string::npos) {
+      return base::Fail(user->Refuse(
+          "bad_value", "must be a user's name, not '" + base::Printable(instance.user, 60) + "'"));
+    }
+  }
+  return base::Ok();
+}
+
+base::Status ReadFingerprints(const YamlValue& value, std::vector<std::string>& fingerprints) {
+  ZW_ASSIGN(const auto items, value.List());
+  for (const auto& item : items) {
+    ZW_ASSIGN(auto text, item.Text());
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+      return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    if ((text.size() != 40 && text.size() != 64) ||
+        text.find_first_not_of("0123456789ABCDEF") != std::string::npos) {
+      return base::Fail(
+          item.Refuse("bad_value",
+                      "must be a whole OpenPGP fingerprint of 40 or 64 hexadecimal digits, not '" +
+                          base::Printable(text, 80) + "'"));
+    }
+    fingerprints.push_back(std::move(text));
+  }
+  return base::Ok();
+}
+
+base::Status ReadSignatures(const YamlValue& value, SignaturePolicy& signatures) {
+  ZW_ASSIGN(const auto map, value.Map({"required", "keyring", "fingerprints"}));
+  ZW_TRY(map.ReadTruth("required", signatures.required));
+  if (map.Find("keyring")) {
+    ZW_TRY(NeedReadableFile(map, "keyring", signatures.keyring));
+  }
+  if (const auto fingerprints = map.Find("fingerprints")) {
+    ZW_TRY(ReadFingerprints(*fingerprints, signatures.fingerprints));
+  }
+  if (signatures.required && (signatures.keyring.empty() || signatures.fingerprints.empty())) {
+    return base::Fail(value.Refuse(
+        "missing_key", "needs a keyring and at least one of fingerprints when required is true"));
+  }
+  return base::Ok();
+}
+
+base::Status ReadArchiveDirectories(const YamlValue& value, std::vector<std::string>& directories) {
+  ZW_ASSIGN(const auto items, value.List());
+  for (const auto& item : items) {
+    ZW_ASSIGN(auto path, AbsoluteOf(item));
+    directories.push_back(std::move(path));
+  }
+  return base::Ok();
+}
+
+base::Status ReadIdentity(const YamlMap& root, AgentConfig& agent) {
+  ZW_ASSIGN(const auto ensemble, root.Need("ensemble"));
+  ZW_ASSIGN(agent.ensemble, ensemble.Text());
+  if (agent.ensemble.size() > 60 ||
+      agent.ensemble.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") !=
+          std::string::npos) {
+    return base::Fail(ensemble.Refuse(
+        "bad_value", "must be made of lower-case letters, digits and '-', at most 60"));
+  }
+  ZW_ASSIGN(const auto server, root.Need("server"));
+  ZW_ASSIGN(const auto id, server.Number({1, 255}));
+  agent.server.value = static_cast<std::uint32_t>(id);
+  ZW_ASSIGN(const auto listen, root.Need("listen"));
+  ZW_ASSIGN(agent.listen, listen.Endpoint());
+  return base::Ok();
+}
+
+}  // namespace
+
+base::Result<AgentConfig> ParseAgent(std::string_view text, const std::string& path) {
+  ZW_ASSIGN(const auto value, ReadYaml(text, path));
+  ZW_ASSIGN(const auto root,
+            value.Map({"ensemble",
+                       "server",
+                       "listen",
+                       "pki",
+                       "state_directory",
+                       "instance",
+                       "archive_directories",
+                       "signatures",
+                       "lease_lapse"}));
+  AgentConfig agent;
+  ZW_TRY(ReadIdentity(root, agent));
+  ZW_ASSIGN(const auto pki, root.Need("pki"));
+  ZW_TRY(ReadPki(pki, agent.pki));
+  ZW_TRY(NeedPath(root, "state_directory", agent.state_directory));
+  ZW_ASSIGN(const auto instance, root.Need("instance"));
+  ZW_TRY(ReadInstance(instance, agent.instance));
+  ZW_TRY(KeepOutOfData(*root.Find("state_directory"), agent.state_directory, agent.instance));
+  if (const auto directories = root.Find("archive_directories")) {
+    ZW_TRY(ReadArchiveDirectories(*directories, agent.archive_directories));
+  }
+  if (const auto signatures = root.Find("signatures")) {
+    ZW_TRY(ReadSignatures(*signatures, agent.signatures));
+  }
+  ZW_TRY(root.ReadDuration(
+      "lease_lapse", {std::chrono::seconds(1), std::chrono::minutes(10)}, agent.lease_lapse));
+  return agent;
+}
+
+base::Result<AgentConfig> LoadAgentFile(const std::string& path) {
+  ZW_ASSIGN(const auto text, sys::ReadFile(path, kMostBytes));
+  return ParseAgent(text, path);
+}
+
+}  // namespace zoowarden::config

@@ -1,0 +1,59 @@
+// agent.yaml: what one agent is and which instance it looks after. Everything that may be touched
+// on this machine is declared here, so that a call from a controller never carries a path.
+//
+// All paths are absolute: an agent is started by an init system whose directory is nobody's choice.
+#pragma once
+
+#include "base/error.h"
+#include "model/ids.h"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zoowarden::config {
+
+struct PkiFiles {
+  std::string ca;
+  std::string certificate;
+  std::string key;
+};
+
+struct InstanceConfig {
+  std::string releases;     // unpacked releases, one directory each
+  std::string generations;  // generations/<digest> and the link "current"
+  std::string data_directory;
+  std::string data_log_directory;  // = data_directory when the file names none
+  std::string log_directory;
+  std::string manager = "zkserver";
+  std::string java_home;  // empty = what zkServer.sh finds
+  std::string user;       // empty = the agent's own user
+};
+
+struct SignaturePolicy {
+  bool required = false;
+  std::string keyring;
+  std::vector<std::string> fingerprints;  // upper-case hexadecimal, 40 or 64 digits
+};
+
+struct AgentConfig {
+  std::string ensemble;
+  model::ServerId server;
+  std::string listen;  // HOST:PORT
+  PkiFiles pki;
+  std::string state_directory;
+  InstanceConfig instance;
+  std::vector<std::string> archive_directories;
+  SignaturePolicy signatures;
+  std::chrono::milliseconds lease_lapse{15'000};
+};
+
+// Errors: "file:line:column: ..." with a reason "config.*" (kInvalidArgument). Also refused: key
+// and certificate files that cannot be read, a private key that others may read, own directories
+// inside the data directories.
+[[nodiscard]] base::Result<AgentConfig> LoadAgentFile(const std::string& path);
+// The same from text; still looks at the files it names.
+[[nodiscard]] base::Result<AgentConfig> ParseAgent(std::string_view text, const std::string& path);
+
+}  // namespace zoowarden::config

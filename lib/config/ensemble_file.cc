@@ -1,0 +1,241 @@
+#include "config/ensemble_file.h"
+
+#include "base/text.h"
+#include "config/command_fields.h"
+#include "config/ensemble_members.h"
+#include "config/yaml_reader.h"
+#include "sys/files.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+namespace zoowarden::config {
+namespace {
+
+using std::chrono::milliseconds;
+
+// What the readers of the parts share.
+struct Context {
+  std::string directory;
+  const FileReader& read;
+};
+
+base::Status ReadRelease(const YamlValue& value,
+                         const Context& context,
+                         model::ReleaseSpec& release) {
+  ZW_ASSIGN(const auto map, value.Map({"version", "source", "sha512", "signature"}));
+  ZW_ASSIGN(const auto version, map.Need("version"));
+  ZW_ASSIGN(const auto version_text, version.Text());
+  const auto parsed = model::ParseVersion(version_text);
+  if (!parsed || parsed->ToString() != version_text) {
+    return base::Fail(version.Refuse(
+        "bad_value",
+        "must be a release such as 3.9.4, not '" + base::Printable(version_text, 60) + "'"));
+  }
+  release.version = *parsed;
+  ZW_ASSIGN(const auto source, map.NeedText("source"));
+  release.source = AbsolutePath(context.directory, source);
+  ZW_ASSIGN(const auto sha512, map.Need("sha512"));
+  ZW_ASSIGN(release.sha512, sha512.Text());
+  std::transform(release.sha512.begin(), release.sha512.end(), release.sha512.begin(), [](char c) {
+    return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  if (release.sha512.size() != 128 ||
+      release.sha512.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    return base::Fail(
+        sha512.Refuse("bad_value", "must be the 128 hexadecimal digits of the archive's SHA-512"));
+  }
+  if (const auto signature = map.Find("signature")) {
+    ZW_ASSIGN(release.signature, signature->Scalar());
+  }
+  if (!release.signature.empty()) {
+    release.signature = AbsolutePath(context.directory, release.signature);
+  }
+  return base::Ok();
+}
+
+// bin/zkEnv.sh sources java.env in a shell, so a JVM option may hold nothing that a shell would
+// read.
+bool IsSafeJavaOption(const std::string& option) {
+  return option.front() == '-' && option.find_first_not_of(
+                                      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456"
+                                      "789.-_:=,/+@%") == std::string::npos;
+}
+
+base::Status ReadJava(const YamlValue& value, model::JavaSpec& java) {
+  ZW_ASSIGN(const auto map, value.Map({"heap", "options"}));
+  if (const auto heap = map.Find("heap")) {
+    ZW_ASSIGN(java.heap, heap->Text());
+    const auto digits = std::string_view(java.heap).substr(0, java.heap.size() - 1);
+    const auto number = base::ParseUnsigned(digits);
+    if (!number || *number == 0 || *number > 1'000'000 ||
+        std::string_view("kKmMgG").find(java.heap.back()) == std::string_view::npos) {
+      return base::Fail(heap->Refuse(
+          "bad_value",
+          "must be a size such as 512m or 1g, not '" + base::Printable(java.heap, 60) + "'"));
+    }
+  }
+  if (const auto options = map.Find("options")) {
+    ZW_ASSIGN(const auto values, options->List());
+    for (const auto& option : values) {
+      ZW_ASSIGN(auto text, option.Text());
+      if (!IsSafeJavaOption(text)) {
+        return base::Fail(option.Refuse(
+            "bad_value",
+            "must begin with '-' and hold no spaces, quotes or other characters of the shell"));
+      }
+      java.options.push_back(std::move(text));
+    }
+  }
+  return base::Ok();
+}
+
+base::Status CheckTemplateName(const YamlValue& at, const std::string& name) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+  if (name.front() == '.' || name.find_first_not_of(kAllowed) != std::string::npos) {
+    return base::Fail(at.Refuse(
+        "bad_value", "must be a plain file name, not '" + base::Printable(name, 60) + "'"));
+  }
+  if (name.starts_with("zoo.cfg") || name == "java.env" || name == "myid") {
+    return base::Fail(at.Refuse(
+        "bad_value",
+        "is '" + name + "', which zoowarden writes from config.settings, config.java and servers"));
+  }
+  return base::Ok();
+}
+
+base::Status ReadTemplates(const YamlValue& value,
+                           const Context& context,
+                           std::vector<model::TemplateFile>& files) {
+  ZW_ASSIGN(const auto items, value.List());
+  std::set<std::string> names;
+  for (const auto& item : items) {
+    ZW_ASSIGN(const auto map, item.Map({"name", "template"}));
+    model::TemplateFile file;
+    ZW_ASSIGN(const auto name, map.Need("name"));
+    ZW_ASSIGN(file.name, name.Text());
+    ZW_TRY(CheckTemplateName(name, file.name));
+    if (!names.insert(file.name).second) {
+      return base::Fail(name.Refuse("duplicate", ": '" + file.name + "' names two files"));
+    }
+    ZW_ASSIGN(const auto source, map.Need("template"));
+    ZW_ASSIGN(const auto source_path, source.Text());
+    auto content = context.read(AbsolutePath(context.directory, source_path));
+    if (!content) {
+      return base::Fail(source.Refuse("unreadable", ": " + content.error().message()));
+    }
+    file.content = *std::move(content);
+    files.push_back(std::move(file));
+  }
+  std::sort(
+      files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return base::Ok();
+}
+
+base::Status ReadConfiguration(const YamlValue& value,
+                               const Context& context,
+                               LoadedEnsemble& loaded) {
+  ZW_ASSIGN(const auto map, value.Map({"settings", "java", "files", "plugins"}));
+  auto& config = loaded.spec.config;
+  if (const auto settings = map.Find("settings")) {
+    ZW_TRY(ReadSettings(*settings, config.settings, loaded.origins, loaded.warnings));
+  }
+  if (const auto java = map.Find("java")) {
+    ZW_TRY(ReadJava(*java, config.java));
+  }
+  if (const auto files = map.Find("files")) {
+    ZW_TRY(ReadTemplates(*files, context, config.files));
+  }
+  if (const auto plugins = map.Find("plugins")) {
+    ZW_ASSIGN(loaded.spec.plugins, ReadPlugins(*plugins, context.directory));
+  }
+  return base::Ok();
+}
+
+base::Status ReadPolicy(const YamlValue& value, model::Policy& policy) {
+  ZW_ASSIGN(const auto map, value.Map({"soak", "step_timeout", "on_failure", "good_rounds"}));
+  ZW_TRY(map.ReadDuration("soak", {milliseconds(0), std::chrono::hours(24)}, policy.soak));
+  ZW_TRY(map.ReadDuration(
+      "step_timeout", {std::chrono::seconds(1), std::chrono::hours(24)}, policy.step_timeout));
+  ZW_TRY(map.ReadNumber("good_rounds", {1, 100}, policy.good_rounds));
+  if (const auto on_failure = map.Find("on_failure")) {
+    ZW_ASSIGN(const auto name, on_failure->Text());
+    const auto parsed = model::ParseOnFailure(name);
+    if (!parsed) {
+      return base::Fail(on_failure->Refuse("bad_value",
+                                           "must be rollback_all, rollback_server or halt, not '" +
+                                               base::Printable(name, 60) + "'"));
+    }
+    policy.on_failure = *parsed;
+  }
+  return base::Ok();
+}
+
+base::Status ReadCanary(const YamlValue& value, std::string& path) {
+  ZW_ASSIGN(const auto map, value.Map({"path"}));
+  ZW_ASSIGN(const auto at, map.Need("path"));
+  ZW_ASSIGN(path, at.Text());
+  const bool wrong = path.size() < 2 || path.front() != '/' || path.back() == '/' ||
+                     path.find("//") != std::string::npos || path == "/zookeeper" ||
+                     path.starts_with("/zookeeper/");
+  if (wrong) {
+    return base::Fail(at.Refuse("bad_value",
+                                "must be an absolute znode path outside /zookeeper, not '" +
+                                    base::Printable(path, 60) + "'"));
+  }
+  return base::Ok();
+}
+
+base::Result<std::string> ReadWholeFile(const std::string& path) {
+  return sys::ReadFile(path, 1U << 20U);
+}
+
+}  // namespace
+
+base::Result<LoadedEnsemble> ParseEnsemble(std::string_view text,
+                                           const std::string& path,
+                                           const FileReader& read) {
+  LoadedEnsemble loaded;
+  loaded.path = std::filesystem::absolute(path).lexically_normal().string();
+  loaded.text = text;
+  const Context context{std::filesystem::path(loaded.path).parent_path().string(), read};
+  ZW_ASSIGN(const auto root, ReadYaml(text, path));
+  ZW_ASSIGN(const auto map,
+            root.Map({"ensemble", "release", "config", "servers", "policy", "checks", "canary"}));
+  ZW_ASSIGN(const auto name, map.Need("ensemble"));
+  ZW_ASSIGN(loaded.spec.name, name.Text());
+  // The name is part of the certificates' identity: zoowarden://<ensemble>/agent/1.
+  if (loaded.spec.name.size() > 60 ||
+      loaded.spec.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") !=
+          std::string::npos) {
+    return base::Fail(
+        name.Refuse("bad_value", "must be made of lower-case letters, digits and '-', at most 60"));
+  }
+  ZW_ASSIGN(const auto release, map.Need("release"));
+  ZW_TRY(ReadRelease(release, context, loaded.spec.release));
+  if (const auto config = map.Find("config")) {
+    ZW_TRY(ReadConfiguration(*config, context, loaded));
+  }
+  ZW_ASSIGN(const auto servers, map.Need("servers"));
+  ZW_TRY(ReadServers(servers, loaded));
+  if (const auto policy = map.Find("policy")) {
+    ZW_TRY(ReadPolicy(*policy, loaded.spec.policy));
+  }
+  if (const auto checks = map.Find("checks")) {
+    ZW_ASSIGN(loaded.spec.checks, ReadChecks(*checks, context.directory));
+  }
+  if (const auto canary = map.Find("canary")) {
+    ZW_TRY(ReadCanary(*canary, loaded.spec.canary_path));
+  }
+  return loaded;
+}
+
+base::Result<LoadedEnsemble> LoadEnsembleFile(const std::string& path) {
+  ZW_ASSIGN(const auto text, ReadWholeFile(path));
+  return ParseEnsemble(text, path, ReadWholeFile);
+}
+
+}  // namespace zoowarden::config

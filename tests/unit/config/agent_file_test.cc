@@ -1,0 +1,150 @@
+#include "config/agent_file.h"
+
+#include "sys/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace zoowarden::config {
+namespace {
+
+class AgentFileTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const auto* name : {"ca.pem", "cert.pem", "trusted.gpg"}) {
+      ASSERT_TRUE(sys::WriteFileAtomically(directory_.path() / name, "x", 0644));
+    }
+    ASSERT_TRUE(sys::WriteFileAtomically(directory_.path() / "key.pem", "x", 0600));
+    ASSERT_TRUE(sys::WriteFileAtomically(directory_.path() / "open.pem", "x", 0640));
+  }
+
+  // `text` with @ for the directory that holds the key files.
+  [[nodiscard]] std::string Expand(std::string text) const {
+    for (auto at = text.find('@'); at != std::string::npos; at = text.find('@', at)) {
+      text.replace(at, 1, directory_.path().string());
+    }
+    return text;
+  }
+  [[nodiscard]] base::Result<AgentConfig> Parse(const std::string& text) const {
+    return ParseAgent(Expand(text), "a.yaml");
+  }
+  [[nodiscard]] std::string Problem(const std::string& text) const {
+    const auto agent = Parse(text);
+    return agent ? "" : agent.error().message();
+  }
+
+ private:
+  sys::TempDir directory_ = sys::TempDir::Create(testing::TempDir(), "agent").value();
+};
+
+const std::string kHead =
+    "ensemble: lab\n"
+    "server: 1\n"
+    "listen: 127.0.11.1:17443\n";
+const std::string kPki = "pki: {ca: @/ca.pem, certificate: @/cert.pem, key: @/key.pem}\n";
+const std::string kState = "state_directory: /srv/state\n";
+const std::string kInstance =
+    "instance:\n"
+    "  releases: /srv/releases\n"
+    "  generations: /srv/generations\n"
+    "  data_directory: /srv/data\n"
+    "  log_directory: /srv/logs\n";
+const std::string kMinimal = kHead + kPki + kState + kInstance;
+
+TEST_F(AgentFileTest, EverythingIsRead) {
+  const auto agent = Parse(kMinimal +
+                           "  data_log_directory: /srv/datalog/\n"
+                           "  manager: zkserver\n"
+                           "  java_home: /usr/lib/jvm/java-17\n"
+                           "  user: zookeeper\n"
+                           "archive_directories: [/srv/archives]\n"
+                           "signatures: {required: true, keyring: @/trusted.gpg, fingerprints: [" +
+                           std::string(40, 'a') + "]}\n" + "lease_lapse: 3s\n");
+  ASSERT_TRUE(agent) << agent.error().message();
+  EXPECT_EQ(agent->ensemble, "lab");
+  EXPECT_EQ(agent->server.value, 1U);
+  EXPECT_EQ(agent->listen, "127.0.11.1:17443");
+  EXPECT_EQ(agent->pki.key, Expand("@/key.pem"));
+  EXPECT_EQ(agent->state_directory, "/srv/state");
+  EXPECT_EQ(agent->instance.releases, "/srv/releases");
+  EXPECT_EQ(agent->instance.data_log_directory, "/srv/datalog");
+  EXPECT_EQ(agent->instance.java_home, "/usr/lib/jvm/java-17");
+  EXPECT_EQ(agent->instance.user, "zookeeper");
+  EXPECT_EQ(agent->archive_directories, (std::vector<std::string>{"/srv/archives"}));
+  EXPECT_TRUE(agent->signatures.required);
+  EXPECT_EQ(agent->signatures.fingerprints, (std::vector<std::string>{std::string(40, 'A')}));
+  EXPECT_EQ(agent->lease_lapse, std::chrono::seconds(3));
+}
+
+TEST_F(AgentFileTest, Defaults) {
+  const auto agent = Parse(kMinimal);
+  ASSERT_TRUE(agent) << agent.error().message();
+  EXPECT_EQ(agent->instance.data_log_directory, "/srv/data");
+  EXPECT_EQ(agent->instance.manager, "zkserver");
+  EXPECT_FALSE(agent->signatures.required);
+  EXPECT_EQ(agent->lease_lapse, std::chrono::seconds(15));
+}
+
+TEST_F(AgentFileTest, RefusalsSayWhereAndWhatWouldBeRight) {
+  const std::vector<std::pair<std::string, std::string>> refusals = {
+      {"ensemble: Lab\n",
+       "1:11: ensemble must be made of lower-case letters, digits and '-', at most 60"},
+      {"ensemble: lab\nserver: one\n",
+       "2:9: server must be a whole number from 1 to 255, not 'one'"},
+      {"ensemble: lab\nserver: 1\nlisten: 17443\n", "3:9: listen must be HOST:PORT, not '17443'"},
+      {kHead + "pky: {}\n", "4:1: unknown key 'pky', did you mean 'pki'"},
+      {kHead + "pki: {ca: ca.pem, certificate: x, key: x}\n",
+       "4:11: pki.ca must be an absolute path, not 'ca.pem'"},
+      {kHead + "pki: {ca: /nonexistent/ca.pem, certificate: x, key: x}\n",
+       "4:11: pki.ca names /nonexistent/ca.pem, which cannot be read: No such file or directory"},
+      {kHead + "pki: {ca: /, certificate: x, key: x}\n",
+       "4:11: pki.ca names /, which is no regular file"},
+      {kHead + "pki:\n  ca: @/ca.pem\n  certificate: @/cert.pem\n  key: @/open.pem\n",
+       "7:8: pki.key names @/open.pem, which others may read: chmod 600 @/open.pem"},
+      {kHead + kPki + "state_directory: state\n",
+       "5:18: state_directory must be an absolute path, not 'state'"},
+      {kHead + kPki + kState + "instance: {relases: /r}\n",
+       "6:12: unknown key 'relases' in instance, did you mean 'releases'"},
+      {kHead + kPki + kState + "instance: {releases: r}\n",
+       "6:22: instance.releases must be an absolute path, not 'r'"},
+      {kHead + kPki + kState +
+           "instance: {releases: /d/x/../r, generations: /g, data_directory: /d, log_directory: "
+           "/l}\n",
+       "6:22: instance.releases must not be inside the data directory /d"},
+      {kHead + kPki + "state_directory: /srv/data\n" + kInstance,
+       "5:18: state_directory must not be inside the data directory /srv/data"},
+      {kMinimal + "  manager: systemd\n",
+       "11:12: instance.manager must be zkserver, not 'systemd'"},
+      {kMinimal + "archive_directories: [archives]\n",
+       "11:23: archive_directories[0] must be an absolute path, not 'archives'"},
+      {kMinimal + "signatures: {required: true}\n",
+       "11:13: signatures needs a keyring and at least one of fingerprints when required is true"},
+      {kMinimal + "signatures: {required: yes}\n",
+       "11:24: signatures.required must be true or false, not 'yes'"},
+      {kMinimal + "signatures: {fingerprints: [ABCD1234]}\n",
+       "11:29: signatures.fingerprints[0] must be a whole OpenPGP fingerprint of 40 or 64 "
+       "hexadecimal digits, not 'ABCD1234'"},
+      {kMinimal + "lease_lapse: 15\n",
+       "11:14: lease_lapse must be a duration such as 500ms, 10s or 5m, not '15'"},
+      {kHead + kPki, "1:1: the file needs the key 'state_directory'"},
+  };
+  for (const auto& [text, problem] : refusals) {
+    EXPECT_EQ(Problem(text), Expand("a.yaml:" + problem)) << text;
+  }
+}
+
+TEST_F(AgentFileTest, AKeyThatMayNotBeReadIsRefused) {
+  if (::geteuid() == 0) {
+    GTEST_SKIP() << "root reads everything";
+  }
+  ASSERT_EQ(::chmod(Expand("@/key.pem").c_str(), 0), 0);
+  EXPECT_NE(Problem(kMinimal).find("which cannot be read: Permission denied"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace zoowarden::config
