@@ -1,0 +1,222 @@
+#include "core/run_decision.h"
+
+#include "base/check.h"
+#include "core/run_internal.h"
+
+#include <algorithm>
+
+namespace zoowarden::core {
+namespace internal {
+
+const model::MemberObservation& Turn::Seen(model::ServerId id) const {
+  const auto* seen = model::FindMember(input.round, id);
+  ZW_CHECK(seen != nullptr, "server " + model::ToString(id) + " was not observed");
+  return *seen;
+}
+
+void Turn::Tell(std::string kind, model::ServerId server, std::string text) {
+  out.events.push_back({std::move(kind), server, std::move(text)});
+}
+
+bool Turn::WaitedFor(std::string what, std::chrono::milliseconds patience) {
+  if (!memory().waiting_since) {
+    memory().waiting_since = input.now;
+  }
+  out.waiting = std::move(what);
+  return input.now - *memory().waiting_since > patience;
+}
+
+void Turn::StopWaiting() { memory().waiting_since.reset(); }
+
+void Turn::End(RunOutcome outcome, std::string reason, std::string text) {
+  state().outcome = outcome;
+  state().outcome_reason = std::move(reason);
+  state().outcome_text = std::move(text);
+  // Halted and stuck runs keep their operations: resume and rollback go on from them.
+  const bool open = outcome == RunOutcome::kHalted || outcome == RunOutcome::kStuck;
+  state().phase = open ? RunPhase::kEnded : RunPhase::kClosing;
+  Tell("run_" + std::string(RunOutcomeName(outcome)), {}, state().outcome_text);
+  StopWaiting();
+}
+
+bool IsOwnOperation(const RunState& state, const model::OperationStatus& status) {
+  return !status.operation_id.empty() && status.run_id == state.run_id;
+}
+
+std::string NewOperationId(RunState& state) {
+  return state.run_id + "-" + std::to_string(state.next_operation++);
+}
+
+std::string DescribeServers(const RunState& state, const model::Round& round) {
+  std::string text;
+  for (const auto& server : state.servers) {
+    const auto* seen = model::FindMember(round, server.id);
+    text += text.empty() ? "server " : ", server ";
+    text += model::ToString(server.id);
+    if (seen == nullptr || !seen->answered || !seen->current) {
+      text += " not seen";
+      continue;
+    }
+    text += " " + seen->current->version.ToString() + " (" +
+            (seen->current->digest == server.target.digest   ? "new"
+             : seen->current->digest == server.origin.digest ? "old"
+                                                             : "other") +
+            ", " + std::string(model::ModeName(seen->mode)) + ", operation " +
+            std::string(model::OperationStateName(seen->operation.state)) + ")";
+  }
+  return text;
+}
+
+}  // namespace internal
+
+namespace {
+
+using internal::Turn;
+
+// The baseline of the server that is being restarted starts anew with its new process.
+void UpdateProcesses(Turn& turn, const model::Round& round) {
+  using model::OperationState;
+  for (const auto& seen : round.members) {
+    const auto state = seen.operation.state;
+    const bool changing =
+        state == OperationState::kStopping || state == OperationState::kSwitching ||
+        state == OperationState::kStarting || state == OperationState::kRollingBack ||
+        state == OperationState::kRestartingOld;
+    if (!seen.answered) {
+      continue;
+    }
+    if (changing || !seen.process) {
+      turn.memory().processes.erase(seen.id);
+    } else {
+      turn.memory().processes[seen.id] = *seen.process;
+    }
+  }
+}
+
+void TrackLeader(Turn& turn) {
+  const auto leader = turn.out.conclusions.leader;
+  auto& state = turn.state();
+  if (!leader || leader == state.leader) {
+    return;
+  }
+  if (state.leader) {
+    ++state.elections;
+    turn.Tell("leader_changed",
+              *leader,
+              "server " + model::ToString(*leader) + " leads now, before it was server " +
+                  model::ToString(*state.leader));
+  }
+  state.leader = leader;
+}
+
+KnownProcesses BaselineFor(const RunState& state,
+                           const RunMemory& memory,
+                           const model::Round& round) {
+  auto baseline = memory.processes;
+  for (const auto& seen : round.members) {
+    // Between two rounds the attempt's process changes by our doing.
+    if (state.attempt == seen.id && seen.process &&
+        internal::IsOwnOperation(state, seen.operation) &&
+        seen.process->started_by_operation == seen.operation.operation_id) {
+      baseline.erase(seen.id);
+    }
+  }
+  return baseline;
+}
+
+}  // namespace
+
+std::string_view ActionKindName(ActionKind kind) {
+  switch (kind) {
+    case ActionKind::kStage:
+      return "stage";
+    case ActionKind::kBegin:
+      return "begin";
+    case ActionKind::kRequestPermit:
+      return "request_permit";
+    case ActionKind::kProceed:
+      return "proceed";
+    case ActionKind::kCommit:
+      return "commit";
+    case ActionKind::kRollBack:
+      return "roll_back";
+    case ActionKind::kClose:
+      return "close";
+  }
+  return "stage";
+}
+
+Decision Decide(const RunState& state, const RunMemory& memory, const DecisionInput& input) {
+  Turn turn{.input = input, .out = {.state = state, .memory = memory}};
+  turn.out.conclusions =
+      Conclude(state.members, input.round, BaselineFor(state, memory, input.round));
+  UpdateProcesses(turn, input.round);
+  TrackLeader(turn);
+  switch (state.phase) {
+    case RunPhase::kPreflight:
+      internal::Preflight(turn);
+      break;
+    case RunPhase::kStaging:
+      internal::Staging(turn);
+      break;
+    case RunPhase::kRolling:
+      internal::Rolling(turn);
+      break;
+    case RunPhase::kFinalCheck:
+      internal::FinalCheck(turn);
+      break;
+    case RunPhase::kClosing:
+      internal::Closing(turn);
+      break;
+    case RunPhase::kEnded:
+      break;
+  }
+  return std::move(turn.out);
+}
+
+void NotePermit(RunMemory& memory, model::ServerId server, std::string id, std::uint64_t round) {
+  memory.permit = GrantedPermit{.server = server, .id = std::move(id), .round = round};
+}
+
+void NoteResult(RunState& state,
+                RunMemory& memory,
+                const Action& action,
+                const base::Status& result,
+                std::vector<Event>& events) {
+  auto& server = ServerOf(state, action.server);
+  if (result) {
+    if (action.kind == ActionKind::kStage) {
+      memory.begun.insert(action.server);
+    }
+    return;
+  }
+  events.push_back({std::string(ActionKindName(action.kind)) + "_failed",
+                    action.server,
+                    result.error().message()});
+  memory.permit.reset();
+  memory.good_rounds = 0;
+  const bool retry = result.error().Is(base::ErrorCode::kUnavailable) ||
+                     result.error().Is(base::ErrorCode::kDeadlineExceeded);
+  if (action.kind == ActionKind::kStage && !retry) {
+    server.failure = result.error().message();
+    server.failed = true;
+  }
+}
+
+void Reopen(RunState& state, RunGoal goal) {
+  state.outcome = RunOutcome::kNone;
+  state.outcome_reason.clear();
+  state.outcome_text.clear();
+  state.goal = goal;
+  state.permit_refusals = 0;
+  state.attempt.reset();
+  const bool began = state.phase != RunPhase::kPreflight;
+  if (began || goal == RunGoal::kBack) {
+    state.phase = goal == RunGoal::kForward ? RunPhase::kStaging : RunPhase::kRolling;
+  }
+  for (auto& server : state.servers) {
+    server.failed = false;
+  }
+}
+
+}  // namespace zoowarden::core

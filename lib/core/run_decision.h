@@ -1,0 +1,84 @@
+// The controller's loop, decided: from the stored state and one round of observation to what must
+// be stored and then done. Pure and level-triggered; a resumed run is this function called again.
+//
+// The caller persists `state` and `events` on a majority of agents whenever `events` is not empty,
+// and only then carries out `actions`, in order.
+#pragma once
+
+#include "base/error.h"
+#include "core/gates.h"
+#include "core/run_state.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zoowarden::core {
+
+enum class ActionKind {
+  kStage,  // upload and begin the operation to the server's target
+  kBegin,  // begin an operation to a generation that is on the server
+  kRequestPermit,
+  kProceed,  // stop, switch, start
+  kCommit,
+  kRollBack,
+  kClose,
+};
+[[nodiscard]] std::string_view ActionKindName(ActionKind kind);
+
+struct Action {
+  ActionKind kind;
+  model::ServerId server;
+  std::string operation_id;
+  std::string to_generation;  // of kStage and kBegin
+  std::string permit_id;      // of kProceed and kRollBack, empty = the member is down
+};
+
+// A line of the run's journal. Kinds are stable names.
+struct Event {
+  std::string kind;
+  model::ServerId server;  // 0 = the whole run
+  std::string text;
+};
+
+struct DecisionInput {
+  model::Round round;
+  model::Instant now{0};
+  bool stop_requested = false;       // Ctrl-C: stop at the next safe point
+  std::vector<CheckVerdict> checks;  // when the decision before asked for them
+  bool checks_ran = false;
+};
+
+struct Decision {
+  RunState state;
+  RunMemory memory;
+  std::vector<Event> events;
+  std::vector<Action> actions;
+  Conclusions conclusions;
+  std::string waiting;       // what the present gate waits for, for people
+  bool want_checks = false;  // run the ensemble's own checks before the next decision
+  bool interrupted = false;  // a safe point was reached after stop_requested
+};
+
+[[nodiscard]] Decision Decide(const RunState& state,
+                              const RunMemory& memory,
+                              const DecisionInput& input);
+
+// Feeds an action's result back. A failed action is no state of its own: it is retried by the next
+// decision, except those that end the run.
+void NoteResult(RunState& state,
+                RunMemory& memory,
+                const Action& action,
+                const base::Status& result,
+                std::vector<Event>& events);
+void NotePermit(RunMemory& memory, model::ServerId server, std::string id, std::uint64_t round);
+
+// Opens a halted, stuck or interrupted run again, in the given direction.
+void Reopen(RunState& state, RunGoal goal);
+
+// How long the preflight waits for a healthy round before it refuses.
+inline constexpr std::chrono::milliseconds kPreflightPatience{10'000};
+// Permits that were refused in a row before the run halts.
+inline constexpr int kMaxPermitRefusals = 5;
+
+}  // namespace zoowarden::core

@@ -1,0 +1,146 @@
+// What follows a failure, the final verification, and closing.
+#include "core/run_internal.h"
+
+#include <algorithm>
+
+namespace zoowarden::core::internal {
+namespace {
+
+using model::OperationState;
+
+std::string Name(model::ServerId id) { return "server " + model::ToString(id); }
+
+bool AnyServerChanged(Turn& turn) {
+  const auto& servers = turn.state().servers;
+  return std::any_of(servers.begin(), servers.end(), [&](const ServerRun& server) {
+    const auto& seen = turn.Seen(server.id);
+    return server.origin.digest != server.target.digest &&
+           (!seen.current || seen.current->digest != server.origin.digest);
+  });
+}
+
+void GoBack(Turn& turn, const std::string& why) {
+  auto& state = turn.state();
+  state.goal = RunGoal::kBack;
+  state.phase = RunPhase::kRolling;
+  state.attempt.reset();
+  state.outcome_text = why;
+  turn.memory().good_rounds = 0;
+  turn.memory().permit.reset();
+  turn.StopWaiting();
+  for (auto& server : state.servers) {
+    server.failed = false;
+  }
+  turn.Tell("rolling_back", {}, "every server goes back to what it ran before: " + why);
+}
+
+// What a member runs that it should not, or empty.
+std::string WrongMember(Turn& turn) {
+  const auto& state = turn.state();
+  for (const auto& server : state.servers) {
+    const auto& seen = turn.Seen(server.id);
+    const auto& wanted = WantedOf(state, server);
+    if (!seen.process || seen.process->generation != wanted.digest) {
+      return Name(server.id) + " does not run generation " + wanted.digest;
+    }
+    if (seen.version != wanted.version) {
+      return Name(server.id) + " does not say version " + wanted.version.ToString();
+    }
+  }
+  for (const auto& check : turn.input.checks) {
+    if (!check.passed) {
+      return "check '" + check.name + "' vetoed: " + check.text;
+    }
+  }
+  return "";
+}
+
+void Finish(Turn& turn) {
+  auto& state = turn.state();
+  const std::string everybody = DescribeServers(state, turn.input.round);
+  if (state.goal == RunGoal::kForward) {
+    turn.End(RunOutcome::kSucceeded, "run.succeeded", "all members are proved: " + everybody);
+  } else {
+    turn.End(RunOutcome::kRolledBack,
+             "run.rolled_back",
+             (state.outcome_text.empty() ? "" : state.outcome_text + "; ") +
+                 "all members are back: " + everybody);
+  }
+}
+
+}  // namespace
+
+void AfterFailure(Turn& turn, ServerRun& server) {
+  auto& state = turn.state();
+  const std::string why = Name(server.id) + " failed: " + server.failure;
+  turn.Tell("server_back", server.id, Name(server.id) + " is back on what it ran before");
+  if (state.goal == RunGoal::kBack) {
+    turn.End(RunOutcome::kStuck,
+             "rollback.failed",
+             "going back failed on " + why + " (" + DescribeServers(state, turn.input.round) + ")");
+    return;
+  }
+  if (state.policy.on_failure == model::OnFailure::kRollbackAll || !AnyServerChanged(turn)) {
+    GoBack(turn, why);
+    return;
+  }
+  state.attempt.reset();
+  turn.End(RunOutcome::kHalted,
+           "gate.failed",
+           why + "; by policy the others stay (" + DescribeServers(state, turn.input.round) + ")");
+}
+
+void FinalCheck(Turn& turn) {
+  auto& state = turn.state();
+  auto missing = MissingForHealthy(state.members, turn.input.round, turn.out.conclusions);
+  if (missing.empty() && state.has_checks && !turn.input.checks_ran) {
+    turn.out.want_checks = true;
+    turn.out.waiting = "the ensemble's own checks";
+    return;
+  }
+  if (missing.empty()) {
+    missing = WrongMember(turn);
+  }
+  if (missing.empty()) {
+    Finish(turn);
+    return;
+  }
+  turn.out.want_checks = state.has_checks;
+  if (!turn.WaitedFor("the final verification: " + missing, state.policy.step_timeout)) {
+    return;
+  }
+  const auto why = "the final verification failed: " + missing;
+  const bool members_fault = !turn.out.conclusions.NotProved().empty();
+  if (state.goal == RunGoal::kForward && !members_fault &&
+      state.policy.on_failure == model::OnFailure::kRollbackAll) {
+    GoBack(turn, why);
+    return;
+  }
+  turn.End(RunOutcome::kHalted,
+           "final_check.failed",
+           why + " (" + DescribeServers(state, turn.input.round) + ")");
+}
+
+void Closing(Turn& turn) {
+  auto& state = turn.state();
+  bool open = false;
+  for (const auto& seen : turn.input.round.members) {
+    const auto& operation = seen.operation;
+    const bool finished = operation.state == OperationState::kCommitted ||
+                          operation.state == OperationState::kRolledBack ||
+                          operation.state == OperationState::kStaged ||
+                          operation.state == OperationState::kStaging;
+    if (seen.answered && finished && IsOwnOperation(state, operation)) {
+      open = true;
+      turn.Do(
+          {.kind = ActionKind::kClose, .server = seen.id, .operation_id = operation.operation_id});
+    }
+  }
+  // An agent that cannot be reached keeps a finished operation, which any later run may replace.
+  if (!open || turn.WaitedFor("agents to close their operations", kPreflightPatience)) {
+    state.phase = RunPhase::kEnded;
+    turn.Tell("closed", {}, "the run is closed: " + std::string(RunOutcomeName(state.outcome)));
+  }
+}
+
+}  // namespace zoowarden::core::internal

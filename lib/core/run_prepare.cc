@@ -1,0 +1,196 @@
+// Preflight and staging: everything that can be done before the first stop.
+#include "core/run_internal.h"
+
+namespace zoowarden::core::internal {
+namespace {
+
+using model::OperationState;
+using model::ServerId;
+
+// An operation that an earlier run left behind, brought to an end that changes nothing: what serves
+// stays, what is down goes back. False while one is still unsettled.
+bool SettleOldOperation(Turn& turn, const model::MemberObservation& seen) {
+  const auto& operation = seen.operation;
+  const auto act = [&](ActionKind kind) {
+    turn.Do({.kind = kind, .server = seen.id, .operation_id = operation.operation_id});
+    turn.Tell("settled",
+              seen.id,
+              "operation " + operation.operation_id + " of an earlier run was in state " +
+                  std::string(model::OperationStateName(operation.state)) + ": " +
+                  std::string(ActionKindName(kind)));
+  };
+  switch (operation.state) {
+    case OperationState::kIdle:
+    case OperationState::kCommitted:
+    case OperationState::kRolledBack:
+      return true;
+    case OperationState::kStaging:
+    case OperationState::kStaged:
+      act(ActionKind::kClose);
+      return false;
+    case OperationState::kVerifying:
+    case OperationState::kUnconfirmed:
+    case OperationState::kNeedsOperator:
+      if (turn.out.conclusions.IsProved(seen.id)) {
+        const bool runs_new = seen.process->generation == operation.to_generation;
+        const bool runs_old = seen.process->generation == operation.from_generation;
+        if (runs_new || operation.state != OperationState::kNeedsOperator) {
+          act(ActionKind::kCommit);
+        } else if (runs_old) {
+          act(ActionKind::kClose);
+        }
+      } else if (IsDown(seen)) {
+        act(ActionKind::kRollBack);
+      }
+      return false;
+    case OperationState::kStopping:
+    case OperationState::kSwitching:
+    case OperationState::kStarting:
+    case OperationState::kRollingBack:
+    case OperationState::kRestartingOld:
+    case OperationState::kVerifyingOld:
+      return false;
+  }
+  return false;
+}
+
+// What moved since the plan was approved, or empty.
+std::string MovedSincePlan(Turn& turn) {
+  for (const auto& server : turn.state().servers) {
+    const auto& seen = turn.Seen(server.id);
+    if (!seen.current || seen.current->digest != server.origin.digest) {
+      return "server " + model::ToString(server.id) + " has generation " +
+             (seen.current ? seen.current->digest : "(none)") + " and the plan saw " +
+             server.origin.digest;
+    }
+    if (seen.process && seen.process->generation != server.origin.digest) {
+      return "server " + model::ToString(server.id) + " runs generation '" +
+             seen.process->generation + "' while '" + server.origin.digest +
+             "' is installed; restart it on what is installed first";
+    }
+  }
+  return "";
+}
+
+// One server's way to `staged`. True when it is there or has nothing to do.
+bool StageServer(Turn& turn, ServerRun& server) {
+  const auto& seen = turn.Seen(server.id);
+  const auto& operation = seen.operation;
+  if (server.failed || !seen.answered) {
+    return false;
+  }
+  if (IsOwnOperation(turn.state(), operation)) {
+    if (model::IsInFlight(operation.state)) {
+      return true;  // a resumed run: the rolling phase takes care of it
+    }
+    if (operation.to_generation == server.target.digest &&
+        operation.state == OperationState::kStaged) {
+      return true;
+    }
+    if (operation.state == OperationState::kStaging) {
+      return false;
+    }
+    if (operation.state == OperationState::kIdle && !operation.failure.empty() &&
+        turn.memory().begun.contains(server.id)) {
+      server.failed = true;
+      server.failure = operation.failure;
+      return false;
+    }
+  }
+  if (seen.current && seen.current->digest == server.target.digest) {
+    return true;
+  }
+  if (!model::IsFinished(operation.state)) {
+    turn.Do(
+        {.kind = ActionKind::kClose, .server = server.id, .operation_id = operation.operation_id});
+    turn.Tell("dropped", server.id, "dropping the staged operation " + operation.operation_id);
+    return false;
+  }
+  turn.Do({.kind = ActionKind::kStage,
+           .server = server.id,
+           .operation_id = NewOperationId(turn.state()),
+           .to_generation = server.target.digest});
+  turn.Tell(
+      "staging",
+      server.id,
+      "staging " + server.target.version.ToString() + " (generation " + server.target.digest + ")");
+  return false;
+}
+
+}  // namespace
+
+void Preflight(Turn& turn) {
+  if (turn.input.stop_requested) {
+    turn.out.interrupted = true;
+    return;
+  }
+  bool settled = true;
+  for (const auto& seen : turn.input.round.members) {
+    if (seen.answered && !SettleOldOperation(turn, seen)) {
+      settled = false;
+    }
+  }
+  auto missing = MissingForHealthy(turn.state().members, turn.input.round, turn.out.conclusions);
+  if (missing.empty() && !settled) {
+    missing = "an operation of an earlier run is still being settled";
+  }
+  if (!missing.empty()) {
+    if (turn.WaitedFor(missing, kPreflightPatience)) {
+      turn.End(RunOutcome::kRefused,
+               "preflight.degraded",
+               "the ensemble is not healthy, nothing was touched: " + missing);
+    }
+    return;
+  }
+  if (const auto moved = MovedSincePlan(turn); !moved.empty()) {
+    turn.End(RunOutcome::kRefused,
+             "preflight.moved",
+             "the ensemble is not as it was planned for, nothing was touched: " + moved);
+    return;
+  }
+  turn.StopWaiting();
+  turn.state().phase = RunPhase::kStaging;
+  turn.Tell("preflight_passed",
+            {},
+            "every member is proved; server " + model::ToString(*turn.out.conclusions.leader) +
+                " leads; canary " + turn.input.round.canary->ToString());
+}
+
+void Staging(Turn& turn) {
+  if (turn.input.stop_requested) {
+    turn.out.interrupted = true;
+    return;
+  }
+  bool ready = true;
+  for (auto& server : turn.state().servers) {
+    ready = StageServer(turn, server) && ready;
+    if (server.failed) {
+      const bool untouched = turn.state().done.empty();
+      turn.End(untouched ? RunOutcome::kRefused : RunOutcome::kHalted,
+               "staging.failed",
+               "server " + model::ToString(server.id) +
+                   " could not be staged, no server was stopped: " + server.failure);
+      turn.out.actions.clear();
+      return;
+    }
+  }
+  if (!ready) {
+    if (turn.WaitedFor("every server to be staged", turn.state().policy.step_timeout)) {
+      turn.End(turn.state().done.empty() ? RunOutcome::kRefused : RunOutcome::kHalted,
+               "staging.timeout",
+               "not every server could be staged in time, no server was stopped: " +
+                   DescribeServers(turn.state(), turn.input.round));
+      turn.out.actions.clear();
+    }
+    return;
+  }
+  turn.StopWaiting();
+  turn.state().phase = RunPhase::kRolling;
+  turn.memory().good_rounds = 0;
+  turn.Tell("staged",
+            {},
+            "every server is staged: release verified, configuration rendered and "
+            "checked, the way back in place");
+}
+
+}  // namespace zoowarden::core::internal

@@ -1,0 +1,103 @@
+// The state of a run: what is stored before every action, and what only lives while it runs. Pure.
+#pragma once
+
+#include "core/conclusions.h"
+#include "model/ensemble.h"
+#include "model/observation.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace zoowarden::core {
+
+// Names of the enumerators are stored in run records: never change them.
+enum class RunPhase {
+  kPreflight,   // is the ensemble healthy and as the plan saw it? nothing is touched
+  kStaging,     // every server gets its generation ready; nothing is stopped
+  kRolling,     // one server after the other
+  kFinalCheck,  // every member proved and as wanted
+  kClosing,     // agents forget finished operations
+  kEnded,
+};
+[[nodiscard]] std::string_view RunPhaseName(RunPhase phase);
+[[nodiscard]] std::optional<RunPhase> ParseRunPhase(std::string_view name);
+
+enum class RunGoal { kForward, kBack };
+[[nodiscard]] std::string_view RunGoalName(RunGoal goal);
+[[nodiscard]] std::optional<RunGoal> ParseRunGoal(std::string_view name);
+
+enum class RunOutcome {
+  kNone,        // still open
+  kSucceeded,   // all-new
+  kRolledBack,  // all-old
+  kHalted,      // mixed or waiting for somebody, every server named
+  kStuck,       // going back failed too
+  kRefused,     // nothing was changed
+};
+[[nodiscard]] std::string_view RunOutcomeName(RunOutcome outcome);
+[[nodiscard]] std::optional<RunOutcome> ParseRunOutcome(std::string_view name);
+
+// What the run does to one server.
+struct ServerRun {
+  model::ServerId id;
+  model::Generation origin;  // ran when the run began, stays on disk until it is closed
+  model::Generation target;
+  bool changed = false;  // a stop was intended at least once
+  bool failed = false;   // its gate failed by its own fault
+  std::string failure;
+};
+
+// Stored on a majority of agents before each action.
+struct RunState {
+  std::string run_id;
+  std::string ensemble;
+  std::vector<model::Member> members;  // as declared
+  model::Policy policy;
+  bool allow_outage = false;
+  bool has_checks = false;
+  std::vector<ServerRun> servers;  // sorted by id
+
+  RunPhase phase = RunPhase::kPreflight;
+  RunGoal goal = RunGoal::kForward;
+  RunOutcome outcome = RunOutcome::kNone;
+  std::string outcome_reason;              // stable code
+  std::string outcome_text;                // for a person
+  std::optional<model::ServerId> attempt;  // the one server that may be down by our doing
+  std::vector<model::ServerId> done;       // in the order in which they were committed
+  std::optional<model::ServerId> leader;   // last one seen
+  int elections = 0;                       // leader changes seen
+  int permit_refusals = 0;                 // in a row, for the present attempt
+  std::uint64_t next_operation = 1;
+};
+
+[[nodiscard]] ServerRun& ServerOf(RunState& state, model::ServerId id);
+[[nodiscard]] const ServerRun& ServerOf(const RunState& state, model::ServerId id);
+// What the server should run in the present direction.
+[[nodiscard]] const model::Generation& WantedOf(const RunState& state, const ServerRun& server);
+
+struct GrantedPermit {
+  model::ServerId server;
+  std::string id;
+  std::uint64_t round = 0;  // the last one before it was granted
+};
+
+struct CheckVerdict {
+  std::string name;
+  bool passed = false;
+  std::string text;  // why not
+};
+
+// Lost when the controller ends, on purpose: every timer and every permit starts again.
+struct RunMemory {
+  int good_rounds = 0;
+  KnownProcesses processes;
+  std::optional<model::Instant> waiting_since;  // in front of the present gate
+  std::optional<model::Instant> passed_since;   // the soak
+  std::optional<GrantedPermit> permit;
+  std::set<model::ServerId> begun;  // staging was asked of them
+};
+
+}  // namespace zoowarden::core
