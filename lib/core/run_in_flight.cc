@@ -80,6 +80,10 @@ void TakeBack(Turn& turn, ServerRun& server, const std::string& why, bool servin
                        Name(server.id) + " back";
     return;
   }
+  if (++state.permit_refusals > kMaxPermitRefusals) {
+    Halt(turn, "permit.refused", "permits to take " + Name(server.id) + " back keep expiring");
+    return;
+  }
   turn.Tell("stop_intended",
             server.id,
             Name(server.id) + " will be taken back: " + gate.arithmetic.sentence);
