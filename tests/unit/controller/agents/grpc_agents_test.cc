@@ -1,0 +1,186 @@
+#include "controller/agents/grpc_agents.h"
+
+#include "fake_agent.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+namespace zoowarden::controller {
+namespace {
+
+const RunIdentity kRun{.run_id = "run-1", .epoch = {5}, .holder = "operator"};
+
+// Three agents in this process; server N's is fakes[N - 1].
+class GrpcAgentsTest : public testing::Test {
+ protected:
+  GrpcAgentsTest() {
+    for (std::uint32_t id = 1; id <= 3; ++id) {
+      auto& fake = fakes_[id - 1];
+      fake.observe.on_status = [id](const auto&, v1::Observation& reply) {
+        reply.set_server(id);
+        return grpc::Status::OK;
+      };
+    }
+  }
+
+  GrpcAgents Make() {
+    GrpcAgentsOptions options;
+    options.ensemble = "lab";
+    for (std::uint32_t id = 1; id <= 3; ++id) {
+      options.servers.push_back(
+          {.id = {id}, .host = "h", .agent = "agent" + std::to_string(id) + ":7443"});
+    }
+    options.channel = [this](const model::ServerSpec& server) {
+      return fakes_.at(server.id.value - 1).server->InProcessChannel({});
+    };
+    return GrpcAgents(std::move(options));
+  }
+
+  std::array<FakeAgent, 3> fakes_;
+};
+
+TEST_F(GrpcAgentsTest, AnswersComeInTheOrderOfTheServers) {
+  auto agents = Make();
+  const auto seen = agents.GetStatus(std::chrono::seconds(10));
+  ASSERT_EQ(seen.size(), 3U);
+  for (std::uint32_t id = 1; id <= 3; ++id) {
+    EXPECT_EQ(seen[id - 1].id.value, id);
+    EXPECT_TRUE(seen[id - 1].answered);
+  }
+}
+
+TEST_F(GrpcAgentsTest, ASilentAgentCostsItsDeadlineAndIsNamed) {
+  fakes_[1].observe.silent = true;
+  auto agents = Make();
+  const auto before = std::chrono::steady_clock::now();
+  const auto seen = agents.GetStatus(std::chrono::milliseconds(100));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(5));
+  EXPECT_TRUE(seen[0].answered);
+  EXPECT_TRUE(seen[2].answered);
+  EXPECT_FALSE(seen[1].answered);
+  EXPECT_EQ(seen[1].id.value, 2U);
+  EXPECT_NE(seen[1].problem.find("server 2 (agent agent2:7443)"), std::string::npos);
+}
+
+TEST_F(GrpcAgentsTest, AnAgentThatAnswersForAnotherServerIsUnknown) {
+  fakes_[2].observe.on_status = [](const auto&, v1::Observation& reply) {
+    reply.set_server(1);
+    return grpc::Status::OK;
+  };
+  auto agents = Make();
+  const auto seen = agents.GetStatus(std::chrono::seconds(10));
+  EXPECT_FALSE(seen[2].answered);
+  EXPECT_EQ(seen[2].id.value, 3U);
+}
+
+TEST_F(GrpcAgentsTest, ObserveSendsTheRunAndTheCanary) {
+  for (std::uint32_t id = 1; id <= 3; ++id) {
+    fakes_[id - 1].observe.on_observe = [id](const v1::ObserveRequest& request,
+                                             v1::Observation& reply) {
+      EXPECT_EQ(request.run().ensemble(), "lab");
+      EXPECT_EQ(request.run().epoch(), 5U);
+      EXPECT_EQ(request.canary(), 0x100000007U);
+      EXPECT_EQ(request.deadline_ms(), 900U);
+      EXPECT_TRUE(request.check_session());
+      EXPECT_EQ(request.read_back_path(), "/zoowarden");
+      reply.set_server(id);
+      return grpc::Status::OK;
+    };
+  }
+  auto agents = Make();
+  const auto seen = agents.Observe({.run = kRun,
+                                    .canary = model::Zxid{0x100000007},
+                                    .deadline = std::chrono::milliseconds(900),
+                                    .check_session = true,
+                                    .read_back_path = "/zoowarden"});
+  EXPECT_TRUE(seen[0].answered && seen[1].answered && seen[2].answered);
+}
+
+TEST_F(GrpcAgentsTest, ErrorsKeepCodeAndReasonAndNameTheServer) {
+  fakes_[0].operate.on_begin = [](const auto&, auto&) {
+    return grpc::Status(grpc::StatusCode::ABORTED, "held by run-9", "lease.held");
+  };
+  auto agents = Make();
+  const auto status = agents.Begin({1}, {.run = kRun}, {});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code(), base::ErrorCode::kAborted);
+  EXPECT_EQ(status.error().reason(), "lease.held");
+  EXPECT_EQ(status.error().message(), "server 1 (agent agent1:7443): held by run-9");
+}
+
+TEST_F(GrpcAgentsTest, PermitsTravelWithProceedAndRollBack) {
+  fakes_[1].operate.on_permit = [](const v1::RequestPermitRequest& request, auto& reply) {
+    EXPECT_EQ(request.call().operation_id(), "run-1/2");
+    reply.set_permit_id("p-7");
+    reply.set_valid_ms(3000);
+    return grpc::Status::OK;
+  };
+  std::vector<std::string> permits;
+  fakes_[1].operate.on_proceed = [&](const v1::ProceedRequest& request, auto&) {
+    permits.push_back(request.permit_id());
+    return grpc::Status::OK;
+  };
+  fakes_[1].operate.on_roll_back = [&](const v1::RollBackRequest& request, auto&) {
+    permits.push_back(request.permit_id());
+    return grpc::Status::OK;
+  };
+  auto agents = Make();
+  const Call call{.run = kRun, .operation_id = "run-1/2", .sequence = 1};
+  const auto permit = agents.RequestPermit({2}, call);
+  ASSERT_TRUE(permit);
+  EXPECT_TRUE(agents.Proceed({2}, call, permit->id));
+  EXPECT_TRUE(agents.RollBack({2}, call, "p-8"));
+  EXPECT_EQ(permits, (std::vector<std::string>{"p-7", "p-8"}));
+}
+
+TEST_F(GrpcAgentsTest, LeasesAreAnsweredOneByOne) {
+  for (std::size_t i = 0; i < 3; ++i) {
+    fakes_[i].lease.on_acquire = [i](const v1::AcquireRequest& request, v1::Lease& reply) {
+      EXPECT_TRUE(request.take_over());
+      reply.set_epoch(request.run().epoch());
+      return i == 2
+                 ? grpc::Status(
+                       grpc::StatusCode::ABORTED, "a higher epoch is stored", "fencing.lower_epoch")
+                 : grpc::Status::OK;
+    };
+  }
+  auto agents = Make();
+  const auto answers = agents.Acquire(kRun, /*take_over=*/true);
+  ASSERT_EQ(answers.size(), 3U);
+  EXPECT_EQ(answers[0].result->epoch.value, 5U);
+  EXPECT_EQ(answers[1].server.value, 2U);
+  ASSERT_FALSE(answers[2].result);
+  EXPECT_EQ(answers[2].result.error().reason(), "fencing.lower_epoch");
+}
+
+TEST_F(GrpcAgentsTest, RecordsAreWrittenToAllAndReadFromAll) {
+  for (auto& fake : fakes_) {
+    fake.record.on_put = [](const v1::PutRecordRequest& request, auto& reply) {
+      EXPECT_EQ(request.state_json(), "{}");
+      EXPECT_EQ(request.events_size(), 1);
+      reply.set_sequence(request.sequence());
+      return grpc::Status::OK;
+    };
+    fake.record.on_list = [](const auto&, v1::ListRecordsResponse& reply) {
+      reply.add_runs()->set_run_id("run-1");
+      return grpc::Status::OK;
+    };
+  }
+  fakes_[2].record.on_list = [](const auto&, v1::ListRecordsResponse& reply) {
+    reply.add_runs()->set_run_id("bad id");
+    return grpc::Status::OK;
+  };
+  auto agents = Make();
+  const auto stored = agents.PutRecord(kRun, 8, "{}", {{.kind = "run.started"}});
+  ASSERT_EQ(stored.size(), 3U);
+  EXPECT_EQ(*stored[2].result, 8U);
+  const auto listed = agents.ListRecords();
+  ASSERT_TRUE(listed[0].result);
+  EXPECT_EQ(listed[0].result->front().run_id, "run-1");
+  EXPECT_FALSE(listed[2].result);
+}
+
+}  // namespace
+}  // namespace zoowarden::controller

@@ -1,0 +1,179 @@
+#include "controller/agents/upload.h"
+
+#include "sys/files.h"
+
+#include <grpcpp/channel.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+#include <zoowarden/v1/operate.grpc.pb.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace zoowarden::controller {
+namespace {
+
+// Keeps what it is sent. `break_after` chunks the stream breaks once, as a lost connection does.
+class Receiver final : public v1::OperateService::CallbackService {
+ public:
+  grpc::ServerUnaryReactor* GetUpload(grpc::CallbackServerContext* context,
+                                      const v1::GetUploadRequest* /*request*/,
+                                      v1::GetUploadResponse* response) override {
+    ++asked;
+    response->set_offset(held.size());
+    response->set_complete(complete);
+    auto* reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
+  grpc::ServerReadReactor<v1::UploadRequest>* Upload(grpc::CallbackServerContext* /*context*/,
+                                                     v1::GetUploadResponse* response) override {
+    class Reader final : public grpc::ServerReadReactor<v1::UploadRequest> {
+     public:
+      Reader(Receiver& owner, v1::GetUploadResponse& response)
+          : owner_(owner), response_(response) {
+        ++owner_.streams;
+        StartRead(&chunk_);
+      }
+      void OnReadDone(bool ok) override {
+        if (!ok) {
+          response_.set_offset(owner_.held.size());
+          owner_.complete = owner_.accepts && owner_.held.size() == owner_.total;
+          response_.set_complete(owner_.complete);
+          Finish(grpc::Status::OK);
+          return;
+        }
+        EXPECT_EQ(chunk_.offset(), owner_.held.size());
+        owner_.largest_chunk = std::max(owner_.largest_chunk, chunk_.data().size());
+        owner_.total = chunk_.total_size();
+        owner_.held += chunk_.data();
+        if (--owner_.break_after == 0) {
+          Finish(grpc::Status(owner_.break_with, "broken", "test.broken"));
+          return;
+        }
+        StartRead(&chunk_);
+      }
+      void OnDone() override { delete this; }
+
+     private:
+      Receiver& owner_;
+      v1::GetUploadResponse& response_;
+      v1::UploadRequest chunk_;
+    };
+    return new Reader(*this, *response);
+  }
+
+  std::string held;
+  std::uint64_t total = 0;
+  std::size_t largest_chunk = 0;
+  int asked = 0;
+  int streams = 0;
+  int break_after = 0;
+  grpc::StatusCode break_with = grpc::StatusCode::UNAVAILABLE;
+  bool complete = false;
+  bool accepts = true;
+};
+
+class UploadTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto directory = sys::TempDir::Create(testing::TempDir(), "upload.");
+    ASSERT_TRUE(directory);
+    directory_ = std::make_unique<sys::TempDir>(std::move(*directory));
+    path_ = directory_->path() / "release.tar.gz";
+    for (std::size_t i = 0; i < 5 * kUploadChunkBytes + 17; ++i) {
+      content_ += static_cast<char>(i * 31 + (i >> 8));
+    }
+    std::ofstream(path_, std::ios::binary) << content_;
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&receiver_);
+    server_ = builder.BuildAndStart();
+  }
+
+  base::Status Upload() {
+    return UploadArchive(server_->InProcessChannel({}),
+                         {.ensemble = "lab",
+                          .run = {.run_id = "run-1"},
+                          .path = path_,
+                          .sha512 = "ab",
+                          .on_progress = [this](std::uint64_t sent, std::uint64_t total) {
+                            EXPECT_LE(sent, total);
+                            last_sent_ = sent;
+                            EXPECT_EQ(total, content_.size());
+                          }});
+  }
+
+  std::unique_ptr<sys::TempDir> directory_;
+  std::string path_;
+  std::string content_;
+  std::uint64_t last_sent_ = 0;
+  Receiver receiver_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+TEST_F(UploadTest, SendsEverythingInBoundedChunks) {
+  const auto status = Upload();
+  ASSERT_TRUE(status) << status.error().message();
+  EXPECT_TRUE(receiver_.held == content_);
+  EXPECT_EQ(receiver_.largest_chunk, kUploadChunkBytes);
+  EXPECT_EQ(last_sent_, content_.size());
+}
+
+TEST_F(UploadTest, ContinuesWhereAnEarlierAttemptEnded) {
+  receiver_.held = content_.substr(0, 70'000);
+  ASSERT_TRUE(Upload());
+  EXPECT_TRUE(receiver_.held == content_);
+}
+
+TEST_F(UploadTest, SendsNothingWhenTheAgentHasIt) {
+  receiver_.complete = true;
+  std::filesystem::remove(path_);
+  ASSERT_TRUE(Upload());
+  EXPECT_EQ(receiver_.streams, 0);
+}
+
+TEST_F(UploadTest, ABrokenConnectionIsResumed) {
+  receiver_.break_after = 2;
+  ASSERT_TRUE(Upload());
+  EXPECT_TRUE(receiver_.held == content_);
+  EXPECT_EQ(receiver_.streams, 2);
+}
+
+TEST_F(UploadTest, ARefusalIsNotRepeated) {
+  receiver_.break_after = 2;
+  receiver_.break_with = grpc::StatusCode::PERMISSION_DENIED;
+  const auto status = Upload();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().reason(), "test.broken");
+  EXPECT_EQ(receiver_.streams, 1);
+}
+
+TEST_F(UploadTest, AnAgentThatNeverCallsItCompleteIsAnError) {
+  receiver_.accepts = false;
+  const auto status = Upload();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().reason(), "upload.incomplete");
+}
+
+TEST_F(UploadTest, AMissingArchiveIsNamed) {
+  std::filesystem::remove(path_);
+  const auto status = Upload();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().reason(), "release.archive_unreadable");
+  EXPECT_NE(status.error().message().find(path_), std::string::npos);
+}
+
+TEST_F(UploadTest, AnOffsetBeyondTheArchiveIsRefused) {
+  receiver_.held = content_ + "more";
+  const auto status = Upload();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().reason(), "upload.bad_offset");
+}
+
+}  // namespace
+}  // namespace zoowarden::controller
