@@ -115,6 +115,11 @@ base::Result<std::vector<pid_t>> ListProcesses() {
   return pids;
 }
 
+base::Result<std::string> BootId() {
+  ZW_ASSIGN(const std::string text, ReadFile("/proc/sys/kernel/random/boot_id", 100));
+  return std::string(base::Trim(text));
+}
+
 base::Result<PidFd> PidFd::Open(const ProcessName& name) {
   UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, name.pid, 0)));
   if (!fd.valid()) {

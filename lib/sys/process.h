@@ -40,6 +40,10 @@ struct ProcessInfo {
 // Every process visible now, without threads, in ascending order.
 [[nodiscard]] base::Result<std::vector<pid_t>> ListProcesses();
 
+// A name that the kernel makes anew at each boot: start times and CLOCK_BOOTTIME readings that were
+// stored under another one mean nothing any more.
+[[nodiscard]] base::Result<std::string> BootId();
+
 // Holds one process, so that a signal can never reach a later process with the same pid.
 class PidFd {
  public:

@@ -67,6 +67,12 @@ TEST(ProcessTest, AMissingProcessIsNotFound) {
   EXPECT_EQ(info.error().reason(), "process.not_found");
 }
 
+TEST(ProcessTest, TheBootIdIsTheSameAsLongAsTheMachineIsUp) {
+  ASSERT_TRUE(BootId());
+  EXPECT_EQ(BootId()->size(), 36U);
+  EXPECT_EQ(BootId().value(), BootId().value());
+}
+
 TEST(PidFdTest, SignalsAndSeesTheExitBeforeReaping) {
   const Child child;
   const auto info = ReadProcess(child.pid());

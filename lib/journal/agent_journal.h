@@ -1,0 +1,127 @@
+// What an agent must still know after a power cut. The next state of an operation is committed here
+// before it is acted on.
+//
+// Strings and integers only: names of states, kinds and payloads are the caller's, stored as they
+// are. Everything is durable when a call returns. Thread-safe. One agent owns the file; a second
+// opener is refused.
+#pragma once
+
+#include "base/error.h"
+#include "journal/run_store.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zoowarden::journal {
+
+struct OperationRow {
+  std::string operation_id;
+  std::string run_id;
+  std::uint64_t epoch = 0;
+  std::uint64_t sequence = 0;   // of the call that changed it last
+  std::string kind;             // "restart"; an open list
+  std::string from_generation;  // empty = first installation
+  std::string to_generation;    // empty = removal
+  std::string state;
+  std::string outcome;             // sentence for a person; empty = none yet
+  std::string outcome_reason;      // stable machine-readable code
+  bool proved = false;             // was seen serving since this operation started it
+  std::int32_t started_pid = 0;    // process that the operation started; 0 = none
+  std::uint64_t started_time = 0;  // its start time, field 22 of /proc/PID/stat
+  std::int64_t deadline_ms = 0;    // CLOCK_BOOTTIME of the boot named here; 0 = none
+  std::string boot_id;
+  std::string payload_json;
+  bool operator==(const OperationRow&) const = default;
+};
+
+struct TransitionRow {
+  std::int64_t time_ms = 0;  // wall clock, Unix milliseconds
+  std::string operation_id;
+  std::string from_state;
+  std::string event;
+  std::string to_state;
+  std::string detail;
+  bool operator==(const TransitionRow&) const = default;
+};
+
+// A mutating call's name; repeating it must return what was recorded.
+struct CallKey {
+  std::string run_id;
+  std::uint64_t epoch = 0;
+  std::string operation_id;
+  std::uint64_t sequence = 0;
+};
+
+struct RecordedCall {
+  CallKey key;
+  std::string method;   // full method name: another method under the same key is a caller's bug
+  std::string outcome;  // the serialised reply or error
+};
+
+// What changes together. The parts that are absent stay as they are.
+struct OperationChange {
+  std::optional<OperationRow> operation;
+  std::optional<TransitionRow> transition;
+  std::optional<RecordedCall> call;
+};
+
+// The highest fencing epoch this agent has accepted, and whose it is.
+struct LeaseRow {
+  std::uint64_t epoch = 0;
+  std::string holder;
+  std::string run_id;
+  std::string text;  // the caller's
+  bool operator==(const LeaseRow&) const = default;
+};
+
+// Against starting a member on data that has been lost or swapped.
+struct ProvedRow {
+  std::uint64_t zxid = 0;    // highest canary at which the member was proved
+  std::uint64_t device = 0;  // st_dev of the data directory then
+  bool operator==(const ProvedRow&) const = default;
+};
+
+class AgentJournal {
+ public:
+  AgentJournal() = default;
+  AgentJournal(const AgentJournal&) = delete;
+  AgentJournal& operator=(const AgentJournal&) = delete;
+  virtual ~AgentJournal() = default;
+
+  // All of the change or nothing. kAlreadyExists `journal.call_recorded` when the call's key is
+  // there: look it up first.
+  [[nodiscard]] virtual base::Status Commit(const OperationChange& change) = 0;
+  // The operation that began last.
+  [[nodiscard]] virtual base::Result<std::optional<OperationRow>> LastOperation() = 0;
+  [[nodiscard]] virtual base::Result<std::optional<OperationRow>> FindOperation(
+      const std::string& operation_id) = 0;
+  // In the order in which they were committed.
+  [[nodiscard]] virtual base::Result<std::vector<TransitionRow>> ListTransitions(
+      const std::string& operation_id) = 0;
+  [[nodiscard]] virtual base::Result<std::optional<RecordedCall>> FindCall(const CallKey& key) = 0;
+
+  // Epoch 0 and no holder when none was ever accepted.
+  [[nodiscard]] virtual base::Result<LeaseRow> LoadLease() = 0;
+  // kAborted `journal.lower_epoch` when a higher epoch is stored, or the same of another holder:
+  // the last line behind the agent's own check.
+  [[nodiscard]] virtual base::Status SaveLease(const LeaseRow& lease) = 0;
+
+  [[nodiscard]] virtual base::Result<std::optional<ProvedRow>> LoadProved() = 0;
+  // The zxid never goes down; a lower one changes nothing. The device is replaced.
+  [[nodiscard]] virtual base::Status SaveProved(const ProvedRow& proved) = 0;
+  // Forgets it: for the named operations after which older data is meant.
+  [[nodiscard]] virtual base::Status ClearProved() = 0;
+
+  // The agent's copies of run records.
+  [[nodiscard]] virtual RunStore& runs() = 0;
+};
+
+[[nodiscard]] base::Result<std::unique_ptr<AgentJournal>> OpenAgentJournal(
+    const std::filesystem::path& path);
+[[nodiscard]] base::Result<std::unique_ptr<AgentJournal>> OpenAgentJournalInMemory();
+
+}  // namespace zoowarden::journal

@@ -1,0 +1,216 @@
+#include "journal/database.h"
+
+#include "base/text.h"
+#include "journal/sqlite_adapter.h"
+#include "sys/errno_error.h"
+#include "sys/fd.h"
+#include "sys/files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace zoowarden::journal {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A reader may meet a writer's checkpoint; nobody holds a lock longer than one commit.
+constexpr int kBusyTimeoutMs = 5000;
+
+tl::unexpected<base::Error> Damaged(const std::string& name, const std::string& what) {
+  return base::Fail(
+      base::ErrorCode::kDataLoss,
+      "journal.damaged",
+      name + " is damaged (" + what + "); keep it, restore it from a copy or ask for its repair");
+}
+
+bool Exists(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(path, ignored));
+}
+
+fs::path WithSuffix(const fs::path& path, const char* suffix) { return path.native() + suffix; }
+
+void SetPragmas(SQLite::Database& handle) {
+  handle.setBusyTimeout(kBusyTimeoutMs);
+  handle.exec("PRAGMA synchronous=FULL");
+  handle.exec("PRAGMA foreign_keys=ON");
+  handle.exec("PRAGMA trusted_schema=OFF");
+}
+
+base::Status CheckKind(SQLite::Database& handle, const std::string& name, const Schema& schema) {
+  const int kind = handle.execAndGet("PRAGMA application_id").getInt();
+  const int version = handle.execAndGet("PRAGMA user_version").getInt();
+  const auto known = static_cast<int>(schema.migrations.size());
+  if (kind == 0 && version == 0) {
+    return Damaged(name, "it is empty");
+  }
+  if (kind != schema.application_id) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "journal.wrong_kind",
+                      name + " is not an " + schema.name + "; check the path");
+  }
+  if (version > known) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "journal.newer_version",
+                      name + " was written by a newer program (version " + std::to_string(version) +
+                          ", known are up to " + std::to_string(known) +
+                          "); install that program again");
+  }
+  return base::Ok();
+}
+
+// Each migration and its number in one transaction, so that a crash repeats or skips none.
+void Migrate(SQLite::Database& handle, const Schema& schema) {
+  const int version = handle.execAndGet("PRAGMA user_version").getInt();
+  for (auto next = static_cast<std::size_t>(version); next < schema.migrations.size(); ++next) {
+    SQLite::Transaction transaction(handle, SQLite::TransactionBehavior::IMMEDIATE);
+    handle.exec(schema.migrations[next]);
+    handle.exec("PRAGMA user_version=" + std::to_string(next + 1));
+    transaction.commit();
+  }
+}
+
+base::Status CheckIntegrity(SQLite::Database& handle, const std::string& name) {
+  const std::string verdict = handle.execAndGet("PRAGMA quick_check(1)").getString();
+  if (verdict != "ok") {
+    return Damaged(name, base::Printable(verdict, 200));
+  }
+  return base::Ok();
+}
+
+void FillNew(SQLite::Database& handle, const Schema& schema) {
+  SetPragmas(handle);
+  handle.exec("PRAGMA application_id=" + std::to_string(schema.application_id));
+  Migrate(handle, schema);
+}
+
+// A complete file appears at `path`, or nothing does.
+base::Status Create(const fs::path& path, const Schema& schema) {
+  const fs::path unfinished = WithSuffix(path, ".new");
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+    ZW_TRY(sys::RemoveTree(WithSuffix(unfinished, suffix)));
+  }
+  try {
+    SQLite::Database handle(unfinished.native(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    FillNew(handle, schema);
+    // Last, because in WAL mode the content would still be in a second file.
+    handle.exec("PRAGMA journal_mode=WAL");
+  } catch (const SQLite::Exception& e) {
+    return base::Fail(ToError(path.native(), "create tables", e));
+  }
+  fs::permissions(unfinished, fs::perms::owner_read | fs::perms::owner_write);
+  fs::rename(unfinished, path);
+  return sys::SyncDirectory(path.parent_path().empty() ? fs::path(".") : path.parent_path());
+}
+
+base::Status CreateIfAbsent(const fs::path& path, const Schema& schema) try {
+  if (Exists(path)) {
+    return base::Ok();
+  }
+  if (Exists(WithSuffix(path, "-wal"))) {
+    return Damaged(path.native(), "it is missing, but its write-ahead log is there");
+  }
+  return Create(path, schema);
+} catch (const fs::filesystem_error& e) {
+  return base::Fail(sys::ErrnoError("create", path.native(), e.code().value()));
+}
+
+}  // namespace
+
+// flock on a file of its own: on SQLite's file it would meddle with SQLite's locks. Descriptors are
+// close-on-exec, so no program that we start keeps it.
+class Database::Lock {
+ public:
+  static base::Result<std::unique_ptr<Lock>> Take(const fs::path& journal, const Schema& schema) {
+    const fs::path path = WithSuffix(journal, ".lock");
+    sys::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!fd.valid()) {
+      return base::Fail(sys::ErrnoError("open", path.native(), errno));
+    }
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      const auto holder = sys::ReadFile(path, 100);
+      return base::Fail(base::ErrorCode::kFailedPrecondition,
+                        "journal.in_use",
+                        "the " + std::string(schema.name) + " " + journal.native() +
+                            " is in use by process " +
+                            (holder && !holder->empty() ? base::Printable(*holder, 20)
+                                                        : std::string("(unknown)")) +
+                            "; wait until it ends");
+    }
+    const std::string pid = std::to_string(::getpid());
+    if (::ftruncate(fd.get(), 0) != 0 || ::write(fd.get(), pid.data(), pid.size()) < 0) {
+      return base::Fail(sys::ErrnoError("write", path.native(), errno));
+    }
+    return std::make_unique<Lock>(std::move(fd));
+  }
+
+  explicit Lock(sys::UniqueFd fd) : fd_(std::move(fd)) {}
+
+ private:
+  sys::UniqueFd fd_;
+};
+
+Database::Database(std::string name, std::unique_ptr<Lock> lock)
+    : name_(std::move(name)), lock_(std::move(lock)) {}
+
+Database::~Database() = default;
+
+base::Result<std::unique_ptr<Database>> Database::Open(const fs::path& path,
+                                                       const Schema& schema,
+                                                       Access access) {
+  std::unique_ptr<Lock> lock;
+  if (access == Access::kOwn) {
+    ZW_ASSIGN(lock, Lock::Take(path, schema));
+    ZW_TRY(CreateIfAbsent(path, schema));
+  } else if (!Exists(path)) {
+    return base::Fail(base::ErrorCode::kNotFound,
+                      "journal.missing",
+                      "there is no " + std::string(schema.name) + " at " + path.native() +
+                          "; check the state directory");
+  }
+  std::unique_ptr<Database> database(new Database(path.native(), std::move(lock)));
+  try {
+    ZW_TRY(database->Connect(path, access));
+    ZW_TRY(CheckKind(*database->handle_, database->name_, schema));
+    if (access == Access::kOwn) {
+      ZW_TRY(CheckIntegrity(*database->handle_, database->name_));
+      Migrate(*database->handle_, schema);
+    }
+  } catch (const SQLite::Exception& e) {
+    return base::Fail(ToError(path.native(), "open tables", e));
+  }
+  return database;
+}
+
+base::Status Database::Connect(const fs::path& path, Access access) {
+  handle_ = std::make_unique<SQLite::Database>(
+      path.native(),
+      access == Access::kOwn ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY,
+      kBusyTimeoutMs);
+  SetPragmas(*handle_);
+  const std::string mode = handle_->execAndGet("PRAGMA journal_mode").getString();
+  if (mode != "wal") {
+    return Damaged(name_, "its journal mode is " + base::Printable(mode, 20));
+  }
+  return base::Ok();
+}
+
+base::Result<std::unique_ptr<Database>> Database::OpenInMemory(const Schema& schema) {
+  std::unique_ptr<Database> database(new Database(":memory:", nullptr));
+  try {
+    database->handle_ = std::make_unique<SQLite::Database>(
+        ":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    FillNew(*database->handle_, schema);
+  } catch (const SQLite::Exception& e) {
+    return base::Fail(ToError(database->name_, "create tables", e));
+  }
+  return database;
+}
+
+}  // namespace zoowarden::journal

@@ -1,0 +1,48 @@
+// The tables of run_store.h inside a database that may hold others. For this component's .cc files.
+#pragma once
+
+#include "journal/run_store.h"
+
+namespace zoowarden::journal {
+
+// The first migration of both schemas that hold runs. Released: never change, add another.
+inline constexpr const char* kCreateRunTables = R"(
+  CREATE TABLE runs (
+    run_id TEXT PRIMARY KEY NOT NULL,
+    ensemble TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    state_json TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE run_events (
+    run_id TEXT NOT NULL REFERENCES runs (run_id),
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    server INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (run_id, epoch, sequence)
+  ) STRICT, WITHOUT ROWID;
+)";
+
+class RunTables final : public RunStore {
+ public:
+  // Does not own the database, which must outlive it.
+  explicit RunTables(Database& database) : database_(database) {}
+
+  [[nodiscard]] base::Result<RunPosition> Put(const RunRow& run,
+                                              const std::vector<RunEventRow>& events) override;
+  [[nodiscard]] base::Result<std::optional<RunRow>> Find(const std::string& run_id) override;
+  [[nodiscard]] base::Result<std::vector<RunRow>> List() override;
+  [[nodiscard]] base::Result<std::vector<RunEventRow>> ListEvents(
+      const std::string& run_id) override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace zoowarden::journal
