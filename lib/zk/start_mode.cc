@@ -1,0 +1,303 @@
+#include "zk/start_mode.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace zoowarden::zk {
+namespace {
+
+using base::Fail;
+using base::Result;
+using base::Status;
+using model::Role;
+using model::Version;
+
+constexpr Version k35{3, 5, 0};
+constexpr Version k36{3, 6, 0};
+constexpr Version k37{3, 7, 0};
+
+constexpr std::array<std::string_view, 11> kNumbers = {"clientPort",
+                                                       "tickTime",
+                                                       "maxClientCnxns",
+                                                       "minSessionTimeout",
+                                                       "maxSessionTimeout",
+                                                       "initLimit",
+                                                       "syncLimit",
+                                                       "electionAlg",
+                                                       "autopurge.snapRetainCount",
+                                                       "autopurge.purgeInterval",
+                                                       "quorum.cnxn.threads.size"};
+constexpr std::array<std::string_view, 4> kNumbersSince35 = {"secureClientPort",
+                                                             "observerMasterPort",
+                                                             "clientPortListenBacklog",
+                                                             "connectToLearnerMasterLimit"};
+// Before 3.7 anything but "true" silently meant false (ZOOKEEPER-3661).
+constexpr std::array<std::string_view, 8> kStrictBooleansSince37 = {"localSessionsEnabled",
+                                                                    "localSessionsUpgradingEnabled",
+                                                                    "quorumListenOnAllIPs",
+                                                                    "syncEnabled",
+                                                                    "sslQuorum",
+                                                                    "portUnification",
+                                                                    "sslQuorumReloadCertFiles",
+                                                                    "multiAddress.enabled"};
+constexpr std::array<std::string_view, 2> kStrictBooleansSince35 = {"standaloneEnabled",
+                                                                    "reconfigEnabled"};
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lower;
+}
+
+bool IsMembershipKey(std::string_view key) {
+  return key.starts_with("server.") || key.starts_with("group") || key.starts_with("weight");
+}
+
+base::Error Invalid(std::string what) {
+  return {base::ErrorCode::kInvalidArgument, "zoo_cfg.invalid", std::move(what)};
+}
+
+template <std::size_t N>
+Status CheckNumbers(const ZooCfg& cfg, const std::array<std::string_view, N>& keys) {
+  for (const auto key : keys) {
+    ZW_ASSIGN(const auto value, cfg.GetNumber(key));
+    if (value && (*value > INT32_MAX || *value < INT32_MIN)) {
+      return Fail(cfg.ErrorAt(*cfg.Find(key), 0, std::string(key) + " does not fit 32 bits"));
+    }
+  }
+  return base::Ok();
+}
+
+template <std::size_t N>
+Status CheckBooleans(const ZooCfg& cfg, const std::array<std::string_view, N>& keys) {
+  for (const auto key : keys) {
+    const auto value = cfg.Get(key);
+    if (value && Lower(*value) != "true" && Lower(*value) != "false") {
+      return Fail(cfg.ErrorAt(*cfg.Find(key), 0, std::string(key) + " must be true or false"));
+    }
+  }
+  return base::Ok();
+}
+
+std::int64_t Number(const ZooCfg& cfg, std::string_view key, std::int64_t absent) {
+  const auto value = cfg.GetNumber(key);
+  return value && *value ? **value : absent;
+}
+
+Status CheckTypes(const StartInputs& in) {
+  ZW_TRY(CheckNumbers(in.cfg, kNumbers));
+  if (in.version >= k35) {
+    ZW_TRY(CheckNumbers(in.cfg, kNumbersSince35));
+    ZW_TRY(CheckBooleans(in.cfg, kStrictBooleansSince35));
+  }
+  if (in.version >= k37) {
+    ZW_TRY(CheckBooleans(in.cfg, kStrictBooleansSince37));
+  }
+  if (const auto type = in.cfg.Get("peerType"); type && !model::ParseRole(Lower(*type))) {
+    return Fail(
+        in.cfg.ErrorAt(*in.cfg.Find("peerType"), 0, "peerType must be participant or observer"));
+  }
+  // 3.6 removed the other election algorithms.
+  if (in.version >= k36 && Number(in.cfg, "electionAlg", 3) != 3) {
+    return Fail(in.cfg.ErrorAt(*in.cfg.Find("electionAlg"), 0, "electionAlg must be 3"));
+  }
+  return base::Ok();
+}
+
+Status CheckRequired(const StartInputs& in) {
+  if (!in.cfg.Get("dataDir")) {
+    return Fail(Invalid("dataDir is not set"));
+  }
+  if (Number(in.cfg, "clientPort", 0) == 0 &&
+      (in.version < k35 || in.cfg.Get("clientPortAddress"))) {
+    return Fail(Invalid("clientPort is not set"));
+  }
+  const auto tick = Number(in.cfg, "tickTime", in.version < k35 ? 0 : 3000);
+  if (tick == 0) {
+    return Fail(Invalid("tickTime is not set"));
+  }
+  const auto timeout = [&](std::string_view key, std::int64_t ticks) {
+    const auto value = Number(in.cfg, key, -1);
+    return value == -1 ? tick * ticks : value;
+  };
+  if (timeout("minSessionTimeout", 2) > timeout("maxSessionTimeout", 20)) {
+    return Fail(Invalid("minSessionTimeout is larger than maxSessionTimeout"));
+  }
+  return base::Ok();
+}
+
+// The file whose server lines count, after the rules about where they may stand.
+Result<const ZooCfg*> MembershipFile(const StartInputs& in) {
+  if (!ReadsDynamicFile(in.cfg, in.version)) {
+    return &in.cfg;
+  }
+  for (const auto& property : in.cfg.properties()) {
+    if (IsMembershipKey(JavaTrim(property.key))) {
+      return Fail(in.cfg.ErrorAt(
+          property, 0, property.key + " must be in the dynamic configuration file only"));
+    }
+  }
+  if (in.dynamic == nullptr) {
+    return Fail(in.cfg.ErrorAt(*in.cfg.Find("dynamicConfigFile"), 0, "no such file"));
+  }
+  for (const auto& property : in.dynamic->properties()) {
+    if (!IsMembershipKey(JavaTrim(property.key))) {
+      return Fail(in.dynamic->ErrorAt(
+          property, 0, "'" + property.key + "' does not belong in a dynamic configuration file"));
+    }
+  }
+  return in.dynamic;
+}
+
+// Form of one server line that is right in general but not for this release line.
+std::optional<std::string> WrongForVersion(const Member& member, Version version) {
+  if (version < k35 && member.client) {
+    return "a client address after ';' is unknown before 3.5";
+  }
+  if (version < k36 && member.addresses.size() > 1) {
+    return "several addresses with '|' are unknown before 3.6";
+  }
+  for (const auto& address : member.addresses) {
+    if (version >= k35 && !address.election_port) {
+      return "expected host:port:port";
+    }
+    if (version >= k36 && address.election_port == address.quorum_port) {
+      return "quorum and election port must be different";
+    }
+  }
+  return std::nullopt;
+}
+
+bool BlankAfterPort(std::string_view value) {
+  const auto last = value.find_last_not_of(" \t\f");
+  return last != std::string_view::npos && last + 1 < value.size() && value[last] >= '0' &&
+         value[last] <= '9';
+}
+
+Status CheckServerLines(const ZooCfg& file, const Membership& membership, Version version) {
+  for (const auto& [id, member] : membership.members) {
+    const auto key = "server." + model::ToString(id);
+    const auto* property = file.Find(key);
+    const auto wrong = WrongForVersion(member, version);
+    if (wrong && property != nullptr) {
+      return Fail(file.ErrorAt(*property, 0, key + ": " + *wrong));
+    }
+    // QuorumMaj does not trim what it hands to Integer.parseInt; only a role may have blanks.
+    if (version >= k35 && property != nullptr && BlankAfterPort(property->value)) {
+      return Fail(file.ErrorAt(*property, 0, key + ": blank after a port"));
+    }
+  }
+  return base::Ok();
+}
+
+Status CheckGroups(const StartInputs& in, const Membership& membership) {
+  if (!membership.hierarchical) {
+    return base::Ok();
+  }
+  const bool any_group = std::any_of(membership.members.begin(),
+                                     membership.members.end(),
+                                     [](const auto& entry) { return entry.second.group; });
+  if (in.version < k35 && !any_group) {
+    return base::Ok();  // 3.4 ignores weights without groups
+  }
+  for (const auto id : membership.Voters()) {
+    if (!membership.members.at(id).group) {
+      return Fail(Invalid("server " + model::ToString(id) + " is not in a group"));
+    }
+  }
+  return base::Ok();
+}
+
+Status CheckQuorum(const StartInputs& in, const Membership& membership) {
+  for (const auto* key : {"initLimit", "syncLimit"}) {
+    if (Number(in.cfg, key, 0) == 0) {
+      return Fail(Invalid(std::string(key) + " is not set"));
+    }
+  }
+  for (const auto id : membership.Voters()) {
+    const auto& addresses = membership.members.at(id).addresses;
+    if (Number(in.cfg, "electionAlg", 3) != 0 && !addresses.front().election_port) {
+      return Fail(Invalid("server " + model::ToString(id) + " has no election port"));
+    }
+  }
+  ZW_TRY(CheckGroups(in, membership));
+  if (!in.my_id) {
+    return Fail(Invalid("there is no myid file"));
+  }
+  const auto self = membership.members.find(*in.my_id);
+  if (self == membership.members.end()) {
+    return Fail(Invalid("server " + model::ToString(*in.my_id) + " (myid) has no server line"));
+  }
+  const auto port = Number(in.cfg, "clientPort", 0);
+  if (self->second.client && port != 0 && port != self->second.client->port) {
+    return Fail(Invalid("clientPort differs from the client port of this server's own line"));
+  }
+  return base::Ok();
+}
+
+// Standalone, or the error that standalone mode would end with.
+Result<StartVerdict> StandaloneVerdict(const Membership& membership, std::string reason) {
+  if (!membership.Observers().empty()) {
+    return Fail(Invalid("observers without a quorum of participants"));
+  }
+  return StartVerdict{StartMode::kStandalone, std::move(reason), {}};
+}
+
+Result<StartVerdict> Judge(const StartInputs& in) {
+  ZW_TRY(CheckTypes(in));
+  ZW_TRY(CheckRequired(in));
+  ZW_ASSIGN(const ZooCfg* file, MembershipFile(in));
+  ZW_ASSIGN(Membership membership, MembershipOf(*file));
+  ZW_TRY(CheckServerLines(*file, membership, in.version));
+  const auto voters = membership.Voters().size();
+  const bool standalone_enabled =
+      in.version < k35 || Lower(in.cfg.Get("standaloneEnabled").value_or("true")) == "true";
+  const bool ignored_dynamic = in.cfg.Get("dynamicConfigFile") && in.version < k35;
+  if (voters == 0) {
+    if (!standalone_enabled) {
+      return Fail(Invalid("standaloneEnabled=false needs at least one participant"));
+    }
+    return StandaloneVerdict(membership,
+                             ignored_dynamic ? "no server lines in " + file->name() +
+                                                   ": releases before 3.5 ignore dynamicConfigFile"
+                                             : "no server lines in " + file->name());
+  }
+  if (voters == 1 && standalone_enabled) {
+    return StandaloneVerdict(membership, "only one participant in " + file->name());
+  }
+  ZW_TRY(CheckQuorum(in, membership));
+  return StartVerdict{StartMode::kQuorum,
+                      std::to_string(voters) + " participants in " + file->name(),
+                      std::move(membership)};
+}
+
+}  // namespace
+
+std::string_view StartModeName(StartMode mode) {
+  switch (mode) {
+    case StartMode::kQuorum:
+      return "quorum";
+    case StartMode::kStandalone:
+      return "standalone";
+    case StartMode::kInvalid:
+      return "invalid";
+  }
+  return "invalid";
+}
+
+bool ReadsDynamicFile(const ZooCfg& cfg, Version version) {
+  return version >= k35 && cfg.Get("dynamicConfigFile").has_value();
+}
+
+StartVerdict HowItStarts(const StartInputs& inputs) {
+  auto verdict = Judge(inputs);
+  return verdict ? *std::move(verdict)
+                 : StartVerdict{StartMode::kInvalid, verdict.error().message(), {}};
+}
+
+}  // namespace zoowarden::zk
