@@ -72,6 +72,7 @@ struct Generation {
 struct MemberObservation {
   ServerId id;
   bool answered = false;  // the agent answered in this round
+  bool fenced = false;    // it refused our fencing epoch: another controller holds the run
   std::string problem;    // why it did not, or what it could not see
   std::string agent_version;
   std::uint64_t epoch = 0;         // highest fencing epoch the agent has stored

@@ -1,0 +1,76 @@
+// The controller's loop: observe, decide, persist, act, observe. Resuming a run is starting it
+// again.
+//
+// One thread; everything it touches is injected, so the same loop runs against real agents and in a
+// single-threaded simulation with virtual time.
+#pragma once
+
+#include "base/error.h"
+#include "controller/run/agents.h"
+#include "controller/run/checks.h"
+#include "controller/run/recorder.h"
+#include "controller/run/run_file.h"
+#include "controller/run/run_journal.h"
+#include "core/run_decision.h"
+#include "sys/clock.h"
+
+#include <functional>
+#include <string>
+
+namespace zoowarden::controller {
+
+// What a person sees of a run while it goes on. Called from the engine's thread.
+class Progress {
+ public:
+  virtual ~Progress() = default;
+  virtual void OnEvent(const core::Event& event) = 0;
+  virtual void OnRound(const RunFile& run,
+                       const core::Decision& decision,
+                       const model::Round& round) = 0;
+};
+
+struct EngineDeps {
+  Agents& agents;
+  RunJournal& journal;
+  sys::Clock& clock;
+  CheckRunner& checks;
+  Progress& progress;
+  std::function<bool()> stop_requested = [] { return false; };
+};
+
+struct EngineResult {
+  core::RunState state;
+  bool interrupted = false;  // stopped at a safe point, the run is open and resumable
+};
+
+class Engine {
+ public:
+  // `sequence` continues the record's numbering, 0 for a new run.
+  Engine(EngineDeps deps, RunIdentity identity, RunFile run, std::uint64_t sequence);
+
+  // Until the run has ended or a safe point was reached after stop_requested. Errors: kAborted when
+  // another controller took over ("run.fenced"), kUnavailable when no majority of agents could be
+  // reached for too long; the run stays open.
+  base::Result<EngineResult> Drive();
+
+ private:
+  base::Result<bool> Turn();  // true = ended or interrupted
+  void Act(const std::vector<core::Action>& actions);
+  base::Status Perform(const core::Action& action);
+  base::Status Persist(const core::Decision& decision);
+  [[nodiscard]] base::Status CheckFenced() const;
+
+  EngineDeps deps_;
+  RunIdentity identity_;
+  RunFile run_;
+  Recorder recorder_;
+  core::RunMemory memory_;
+  model::Round round_;
+  std::vector<core::Event> unsaved_;  // results of actions, stored with the next record
+  std::uint64_t call_sequence_ = 0;
+  bool checks_wanted_ = false;
+  bool interrupted_ = false;
+  std::optional<model::Instant> unavailable_since_;
+};
+
+}  // namespace zoowarden::controller

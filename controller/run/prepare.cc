@@ -1,0 +1,59 @@
+#include "controller/run/prepare.h"
+
+#include "base/check.h"
+#include "config/digests.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace zoowarden::controller {
+
+std::map<model::ServerId, model::Generation> WantedGenerations(const model::EnsembleSpec& spec) {
+  std::map<model::ServerId, model::Generation> wanted;
+  for (const auto& server : spec.servers) {
+    auto configuration = spec.config;
+    configuration.settings = model::SettingsOf(spec, server);
+    const auto digest = config::ConfigurationDigest(configuration);
+    wanted[server.id] = {
+        .digest = config::GenerationDigest(spec.release.version, spec.release.sha512, digest),
+        .version = spec.release.version,
+        .release_sha512 = spec.release.sha512,
+        .configuration_digest = digest};
+  }
+  return wanted;
+}
+
+core::PlanInput MakePlanInput(const model::EnsembleSpec& spec,
+                              std::vector<model::MemberObservation> seen,
+                              bool allow_outage) {
+  return {.spec = spec,
+          .wanted = WantedGenerations(spec),
+          .seen = std::move(seen),
+          .allow_outage = allow_outage};
+}
+
+RunFile MakeRun(const core::PlanInput& input, const NewRun& run) {
+  RunFile file{
+      .kind = run.kind, .created_ms = run.created_ms, .holder = run.holder, .spec = input.spec};
+  auto& state = file.state;
+  state.run_id = run.run_id;
+  state.ensemble = input.spec.name;
+  state.members = core::DeclaredMembers(input.spec);
+  state.policy = input.spec.policy;
+  state.allow_outage = input.allow_outage;
+  state.has_checks = !input.spec.checks.empty();
+  for (const auto& seen : input.seen) {
+    ZW_CHECK(seen.current.has_value(),
+             "server " + model::ToString(seen.id) + " has no generation: the plan must refuse");
+    state.servers.push_back(
+        {.id = seen.id, .origin = *seen.current, .target = input.wanted.at(seen.id)});
+  }
+  return file;
+}
+
+std::string MakeRunId(std::int64_t wall_time_ms, std::uint32_t random) {
+  const auto seconds = static_cast<std::time_t>(wall_time_ms / 1000);
+  return fmt::format("{:%Y%m%d-%H%M%S}-{:04x}", fmt::gmtime(seconds), random & 0xffffU);
+}
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,270 @@
+#include "controller/run/run_file.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cctype>
+
+namespace zoowarden::controller {
+namespace {
+
+using nlohmann::json;
+
+template <typename T>
+T Must(std::optional<T> value, const std::string& what) {
+  if (!value) {
+    throw std::invalid_argument("unknown " + what);
+  }
+  return *std::move(value);
+}
+
+json ToJson(const model::Generation& generation) {
+  return {{"digest", generation.digest},
+          {"version", generation.version.ToString()},
+          {"release_sha512", generation.release_sha512},
+          {"configuration_digest", generation.configuration_digest}};
+}
+
+model::Generation GenerationFrom(const json& value) {
+  return {.digest = value.at("digest"),
+          .version = Must(model::ParseVersion(value.at("version").get<std::string>()), "version"),
+          .release_sha512 = value.at("release_sha512"),
+          .configuration_digest = value.at("configuration_digest")};
+}
+
+json ToJson(const model::ServerSpec& server) {
+  json value = {{"id", server.id.value},
+                {"host", server.host},
+                {"agent", server.agent},
+                {"role", model::RoleName(server.role)},
+                {"client_port", server.client_port},
+                {"quorum_port", server.quorum_port},
+                {"election_port", server.election_port},
+                {"weight", server.weight},
+                {"settings", server.settings}};
+  if (server.group) {
+    value["group"] = *server.group;
+  }
+  return value;
+}
+
+model::ServerSpec ServerFrom(const json& value) {
+  model::ServerSpec server;
+  server.id = {value.at("id").get<std::uint32_t>()};
+  server.host = value.at("host");
+  server.agent = value.at("agent");
+  server.role = Must(model::ParseRole(value.at("role").get<std::string>()), "role");
+  server.client_port = value.at("client_port");
+  server.quorum_port = value.at("quorum_port");
+  server.election_port = value.at("election_port");
+  server.weight = value.at("weight");
+  server.settings = value.at("settings").get<model::Settings>();
+  if (value.contains("group")) {
+    server.group = value.at("group").get<std::uint32_t>();
+  }
+  return server;
+}
+
+model::Settings Masked(model::Settings settings) {
+  for (auto& [key, value] : settings) {
+    if (IsSecretSetting(key)) {
+      value = kMaskedValue;
+    }
+  }
+  return settings;
+}
+
+json ToJson(const model::Policy& policy) {
+  return {{"soak_ms", policy.soak.count()},
+          {"step_timeout_ms", policy.step_timeout.count()},
+          {"on_failure", model::OnFailureName(policy.on_failure)},
+          {"good_rounds", policy.good_rounds}};
+}
+
+model::Policy PolicyFrom(const json& value) {
+  model::Policy policy;
+  policy.soak = std::chrono::milliseconds(value.at("soak_ms").get<std::int64_t>());
+  policy.step_timeout = std::chrono::milliseconds(value.at("step_timeout_ms").get<std::int64_t>());
+  policy.on_failure =
+      Must(model::ParseOnFailure(value.at("on_failure").get<std::string>()), "on_failure");
+  policy.good_rounds = value.at("good_rounds");
+  return policy;
+}
+
+json ToJson(const model::EnsembleSpec& spec) {
+  json servers = json::array();
+  for (auto server : spec.servers) {
+    server.settings = Masked(std::move(server.settings));
+    servers.push_back(ToJson(server));
+  }
+  json files = json::array();
+  for (const auto& file : spec.config.files) {
+    files.push_back({{"name", file.name}, {"content", file.content}});
+  }
+  json checks = json::array();
+  for (const auto& check : spec.checks) {
+    checks.push_back(
+        {{"name", check.name}, {"command", check.command}, {"timeout_ms", check.timeout.count()}});
+  }
+  return {{"name", spec.name},
+          {"release",
+           {{"version", spec.release.version.ToString()},
+            {"source", spec.release.source},
+            {"sha512", spec.release.sha512},
+            {"signature", spec.release.signature}}},
+          {"settings", Masked(spec.config.settings)},
+          {"java", {{"heap", spec.config.java.heap}, {"options", spec.config.java.options}}},
+          {"files", files},
+          {"servers", servers},
+          {"policy", ToJson(spec.policy)},
+          {"checks", checks},
+          {"canary_path", spec.canary_path}};
+}
+
+model::EnsembleSpec SpecFrom(const json& value) {
+  model::EnsembleSpec spec;
+  spec.name = value.at("name");
+  const auto& release = value.at("release");
+  spec.release = {
+      .version = Must(model::ParseVersion(release.at("version").get<std::string>()), "version"),
+      .source = release.at("source"),
+      .sha512 = release.at("sha512"),
+      .signature = release.at("signature")};
+  spec.config.settings = value.at("settings").get<model::Settings>();
+  spec.config.java.heap = value.at("java").at("heap");
+  spec.config.java.options = value.at("java").at("options").get<std::vector<std::string>>();
+  for (const auto& file : value.at("files")) {
+    spec.config.files.push_back({.name = file.at("name"), .content = file.at("content")});
+  }
+  for (const auto& server : value.at("servers")) {
+    spec.servers.push_back(ServerFrom(server));
+  }
+  spec.policy = PolicyFrom(value.at("policy"));
+  for (const auto& check : value.at("checks")) {
+    spec.checks.push_back(
+        {.name = check.at("name"),
+         .command = check.at("command").get<std::vector<std::string>>(),
+         .timeout = std::chrono::milliseconds(check.at("timeout_ms").get<std::int64_t>())});
+  }
+  spec.canary_path = value.at("canary_path");
+  return spec;
+}
+
+json ToJson(const core::RunState& state) {
+  json servers = json::array();
+  for (const auto& server : state.servers) {
+    servers.push_back({{"id", server.id.value},
+                       {"origin", ToJson(server.origin)},
+                       {"target", ToJson(server.target)},
+                       {"changed", server.changed},
+                       {"failed", server.failed},
+                       {"failure", server.failure}});
+  }
+  json done = json::array();
+  for (const auto id : state.done) {
+    done.push_back(id.value);
+  }
+  return {{"run_id", state.run_id},
+          {"phase", core::RunPhaseName(state.phase)},
+          {"goal", core::RunGoalName(state.goal)},
+          {"outcome", core::RunOutcomeName(state.outcome)},
+          {"outcome_reason", state.outcome_reason},
+          {"outcome_text", state.outcome_text},
+          {"allow_outage", state.allow_outage},
+          {"attempt", state.attempt ? json(state.attempt->value) : json(nullptr)},
+          {"done", done},
+          {"leader", state.leader ? json(state.leader->value) : json(nullptr)},
+          {"elections", state.elections},
+          {"permit_refusals", state.permit_refusals},
+          {"next_operation", state.next_operation},
+          {"servers", servers}};
+}
+
+std::optional<model::ServerId> IdFrom(const json& value) {
+  return value.is_null() ? std::nullopt
+                         : std::optional(model::ServerId{value.get<std::uint32_t>()});
+}
+
+core::RunState StateFrom(const json& value, const model::EnsembleSpec& spec) {
+  core::RunState state;
+  state.run_id = value.at("run_id");
+  state.ensemble = spec.name;
+  for (const auto& server : spec.servers) {
+    state.members.push_back(model::MemberOf(server));
+  }
+  state.policy = spec.policy;
+  state.has_checks = !spec.checks.empty();
+  state.phase = Must(core::ParseRunPhase(value.at("phase").get<std::string>()), "phase");
+  state.goal = Must(core::ParseRunGoal(value.at("goal").get<std::string>()), "goal");
+  state.outcome = Must(core::ParseRunOutcome(value.at("outcome").get<std::string>()), "outcome");
+  state.outcome_reason = value.at("outcome_reason");
+  state.outcome_text = value.at("outcome_text");
+  state.allow_outage = value.at("allow_outage");
+  state.attempt = IdFrom(value.at("attempt"));
+  for (const auto& id : value.at("done")) {
+    state.done.push_back({id.get<std::uint32_t>()});
+  }
+  state.leader = IdFrom(value.at("leader"));
+  state.elections = value.at("elections");
+  state.permit_refusals = value.at("permit_refusals");
+  state.next_operation = value.at("next_operation");
+  for (const auto& server : value.at("servers")) {
+    state.servers.push_back({.id = {server.at("id").get<std::uint32_t>()},
+                             .origin = GenerationFrom(server.at("origin")),
+                             .target = GenerationFrom(server.at("target")),
+                             .changed = server.at("changed"),
+                             .failed = server.at("failed"),
+                             .failure = server.at("failure")});
+  }
+  return state;
+}
+
+}  // namespace
+
+bool IsSecretSetting(const std::string& key) {
+  std::string lower = key;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  // passwordPath names a file, the value itself is no secret.
+  const bool names_file = lower.ends_with("passwordpath");
+  return !names_file && (lower.find("password") != std::string::npos ||
+                         lower.find("secret") != std::string::npos ||
+                         lower.find("superdigest") != std::string::npos);
+}
+
+std::string EncodeRun(const RunFile& run) {
+  return json{{"schema_version", kRunSchemaVersion},
+              {"kind", run.kind},
+              {"created_ms", run.created_ms},
+              {"holder", run.holder},
+              {"spec", ToJson(run.spec)},
+              {"state", ToJson(run.state)}}
+      .dump();
+}
+
+base::Result<RunFile> DecodeRun(const std::string& text) {
+  try {
+    const auto value = json::parse(text);
+    if (value.at("schema_version") != kRunSchemaVersion) {
+      return base::Fail(base::ErrorCode::kDataLoss,
+                        "run.unknown_schema",
+                        "the run record has schema version " + value.at("schema_version").dump() +
+                            " and this program knows " + std::to_string(kRunSchemaVersion) +
+                            "; continue it with the program that wrote it");
+    }
+    RunFile run;
+    run.kind = value.at("kind");
+    run.created_ms = value.at("created_ms");
+    run.holder = value.at("holder");
+    run.spec = SpecFrom(value.at("spec"));
+    run.state = StateFrom(value.at("state"), run.spec);
+    return run;
+  } catch (const std::exception& error) {
+    return base::Fail(base::ErrorCode::kDataLoss,
+                      "run.damaged",
+                      std::string("the run record cannot be read: ") + error.what());
+  }
+}
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,32 @@
+// A run as it is stored: the desired state it leads to and where it stands. docs/formats.md has the
+// shape; the schema version changes with every incompatible change.
+#pragma once
+
+#include "base/error.h"
+#include "core/run_state.h"
+#include "model/ensemble.h"
+
+#include <cstdint>
+#include <string>
+
+namespace zoowarden::controller {
+
+inline constexpr int kRunSchemaVersion = 1;
+
+struct RunFile {
+  std::string kind;  // "upgrade", "apply"
+  std::int64_t created_ms = 0;
+  std::string holder;  // certificate name of who began it
+  model::EnsembleSpec spec;
+  core::RunState state;
+};
+
+// Settings whose names say that they hold a secret are stored masked: a record goes to every agent.
+[[nodiscard]] std::string EncodeRun(const RunFile& run);
+// Refuses another schema version and anything it does not understand (kDataLoss).
+[[nodiscard]] base::Result<RunFile> DecodeRun(const std::string& text);
+
+[[nodiscard]] bool IsSecretSetting(const std::string& key);
+inline constexpr const char* kMaskedValue = "(secret)";
+
+}  // namespace zoowarden::controller
