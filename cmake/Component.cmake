@@ -18,6 +18,8 @@ set(ZOOWARDEN_ALLOWED_config "base;model;sys")
 set(ZOOWARDEN_ALLOWED_pki "base;sys")
 set(ZOOWARDEN_ALLOWED_rpc "base;model;pki;proto")
 set(ZOOWARDEN_ALLOWED_plugin "base;sys")
+set(ZOOWARDEN_ALLOWED_plugin_sdk "base")
+set(ZOOWARDEN_ALLOWED_plugin_text "base;model;sys;config;plugin_sdk")
 set(ZOOWARDEN_ALLOWED_agent "base;model;core;zk;zknet;sys;journal;config;pki;rpc;plugin;proto")
 set(ZOOWARDEN_ALLOWED_controller
     "base;model;core;zk;sys;journal;config;pki;rpc;plugin;proto")

@@ -87,6 +87,25 @@ base::Status KeepOutOfData(const YamlValue& value,
   return base::Ok();
 }
 
+base::Status ReadManagerAndUser(const YamlMap& map, InstanceConfig& instance) {
+  if (const auto manager = map.Find("manager")) {
+    ZW_ASSIGN(instance.manager, manager->Text());
+    if (instance.manager != "zkserver") {
+      return base::Fail(manager->Refuse(
+          "bad_value", "must be zkserver, not '" + base::Printable(instance.manager, 60) + "'"));
+    }
+  }
+  if (const auto user = map.Find("user")) {
+    ZW_ASSIGN(instance.user, user->Text());
+    if (instance.user.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") !=
+        std::string::npos) {
+      return base::Fail(user->Refuse(
+          "bad_value", "must be a user's name, not '" + base::Printable(instance.user, 60) + "'"));
+    }
+  }
+  return base::Ok();
+}
+
 base::Status ReadInstance(const YamlValue& value, InstanceConfig& instance) {
   ZW_ASSIGN(const auto map,
             value.Map({"releases",
@@ -106,22 +125,7 @@ base::Status ReadInstance(const YamlValue& value, InstanceConfig& instance) {
   ZW_TRY(ReadPath(map, "java_home", instance.java_home));
   ZW_TRY(KeepOutOfData(*map.Find("releases"), instance.releases, instance));
   ZW_TRY(KeepOutOfData(*map.Find("generations"), instance.generations, instance));
-  if (const auto manager = map.Find("manager")) {
-    ZW_ASSIGN(instance.manager, manager->Text());
-    if (instance.manager != "zkserver") {
-      return base::Fail(manager->Refuse(
-          "bad_value", "must be zkserver, not '" + base::Printable(instance.manager, 60) + "'"));
-    }
-  }
-  if (const auto user = map.Find("user")) {
-    ZW_ASSIGN(instance.user, user->Text());
-    if (instance.user.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") !=
-        std::string::npos) {
-      return base::Fail(user->Refuse(
-          "bad_value", "must be a user's name, not '" + base::Printable(instance.user, 60) + "'"));
-    }
-  }
-  return base::Ok();
+  return ReadManagerAndUser(map, instance);
 }
 
 base::Status ReadFingerprints(const YamlValue& value, std::vector<std::string>& fingerprints) {

@@ -59,10 +59,10 @@ std::optional<Extent> ExtentOf(std::string_view text, const YamlNode& scalar) {
     return same ? std::optional(Extent{*begin, *begin + scalar.text.size()}) : std::nullopt;
   }
   for (std::size_t i = *begin + 1; i < text.size(); ++i) {
-    if (quote == '"' && text[i] == '\\') {
-      ++i;
-    } else if (quote == '\'' && text[i] == '\'' && i + 1 < text.size() && text[i + 1] == '\'') {
-      ++i;
+    const bool backslash = quote == '"' && text[i] == '\\';
+    const bool doubled = quote == '\'' && text.substr(i, 2) == "''";
+    if (backslash || doubled) {
+      ++i;  // the next character is part of the text
     } else if (text[i] == quote) {
       return Extent{*begin, i + 1};
     }
