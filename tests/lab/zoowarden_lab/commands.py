@@ -2,10 +2,12 @@
 
 import argparse
 import os
+import pathlib
 import shlex
+import signal
 import sys
 
-from . import down, layout, recipes, releases, up, variants
+from . import bench, demo, down, layout, recipes, releases, up, variants
 from .errors import LabError
 
 
@@ -82,11 +84,22 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--seconds", type=int, default=30)
     load.add_argument("--json", required=True, metavar="FILE", help="where the verdict goes")
     load.set_defaults(run=_load)
+    shown = commands.add_parser("demo", help="an upgrade and a rollback, from nothing")
+    shown.add_argument("--report", type=pathlib.Path, default=pathlib.Path("demo-report.json"))
+    shown.add_argument("--keep", action="store_true", help="leave the lab running")
+    shown.set_defaults(run=demo.main)
+    measured = commands.add_parser("bench", help="measure; prints and writes figures")
+    measured.add_argument("name", choices=sorted(bench.BENCHES))
+    measured.add_argument("--json", type=pathlib.Path, metavar="FILE")
+    measured.add_argument("--pairs", type=int, default=5, help="of rolls")
+    measured.add_argument("--seconds", type=int, default=60, help="how long the agent idles")
+    measured.set_defaults(run=bench.main)
     return parser
 
 
 def main(words) -> int:
     arguments = _parser().parse_args(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that cleaning up still happens
     try:
         return arguments.run(arguments)
     except LabError as error:

@@ -71,8 +71,13 @@ def leader(lab: Lab) -> int:
 
 
 def serves(lab: Lab) -> bool:
-    """One leader, everybody else follows or observes, and all have reached broadcast."""
+    """One leader, everybody else follows or observes, and all have reached broadcast.
+
+    A lab of one server serves as standalone.
+    """
     modes = [mode(server) for server in lab.servers]
+    if len(modes) == 1:
+        return modes == ["standalone"]
     wanted = {"leader", "follower", "observer"}
     if modes.count("leader") != 1 or not set(modes) <= wanted:
         return False

@@ -1,0 +1,56 @@
+"""Fixtures for tests on real servers. Each ensemble has its own addresses, directories and end."""
+
+import os
+import pathlib
+import re
+import sys
+
+import pytest
+
+_HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(_HERE), str(_HERE.parent / "lab")]
+
+from ensemble import Ensemble  # noqa: E402  (found through the path above)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Lets fixtures see whether their test failed."""
+    del call
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        item.stash.setdefault(_FAILED, True)
+
+
+_FAILED = pytest.StashKey()
+
+
+def _log_directory(request) -> pathlib.Path:
+    base = pathlib.Path(os.environ["ZOOWARDEN_BUILD"]) / "test-logs"
+    return base / re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.nodeid)
+
+
+@pytest.fixture(name="make_ensemble")
+def _make_ensemble(request, tmp_path):
+    """make_ensemble(version="3.8.4", servers=3, observers=0, settings=(), ...) → Ensemble."""
+    made = []
+
+    def make(**options) -> Ensemble:
+        made.append(Ensemble(tmp_path / f"the lab {len(made) + 1}", **options))
+        return made[-1]
+
+    yield make
+    failed = request.node.stash.get(_FAILED, False)
+    for number, ensemble in enumerate(made):
+        if failed:
+            target = _log_directory(request) / str(number + 1)
+            ensemble.keep_logs(target)
+            print(f"logs of the ensemble: {target}")
+        ensemble.end()
+
+
+@pytest.fixture(name="ensemble")
+def _ensemble(make_ensemble):
+    """Three servers on 3.8.4."""
+    return make_ensemble()

@@ -1,0 +1,154 @@
+"""Measurements of Zoowarden on real servers: the roll, the status command, the idle agent."""
+
+import contextlib
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import statistics
+import tempfile
+import time
+
+from . import agents, command, down, members, probes, up
+from .errors import LabError
+from .layout import Lab, Options
+
+_VERSION = "3.9.4"
+_SETTING = "globalOutstandingLimit"  # changing it restarts every server and changes nothing else
+
+
+@contextlib.contextmanager
+def _lab(**options):
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="zoowarden-bench-"))
+    try:
+        settings = ((_SETTING, "1000"),)
+        yield up.up(directory, Options(version=_VERSION, settings=settings, **options))
+    finally:
+        down.down(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _change_setting(lab: Lab, value: int) -> None:
+    text = lab.ensemble_file.read_text(encoding="utf-8")
+    changed, count = re.subn(rf'({_SETTING}: )"\d+"', rf'\g<1>"{value}"', text)
+    if count != 1:
+        raise LabError(f"{_SETTING} is not in {lab.ensemble_file}")
+    lab.ensemble_file.write_text(changed, encoding="utf-8")
+
+
+def _roll_by_zoowarden(lab: Lab, number: int) -> float:
+    _change_setting(lab, 1001 + number)
+    began = time.monotonic()
+    outcome = command.run(lab, "apply", "--yes", seconds=300)
+    seconds = time.monotonic() - began
+    if outcome.code != command.SUCCEEDED:
+        raise LabError(str(outcome))
+    return seconds
+
+
+def _roll_by_loop(lab: Lab) -> float:
+    """Followers first, each restarted and waited for until it serves; no gate of any kind."""
+    began = time.monotonic()
+    leader = probes.leader(lab)
+    for server in sorted(lab.servers, key=lambda one: one.id == leader):
+        remembered = members.remember(server)
+        members.stop(server)
+        members.start(server, remembered)
+        members.wait_serving(server)
+    return time.monotonic() - began
+
+
+def _phases(lab: Lab) -> dict:
+    """Seconds a kind of event took in the newest run, as its own journal tells."""
+    runs = command.run(lab, "runs", "list", "-o", "json").json["runs"]
+    shown = command.run(lab, "runs", "show", runs[0]["id"], "-o", "json").json
+    events = shown["events"]
+    spent = {}
+    for event, following in zip(events, events[1:]):
+        taken = (following["time_ms"] - event["time_ms"]) / 1000
+        spent[event["kind"]] = round(spent.get(event["kind"], 0) + taken, 3)
+    return spent
+
+
+def roll(arguments) -> dict:
+    ours, plain = [], []
+    with _lab(soak="0s") as lab:
+        for number in range(arguments.pairs):
+            steps = [lambda: ours.append(_roll_by_zoowarden(lab, number)),
+                     lambda: plain.append(_roll_by_loop(lab))]
+            for step in steps if number % 2 == 0 else reversed(steps):
+                step()
+                probes.wait_serving(lab)
+            print(f"pair {number + 1}: zoowarden {ours[-1]:.2f} s, loop {plain[-1]:.2f} s",
+                  flush=True)
+        phases = _phases(lab)
+    pairs = [a / b for a, b in zip(ours, plain)]
+    return {"zoowarden_seconds": ours, "loop_seconds": plain,
+            "zoowarden_median_s": statistics.median(ours),
+            "loop_median_s": statistics.median(plain),
+            "ratio_of_medians": statistics.median(ours) / statistics.median(plain),
+            "median_of_pair_ratios": statistics.median(pairs), "last_run_phases_s": phases}
+
+
+def status(arguments) -> dict:
+    del arguments
+    taken = []
+    with _lab() as lab:
+        for _ in range(20):
+            began = time.monotonic()
+            outcome = command.run(lab, "status", "-o", "json")
+            taken.append((time.monotonic() - began) * 1000)
+            if outcome.code != command.SUCCEEDED:
+                raise LabError(str(outcome))
+    return {"status_ms": taken, "median_ms": statistics.median(taken), "worst_ms": max(taken)}
+
+
+def _memory(pid: int) -> dict:
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    found = dict(re.findall(r"^(\w+):\s+(\d+) kB$", text, re.MULTILINE))
+    return {"rss_mib": int(found["Rss"]) / 1024, "pss_mib": int(found["Pss"]) / 1024,
+            "anonymous_mib": int(found["Anonymous"]) / 1024}
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
+    user, system = fields.split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def agent(arguments) -> dict:
+    with _lab() as lab:
+        command.run(lab, "status")  # an agent that has spoken once, as in real life
+        pids = [agents.find(server).pid for server in lab.servers]
+        before = [_cpu_seconds(pid) for pid in pids]
+        time.sleep(arguments.seconds)
+        used = [_cpu_seconds(pid) - old for pid, old in zip(pids, before)]
+        memory = [_memory(pid) for pid in pids]
+    return {"idle_seconds": arguments.seconds, "agents": memory,
+            "rss_median_mib": statistics.median(one["rss_mib"] for one in memory),
+            "pss_median_mib": statistics.median(one["pss_mib"] for one in memory),
+            "cpu_percent_of_a_core": [100 * one / arguments.seconds for one in used]}
+
+
+BENCHES = {"roll": roll, "status": status, "agent": agent}
+
+
+def _rounded(value):
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list) else value
+
+
+def main(arguments) -> int:
+    found = _rounded(BENCHES[arguments.name](arguments))
+    report = {"format": 1, "bench": arguments.name, "cores": os.cpu_count(),
+              "kernel": platform.release(), **found}
+    text = json.dumps(report, indent=2)
+    print(text)
+    if arguments.json:
+        arguments.json.write_text(text + "\n", encoding="utf-8")
+    return 0
