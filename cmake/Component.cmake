@@ -57,20 +57,35 @@ function(zoowarden_program name)
   target_link_libraries(${name} PRIVATE ${ARG_COMPONENTS} ${ARG_LIBRARIES} zoowarden_warnings)
 endfunction()
 
-# A GoogleTest program; every TEST becomes a ctest test with the tier's label.
+# Everything of a label, so that a sanitizer build compiles no more than it runs.
+add_custom_target(zoowarden_unit_tests)
+add_custom_target(zoowarden_tsan_tests)
+
+# A GoogleTest program is one ctest test: starting a process per case would cost more than the cases.
+#   LABEL unit|sim|contract|crash|integration   LOCK resource   TIMEOUT seconds
 function(zoowarden_test name)
   cmake_parse_arguments(ARG "" "LABEL;LOCK;TIMEOUT" "SOURCES;COMPONENTS;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/lib)
+  set(labels ${ARG_LABEL})
+  if(ARG_LABEL STREQUAL "unit")
+    add_dependencies(zoowarden_unit_tests ${name})
+    # Debian's gRPC is not instrumented: ThreadSanitizer only where it is not linked.
+    set(with_grpc ${ARG_COMPONENTS})
+    list(FILTER with_grpc INCLUDE REGEX "^(rpc|proto|agent|controller)$")
+    if(NOT with_grpc)
+      add_dependencies(zoowarden_tsan_tests ${name})
+      list(APPEND labels tsan)
+    endif()
+  endif()
   list(TRANSFORM ARG_COMPONENTS PREPEND zoowarden_)
   target_link_libraries(${name}
     PRIVATE ${ARG_COMPONENTS} ${ARG_LIBRARIES} GTest::gmock_main zoowarden_warnings)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
-  # One ctest entry a program: starting a process per case would cost more than the cases.
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${ARG_TIMEOUT})
   if(ARG_LOCK)
     set_tests_properties(${name} PROPERTIES RESOURCE_LOCK ${ARG_LOCK})
   endif()

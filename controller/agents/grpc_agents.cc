@@ -157,6 +157,7 @@ std::vector<model::MemberObservation> ObservationsFrom(
     } else {
       auto& silent = observations.emplace_back();
       silent.id = answer.server;
+      silent.fenced = answer.result.error().Is(base::ErrorCode::kAborted);
       silent.problem = answer.result.error().message();
     }
   }
