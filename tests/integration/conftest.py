@@ -12,6 +12,12 @@ sys.path[:0] = [str(_HERE), str(_HERE.parent / "lab")]
 
 from ensemble import Ensemble  # noqa: E402  (found through the path above)
 
+_FAILED = pytest.StashKey()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "core: one of the few real rolls that ./x test always makes")
+
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
@@ -20,10 +26,7 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     if report.failed:
-        item.stash.setdefault(_FAILED, True)
-
-
-_FAILED = pytest.StashKey()
+        item.stash[_FAILED] = True
 
 
 def _log_directory(request) -> pathlib.Path:

@@ -37,3 +37,11 @@ def test_a_script_of_another_shape_is_refused():
 def test_an_unknown_variant_is_refused():
     with pytest.raises(LabError, match="never_joins"):
         variants.make("explodes")
+
+
+@pytest.mark.parametrize("name", variants.NAMES)
+def test_every_variant_changes_the_script_and_keeps_all_of_it(name):
+    changed = variants.make(name, after_seconds=3).change(SCRIPT)
+    for line in SCRIPT.splitlines():
+        assert line in changed
+    assert len(changed) > len(SCRIPT)

@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--only", type=int, action="append", default=[], metavar="ID",
                       help="the variant fails on this server only (repeatable)")
     made.add_argument("--after", type=int, default=20, metavar="SECONDS",
-                      help="when dies_after dies")
+                      help="when dies_after dies, or starts_late starts")
     made.set_defaults(run=_releases)
     _add_up(commands)
     ended = commands.add_parser("down", help="end a lab, also a crashed one")

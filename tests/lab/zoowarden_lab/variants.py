@@ -5,6 +5,8 @@ but the behaviour gives them away:
 - never_joins: every outgoing connection goes to a proxy that is not there. The server listens,
   answers its administrator and looks for a leader, but can never connect to one.
 - dies_after: serves like any other, and is killed after some seconds.
+- starts_late: some seconds pass in the launcher before the process that serves is there.
+- ends_at_once: the process that should serve ends without a word.
 """
 
 import dataclasses
@@ -35,6 +37,27 @@ _DIES_AFTER = b'''          if %(applies)s; then
           fi
 '''
 
+# A builtin waits, so that nothing is left over when the script is killed.
+_STARTS_LATE = b'''if [[ "$1" == start* ]] && %(applies)s; then
+  read -rt %(seconds)d <> <(:)
+fi
+
+'''
+
+_ENDS_AT_ONCE = b'''if [[ "$1" == start* ]] && %(applies)s; then
+  ZOOMAIN="-version $ZOOMAIN"
+fi
+
+'''
+
+# Name → the text, what it is put next to, and whether it goes before that.
+_CHANGES = {"never_joins": (_NEVER_JOINS, _START, True),
+            "dies_after": (_DIES_AFTER, _STARTED, False),
+            "starts_late": (_STARTS_LATE, _START, True),
+            "ends_at_once": (_ENDS_AT_ONCE, _START, True)}
+_TIMED = ("dies_after", "starts_late")
+NAMES = tuple(_CHANGES)
+
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
@@ -46,7 +69,7 @@ class Variant:
     def key(self) -> str:
         """Part of the file name in the cache."""
         parts = [self.name]
-        if self.name == "dies_after":
+        if self.name in _TIMED:
             parts.append(f"{self.after_seconds}s")
         if self.only:
             parts.append("only-" + "-".join(str(number) for number in self.only))
@@ -54,19 +77,15 @@ class Variant:
 
     def change(self, zk_server: bytes) -> bytes:
         """The text of the failing release's zkServer.sh."""
+        text, anchor, before = _CHANGES[self.name]
         values = {b"applies": self._applies(), b"seconds": self.after_seconds}
-        if self.name == "never_joins":
-            return _insert(zk_server, _START, _NEVER_JOINS % values, before=True)
-        return _insert(zk_server, _STARTED, _DIES_AFTER % values, before=False)
+        return _insert(zk_server, anchor, text % values, before)
 
     def _applies(self) -> bytes:
         if not self.only:
             return b"true"
         ids = " ".join(str(number) for number in self.only).encode("ascii")
         return b'[[ " ' + ids + b' " == *" $(cat "$ZOO_DATADIR/myid") "* ]]'
-
-
-NAMES = ("never_joins", "dies_after")
 
 
 def make(name: str, only=(), after_seconds: int = 20) -> Variant:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sourced by the other scripts of bin/, so it sees (and for --config shifts) their arguments.
 # Configuration directory: --config DIR, else ZOOCFGDIR, else the release's own conf.
+# shellcheck disable=SC2034  # what is set here is for the script that sources it
 
 ZOOBINDIR="${ZOOBINDIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)}"
 ZOOKEEPER_PREFIX="$(cd "${ZOOBINDIR}/.." && pwd)"
