@@ -25,3 +25,8 @@ target_compile_definitions(zookeeper_mt INTERFACE THREADED)
 find_library(RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
 add_library(rapidcheck_library INTERFACE)
 target_link_libraries(rapidcheck_library INTERFACE ${RAPIDCHECK_LIBRARY})
+
+option(ZOOWARDEN_FAULTS "Compile the fault points in (docs/fault-points.md); tests only" OFF)
+if(ZOOWARDEN_FAULTS)
+  find_library(FIU_LIBRARY fiu REQUIRED)
+endif()

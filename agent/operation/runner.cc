@@ -1,0 +1,376 @@
+#include "agent/operation/runner.h"
+
+#include "base/check.h"
+#include "base/fault.h"
+#include "base/log.h"
+
+#include <algorithm>
+
+namespace zoowarden::agent {
+namespace {
+
+using core::OperationAct;
+using core::OperationEvent;
+using model::OperationState;
+
+// States in which Step has something to do or to watch.
+bool WantsSteps(OperationState state) {
+  return state == OperationState::kStaging ||
+         (model::IsInFlight(state) && state != OperationState::kNeedsOperator);
+}
+
+std::string Name(OperationState state) { return std::string(model::OperationStateName(state)); }
+
+bool IsSame(const ProcessIdentity& identity, const model::Process& process) {
+  return identity.pid != 0 && identity.pid == process.pid &&
+         identity.start_time == process.start_time;
+}
+
+ProcessIdentity IdentityOf(const model::Process& process) {
+  return {.pid = process.pid, .start_time = process.start_time};
+}
+
+}  // namespace
+
+base::Result<OperationRunner> OperationRunner::Open(ServerHost& host,
+                                                    OperationJournal& journal,
+                                                    sys::Clock& clock) {
+  ZW_ASSIGN(StoredOperation stored, journal.LoadOperation());
+  const auto state = stored.operation_id.empty() ? std::optional(OperationState::kIdle)
+                                                 : model::ParseOperationState(stored.state);
+  OperationRunner runner(
+      host, journal, clock, std::move(stored), state.value_or(OperationState::kNeedsOperator));
+  if (!state) {
+    const core::Reality reality = host.Look(runner.Record(), LookAt::kProcess);
+    const bool alive = reality.process.has_value() || !reality.processes_visible;
+    const OperationState safe = core::SafeStateForUnknownName(alive);
+    base::LogWarn("op=" + runner.stored_.operation_id + " unknown_state=" + runner.stored_.state +
+                  " becomes=" + Name(safe));
+    runner.stored_.failure = "the journal holds the unknown state '" + runner.stored_.state + "'";
+    runner.stored_.failure_reason = "operation.unknown_state";
+    runner.stored_.state = Name(safe);
+    runner.state_ = safe;
+    ZW_TRY(journal.Save({.operation = &runner.stored_}));
+  }
+  ZW_TRY(runner.SettleAfterStart());
+  return runner;
+}
+
+OperationRunner::OperationRunner(ServerHost& host,
+                                 OperationJournal& journal,
+                                 sys::Clock& clock,
+                                 StoredOperation stored,
+                                 OperationState state)
+    : host_(&host),
+      journal_(&journal),
+      clock_(&clock),
+      boot_id_(host.BootId()),
+      stored_(std::move(stored)),
+      state_(state) {}
+
+// Instants of another boot mean nothing: the wait starts again.
+base::Status OperationRunner::SettleAfterStart() {
+  if (stored_.operation_id.empty() || stored_.boot_id == boot_id_) {
+    return base::Ok();
+  }
+  stored_.boot_id = boot_id_;
+  stored_.deadline = clock_->BootTime() + stored_.step_timeout;
+  stored_.signalled = {};
+  return journal_->Save({.operation = &stored_});
+}
+
+bool OperationRunner::Step() {
+  if (!WantsSteps(state_)) {
+    return false;
+  }
+  if (state_ == OperationState::kStaging) {
+    Stage();
+    return WantsSteps(state_);
+  }
+  if (state_ == OperationState::kVerifying) {
+    ZW_FAULT_POINT("agent.verifying");
+  }
+  const core::OperationRecord record = Record();
+  const core::Reality reality = LookAtServer(record);
+  NoteProved(reality);
+  const core::OperationStep step = core::DecideStep(Record(), reality, clock_->BootTime());
+  if (step.event) {
+    Advance({.event = *step.event, .reason = step.reason, .detail = step.detail}, reality.process);
+  } else {
+    Do(step.act, record, reality);
+  }
+  return WantsSteps(state_);
+}
+
+void OperationRunner::Stage() {
+  if (!to_stage_) {
+    Advance({.event = OperationEvent::kStageFailed,
+             .reason = "staging.interrupted",
+             .detail = "the agent was restarted while it staged; begin again"});
+    return;
+  }
+  auto generation = host_->Stage(*to_stage_);
+  const std::string expected = to_stage_->expected_digest;
+  if (generation && !expected.empty() && generation->digest != expected) {
+    generation = base::Fail(
+        base::ErrorCode::kFailedPrecondition,
+        "staging.unexpected_digest",
+        "the generation came out as " + generation->digest + ", the plan says " + expected);
+  }
+  if (!generation) {
+    Advance({.event = OperationEvent::kStageFailed,
+             .reason = generation.error().reason(),
+             .detail = generation.error().message()});
+  } else {
+    stored_.to = generation->digest;
+    Advance({.event = OperationEvent::kStageDone, .reason = "", .detail = ""});
+  }
+  if (state_ != OperationState::kStaging) {
+    to_stage_.reset();
+  }
+}
+
+void OperationRunner::NoteProved(const core::Reality& reality) {
+  const bool waiting =
+      state_ == OperationState::kVerifying || state_ == OperationState::kUnconfirmed;
+  if (!waiting || stored_.proved || !core::ServesInQuorum(reality) ||
+      reality.process->generation != stored_.to ||
+      reality.process->started_by_operation != stored_.operation_id) {
+    return;
+  }
+  StoredOperation next = stored_;
+  next.proved = true;
+  if (const auto saved = journal_->Save({.operation = &next}); !saved) {
+    base::LogWarn("op=" + stored_.operation_id + " not_recorded=proved " + saved.error().message());
+    return;
+  }
+  stored_ = std::move(next);
+  base::LogInfo("op=" + stored_.operation_id + " proved=" + stored_.to);
+}
+
+core::OperationRecord OperationRunner::Record() const {
+  return {.operation_id = stored_.operation_id,
+          .state = state_,
+          .from = stored_.from,
+          .to = stored_.to,
+          .proved = stored_.proved,
+          .deadline = stored_.deadline,
+          .stop_timeout = stored_.stop_timeout};
+}
+
+LookAt OperationRunner::WhatToLookAt() const {
+  switch (state_) {
+    case OperationState::kStopping:
+    case OperationState::kRollingBack:
+      return permits_.Valid(stored_.operation_id, clock_->BootTime()) || stored_.signalled.pid != 0
+                 ? LookAt::kProcess
+                 : LookAt::kMember;
+    case OperationState::kVerifying:
+    case OperationState::kUnconfirmed:
+    case OperationState::kVerifyingOld:
+      return LookAt::kMember;
+    case OperationState::kIdle:
+    case OperationState::kStaging:
+    case OperationState::kStaged:
+    case OperationState::kSwitching:
+    case OperationState::kStarting:
+    case OperationState::kRestartingOld:
+    case OperationState::kCommitted:
+    case OperationState::kRolledBack:
+    case OperationState::kNeedsOperator:
+      return LookAt::kProcess;
+  }
+  return LookAt::kMember;
+}
+
+core::Reality OperationRunner::LookAtServer(const core::OperationRecord& record) {
+  core::Reality reality = host_->Look(record, WhatToLookAt());
+  reality.permit_valid = permits_.Valid(stored_.operation_id, clock_->BootTime());
+  reality.launched = launched_;
+  if (reality.process) {
+    reality.process->started_by_operation = StartedBy(*reality.process);
+    if (IsSame(stored_.signalled, *reality.process)) {
+      reality.stop_signalled = stored_.signalled_at;
+    }
+  }
+  return reality;
+}
+
+std::string OperationRunner::StartedBy(const model::Process& process) const {
+  return IsSame(stored_.started, process) ? stored_.started_by : std::string();
+}
+
+void OperationRunner::Do(OperationAct act,
+                         const core::OperationRecord& record,
+                         core::Reality reality) {
+  switch (act) {
+    case OperationAct::kNone:
+      return;
+    case OperationAct::kSignalStop:
+      Stop(record, std::move(reality));
+      return;
+    case OperationAct::kKill:
+      Kill(*reality.process);
+      return;
+    case OperationAct::kSwitchToNew:
+      Switch(stored_.to, OperationEvent::kSwitchFailed);
+      return;
+    case OperationAct::kSwitchToOld:
+      Switch(stored_.from, OperationEvent::kRestoreFailed);
+      return;
+    case OperationAct::kLaunch:
+      Launch();
+      return;
+  }
+}
+
+void OperationRunner::Stop(const core::OperationRecord& record, core::Reality reality) {
+  // Looking took time: the permit counts now, not when the look began.
+  const auto now = clock_->BootTime();
+  reality.permit_valid = permits_.Valid(stored_.operation_id, now);
+  if (core::DecideStep(record, reality, now).act != OperationAct::kSignalStop) {
+    return;
+  }
+  const base::Status sent = host_->Signal(*reality.process, StopSignal::kTerminate);
+  permits_.Drop();
+  if (!sent) {
+    if (!sent.error().Is(base::ErrorCode::kNotFound)) {
+      Advance({.event = state_ == OperationState::kStopping ? OperationEvent::kStopFailed
+                                                            : OperationEvent::kRestoreFailed,
+               .reason = "stop.signal_failed",
+               .detail = sent.error().message()});
+    }
+    return;
+  }
+  ZW_FAULT_POINT("agent.after_signal");
+  // After the fact, because a signal that was only meant must not lead to SIGKILL.
+  stored_.signalled = IdentityOf(*reality.process);
+  stored_.signalled_at = now;
+  if (const auto saved = journal_->Save({.operation = &stored_}); !saved) {
+    base::LogWarn("op=" + stored_.operation_id + " not_recorded=signal " + saved.error().message());
+  }
+}
+
+void OperationRunner::Kill(const model::Process& process) {
+  base::LogWarn("op=" + stored_.operation_id + " pid=" + std::to_string(process.pid) +
+                " outlives SIGTERM, sending SIGKILL");
+  if (const auto sent = host_->Signal(process, StopSignal::kKill);
+      !sent && !sent.error().Is(base::ErrorCode::kNotFound)) {
+    base::LogError("op=" + stored_.operation_id + " " + sent.error().message());
+  }
+}
+
+void OperationRunner::Switch(const std::string& generation, OperationEvent failed) {
+  if (const auto switched = host_->SwitchTo(generation); !switched) {
+    Advance({.event = failed,
+             .reason = switched.error().reason(),
+             .detail = switched.error().message()});
+    return;
+  }
+  ZW_FAULT_POINT("agent.after_switch");
+}
+
+void OperationRunner::Launch() {
+  const base::Status started = host_->Launch();
+  if (started || started.error().Is(base::ErrorCode::kUnavailable)) {
+    ZW_FAULT_POINT("agent.after_launch");
+    launched_ = clock_->BootTime();
+    return;
+  }
+  Advance({.event = state_ == OperationState::kStarting ? OperationEvent::kStartFailed
+                                                        : OperationEvent::kOldStartFailed,
+           .reason = started.error().reason(),
+           .detail = started.error().message()});
+}
+
+void OperationRunner::Advance(const Cause& cause, const std::optional<model::Process>& process) {
+  const auto taken = core::NextState(state_, cause.event);
+  ZW_CHECK(taken.has_value(),
+           Name(state_) + " does not take " + std::string(core::OperationEventName(cause.event)));
+  StoredOperation next = AfterEvent(cause, process);
+  OperationState state = *taken;
+  if (next.transitions >= core::kMaxTransitions && WantsSteps(state)) {
+    next.failure = "the operation made " + std::to_string(next.transitions) +
+                   " transitions without an end; look at its history";
+    next.failure_reason = "operation.too_many_transitions";
+    state = OperationState::kNeedsOperator;
+  }
+  if (const auto entered = Enter(std::move(next), state, cause, nullptr); !entered) {
+    base::LogError("op=" + stored_.operation_id + " " + entered.error().message());
+  }
+}
+
+StoredOperation OperationRunner::AfterEvent(const Cause& cause,
+                                            const std::optional<model::Process>& process) const {
+  StoredOperation next = stored_;
+  const bool started =
+      cause.event == OperationEvent::kStarted || cause.event == OperationEvent::kOldStarted;
+  if (started && process) {
+    next.started = IdentityOf(*process);
+    next.started_by = stored_.operation_id;
+    next.proved = false;
+  }
+  // The old generation gets the whole time again. Not earlier, on entering rolling_back: there the
+  // deadline that has passed is what makes the new process count as down.
+  if (cause.event == OperationEvent::kOldRestored || cause.event == OperationEvent::kOldStarted) {
+    next.deadline = clock_->BootTime() + stored_.step_timeout;
+  }
+  if (!cause.reason.empty()) {
+    next.failure = cause.detail;
+    next.failure_reason = cause.reason;
+  }
+  return next;
+}
+
+base::Status OperationRunner::Enter(StoredOperation next,
+                                    OperationState state,
+                                    const Cause& cause,
+                                    const Asked* asked) {
+  next.state = Name(state);
+  next.transitions += 1;
+  next.signalled = {};
+  next.boot_id = boot_id_;
+  JournalChange change{
+      .operation = &next,
+      .history = HistoryEntry{.operation_id = next.operation_id,
+                              .sequence = static_cast<std::uint64_t>(next.transitions),
+                              .event = std::string(core::OperationEventName(cause.event)),
+                              .state = next.state,
+                              .detail = cause.detail,
+                              .wall_time = clock_->WallTime()}};
+  if (asked != nullptr) {
+    change.call = &asked->call;
+    change.outcome =
+        RecordedOutcome{.method = asked->method, .error = std::nullopt, .state = state};
+  }
+  ZW_TRY(journal_->Save(change));
+  base::LogInfo("op=" + next.operation_id + " state=" + next.state + " event=" +
+                change.history->event + (cause.detail.empty() ? "" : " detail=" + cause.detail));
+  changes_.push_back({.operation_id = next.operation_id,
+                      .state = state,
+                      .detail = cause.detail,
+                      .sequence = change.history->sequence});
+  stored_ = std::move(next);
+  state_ = state;
+  launched_.reset();
+  ZW_FAULT_POINT("agent.after_commit." + stored_.state);
+  return base::Ok();
+}
+
+model::OperationStatus OperationRunner::Status() const {
+  const auto left = stored_.deadline - clock_->BootTime();
+  return {.operation_id = stored_.operation_id,
+          .run_id = stored_.run_id,
+          .epoch = stored_.epoch,
+          .state = state_,
+          .from_generation = stored_.from,
+          .to_generation = stored_.to,
+          .failure = stored_.failure,
+          .failure_reason = stored_.failure_reason,
+          .deadline_left = model::IsInFlight(state_) ? std::max(left, left.zero()) : left.zero(),
+          .proved = stored_.proved};
+}
+
+std::vector<StateChange> OperationRunner::TakeChanges() { return std::exchange(changes_, {}); }
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,210 @@
+#include "agent/operation/runner.h"
+
+#include <algorithm>
+
+namespace zoowarden::agent {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+using core::OperationEvent;
+using model::OperationState;
+
+constexpr std::chrono::milliseconds kDefaultStepTimeout{300'000};
+constexpr std::chrono::milliseconds kMostStopTimeout{60'000};
+constexpr std::chrono::milliseconds kLeastStopTimeout{1'000};
+
+}  // namespace
+
+std::optional<OperationRunner::Reply> OperationRunner::AnswerAtOnce(const Asked& asked) {
+  const auto fence = journal_->LoadFence();
+  if (!fence) {
+    return Reply(tl::unexpect, fence.error());
+  }
+  if (const auto allowed = CheckFence(*fence, asked.call.run); !allowed) {
+    return Reply(tl::unexpect, allowed.error());
+  }
+  const auto recorded = journal_->FindOutcome(asked.call);
+  if (!recorded) {
+    return Reply(tl::unexpect, recorded.error());
+  }
+  if (!recorded->has_value()) {
+    return std::nullopt;
+  }
+  const RecordedOutcome& outcome = **recorded;
+  if (outcome.method != asked.method) {
+    return Reply(tl::unexpect,
+                 base::Error(ErrorCode::kInvalidArgument,
+                             "call.sequence_reused",
+                             "sequence " + std::to_string(asked.call.sequence) +
+                                 " of this operation was a " + outcome.method));
+  }
+  return outcome.error ? Reply(tl::unexpect, *outcome.error) : Reply(outcome.state);
+}
+
+base::Status OperationRunner::CheckTakes(const Asked& asked) const {
+  if (asked.call.operation_id != stored_.operation_id) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "operation.unknown",
+                "this agent's operation is '" + stored_.operation_id + "', not '" +
+                    asked.call.operation_id + "'");
+  }
+  if (!core::NextState(state_, asked.event)) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "operation.wrong_state",
+                "operation " + stored_.operation_id + " is " + stored_.state +
+                    " and does not take " + asked.method);
+  }
+  return base::Ok();
+}
+
+OperationRunner::Reply OperationRunner::Refuse(const Asked& asked, const base::Error& error) {
+  const auto saved = journal_->Save(
+      {.call = &asked.call,
+       .outcome = RecordedOutcome{.method = asked.method, .error = error, .state = state_}});
+  return saved ? Reply(tl::unexpect, error) : Reply(tl::unexpect, saved.error());
+}
+
+OperationRunner::Reply OperationRunner::Accept(const Asked& asked, StoredOperation next) {
+  const OperationState state = *core::NextState(state_, asked.event);
+  next.epoch = asked.call.run.epoch;
+  ZW_TRY(
+      Enter(std::move(next),
+            state,
+            {.event = asked.event, .reason = "", .detail = "asked by run " + asked.call.run.run_id},
+            &asked));
+  return state;
+}
+
+OperationRunner::Reply OperationRunner::Begin(const CallIdentity& call,
+                                              const BeginRequest& request) {
+  const Asked asked{.call = call, .method = "begin", .event = OperationEvent::kBegin};
+  if (auto answer = AnswerAtOnce(asked)) {
+    return *answer;
+  }
+  if (const auto checked = CheckBegin(call, request); !checked) {
+    return Refuse(asked, checked.error());
+  }
+  StoredOperation next;
+  next.operation_id = call.operation_id;
+  next.run_id = call.run.run_id;
+  next.from = request.from_generation;
+  next.step_timeout = request.step_timeout.count() > 0 ? request.step_timeout : kDefaultStepTimeout;
+  // Half of the step at most, so that a member which ignores SIGTERM leaves time to start again.
+  next.stop_timeout = std::clamp(next.step_timeout / 2, kLeastStopTimeout, kMostStopTimeout);
+  next.started = stored_.started;
+  next.started_by = stored_.started_by;
+  auto reply = Accept(asked, std::move(next));
+  if (reply) {
+    to_stage_ = request.stage;
+    permits_.Drop();
+  }
+  return reply;
+}
+
+base::Status OperationRunner::CheckBegin(const CallIdentity& call, const BeginRequest& request) {
+  if (request.kind != "restart") {
+    return Fail(ErrorCode::kInvalidArgument,
+                "operation.unknown_kind",
+                "this agent knows operations of kind 'restart', not '" + request.kind + "'");
+  }
+  if (call.operation_id.empty() || call.operation_id == stored_.operation_id) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "operation.id_reused",
+                "a new operation needs an id of its own, not '" + call.operation_id + "'");
+  }
+  if (!core::NextState(state_, OperationEvent::kBegin)) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "operation.in_progress",
+                "operation " + stored_.operation_id + " of run " + stored_.run_id + " is " +
+                    stored_.state + "; commit, roll back or close it first");
+  }
+  const std::string current = host_->Look(Record(), LookAt::kProcess).current;
+  if (current != request.from_generation) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "operation.other_generation",
+                "generation '" + current + "' is current, the plan was made for '" +
+                    request.from_generation + "'; plan again");
+  }
+  return base::Ok();
+}
+
+base::Result<Permit> OperationRunner::RequestPermit(const CallIdentity& call) {
+  ZW_ASSIGN(const Fence fence, journal_->LoadFence());
+  ZW_TRY(CheckFence(fence, call.run));
+  const OperationEvent wanted =
+      state_ == OperationState::kStaged ? OperationEvent::kProceed : OperationEvent::kRollBack;
+  ZW_TRY(CheckTakes({.call = call, .method = "a permit", .event = wanted}));
+  return permits_.Issue(call, clock_->BootTime());
+}
+
+OperationRunner::Reply OperationRunner::Proceed(const CallIdentity& call,
+                                                const std::string& permit_id) {
+  return MoveWithPermit({.call = call, .method = "proceed", .event = OperationEvent::kProceed},
+                        permit_id);
+}
+
+OperationRunner::Reply OperationRunner::RollBack(const CallIdentity& call,
+                                                 const std::string& permit_id) {
+  return MoveWithPermit({.call = call, .method = "roll_back", .event = OperationEvent::kRollBack},
+                        permit_id);
+}
+
+OperationRunner::Reply OperationRunner::MoveWithPermit(const Asked& asked,
+                                                       const std::string& permit_id) {
+  if (auto answer = AnswerAtOnce(asked)) {
+    return *answer;
+  }
+  if (const auto takes = CheckTakes(asked); !takes) {
+    return Refuse(asked, takes.error());
+  }
+  const auto now = clock_->BootTime();
+  if (permit_id.empty()) {
+    permits_.Drop();
+  } else if (const auto presented = permits_.Present(asked.call, permit_id, now); !presented) {
+    return Refuse(asked, presented.error());
+  }
+  StoredOperation next = stored_;
+  if (asked.event == OperationEvent::kProceed) {
+    next.deadline = now + next.step_timeout;
+    next.proved = false;
+    next.failure.clear();
+    next.failure_reason.clear();
+  }
+  if (state_ == OperationState::kNeedsOperator) {
+    next.transitions = 0;  // a person, or a new run, has looked at it
+  }
+  return Accept(asked, std::move(next));
+}
+
+OperationRunner::Reply OperationRunner::Commit(const CallIdentity& call) {
+  const Asked asked{.call = call, .method = "commit", .event = OperationEvent::kCommit};
+  if (auto answer = AnswerAtOnce(asked)) {
+    return *answer;
+  }
+  if (const auto takes = CheckTakes(asked); !takes) {
+    return Refuse(asked, takes.error());
+  }
+  StoredOperation next = stored_;
+  next.failure.clear();
+  next.failure_reason.clear();
+  return Accept(asked, std::move(next));
+}
+
+OperationRunner::Reply OperationRunner::Close(const CallIdentity& call) {
+  const Asked asked{.call = call, .method = "close", .event = OperationEvent::kClose};
+  if (auto answer = AnswerAtOnce(asked)) {
+    return *answer;
+  }
+  if (const auto takes = CheckTakes(asked); !takes) {
+    return Refuse(asked, takes.error());
+  }
+  auto reply = Accept(asked, stored_);
+  if (reply) {
+    to_stage_.reset();
+    permits_.Drop();
+  }
+  return reply;
+}
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,6 @@
+list(APPEND agent_sources
+  operation/fence.cc
+  operation/lease_keeper.cc
+  operation/permits.cc
+  operation/runner.cc
+  operation/runner_calls.cc)

@@ -1,0 +1,234 @@
+#include "tests/unit/agent/runner_fixture.h"
+
+#include <gmock/gmock.h>
+
+namespace zoowarden::agent {
+namespace {
+
+using model::OperationState;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+
+class RunnerTest : public test::RunnerFixture {};
+
+TEST_F(RunnerTest, AnUpgradeStopsSwitchesStartsAndWaitsForTheCommit) {
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying));
+  StepFor(seconds(2));
+  EXPECT_EQ(runner->state(), OperationState::kVerifying);
+  EXPECT_TRUE(runner->Status().proved);
+  ASSERT_TRUE(runner->Commit(NextCall()).has_value());
+  EXPECT_FALSE(runner->Step());
+
+  EXPECT_EQ(host.current, "new");
+  EXPECT_EQ(host.process->generation, "new");
+  EXPECT_EQ(runner->StartedBy(*host.process), "op-1");
+  EXPECT_EQ(host.signals.size(), 1U);
+  EXPECT_EQ(host.switches_while_running, 0);
+  EXPECT_EQ(host.launches_over_a_process, 0);
+  EXPECT_THAT(
+      journal.States(),
+      ElementsAre(
+          "staging", "staged", "stopping", "switching", "starting", "verifying", "committed"));
+}
+
+TEST_F(RunnerTest, AGenerationThatNeverJoinsIsRolledBackAloneAtItsDeadline) {
+  host.behaviour["new"].joins = false;
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kRolledBack));
+  EXPECT_EQ(host.current, "old");
+  EXPECT_EQ(host.process->generation, "old");
+  EXPECT_EQ(runner->Status().failure_reason, "verify.deadline");
+}
+
+TEST_F(RunnerTest, AGenerationThatDiesAtOnceIsRolledBack) {
+  host.behaviour["new"].dies_at_once = true;
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kRolledBack));
+  EXPECT_EQ(host.process->generation, "old");
+}
+
+TEST_F(RunnerTest, AMemberThatServesIsParkedUnconfirmedWhenNobodyCommits) {
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kUnconfirmed));
+  StepFor(seconds(60));
+  EXPECT_EQ(runner->state(), OperationState::kUnconfirmed);
+  EXPECT_EQ(host.process->generation, "new");
+  EXPECT_EQ(host.signals.size(), 1U);
+  EXPECT_TRUE(runner->Commit(NextCall()).has_value());
+}
+
+TEST_F(RunnerTest, AProvedMemberThatFallsSilentIsNeverStoppedAlone) {
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying));
+  StepFor(seconds(2));
+  host.silent = true;
+  ASSERT_TRUE(StepUntil(OperationState::kUnconfirmed));
+  EXPECT_EQ(host.signals.size(), 1U);
+}
+
+TEST_F(RunnerTest, AStandaloneServerIsStoppedAtOnce) {
+  host.behaviour["new"].standalone = true;
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kRolledBack, seconds(10)));
+  EXPECT_EQ(host.process->generation, "old");
+  EXPECT_EQ(runner->Status().failure_reason, "start.standalone");
+}
+
+TEST_F(RunnerTest, WithoutAPermitAServingMemberIsLeftServing) {
+  BeginAndStage();
+  ASSERT_TRUE(runner->Proceed(NextCall(), "").has_value());
+  runner->Step();
+  EXPECT_EQ(runner->state(), OperationState::kStaged);
+  EXPECT_EQ(runner->Status().failure_reason, "permit.expired");
+  EXPECT_TRUE(host.signals.empty());
+}
+
+TEST_F(RunnerTest, ADownMemberIsRestartedWithoutAPermit) {
+  BeginAndStage();
+  host.KillProcess();
+  ASSERT_TRUE(runner->Proceed(NextCall(), "").has_value());
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying));
+  EXPECT_EQ(host.process->generation, "new");
+}
+
+TEST_F(RunnerTest, APermitThatExpiresBeforeTheSignalIsNotUsed) {
+  BeginAndStage();
+  const std::string permit = PermitId();
+  clock.Advance(std::chrono::milliseconds(2'900));
+  ASSERT_TRUE(runner->Proceed(NextCall(), permit).has_value());
+  clock.Advance(std::chrono::milliseconds(101));  // the machine was suspended here
+  runner->Step();
+  EXPECT_EQ(runner->state(), OperationState::kStaged);
+  EXPECT_TRUE(host.signals.empty());
+}
+
+TEST_F(RunnerTest, APermitIsForOneSignalOnly) {
+  BeginAndStage();
+  const std::string permit = PermitId();
+  ASSERT_TRUE(runner->Proceed(NextCall(), permit).has_value());
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying));
+  StepFor(seconds(1));
+  const auto again = runner->RollBack(NextCall(), permit);
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().reason(), "permit.unknown");
+  EXPECT_EQ(runner->state(), OperationState::kVerifying);
+}
+
+TEST_F(RunnerTest, ARollBackOfAServingMemberTakesAPermit) {
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying));
+  StepFor(seconds(2));
+  ASSERT_TRUE(runner->RollBack(NextCall(), "").has_value());
+  runner->Step();
+  EXPECT_EQ(runner->state(), OperationState::kUnconfirmed);
+  EXPECT_EQ(host.process->generation, "new");
+
+  ASSERT_TRUE(runner->RollBack(NextCall(), PermitId()).has_value());
+  ASSERT_TRUE(StepUntil(OperationState::kRolledBack, seconds(10)));
+  EXPECT_EQ(host.process->generation, "old");
+}
+
+TEST_F(RunnerTest, AMemberThatIgnoresSigtermIsKilledAfterItsStopTimeout) {
+  host.ignores_sigterm = true;
+  BeginAndStage();
+  ProceedWithPermit();
+  StepFor(kStepTimeout / 2 - seconds(1));
+  EXPECT_THAT(host.signals, ElementsAre(StopSignal::kTerminate));
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying, seconds(5)));
+  EXPECT_EQ(host.signals.back(), StopSignal::kKill);
+}
+
+TEST_F(RunnerTest, WhenTheOldGenerationFailsTooAnOperatorIsNeeded) {
+  host.behaviour["new"].dies_at_once = true;
+  host.behaviour["old"].joins = false;
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kNeedsOperator));
+  EXPECT_FALSE(runner->Step());
+  EXPECT_TRUE(host.process.has_value());  // the last started process is left running
+
+  host.behaviour["old"].joins = true;  // repaired: a run may go on from here
+  ASSERT_TRUE(runner->RollBack(NextCall(), "").has_value());
+  EXPECT_TRUE(StepUntil(OperationState::kRolledBack, seconds(10)));
+}
+
+TEST_F(RunnerTest, AFailedStagingChangesNothing) {
+  host.stage_error = base::Error(base::ErrorCode::kInvalidArgument, "release.wrong_digest", "no");
+  ASSERT_TRUE(Begin().has_value());
+  EXPECT_FALSE(runner->Step());
+  EXPECT_EQ(runner->state(), OperationState::kIdle);
+  EXPECT_EQ(runner->Status().failure_reason, "release.wrong_digest");
+  EXPECT_EQ(host.process->generation, "old");
+}
+
+TEST_F(RunnerTest, AnotherDigestThanThePlansIsRefused) {
+  ASSERT_TRUE(runner
+                  ->Begin(NextCall(),
+                          {.stage = {.existing_generation = "new", .expected_digest = "other"},
+                           .from_generation = "old"})
+                  .has_value());
+  runner->Step();
+  EXPECT_EQ(runner->Status().failure_reason, "staging.unexpected_digest");
+}
+
+TEST_F(RunnerTest, ALaunchThatIsRefusedIsRolledBackWithItsReason) {
+  BeginAndStage();
+  ProceedWithPermit();
+  host.launch_error = base::Error(base::ErrorCode::kFailedPrecondition, "start.data_older", "no");
+  ASSERT_TRUE(StepUntil(OperationState::kRestartingOld));
+  host.launch_error.reset();
+  ASSERT_TRUE(StepUntil(OperationState::kRolledBack));
+  EXPECT_EQ(runner->Status().failure_reason, "start.data_older");
+}
+
+TEST_F(RunnerTest, AnotherLaunchUnderWayIsWaitedFor) {
+  BeginAndStage();
+  ProceedWithPermit();
+  host.launch_error = base::Error(base::ErrorCode::kUnavailable, "start.locked", "busy");
+  ASSERT_TRUE(StepUntil(OperationState::kStarting));
+  StepFor(seconds(1));
+  EXPECT_EQ(host.launches, 1);
+  host.ReplaceProcess("new");
+  EXPECT_TRUE(StepUntil(OperationState::kVerifying, seconds(1)));
+}
+
+TEST_F(RunnerTest, NothingIsDoneThatTheJournalDidNotTake) {
+  BeginAndStage();
+  const std::string permit = PermitId();
+  journal.failing_saves = 1;
+  EXPECT_FALSE(runner->Proceed(NextCall(), permit).has_value());
+  runner->Step();
+  EXPECT_EQ(runner->state(), OperationState::kStaged);
+  EXPECT_TRUE(host.signals.empty());
+}
+
+TEST_F(RunnerTest, TransitionsWithoutAnEndGoToTheOperator) {
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying));
+  journal.operation.transitions = core::kMaxTransitions;
+  Restart();
+  host.KillProcess();
+  ASSERT_TRUE(StepUntil(OperationState::kNeedsOperator));
+  EXPECT_EQ(runner->Status().failure_reason, "operation.too_many_transitions");
+}
+
+TEST_F(RunnerTest, ChangesAreToldOnceAndInOrder) {
+  BeginAndStage();
+  const auto changes = runner->TakeChanges();
+  ASSERT_EQ(changes.size(), 2U);
+  EXPECT_EQ(changes[0].state, OperationState::kStaging);
+  EXPECT_EQ(changes[1].sequence, 2U);
+  EXPECT_TRUE(runner->TakeChanges().empty());
+}
+
+}  // namespace
+}  // namespace zoowarden::agent

@@ -1,0 +1,240 @@
+#include "core/operation_step.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace zoowarden::core {
+namespace {
+
+using model::Broadcast;
+using model::Mode;
+using model::OperationState;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kNow{100};
+constexpr seconds kDeadline{130};
+
+OperationRecord Record(OperationState state) {
+  return {.operation_id = "op-1",
+          .state = state,
+          .from = "old",
+          .to = "new",
+          .proved = false,
+          .deadline = kDeadline,
+          .stop_timeout = seconds(20)};
+}
+
+Reality Running(const std::string& generation, Mode mode = Mode::kFollower) {
+  Reality reality;
+  reality.processes_visible = true;
+  reality.process = model::Process{.pid = 11,
+                                   .start_time = 5,
+                                   .generation = generation,
+                                   .started_by_operation = generation == "new" ? "op-1" : ""};
+  reality.current = generation;
+  reality.mode = mode;
+  reality.quorum_connection = mode == Mode::kFollower;
+  return reality;
+}
+
+Reality Gone(const std::string& current) {
+  Reality reality;
+  reality.processes_visible = true;
+  reality.current = current;
+  return reality;
+}
+
+std::string Said(const OperationStep& step) {
+  return step.event ? std::string(OperationEventName(*step.event)) : std::string("nothing");
+}
+
+TEST(StoppingTest, AServingMemberIsSignalledWithAPermitOnly) {
+  Reality reality = Running("old");
+  EXPECT_EQ(Said(DecideStep(Record(OperationState::kStopping), reality, kNow)), "permit_refused");
+  reality.permit_valid = true;
+  EXPECT_EQ(DecideStep(Record(OperationState::kStopping), reality, kNow).act,
+            OperationAct::kSignalStop);
+}
+
+TEST(StoppingTest, AnExpiredPermitLeavesTheMemberServing) {
+  const auto step = DecideStep(Record(OperationState::kStopping), Running("old"), kNow);
+  EXPECT_EQ(step.act, OperationAct::kNone);
+  EXPECT_EQ(step.reason, "permit.expired");
+}
+
+TEST(StoppingTest, OneThatIsNoLongerServingIsWaitedForUntilTheDeadline) {
+  const Reality reality = Running("old", Mode::kNotServing);
+  EXPECT_EQ(Said(DecideStep(Record(OperationState::kStopping), reality, kNow)), "nothing");
+  EXPECT_EQ(Said(DecideStep(Record(OperationState::kStopping), reality, kDeadline)),
+            "permit_refused");
+}
+
+TEST(StoppingTest, SigkillFollowsOnlyAfterTheStopTimeoutOfASignalledStop) {
+  Reality reality = Running("old");
+  reality.stop_signalled = kNow;
+  const auto record = Record(OperationState::kStopping);
+  EXPECT_EQ(DecideStep(record, reality, kNow + seconds(19)).act, OperationAct::kNone);
+  EXPECT_EQ(DecideStep(record, reality, kNow + seconds(20)).act, OperationAct::kKill);
+  const auto end = DecideStep(record, reality, kNow + seconds(20) + kKillPatience);
+  EXPECT_EQ(Said(end), "stop_failed");
+  EXPECT_EQ(end.reason, "stop.survived_kill");
+}
+
+TEST(StoppingTest, AnAbsentProcessIsProofOnlyWhereProcessesAreVisible) {
+  Reality reality = Gone("old");
+  EXPECT_EQ(Said(DecideStep(Record(OperationState::kStopping), reality, kNow)), "stopped");
+  reality.processes_visible = false;
+  EXPECT_EQ(Said(DecideStep(Record(OperationState::kStopping), reality, kNow)), "stop_failed");
+}
+
+TEST(SwitchingTest, SwitchesOnceAndNeverUnderAProcess) {
+  EXPECT_EQ(DecideStep(Record(OperationState::kSwitching), Gone("old"), kNow).act,
+            OperationAct::kSwitchToNew);
+  EXPECT_EQ(Said(DecideStep(Record(OperationState::kSwitching), Gone("new"), kNow)), "switched");
+  EXPECT_EQ(Said(DecideStep(Record(OperationState::kSwitching), Running("old"), kNow)),
+            "switch_failed");
+}
+
+TEST(StartingTest, LaunchesOnceAndWaitsForItsProcess) {
+  Reality reality = Gone("new");
+  const auto record = Record(OperationState::kStarting);
+  EXPECT_EQ(DecideStep(record, reality, kNow).act, OperationAct::kLaunch);
+  reality.launched = kNow;
+  EXPECT_EQ(Said(DecideStep(record, reality, kNow + seconds(9))), "nothing");
+  EXPECT_EQ(Said(DecideStep(record, reality, kNow + kLaunchPatience)), "start_failed");
+  EXPECT_EQ(Said(DecideStep(record, Running("new"), kNow)), "started");
+}
+
+TEST(StartingTest, AForeignProcessIsNeverStartedOver) {
+  const auto step = DecideStep(Record(OperationState::kStarting), Running(""), kNow);
+  EXPECT_EQ(Said(step), "start_failed");
+  EXPECT_EQ(step.reason, "start.other_process");
+}
+
+TEST(StartingTest, WhereProcessesAreHiddenNothingIsStarted) {
+  Reality reality = Gone("new");
+  reality.processes_visible = false;
+  const auto step = DecideStep(Record(OperationState::kStarting), reality, kNow);
+  EXPECT_EQ(step.act, OperationAct::kNone);
+  EXPECT_EQ(step.reason, "start.processes_hidden");
+}
+
+TEST(StartingTest, ARemovalStartsNothing) {
+  OperationRecord record = Record(OperationState::kStarting);
+  record.to.clear();
+  EXPECT_EQ(Said(DecideStep(record, Gone(""), kNow)), "started");
+}
+
+TEST(VerifyingTest, AServingMemberIsParkedAtTheDeadlineNotTakenBack) {
+  const auto record = Record(OperationState::kVerifying);
+  EXPECT_EQ(Said(DecideStep(record, Running("new"), kNow)), "nothing");
+  EXPECT_EQ(Said(DecideStep(record, Running("new"), kDeadline)), "deadline_not_down");
+}
+
+TEST(VerifyingTest, DownAtTheDeadlineGoesBack) {
+  const auto record = Record(OperationState::kVerifying);
+  EXPECT_EQ(Said(DecideStep(record, Gone("new"), kNow)), "nothing");
+  EXPECT_EQ(Said(DecideStep(record, Gone("new"), kDeadline)), "deadline_down");
+  EXPECT_EQ(Said(DecideStep(record, Running("new", Mode::kNotServing), kDeadline)),
+            "deadline_down");
+}
+
+TEST(VerifyingTest, StandaloneIsEndedAtOnceAlsoWhenUnconfirmed) {
+  for (const auto state : {OperationState::kVerifying, OperationState::kUnconfirmed}) {
+    EXPECT_EQ(Said(DecideStep(Record(state), Running("new", Mode::kStandalone), kNow)),
+              "standalone");
+  }
+}
+
+TEST(VerifyingTest, AnUnconfirmedMemberWaitsForTheController) {
+  EXPECT_EQ(Said(DecideStep(Record(OperationState::kUnconfirmed), Running("new"), kDeadline)),
+            "nothing");
+}
+
+TEST(RollingBackTest, AMemberThatMayServeTakesAPermit) {
+  Reality reality = Running("new");
+  const auto record = Record(OperationState::kRollingBack);
+  EXPECT_EQ(Said(DecideStep(record, reality, kDeadline)), "permit_refused");
+  reality.permit_valid = true;
+  EXPECT_EQ(DecideStep(record, reality, kDeadline).act, OperationAct::kSignalStop);
+}
+
+TEST(RollingBackTest, ADownOrStandaloneProcessTakesNone) {
+  const auto record = Record(OperationState::kRollingBack);
+  EXPECT_EQ(DecideStep(record, Running("new", Mode::kNotServing), kDeadline).act,
+            OperationAct::kSignalStop);
+  EXPECT_EQ(DecideStep(record, Running("new", Mode::kStandalone), kNow).act,
+            OperationAct::kSignalStop);
+}
+
+TEST(RollingBackTest, AForeignProcessIsNotTouched) {
+  const auto step = DecideStep(Record(OperationState::kRollingBack), Running("third"), kDeadline);
+  EXPECT_EQ(Said(step), "restore_failed");
+  EXPECT_EQ(step.act, OperationAct::kNone);
+}
+
+TEST(RollingBackTest, SwitchesBackOnlyWhenTheNewProcessIsGone) {
+  const auto record = Record(OperationState::kRollingBack);
+  EXPECT_EQ(DecideStep(record, Gone("new"), kNow).act, OperationAct::kSwitchToOld);
+  EXPECT_EQ(Said(DecideStep(record, Gone("old"), kNow)), "old_restored");
+}
+
+TEST(VerifyingOldTest, EndsWhenTheOldGenerationServesOrItsTimeIsOver) {
+  const auto record = Record(OperationState::kVerifyingOld);
+  EXPECT_EQ(Said(DecideStep(record, Running("old"), kNow)), "old_proved");
+  EXPECT_EQ(Said(DecideStep(record, Running("old", Mode::kNotServing), kNow)), "nothing");
+  EXPECT_EQ(Said(DecideStep(record, Running("old", Mode::kNotServing), kDeadline)), "old_deadline");
+}
+
+TEST(IsDownTest, NeedsEveryOneOfItsConditions) {
+  const auto record = Record(OperationState::kVerifying);
+  const Reality down = Running("new", Mode::kNotServing);
+  EXPECT_TRUE(IsDown(record, down, kDeadline));
+  EXPECT_FALSE(IsDown(record, down, kDeadline - milliseconds(1)));
+
+  OperationRecord proved = record;
+  proved.proved = true;
+  EXPECT_FALSE(IsDown(proved, down, kDeadline));
+
+  Reality foreign = down;
+  foreign.process->started_by_operation = "op-0";
+  EXPECT_FALSE(IsDown(record, foreign, kDeadline));
+
+  Reality connected = down;
+  connected.quorum_connection = true;
+  EXPECT_FALSE(IsDown(record, connected, kDeadline));
+
+  EXPECT_FALSE(IsDown(record, Running("new", Mode::kFollower), kDeadline));
+
+  Reality hidden = Gone("new");
+  hidden.processes_visible = false;
+  EXPECT_FALSE(IsDown(record, hidden, kDeadline));
+}
+
+TEST(ServesInQuorumTest, AModeAloneIsNotEnoughWhereBroadcastSaysNo) {
+  Reality reality = Running("new");
+  EXPECT_TRUE(ServesInQuorum(reality));
+  reality.broadcast = Broadcast::kNo;
+  EXPECT_FALSE(ServesInQuorum(reality));
+  EXPECT_FALSE(ServesInQuorum(Running("new", Mode::kStandalone)));
+  EXPECT_FALSE(ServesInQuorum(Running("new", Mode::kNotServing)));
+  EXPECT_FALSE(ServesInQuorum(Gone("new")));
+}
+
+TEST(DecideStepTest, StatesThatWaitForTheControllerDoNothing) {
+  for (const auto state : {OperationState::kIdle,
+                           OperationState::kStaging,
+                           OperationState::kStaged,
+                           OperationState::kCommitted,
+                           OperationState::kRolledBack,
+                           OperationState::kNeedsOperator}) {
+    const auto step = DecideStep(Record(state), Gone("old"), kDeadline);
+    EXPECT_FALSE(step.event.has_value());
+    EXPECT_EQ(step.act, OperationAct::kNone);
+  }
+}
+
+}  // namespace
+}  // namespace zoowarden::core
