@@ -173,6 +173,16 @@ base::Result<UnixTime> ToUnixTime(const ASN1_TIME* time) {
 // Without terminal conversion of the password prompt: an encrypted key is refused, not asked for.
 int NoPassword(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return -1; }
 
+// Null when there is no key in the text or it belongs to another certificate.
+KeyPtr ReadKeyOf(const X509* certificate, const std::string& pem) {
+  KeyPtr key(PEM_read_bio_PrivateKey(BioOf(pem).get(), nullptr, &NoPassword, nullptr));
+  if (key != nullptr && X509_check_private_key(certificate, key.get()) != 1) {
+    key.reset();
+  }
+  ERR_clear_error();
+  return key;
+}
+
 }  // namespace
 
 base::Result<KeyPair> MakeCa(const CertificateSpec& spec) {
@@ -190,10 +200,8 @@ base::Result<KeyPair> MakeCa(const CertificateSpec& spec) {
 
 base::Result<KeyPair> MakeCertificate(const KeyPair& ca, const CertificateSpec& spec) {
   ZW_ASSIGN(const CertPtr ca_cert, ReadCertificate(ca.certificate_pem));
-  const KeyPtr ca_key(
-      PEM_read_bio_PrivateKey(BioOf(ca.key_pem).get(), nullptr, &NoPassword, nullptr));
-  if (ca_key == nullptr || X509_check_private_key(ca_cert.get(), ca_key.get()) != 1) {
-    ERR_clear_error();
+  const KeyPtr ca_key = ReadKeyOf(ca_cert.get(), ca.key_pem);
+  if (ca_key == nullptr) {
     return base::Fail(base::ErrorCode::kFailedPrecondition,
                       "pki.wrong_key",
                       "the CA's key does not belong to its certificate; restore both from one "
@@ -215,6 +223,24 @@ base::Result<KeyPair> MakeCertificate(const KeyPair& ca, const CertificateSpec& 
     return LibraryError("describe a certificate");
   }
   return SignAndPrint(cert, key.get(), ca_key.get());
+}
+
+base::Status CheckPair(const KeyPair& pair, const std::string& ca_pem) {
+  ZW_ASSIGN(const CertPtr certificate, ReadCertificate(pair.certificate_pem));
+  ZW_ASSIGN(const CertPtr ca, ReadCertificate(ca_pem));
+  if (ReadKeyOf(certificate.get(), pair.key_pem) == nullptr) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "pki.wrong_key",
+                      "the key does not belong to the certificate; put both from one issue there");
+  }
+  if (X509_verify(certificate.get(), X509_get0_pubkey(ca.get())) != 1) {
+    ERR_clear_error();
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "pki.wrong_ca",
+                      "the certificate was not issued by this CA; put all three files from one "
+                      "issue there");
+  }
+  return base::Ok();
 }
 
 base::Result<CertificateInfo> ParseCertificate(const std::string& pem) {

@@ -47,6 +47,10 @@ struct CertificateInfo {
 // the CA do not belong together.
 [[nodiscard]] base::Result<KeyPair> MakeCertificate(const KeyPair& ca, const CertificateSpec& spec);
 
+// Whether the key belongs to the certificate and the CA has signed it. Errors: `pki.wrong_key`,
+// `pki.wrong_ca`, `pki.not_a_certificate`.
+[[nodiscard]] base::Status CheckPair(const KeyPair& pair, const std::string& ca_pem);
+
 // kInvalidArgument `pki.not_a_certificate` when the text does not begin with one.
 [[nodiscard]] base::Result<CertificateInfo> ParseCertificate(const std::string& pem);
 

@@ -1,0 +1,71 @@
+#include "pki/credentials.h"
+
+#include "pki/x509.h"
+#include "sys/files.h"
+
+#include <chrono>
+
+namespace zoowarden::pki {
+namespace {
+
+constexpr std::size_t kMaxPem = 256 * 1024;
+
+base::Status CheckTimes(const CertificateInfo& info, sys::Clock& clock) {
+  const auto now = std::chrono::duration_cast<UnixTime>(clock.WallTime());
+  if (now > info.not_after) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "pki.expired",
+                      "this certificate has expired; issue a new one with 'zoowarden pki issue'");
+  }
+  if (now < info.not_before) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "pki.not_yet_valid",
+                      "this certificate is not valid yet; check this machine's clock");
+  }
+  return base::Ok();
+}
+
+base::Result<Identity> IdentityOf(const CertificateInfo& info) {
+  if (info.uris.size() != 1) {
+    return base::Fail(base::ErrorCode::kInvalidArgument,
+                      "pki.bad_identity",
+                      "this certificate has " + std::to_string(info.uris.size()) +
+                          " URI names instead of one; issue one with 'zoowarden pki issue'");
+  }
+  return ParseIdentity(info.uris.front());
+}
+
+base::Result<Identity> Check(const Credentials& credentials, sys::Clock& clock) {
+  ZW_ASSIGN(const CertificateInfo info, ParseCertificate(credentials.certificate_pem));
+  ZW_ASSIGN(const Identity identity, IdentityOf(info));
+  ZW_TRY(CheckTimes(info, clock));
+  ZW_TRY(CheckPair({.certificate_pem = credentials.certificate_pem, .key_pem = credentials.key_pem},
+                   credentials.ca_pem));
+  return identity;
+}
+
+}  // namespace
+
+CredentialFiles FilesIn(const std::filesystem::path& directory) {
+  return {.ca = directory / "ca.pem",
+          .certificate = directory / "cert.pem",
+          .key = directory / "key.pem"};
+}
+
+base::Result<Credentials> LoadCredentials(const CredentialFiles& files, sys::Clock& clock) {
+  Credentials credentials;
+  ZW_ASSIGN(credentials.ca_pem, sys::ReadFile(files.ca, kMaxPem));
+  ZW_ASSIGN(credentials.certificate_pem, sys::ReadFile(files.certificate, kMaxPem));
+  ZW_ASSIGN(credentials.key_pem, sys::ReadFile(files.key, kMaxPem));
+  if (const auto ca = ParseCertificate(credentials.ca_pem); !ca) {
+    return base::Fail(ca.error().WithContext(files.ca.native()));
+  }
+  const auto identity = Check(credentials, clock);
+  if (!identity) {
+    return base::Fail(identity.error().WithContext(files.certificate.native()));
+  }
+  credentials.identity = *identity;
+  return credentials;
+}
+
+}  // namespace zoowarden::pki

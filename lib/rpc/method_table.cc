@@ -1,0 +1,62 @@
+#include "rpc/method_table.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace zoowarden::rpc {
+namespace {
+
+// Agents are in no row: one owned server must not be able to command another.
+constexpr std::array kTable{
+    MethodRule{"/zoowarden.v1.ObserveService/GetStatus", Audience::kReaders},
+    MethodRule{"/zoowarden.v1.ObserveService/Observe", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.ObserveService/CommitCanary", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.OperateService/GetUpload", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.OperateService/Upload", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.OperateService/Begin", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.OperateService/RequestPermit", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.OperateService/Proceed", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.OperateService/Commit", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.OperateService/RollBack", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.OperateService/Close", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.OperateService/Watch", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.LeaseService/GetLease", Audience::kReaders},
+    MethodRule{"/zoowarden.v1.LeaseService/Acquire", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.LeaseService/Release", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.RecordService/PutRecord", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.RecordService/ListRecords", Audience::kReaders},
+    MethodRule{"/zoowarden.v1.RecordService/GetRecord", Audience::kReaders},
+};
+
+bool IsAllowed(Audience audience, pki::Role role) {
+  switch (role) {
+    case pki::Role::kOperator:
+      return true;
+    case pki::Role::kViewer:
+      return audience == Audience::kReaders;
+    case pki::Role::kAgent:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::span<const MethodRule> MethodTable() { return kTable; }
+
+base::Status Authorize(std::string_view method, pki::Role role) {
+  const auto* const rule = std::find_if(
+      kTable.begin(), kTable.end(), [&](const MethodRule& row) { return row.method == method; });
+  if (rule == kTable.end() || !IsAllowed(rule->audience, role)) {
+    return base::Fail(base::ErrorCode::kPermissionDenied,
+                      "rpc.not_allowed",
+                      "role " + std::string(pki::RoleName(role)) + " may not call " +
+                          base::Printable(method, 100) + "; use an operator's certificate");
+  }
+  return base::Ok();
+}
+
+}  // namespace zoowarden::rpc

@@ -1,0 +1,52 @@
+#include "rpc/peer.h"
+
+#include "base/text.h"
+#include "rpc/authorizer.h"
+#include "rpc/method_table.h"
+#include "rpc/status.h"
+
+#include <grpcpp/security/auth_context.h>
+
+namespace zoowarden::rpc {
+
+base::Result<pki::Identity> PeerIdentity(const grpc::AuthContext& context,
+                                         const std::string& ensemble) {
+  const auto names = context.FindPropertyValues("peer_uri");
+  if (names.size() != 1) {
+    return base::Fail(base::ErrorCode::kUnauthenticated,
+                      "rpc.no_identity",
+                      "your certificate has " + std::to_string(names.size()) +
+                          " URI names instead of one; issue one with 'zoowarden pki issue'");
+  }
+  auto identity = pki::ParseIdentity({names[0].data(), names[0].size()});
+  if (!identity) {
+    return base::Fail(base::ErrorCode::kUnauthenticated,
+                      "rpc.no_identity",
+                      "your certificate is refused: " + identity.error().message());
+  }
+  if (identity->ensemble != ensemble) {
+    return base::Fail(base::ErrorCode::kUnauthenticated,
+                      "rpc.other_ensemble",
+                      "your certificate is for ensemble " + identity->ensemble + ", this is " +
+                          ensemble + "; use that ensemble's certificate");
+  }
+  return identity;
+}
+
+grpc::Status Authorizer::Process(const InputMetadata& metadata,
+                                 grpc::AuthContext* context,
+                                 OutputMetadata* /*consumed*/,
+                                 OutputMetadata* /*response*/) {
+  const auto path = metadata.find(":path");
+  if (context == nullptr || path == metadata.end()) {
+    return {grpc::StatusCode::UNAUTHENTICATED, "the call has no path or no authenticated peer"};
+  }
+  const auto peer = PeerIdentity(*context, ensemble_);
+  if (!peer) {
+    return ToGrpcStatus(peer.error());
+  }
+  const auto allowed = Authorize({path->second.data(), path->second.size()}, peer->role);
+  return allowed ? grpc::Status::OK : ToGrpcStatus(allowed.error());
+}
+
+}  // namespace zoowarden::rpc

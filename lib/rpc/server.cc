@@ -1,0 +1,80 @@
+#include "rpc/server.h"
+
+#include "rpc/limits.h"
+#include "rpc/tls.h"
+
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <utility>
+
+namespace zoowarden::rpc {
+namespace {
+
+constexpr std::size_t kMaxBufferBytes = 64 * 1024 * 1024;
+// Bounds the threads on machines with many cores; handlers only translate and enqueue.
+constexpr int kMaxThreads = 16;
+constexpr int kClientKeepaliveMs = 10'000;
+
+void SetLimits(grpc::ServerBuilder& builder) {
+  grpc::ResourceQuota quota("zoowarden");
+  quota.Resize(kMaxBufferBytes);
+  quota.SetMaxThreads(kMaxThreads);
+  builder.SetResourceQuota(quota);
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetMaxSendMessageSize(kMaxMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kServerHandshakeMs);
+  // Clients ping every second; by default gRPC would answer that with GOAWAY.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kClientKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kClientKeepaliveMs);
+  // With it a second agent could share the port and get half of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+}  // namespace
+
+ServerHandle::ServerHandle(std::unique_ptr<grpc::Server> server, std::string address)
+    : server_(std::move(server)), address_(std::move(address)) {}
+ServerHandle::ServerHandle(ServerHandle&&) noexcept = default;
+ServerHandle& ServerHandle::operator=(ServerHandle&&) noexcept = default;
+
+ServerHandle::~ServerHandle() { Stop(std::chrono::milliseconds(0)); }
+
+void ServerHandle::Stop(std::chrono::milliseconds grace) {
+  if (server_ != nullptr) {
+    server_->Shutdown(std::chrono::system_clock::now() + grace);
+    server_->Wait();
+    server_.reset();
+  }
+}
+
+base::Result<ServerHandle> StartServer(const std::string& address,
+                                       const pki::Credentials& credentials,
+                                       const std::vector<grpc::Service*>& services) {
+  const auto server_credentials = MakeServerCredentials(credentials);
+  grpc::ServerBuilder builder;
+  SetLimits(builder);
+  int port = 0;
+  builder.AddListeningPort(address, server_credentials, &port);
+  for (grpc::Service* service : services) {
+    builder.RegisterService(service);
+  }
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port <= 0) {
+    return base::Fail(base::ErrorCode::kUnavailable,
+                      "rpc.cannot_listen",
+                      "cannot listen on " + address +
+                          "; check that the address is this machine's and the port is free");
+  }
+  return ServerHandle(std::move(server),
+                      address.substr(0, address.rfind(':')) + ":" + std::to_string(port));
+}
+
+}  // namespace zoowarden::rpc

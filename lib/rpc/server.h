@@ -1,0 +1,43 @@
+// An agent's listener.
+#pragma once
+
+#include "base/error.h"
+#include "pki/credentials.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace grpc {
+class Server;
+class Service;
+}  // namespace grpc
+
+namespace zoowarden::rpc {
+
+// Serves from Start until Stop or its end. Handlers run on gRPC's threads.
+class ServerHandle {
+ public:
+  ServerHandle(std::unique_ptr<grpc::Server> server, std::string address);
+  ~ServerHandle();
+  ServerHandle(ServerHandle&&) noexcept;
+  ServerHandle& operator=(ServerHandle&&) noexcept;
+
+  // Where it listens; with the real port when port 0 was asked for.
+  [[nodiscard]] const std::string& address() const { return address_; }
+  // Takes no new calls; calls that still run after `grace` are cancelled. Idempotent.
+  void Stop(std::chrono::milliseconds grace);
+
+ private:
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+// `address` is HOST:PORT. The services must outlive the handle. kUnavailable `rpc.cannot_listen`
+// when the address is taken or not this machine's.
+[[nodiscard]] base::Result<ServerHandle> StartServer(const std::string& address,
+                                                     const pki::Credentials& credentials,
+                                                     const std::vector<grpc::Service*>& services);
+
+}  // namespace zoowarden::rpc

@@ -1,0 +1,143 @@
+#include "rpc/tls.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "rpc/authorizer.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_certificate_verifier.h>
+#include <grpcpp/security/tls_credentials_options.h>
+#include <openssl/conf.h>
+#include <openssl/ssl.h>
+
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace zoowarden::rpc {
+namespace {
+
+using grpc::experimental::CertificateVerifier;
+using grpc::experimental::ExternalCertificateVerifier;
+using grpc::experimental::StaticDataCertificateProvider;
+using grpc::experimental::TlsCustomVerificationCheckRequest;
+
+// MinProtocol would be overwritten by gRPC, which sets its own minimum; Protocol becomes options,
+// which it leaves alone.
+constexpr std::string_view kOpenSslConfiguration =
+    "openssl_conf = zoowarden\n"
+    "[zoowarden]\n"
+    "ssl_conf = contexts\n"
+    "[contexts]\n"
+    "system_default = tls13\n"
+    "[tls13]\n"
+    "Protocol = -ALL,TLSv1.3\n";
+
+void LoadConfiguration() {
+  // The machine's own configuration first: loaded later, it would replace ours.
+  ZW_CHECK(OPENSSL_init_ssl(0, nullptr) == 1, "OpenSSL could not be started");
+  BIO* text =
+      BIO_new_mem_buf(kOpenSslConfiguration.data(), static_cast<int>(kOpenSslConfiguration.size()));
+  CONF* configuration = NCONF_new(nullptr);
+  ZW_CHECK(NCONF_load_bio(configuration, text, nullptr) > 0,
+           "OpenSSL did not read the configuration that forces TLS 1.3");
+  ZW_CHECK(CONF_modules_load(configuration, nullptr, 0) > 0,
+           "OpenSSL did not accept the configuration that forces TLS 1.3");
+  NCONF_free(configuration);
+  BIO_free(text);
+}
+
+void CheckObeyed() {
+  SSL_CTX* context = SSL_CTX_new(TLS_method());
+  ZW_CHECK(context != nullptr, "OpenSSL made no TLS context");
+  constexpr std::uint64_t kOlder =
+      SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_TLSv1_2 | SSL_OP_NO_SSLv3;
+  const std::uint64_t options = SSL_CTX_get_options(context);
+  SSL_CTX_free(context);
+  ZW_CHECK((options & kOlder) == kOlder && (options & SSL_OP_NO_TLSv1_3) == 0,
+           "OpenSSL would still speak older versions than TLS 1.3");
+}
+
+void LogGrpc(gpr_log_func_args* line) {
+  const std::string_view message(line->message);
+  // Identities are not host names, so every handshake would log this one.
+  if (line->severity < GPR_LOG_SEVERITY_ERROR ||
+      message.find("No match found for server name") != std::string_view::npos) {
+    return;
+  }
+  base::LogWarn("component=grpc " + base::Printable(message));
+}
+
+// The chain was verified before this is called.
+class ExactIdentityVerifier final : public ExternalCertificateVerifier {
+ public:
+  bool Verify(TlsCustomVerificationCheckRequest* request,
+              std::function<void(grpc::Status)> /*callback*/,
+              grpc::Status* sync_status) override {
+    const auto names = request->uri_names();
+    const grpc::string_ref wanted = request->target_name();
+    if (names.size() != 1 || wanted.empty() || names[0] != wanted) {
+      const std::string shown = names.size() == 1
+                                    ? "'" + std::string(names[0].data(), names[0].size()) + "'"
+                                    : std::to_string(names.size()) + " URI names";
+      *sync_status =
+          grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
+                       base::Printable("the server's certificate is for " + shown + ", not for '" +
+                                       std::string(wanted.data(), wanted.size()) + "'"));
+    } else {
+      *sync_status = grpc::Status::OK;
+    }
+    return true;
+  }
+  void Cancel(TlsCustomVerificationCheckRequest* /*request*/) override {}
+};
+
+std::shared_ptr<StaticDataCertificateProvider> MakeProvider(const pki::Credentials& credentials) {
+  return std::make_shared<StaticDataCertificateProvider>(
+      credentials.ca_pem,
+      std::vector<grpc::experimental::IdentityKeyCertPair>{
+          {.private_key = credentials.key_pem, .certificate_chain = credentials.certificate_pem}});
+}
+
+}  // namespace
+
+void ForceTls13() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LoadConfiguration();
+    CheckObeyed();
+    gpr_set_log_function(&LogGrpc);
+  });
+}
+
+std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(
+    const pki::Credentials& credentials) {
+  ForceTls13();
+  grpc::experimental::TlsServerCredentialsOptions options(MakeProvider(credentials));
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  auto made = grpc::experimental::TlsServerCredentials(options);
+  made->SetAuthMetadataProcessor(std::make_shared<Authorizer>(credentials.identity.ensemble));
+  return made;
+}
+
+std::shared_ptr<grpc::ChannelCredentials> MakeChannelCredentials(
+    const pki::Credentials& credentials) {
+  ForceTls13();
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  options.set_certificate_provider(MakeProvider(credentials));
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_verify_server_certs(true);
+  // The name to check is not a host name, and calls do not choose their own.
+  options.set_check_call_host(false);
+  options.set_certificate_verifier(ExternalCertificateVerifier::Create<ExactIdentityVerifier>());
+  return grpc::experimental::TlsCredentials(options);
+}
+
+}  // namespace zoowarden::rpc
