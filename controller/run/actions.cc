@@ -35,6 +35,8 @@ base::Result<BeginOptions> BeginOptionsFor(const RunFile& run, const core::Actio
   options.step_timeout = run.state.policy.step_timeout;
   if (action.kind == core::ActionKind::kBegin) {
     options.existing_generation = action.to_generation;
+    const bool back = action.to_generation == server.origin.digest;
+    options.from_generation = back ? server.target.digest : server.origin.digest;
     return options;
   }
   const auto* spec = model::FindServer(run.spec, server.id);

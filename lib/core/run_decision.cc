@@ -43,6 +43,10 @@ bool IsOwnOperation(const RunState& state, const model::OperationStatus& status)
   return !status.operation_id.empty() && status.run_id == state.run_id;
 }
 
+bool ChecksApply(const RunState& state) {
+  return state.has_checks && state.goal == RunGoal::kForward;
+}
+
 std::string NewOperationId(RunState& state) {
   return state.run_id + "-" + std::to_string(state.next_operation++);
 }

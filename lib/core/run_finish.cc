@@ -93,7 +93,7 @@ void AfterFailure(Turn& turn, ServerRun& server) {
 void FinalCheck(Turn& turn) {
   auto& state = turn.state();
   auto missing = MissingForHealthy(state.members, turn.input.round, turn.out.conclusions);
-  if (missing.empty() && state.has_checks && !turn.input.checks_ran) {
+  if (missing.empty() && ChecksApply(state) && !turn.input.checks_ran) {
     turn.out.want_checks = true;
     turn.out.waiting = "the ensemble's own checks";
     return;
@@ -105,7 +105,7 @@ void FinalCheck(Turn& turn) {
     Finish(turn);
     return;
   }
-  turn.out.want_checks = state.has_checks;
+  turn.out.want_checks = ChecksApply(state);
   if (!turn.WaitedFor("the final verification: " + missing, state.policy.step_timeout)) {
     return;
   }

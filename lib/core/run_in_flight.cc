@@ -110,7 +110,7 @@ void Soak(Turn& turn, ServerRun& server, const StartGate& gate) {
     memory.passed_since = turn.input.now;
     turn.Tell("gate_passed", server.id, Name(server.id) + ": " + gate.evidence);
   }
-  if (state.has_checks && !turn.input.checks_ran) {
+  if (ChecksApply(state) && !turn.input.checks_ran) {
     turn.out.want_checks = true;
     turn.out.waiting = "the ensemble's own checks";
     return;
@@ -123,7 +123,7 @@ void Soak(Turn& turn, ServerRun& server, const StartGate& gate) {
   if (soaked < state.policy.soak) {
     turn.out.waiting = "the soak of " + Name(server.id) + ": " +
                        std::to_string((state.policy.soak - soaked).count()) + " ms left";
-    turn.out.want_checks = state.has_checks;
+    turn.out.want_checks = ChecksApply(state);
     return;
   }
   memory.passed_since.reset();

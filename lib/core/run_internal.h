@@ -25,6 +25,8 @@ struct Turn {
 // True when the observed operation belongs to this run.
 [[nodiscard]] bool IsOwnOperation(const RunState& state, const model::OperationStatus& status);
 [[nodiscard]] std::string NewOperationId(RunState& state);
+// The ensemble's own checks judge what is new. Going back is never vetoed: it is the repair.
+[[nodiscard]] bool ChecksApply(const RunState& state);
 
 // "server 1 runs 3.9.4 (generation ab12), server 2 ..." for halted and stuck runs.
 [[nodiscard]] std::string DescribeServers(const RunState& state, const model::Round& round);

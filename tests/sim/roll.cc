@@ -1,0 +1,158 @@
+#include "tests/sim/roll.h"
+
+#include "base/check.h"
+#include "core/plan.h"
+
+namespace zoowarden::sim {
+namespace {
+
+model::EnsembleSpec MakeSpec(int servers, int observers) {
+  model::EnsembleSpec spec;
+  spec.name = "sim";
+  spec.release.version = {3, 9, 4};
+  spec.policy.soak = std::chrono::milliseconds(2'000);
+  spec.policy.step_timeout = std::chrono::milliseconds(30'000);
+  for (int i = 1; i <= servers + observers; ++i) {
+    model::ServerSpec server;
+    server.id = {static_cast<std::uint32_t>(i)};
+    server.host = "server" + std::to_string(i);
+    server.role = i <= servers ? model::Role::kParticipant : model::Role::kObserver;
+    spec.servers.push_back(server);
+  }
+  return spec;
+}
+
+model::Generation Old() { return {.digest = "old", .version = {3, 8, 4}}; }
+model::Generation New() { return {.digest = "new", .version = {3, 9, 4}}; }
+
+}  // namespace
+
+base::Status MemoryRunJournal::Save(const controller::RunRecord& record) {
+  auto& stored = records_[record.run_id];
+  auto events = stored.events;
+  events.insert(events.end(), record.events.begin(), record.events.end());
+  stored = record;
+  stored.events = std::move(events);
+  return base::Ok();
+}
+
+base::Result<std::vector<controller::RunRecord>> MemoryRunJournal::List() {
+  std::vector<controller::RunRecord> all;
+  for (const auto& [id, record] : records_) {
+    all.push_back(record);
+  }
+  return all;
+}
+
+base::Result<controller::RunRecord> MemoryRunJournal::Load(const std::string& run_id) {
+  return records_.at(run_id);
+}
+
+std::vector<core::CheckVerdict> ScriptedChecks::Run(const std::vector<model::HealthCheck>& checks,
+                                                    const model::Round& /*round*/) {
+  std::vector<core::CheckVerdict> verdicts;
+  for (const auto& check : checks) {
+    verdicts.push_back({.name = check.name, .passed = passing, .text = "scripted"});
+  }
+  return verdicts;
+}
+
+void RecordingProgress::OnRound(const controller::RunFile& /*run*/,
+                                const core::Decision& decision,
+                                const model::Round& /*round*/) {
+  waiting = decision.waiting;
+}
+
+Roll::Roll(int servers, int observers)
+    : spec(MakeSpec(servers, observers)),
+      world(core::DeclaredMembers(spec)),
+      clock(world),
+      agents(world, clock) {
+  for (const auto& server : spec.servers) {
+    world.Install(server.id, Old(), Behaviour::kGood);
+    world.Install(server.id, New(), Behaviour::kGood);
+    world.server(server.id).current = "old";
+    world.Start(server.id);
+  }
+  agents.Pass(std::chrono::milliseconds(5'000));
+  ZW_CHECK(world.HasQuorum(), "the modelled ensemble must serve");
+}
+
+void Roll::Offer(model::ServerId id, Behaviour behaviour) { world.Install(id, New(), behaviour); }
+
+controller::RunFile Roll::NewRun() {
+  controller::RunFile run{.kind = "upgrade", .holder = "test", .spec = spec};
+  run.state.run_id = run_id;
+  run.state.ensemble = spec.name;
+  run.state.members = core::DeclaredMembers(spec);
+  run.state.policy = spec.policy;
+  run.state.has_checks = !spec.checks.empty();
+  for (const auto& seen : agents.GetStatus(std::chrono::milliseconds(0))) {
+    run.state.servers.push_back({.id = seen.id, .origin = *seen.current, .target = New()});
+  }
+  return run;
+}
+
+base::Result<controller::EngineResult> Roll::Drive(controller::RunFile run,
+                                                   std::uint64_t sequence) {
+  ZW_ASSIGN(const auto identity,
+            controller::AcquireRun(
+                agents,
+                clock,
+                {.run_id = run.state.run_id, .holder = "holder" + std::to_string(sequence)}));
+  controller::Engine engine({.agents = agents,
+                             .journal = journal,
+                             .clock = clock,
+                             .checks = checks,
+                             .progress = progress,
+                             .stop_requested = stop},
+                            identity,
+                            std::move(run),
+                            sequence);
+  auto result = engine.Drive();
+  if (result && !result->interrupted) {
+    static_cast<void>(agents.Release(identity));
+  }
+  return result;
+}
+
+base::Result<controller::EngineResult> Roll::Resume(core::RunGoal goal) {
+  const controller::RunRecord* newest = nullptr;
+  auto answers = agents.GetRecord(run_id);
+  for (const auto& answer : answers) {
+    if (answer.result &&
+        (newest == nullptr || std::pair(newest->epoch, newest->sequence) <
+                                  std::pair(answer.result->epoch, answer.result->sequence))) {
+      newest = &*answer.result;
+    }
+  }
+  ZW_CHECK(newest != nullptr, "no agent has the run's record");
+  ZW_ASSIGN(auto run, controller::DecodeRun(newest->state_json));
+  core::Reopen(run.state, goal);
+  return Drive(std::move(run), newest->sequence);
+}
+
+std::string Roll::Versions() {
+  std::string text;
+  for (const auto& server : spec.servers) {
+    const auto& modelled = world.server(server.id);
+    text += text.empty() ? "" : " ";
+    text +=
+        modelled.joined
+            ? modelled.generations.at(modelled.process->generation).generation.version.ToString()
+            : "down";
+  }
+  return text;
+}
+
+std::vector<std::string> Roll::Proceeded() {
+  std::vector<std::string> order;
+  for (const auto& call : agents.calls) {
+    if (call.starts_with("proceed ")) {
+      order.push_back(call.substr(8));
+    }
+  }
+  return order;
+}
+
+}  // namespace zoowarden::sim

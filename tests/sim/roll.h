@@ -1,0 +1,69 @@
+// A whole simulated roll: three or more modelled servers, the real controller loop, the real agent
+// state machines, virtual time.
+#pragma once
+
+#include "controller/run/engine.h"
+#include "controller/run/lease.h"
+#include "tests/sim/sim_agents.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace zoowarden::sim {
+
+class MemoryRunJournal final : public controller::RunJournal {
+ public:
+  base::Status Save(const controller::RunRecord& record) override;
+  base::Result<std::vector<controller::RunRecord>> List() override;
+  base::Result<controller::RunRecord> Load(const std::string& run_id) override;
+
+ private:
+  std::map<std::string, controller::RunRecord> records_;
+};
+
+// Passes unless told otherwise.
+class ScriptedChecks final : public controller::CheckRunner {
+ public:
+  std::vector<core::CheckVerdict> Run(const std::vector<model::HealthCheck>& checks,
+                                      const model::Round& round) override;
+  bool passing = true;
+};
+
+class RecordingProgress final : public controller::Progress {
+ public:
+  void OnEvent(const core::Event& event) override { events.push_back(event); }
+  void OnRound(const controller::RunFile& run,
+               const core::Decision& decision,
+               const model::Round& round) override;
+  std::vector<core::Event> events;
+  std::string waiting;
+};
+
+struct Roll {
+  explicit Roll(int servers = 3, int observers = 0);
+
+  // The generation that every server goes to; call before Upgrade.
+  void Offer(model::ServerId id, Behaviour behaviour);
+  controller::RunFile NewRun();
+  // Acquires the lease and drives the run to its end, or to a safe point when `stop` says so.
+  base::Result<controller::EngineResult> Drive(controller::RunFile run, std::uint64_t sequence = 0);
+  // Goes on from what a majority of agents has stored, as another machine would.
+  base::Result<controller::EngineResult> Resume(core::RunGoal goal);
+
+  [[nodiscard]] std::string Versions();                // "3.9.4 3.9.4 3.8.4"
+  [[nodiscard]] std::vector<std::string> Proceeded();  // servers in the order they were stopped
+
+  model::EnsembleSpec spec;
+  World world;
+  SimClock clock;
+  SimAgents agents;
+  MemoryRunJournal journal;
+  ScriptedChecks checks;
+  RecordingProgress progress;
+  std::function<bool()> stop = [] { return false; };
+  std::string run_id = "run1";
+};
+
+}  // namespace zoowarden::sim

@@ -1,0 +1,76 @@
+// One agent of the simulation: the real operation runner and lease keeper over a modelled server
+// and a journal in memory. Restarting it throws the runner away and opens a new one over what is
+// stored.
+#pragma once
+
+#include "agent/operation/lease_keeper.h"
+#include "agent/operation/runner.h"
+#include "controller/run/agents.h"
+#include "sys/clock.h"
+#include "tests/sim/memory_operation_journal.h"
+#include "tests/sim/world.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace zoowarden::sim {
+
+// A virtual clock: sleeping moves the world and lets every agent work.
+class SimClock final : public sys::Clock {
+ public:
+  explicit SimClock(World& world) : world_(world) {}
+  std::chrono::milliseconds BootTime() override { return world_.now(); }
+  std::chrono::milliseconds WallTime() override { return world_.now(); }
+  void SleepFor(std::chrono::milliseconds duration) override { sleep(duration); }
+
+  // Set by the ensemble of agents, which steps them while time passes.
+  std::function<void(std::chrono::milliseconds)> sleep;
+
+ private:
+  World& world_;
+};
+
+class ModelHost final : public agent::ServerHost {
+ public:
+  ModelHost(World& world, model::ServerId id) : world_(world), id_(id) {}
+
+  std::string BootId() override { return "boot"; }
+  core::Reality Look(const core::OperationRecord& record, agent::LookAt what) override;
+  base::Result<model::Generation> Stage(const agent::StageRequest& request) override;
+  base::Status SwitchTo(const std::string& generation) override;
+  base::Status Launch() override;
+  base::Status Signal(const model::Process& process, agent::StopSignal signal) override;
+
+ private:
+  World& world_;
+  model::ServerId id_;
+};
+
+class SimAgent {
+ public:
+  SimAgent(World& world, SimClock& clock, model::ServerId id);
+
+  void Step();
+  void Restart();  // kill -9 and start again
+  [[nodiscard]] model::MemberObservation Look();
+
+  [[nodiscard]] agent::OperationRunner& runner() { return *runner_; }
+  [[nodiscard]] agent::LeaseKeeper& lease() { return *lease_; }
+  std::map<std::string, controller::RunRecord> records;
+  bool reachable = true;
+
+ private:
+  void Open();
+
+  World& world_;
+  SimClock& clock_;
+  model::ServerId id_;
+  ModelHost host_;
+  MemoryOperationJournal journal_;
+  std::optional<agent::OperationRunner> runner_;
+  std::optional<agent::LeaseKeeper> lease_;
+};
+
+}  // namespace zoowarden::sim

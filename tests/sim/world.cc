@@ -1,0 +1,163 @@
+#include "tests/sim/world.h"
+
+#include "core/quorum.h"
+
+#include <algorithm>
+#include <set>
+
+namespace zoowarden::sim {
+namespace {
+
+constexpr Time kStartUp{1'500};  // from exec to looking for a leader
+constexpr Time kShutDown{350};   // from SIGTERM to exit
+constexpr Time kElection{400};
+constexpr Time kDiesAfter{20'000};
+
+}  // namespace
+
+World::World(std::vector<model::Member> members) : members_(std::move(members)) {
+  for (const auto& member : members_) {
+    servers_[member.id].id = member.id;
+  }
+}
+
+void World::Install(model::ServerId id, const model::Generation& generation, Behaviour behaviour) {
+  servers_.at(id).generations[generation.digest] = {generation, behaviour};
+}
+
+void World::Start(model::ServerId id) {
+  auto& server = servers_.at(id);
+  ++next_pid_;
+  server.process = ModelProcess{.pid = next_pid_,
+                                .start_time = static_cast<std::uint64_t>(now_.count()),
+                                .generation = server.current,
+                                .started = now_};
+  server.joined = false;
+}
+
+void World::Terminate(model::ServerId id) {
+  auto& process = servers_.at(id).process;
+  if (process && !process->exits) {
+    process->exits = now_ + kShutDown;
+  }
+}
+
+void World::Kill(model::ServerId id) {
+  servers_.at(id).process.reset();
+  servers_.at(id).joined = false;
+}
+
+void World::Freeze(model::ServerId id, bool frozen) {
+  if (auto& process = servers_.at(id).process) {
+    process->frozen = frozen;
+  }
+}
+
+std::optional<std::uint64_t> World::Commit() {
+  if (!leader_) {
+    return std::nullopt;
+  }
+  ++zxid_;
+  for (auto& [id, server] : servers_) {
+    if (server.joined && !server.process->frozen) {
+      server.zxid = zxid_;
+      server.durable = zxid_;
+    }
+  }
+  return zxid_;
+}
+
+model::Mode World::ModeOf(model::ServerId id) const {
+  const auto& server = servers_.at(id);
+  if (!server.process || server.process->frozen) {
+    return model::Mode::kUnknown;
+  }
+  if (!server.joined || !leader_) {
+    return model::Mode::kNotServing;
+  }
+  const auto member = std::find_if(
+      members_.begin(), members_.end(), [id](const model::Member& m) { return m.id == id; });
+  if (member->role == model::Role::kObserver) {
+    return model::Mode::kObserver;
+  }
+  return leader_ == id ? model::Mode::kLeader : model::Mode::kFollower;
+}
+
+bool World::CanJoin(const ModelServer& server) const {
+  if (!server.process || server.process->frozen || server.process->exits ||
+      now_ - server.process->started < kStartUp) {
+    return false;
+  }
+  const auto behaviour = server.generations.at(server.process->generation).behaviour;
+  return behaviour == Behaviour::kGood || behaviour == Behaviour::kDiesLater;
+}
+
+void World::ExitProcesses() {
+  for (auto& [id, server] : servers_) {
+    if (!server.process) {
+      continue;
+    }
+    const auto& process = *server.process;
+    const auto behaviour = server.generations.at(process.generation).behaviour;
+    const bool dies = behaviour == Behaviour::kExits ||
+                      (behaviour == Behaviour::kDiesLater && now_ - process.started >= kDiesAfter);
+    if (dies || (process.exits && *process.exits <= now_)) {
+      Kill(id);
+    }
+  }
+}
+
+void World::Elect() {
+  std::set<model::ServerId> able;
+  for (auto& [id, server] : servers_) {
+    if (CanJoin(server)) {
+      able.insert(id);
+    } else if (server.process && !server.process->frozen) {
+      server.joined = false;
+    }
+  }
+  if (leader_ && (!able.contains(*leader_) || !core::ContainsQuorum(members_, able))) {
+    leader_.reset();
+    leaderless_since_ = now_;
+    for (auto& [id, server] : servers_) {
+      server.joined = false;
+    }
+  }
+  if (!leader_ && core::ContainsQuorum(members_, able) &&
+      (!leaderless_since_ || now_ - *leaderless_since_ >= kElection)) {
+    for (const auto& member : members_) {
+      if (member.role == model::Role::kParticipant && able.contains(member.id)) {
+        leader_ = member.id;  // equal zxids: the highest id wins
+      }
+    }
+    if (started_ && leaderless_since_) {
+      longest_outage_ = std::max(longest_outage_, now_ - *leaderless_since_);
+    }
+    started_ = true;
+    ++elections_;
+    zxid_ = ((zxid_ >> 32U) + 1) << 32U;
+  }
+  if (leader_) {
+    for (const auto id : able) {
+      auto& server = servers_.at(id);
+      if (!server.joined) {
+        server.joined = true;
+        server.zxid = zxid_;
+        server.durable = zxid_;
+      }
+    }
+  }
+}
+
+void World::Advance(Time step) {
+  now_ += step;
+  ExitProcesses();
+  Elect();
+  const auto down = std::count_if(
+      servers_.begin(), servers_.end(), [](const auto& entry) { return !entry.second.joined; });
+  if (started_) {
+    most_down_ = std::max(most_down_, static_cast<int>(down));
+  }
+}
+
+}  // namespace zoowarden::sim

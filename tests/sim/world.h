@@ -1,0 +1,92 @@
+// A model of a ZooKeeper ensemble over virtual time: processes that start, join, serve, die, freeze
+// and are stopped. Deterministic; as much of ZooKeeper as the gates look at and no more.
+#pragma once
+
+#include "model/observation.h"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zoowarden::sim {
+
+using Time = std::chrono::milliseconds;
+
+enum class Behaviour {
+  kGood,
+  kNeverJoins,  // the process lives and stays outside the quorum
+  kExits,       // the process ends as soon as it has started
+  kDiesLater,   // serves, and ends 20 s after its start
+};
+
+struct ModelGeneration {
+  model::Generation generation;
+  Behaviour behaviour = Behaviour::kGood;
+};
+
+struct ModelProcess {
+  std::int32_t pid = 0;
+  std::uint64_t start_time = 0;
+  std::string generation;
+  Time started{0};
+  std::optional<Time> exits;  // SIGTERM was sent
+  bool frozen = false;
+};
+
+struct ModelServer {
+  model::ServerId id;
+  std::map<std::string, ModelGeneration> generations;
+  std::string current;
+  std::optional<ModelProcess> process;
+  bool joined = false;
+  std::uint64_t zxid = 0;
+  std::uint64_t durable = 0;
+};
+
+class World {
+ public:
+  explicit World(std::vector<model::Member> members);
+
+  [[nodiscard]] Time now() const { return now_; }
+  // Moves time and everything that happens by itself.
+  void Advance(Time step);
+
+  ModelServer& server(model::ServerId id) { return servers_.at(id); }
+  [[nodiscard]] const std::vector<model::Member>& members() const { return members_; }
+  [[nodiscard]] std::optional<model::ServerId> leader() const { return leader_; }
+  [[nodiscard]] int elections() const { return elections_; }
+  [[nodiscard]] model::Mode ModeOf(model::ServerId id) const;
+  [[nodiscard]] bool HasQuorum() const { return leader_.has_value(); }
+  // The longest time without a leader since the first one, in virtual time.
+  [[nodiscard]] Time longest_outage() const { return longest_outage_; }
+  [[nodiscard]] int most_down_at_once() const { return most_down_; }
+
+  void Install(model::ServerId id, const model::Generation& generation, Behaviour behaviour);
+  void Start(model::ServerId id);
+  void Terminate(model::ServerId id);
+  void Kill(model::ServerId id);
+  void Freeze(model::ServerId id, bool frozen);
+  // One transaction through a serving member; nullopt without a quorum.
+  std::optional<std::uint64_t> Commit();
+
+ private:
+  [[nodiscard]] bool CanJoin(const ModelServer& server) const;
+  void ExitProcesses();
+  void Elect();
+
+  std::vector<model::Member> members_;
+  std::map<model::ServerId, ModelServer> servers_;
+  Time now_{1'000'000};
+  std::optional<model::ServerId> leader_;
+  std::optional<Time> leaderless_since_;
+  Time longest_outage_{0};
+  int elections_ = 0;
+  int most_down_ = 0;
+  bool started_ = false;
+  std::uint64_t zxid_ = 0x100000000;
+  std::int32_t next_pid_ = 100;
+};
+
+}  // namespace zoowarden::sim
