@@ -20,6 +20,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -38,13 +39,15 @@ struct GenerationRequest {
   std::filesystem::path release_directory;  // absolute, what Releases::Unpack returned
   std::string configuration_digest;         // config::ConfigurationDigest
   model::ServerId server;
-  model::Settings settings;  // kept for status, secrets masked
-  ConfigurationFiles files;  // rendered, zoo.cfg among them
+  std::uint32_t declared_servers = 0;  // in the ensemble: only a single one may run standalone
+  model::Settings settings;            // kept for status, secrets masked
+  ConfigurationFiles files;            // rendered, zoo.cfg among them
 };
 
 struct StoredGeneration {
   model::Generation generation;
   model::ServerId server;
+  std::uint32_t declared_servers = 0;
   model::Settings settings;  // secrets masked
   // Real paths: what the launcher executes with and /proc/PID/cmdline shows.
   std::filesystem::path release_directory;
@@ -85,6 +88,14 @@ class Generations {
   [[nodiscard]] base::Result<std::filesystem::path> ConfigurationDirectory(
       std::string_view digest) const;
 
+  // zoo.cfg and its dynamic files as they are on disk now, whoever wrote them last.
+  [[nodiscard]] base::Result<ConfigurationFiles> ReadZooCfg(std::string_view digest) const;
+
+  // ReadZooCfg(to) as CarryOverDynamicFile would leave it, for judging it (ValidateStart) while
+  // nothing has been stopped yet. Changes nothing.
+  [[nodiscard]] base::Result<ConfigurationFiles> PreviewCarryOver(std::string_view from_digest,
+                                                                  std::string_view to_digest) const;
+
   // Brings the membership that the ensemble has committed along: call it with the member down,
   // before SwitchTo, forward and back. `from` is the generation that ran. Where it left a dynamic
   // file, `to` gets the newest one, or, when `to` is a 3.4 that ignores dynamic files (and would
@@ -96,6 +107,12 @@ class Generations {
  private:
   Generations(std::filesystem::path directory, std::optional<Owner> owner)
       : directory_(std::move(directory)), owner_(owner) {}
+  [[nodiscard]] base::Status Fill(const std::filesystem::path& stage,
+                                  const GenerationRequest& request,
+                                  const std::string& digest) const;
+  [[nodiscard]] base::Status Place(const std::filesystem::path& stage,
+                                   const std::string& digest) const;
+  [[nodiscard]] base::Status GiveToOwner(const std::filesystem::path& configuration) const;
 
   std::filesystem::path directory_;  // real path
   std::optional<Owner> owner_;

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,9 @@ struct UploadChunk {
 inline constexpr std::uint64_t kMaxArchiveBytes = 1024ULL * 1024 * 1024;
 inline constexpr std::size_t kMaxChunkBytes = 64 * 1024;
 
+// 128 lower-case hexadecimal digits.
+[[nodiscard]] bool IsSha512(std::string_view text);
+
 class Releases {
  public:
   // Creates missing directories and removes what an interrupted Unpack left.
@@ -61,11 +65,11 @@ class Releases {
                                                                  std::string_view sha512) const;
 
   // Verifies the archive's digest and unpacks it under the entry policy (archive.h); the signature
-  // is the caller's to verify first (signatures.h). Idempotent; nothing is left on an error. The
-  // archive stays until DropArchive.
+  // is the caller's to verify first (signatures.h). Idempotent; nothing is left on an error.
   [[nodiscard]] base::Result<std::filesystem::path> Unpack(const model::Version& version,
                                                            std::string_view sha512);
 
+  // Archives are kept by default, so that a signature can be judged again when pinned keys change.
   [[nodiscard]] base::Status DropArchive(std::string_view sha512);
 
  private:
@@ -74,9 +78,14 @@ class Releases {
   [[nodiscard]] std::filesystem::path ArchivePath(std::string_view sha512) const;
   [[nodiscard]] std::filesystem::path ReleasePath(const model::Version& version,
                                                   std::string_view sha512) const;
-  [[nodiscard]] base::Status TakeFromDirectories(std::string_view sha512);
+  [[nodiscard]] bool IsUnpacked(std::string_view sha512) const;
+  // True when one of the allowed directories held it and it is in uploads/ now.
+  [[nodiscard]] base::Result<bool> TakeFromDirectories(std::string_view sha512);
+  [[nodiscard]] base::Status FinishUpload(std::string_view sha512);
 
   ReleasesLayout layout_;
+  // SHA-512 of files in the allowed directories; the key has name, inode, size and time.
+  std::map<std::string, std::string> known_digests_;
 };
 
 }  // namespace zoowarden::agent

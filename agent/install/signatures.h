@@ -12,7 +12,7 @@
 namespace zoowarden::agent {
 
 struct SignaturePolicy {
-  std::filesystem::path keyring;          // absolute; binary or armoured public keys
+  std::filesystem::path keyring;          // absolute; public keys as "gpg --export" writes them
   std::vector<std::string> fingerprints;  // 40 or 64 hexadecimal digits, of primary keys or subkeys
 };
 

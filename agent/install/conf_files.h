@@ -1,0 +1,31 @@
+// The files of one conf directory. It belongs to the user who runs ZooKeeper, who may be less
+// trusted than the agent: nothing here follows a symbolic link.
+#pragma once
+
+#include "agent/install/generations.h"
+#include "base/error.h"
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string_view>
+
+namespace zoowarden::agent {
+
+// A name without '/', of letters, digits, '.', '_' and '-', not beginning with '.'.
+[[nodiscard]] bool IsPlainFileName(std::string_view name);
+
+// zoo.cfg and zoo.cfg.dynamic.<hex>; other files are left out.
+[[nodiscard]] base::Result<ConfigurationFiles> ReadZooCfgFiles(
+    const std::filesystem::path& configuration);
+
+// True when the directory holds exactly these files with these bytes.
+[[nodiscard]] bool ConfFilesAre(const std::filesystem::path& configuration,
+                                const ConfigurationFiles& files);
+
+// The directory and everything in it.
+[[nodiscard]] base::Status GiveDirectory(const std::filesystem::path& configuration,
+                                         uid_t user,
+                                         gid_t group);
+
+}  // namespace zoowarden::agent

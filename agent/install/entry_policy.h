@@ -1,0 +1,70 @@
+// What an archive may contain. libarchive alone lets symbolic links to anywhere, devices, FIFOs,
+// duplicates and bombs through, so every header passes here before anything is created.
+//
+// Pure; one object judges one archive. Every refusal is kInvalidArgument with its own reason.
+#pragma once
+
+#include "base/error.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zoowarden::agent {
+
+struct ArchiveLimits {
+  std::size_t entries = 20'000;
+  std::uint64_t bytes = 2ULL * 1024 * 1024 * 1024;  // unpacked
+  std::uint64_t ratio = 200;                        // unpacked bytes for one byte of the archive
+  std::size_t depth = 16;                           // path components
+  std::size_t path_bytes = 255;
+};
+
+enum class EntryKind { kFile, kDirectory, kLink, kSparse, kOther };
+
+struct EntryHeader {
+  std::string_view path;
+  EntryKind kind = EntryKind::kOther;
+  std::uint64_t size = 0;  // declared, of files
+};
+
+class EntryPolicy {
+ public:
+  // `top_names`: what the one top-level directory may be called. `archive_bytes`: of the packed
+  // file.
+  EntryPolicy(std::vector<std::string> top_names,
+              std::uint64_t archive_bytes,
+              ArchiveLimits limits = {})
+      : top_names_(std::move(top_names)), archive_bytes_(archive_bytes), limits_(limits) {}
+
+  // The path below the top-level directory, empty for that directory itself. Reasons: `archive.`
+  // and `too_many_entries`, `link`, `sparse`, `entry_type`, `name_characters`, `name_absolute`,
+  // `name_dots`, `name_too_long`, `too_deep`, `wrong_version` (a release's directory of another
+  // version), `wrong_top_directory`, `duplicate`, `file_as_directory`, `reserved_name`,
+  // `too_large`, `ratio`.
+  [[nodiscard]] base::Result<std::string> Admit(const EntryHeader& header);
+
+ private:
+  [[nodiscard]] base::Status CheckKind(const EntryHeader& header) const;
+  [[nodiscard]] base::Status CheckName(std::string_view path) const;
+  [[nodiscard]] base::Status CheckTop(std::string_view path) const;
+  [[nodiscard]] base::Status CheckPlace(const std::string& path, EntryKind kind) const;
+  [[nodiscard]] base::Status CountBytes(const EntryHeader& header);
+
+  std::vector<std::string> top_names_;
+  std::uint64_t archive_bytes_;
+  ArchiveLimits limits_;
+  std::size_t entries_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::set<std::string> files_;
+  std::set<std::string> directories_;         // named by an entry
+  std::set<std::string> parent_directories_;  // that something lies in
+};
+
+// The file that describes an unpacked release inside its directory; no archive may bring one.
+inline constexpr std::string_view kReleaseRecordName = "zoowarden-release.json";
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,310 @@
+#include "agent/install/generations.h"
+
+#include "agent/install/carry_over.h"
+#include "agent/install/conf_files.h"
+#include "agent/install/generation_record.h"
+#include "config/digests.h"
+#include "model/secrets.h"
+#include "sys/errno_error.h"
+#include "sys/files.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using base::ErrorCode;
+using base::Fail;
+using base::Ok;
+using base::Result;
+using base::Status;
+
+constexpr std::string_view kCurrent = "current";
+constexpr std::string_view kConf = "conf";
+constexpr std::string_view kRelease = "release";
+constexpr std::string_view kRecord = "generation.json";
+constexpr std::string_view kStagePrefix = ".new-";
+constexpr std::string_view kTrashPrefix = ".old-";
+constexpr std::size_t kMaxRecordBytes = 1024 * 1024;
+constexpr std::size_t kDigestDigits = 16;
+
+bool IsDigest(std::string_view name) {
+  return name.size() == kDigestDigits &&
+         name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+base::Error Damaged(std::string_view digest, std::string_view what) {
+  return {ErrorCode::kDataLoss,
+          "generation.damaged",
+          "generation " + std::string(digest) + " is damaged: " + std::string(what) +
+              "; restore it or roll the server to another generation"};
+}
+
+// Empty when there is no such link.
+Result<std::string> ReadLink(const fs::path& link) {
+  std::array<char, PATH_MAX> target{};
+  const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
+  if (size < 0 && errno == ENOENT) {
+    return std::string();
+  }
+  if (size < 0) {
+    return Fail(sys::ErrnoError("read the link", link.native(), errno));
+  }
+  return std::string(target.data(), static_cast<std::size_t>(size));
+}
+
+// What a crash left behind; nothing points there.
+Status RemoveLeftovers(const fs::path& directory) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with(kStagePrefix) || name.starts_with(kTrashPrefix)) {
+      ZW_TRY(sys::RemoveTree(entry.path()));
+    }
+  }
+  if (error) {
+    return Fail(sys::ErrnoError("list", directory.native(), error.value()));
+  }
+  return Ok();
+}
+
+Status Rename(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    return Fail(sys::ErrnoError("rename to", to.native(), errno));
+  }
+  return Ok();
+}
+
+Status CheckRequest(const GenerationRequest& request) {
+  std::error_code error;
+  if (!request.release_directory.is_absolute() ||
+      !fs::is_directory(request.release_directory, error)) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "release.not_unpacked",
+                "release directory " + request.release_directory.native() +
+                    " is not there; unpack the release first");
+  }
+  for (const auto& [name, content] : request.files) {
+    if (!IsPlainFileName(name)) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  "config.file_name",
+                  "'" + name + "' is no plain file name for a configuration file");
+    }
+  }
+  if (!request.files.contains(std::string(kZooCfg))) {
+    return Fail(ErrorCode::kInvalidArgument, "config.no_zoo_cfg", "zoo.cfg was not rendered");
+  }
+  return Ok();
+}
+
+}  // namespace
+
+Result<Generations> Generations::Open(const fs::path& directory, std::optional<Owner> owner) {
+  ZW_TRY(sys::EnsureDirectory(directory, 0755));
+  std::error_code error;
+  auto real = fs::canonical(directory, error);
+  if (error) {
+    return Fail(sys::ErrnoError("resolve", directory.native(), error.value()));
+  }
+  ZW_TRY(RemoveLeftovers(real));
+  return Generations(std::move(real), owner);
+}
+
+Result<model::Generation> Generations::Make(const GenerationRequest& request) {
+  ZW_TRY(CheckRequest(request));
+  const std::string digest = config::GenerationDigest(
+      request.version, request.release_sha512, request.configuration_digest);
+  ZW_ASSIGN(const std::string current, ReadLink(directory_ / kCurrent));
+  if (current == digest) {
+    ZW_ASSIGN(const auto running, Find(digest));
+    return running.generation;
+  }
+  if (const auto present = Find(digest);
+      present && present->release_directory == fs::weakly_canonical(request.release_directory) &&
+      ConfFilesAre(present->configuration_directory, request.files)) {
+    return present->generation;
+  }
+  ZW_ASSIGN(auto stage, sys::TempDir::Create(directory_, kStagePrefix));
+  ZW_TRY(Fill(stage.path(), request, digest));
+  ZW_TRY(Place(stage.path(), digest));
+  static_cast<void>(stage.Release());
+  ZW_ASSIGN(const auto made, Find(digest));
+  return made.generation;
+}
+
+Status Generations::Fill(const fs::path& stage,
+                         const GenerationRequest& request,
+                         const std::string& digest) const {
+  const fs::path configuration = stage / kConf;
+  ZW_TRY(sys::EnsureDirectory(configuration, 0700));
+  for (const auto& [name, content] : request.files) {
+    ZW_TRY(sys::WriteFileAtomically(configuration / name, content, 0600));
+  }
+  ZW_TRY(GiveToOwner(configuration));
+  ZW_TRY(sys::ReplaceSymlink(stage / kRelease, request.release_directory));
+  const GenerationRecord record{
+      .generation = {digest, request.version, request.release_sha512, request.configuration_digest},
+      .server = request.server,
+      .declared_servers = request.declared_servers,
+      .settings = model::MaskSecrets(request.settings)};
+  ZW_TRY(sys::WriteFileAtomically(stage / kRecord, PrintGenerationRecord(record), 0644));
+  std::error_code error;
+  fs::permissions(stage, fs::perms(0755), error);
+  if (error) {
+    return Fail(sys::ErrnoError("set the mode of", stage.native(), error.value()));
+  }
+  return sys::SyncDirectory(stage);
+}
+
+// A generation that is not current is in nobody's use, so for the moment between the two renames
+// there may be none: Make runs again then.
+Status Generations::Place(const fs::path& stage, const std::string& digest) const {
+  const fs::path place = directory_ / digest;
+  std::error_code ignored;
+  if (!fs::exists(fs::symlink_status(place, ignored))) {
+    ZW_TRY(Rename(stage, place));
+    return sys::SyncDirectory(directory_);
+  }
+  ZW_ASSIGN(const auto trash, sys::TempDir::Create(directory_, kTrashPrefix));
+  ZW_TRY(Rename(place, trash.path() / digest));
+  ZW_TRY(Rename(stage, place));
+  return sys::SyncDirectory(directory_);
+}
+
+Status Generations::GiveToOwner(const fs::path& configuration) const {
+  if (!owner_) {
+    return Ok();
+  }
+  return GiveDirectory(configuration, owner_->user, owner_->group);
+}
+
+Result<std::optional<StoredGeneration>> Generations::Current() const {
+  ZW_ASSIGN(const std::string target, ReadLink(directory_ / kCurrent));
+  if (target.empty()) {
+    return std::optional<StoredGeneration>();
+  }
+  if (!IsDigest(target)) {
+    return Fail(ErrorCode::kDataLoss,
+                "generation.damaged",
+                (directory_ / kCurrent).native() + " points to '" + target +
+                    "', which is no generation; point it to one of them");
+  }
+  auto found = Find(target);
+  if (!found && found.error().Is(ErrorCode::kNotFound)) {
+    return Fail(Damaged(target, "current names it and it is not there"));
+  }
+  if (!found) {
+    return Fail(found.error());
+  }
+  return std::optional(*std::move(found));
+}
+
+Result<StoredGeneration> Generations::Find(std::string_view digest) const {
+  const fs::path place = directory_ / digest;
+  std::error_code error;
+  if (!IsDigest(digest) || !fs::is_directory(fs::symlink_status(place, error))) {
+    return Fail(ErrorCode::kNotFound,
+                "generation.unknown",
+                "there is no generation '" + std::string(digest) + "' on this server; stage it");
+  }
+  const auto text = sys::ReadFile(place / kRecord, kMaxRecordBytes);
+  if (!text) {
+    return Fail(Damaged(digest, text.error().message()));
+  }
+  ZW_ASSIGN(auto record, ParseGenerationRecord(*text, digest));
+  auto release = fs::canonical(place / kRelease, error);
+  if (error || !fs::is_directory(release, error)) {
+    return Fail(Damaged(digest, "its release directory is gone"));
+  }
+  if (!fs::is_regular_file(fs::symlink_status(place / kConf / kZooCfg, error))) {
+    return Fail(Damaged(digest, "its zoo.cfg is gone"));
+  }
+  return StoredGeneration{.generation = std::move(record.generation),
+                          .server = record.server,
+                          .declared_servers = record.declared_servers,
+                          .settings = std::move(record.settings),
+                          .release_directory = std::move(release),
+                          .configuration_directory = place / kConf};
+}
+
+Result<std::vector<model::Generation>> Generations::List() const {
+  std::vector<model::Generation> list;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory_, error)) {
+    if (auto found = Find(entry.path().filename().native())) {
+      list.push_back(std::move(found->generation));
+    }
+  }
+  if (error) {
+    return Fail(sys::ErrnoError("list", directory_.native(), error.value()));
+  }
+  std::sort(
+      list.begin(), list.end(), [](const auto& a, const auto& b) { return a.digest < b.digest; });
+  return list;
+}
+
+Status Generations::SwitchTo(std::string_view digest) {
+  const fs::path link = directory_ / kCurrent;
+  if (!digest.empty()) {
+    ZW_ASSIGN(const auto found, Find(digest));
+    return sys::ReplaceSymlink(link, found.generation.digest);
+  }
+  if (::unlink(link.c_str()) != 0 && errno != ENOENT) {
+    return Fail(sys::ErrnoError("remove", link.native(), errno));
+  }
+  return sys::SyncDirectory(directory_);
+}
+
+Result<fs::path> Generations::ConfigurationDirectory(std::string_view digest) const {
+  ZW_ASSIGN(auto found, Find(digest));
+  return std::move(found.configuration_directory);
+}
+
+Result<ConfigurationFiles> Generations::ReadZooCfg(std::string_view digest) const {
+  ZW_ASSIGN(const auto found, Find(digest));
+  return ReadZooCfgFiles(found.configuration_directory);
+}
+
+Result<ConfigurationFiles> Generations::PreviewCarryOver(std::string_view from_digest,
+                                                         std::string_view to_digest) const {
+  ZW_ASSIGN(const auto to, Find(to_digest));
+  ZW_ASSIGN(auto next, ReadZooCfgFiles(to.configuration_directory));
+  if (from_digest.empty() || from_digest == to_digest) {
+    return next;
+  }
+  ZW_ASSIGN(const auto ran, ReadZooCfg(from_digest));
+  ZW_ASSIGN(auto changed,
+            CarryOver({ran, next, to.generation.version, to.server, to.configuration_directory}));
+  for (auto& [name, content] : changed) {
+    next[name] = std::move(content);
+  }
+  return next;
+}
+
+Status Generations::CarryOverDynamicFile(std::string_view from_digest, std::string_view to_digest) {
+  ZW_ASSIGN(const fs::path configuration, ConfigurationDirectory(to_digest));
+  ZW_ASSIGN(const auto before, ReadZooCfgFiles(configuration));
+  ZW_ASSIGN(const auto after, PreviewCarryOver(from_digest, to_digest));
+  // Dynamic files first: until zoo.cfg names the new one, the old state is whole.
+  for (const bool zoo_cfg : {false, true}) {
+    for (const auto& [name, content] : after) {
+      const auto old = before.find(name);
+      const bool changed = old == before.end() || old->second != content;
+      if (changed && (name == kZooCfg) == zoo_cfg) {
+        ZW_TRY(sys::WriteFileAtomically(configuration / name, content, 0600));
+      }
+    }
+  }
+  return GiveToOwner(configuration);
+}
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,133 @@
+#include "agent/install/release_record.h"
+
+#include "agent/install/entry_policy.h"
+#include "sys/digest.h"
+#include "sys/errno_error.h"
+
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+
+#include <exception>
+#include <map>
+#include <system_error>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Fail;
+using base::Result;
+using base::Status;
+using nlohmann::json;
+
+constexpr int kFormat = 1;
+
+tl::unexpected<base::Error> Damaged(std::string_view what) {
+  return Fail(base::ErrorCode::kDataLoss,
+              "release.damaged",
+              std::string(kReleaseRecordName) + " " + std::string(what) +
+                  "; remove the release directory and stage the release again");
+}
+
+tl::unexpected<base::Error> Changed(const fs::path& directory, std::string_view what) {
+  return Fail(base::ErrorCode::kDataLoss,
+              "release.tree_changed",
+              "release directory " + directory.native() + " was changed after unpacking: " +
+                  std::string(what) + "; remove the directory and stage the release again");
+}
+
+ReleaseRecord FromJson(const json& object) {
+  ReleaseRecord record;
+  record.version =
+      model::ParseVersion(object.at("version").get<std::string>()).value_or(model::Version{});
+  record.sha512 = object.at("sha512").get<std::string>();
+  for (const auto& file : object.at("files")) {
+    record.files.push_back({.path = file.at("path").get<std::string>(),
+                            .size = file.at("size").get<std::uint64_t>(),
+                            .executable = file.at("executable").get<bool>(),
+                            .sha256 = file.at("sha256").get<std::string>()});
+  }
+  return record;
+}
+
+Status VerifyFile(const fs::path& directory, const fs::path& path, const ReleaseFile& expected) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      static_cast<std::uint64_t>(status.st_size) != expected.size ||
+      ((status.st_mode & 0111) != 0) != expected.executable) {
+    return Changed(directory, "'" + expected.path + "' has another size, mode or type");
+  }
+  ZW_ASSIGN(const auto digest, sys::DigestFile(sys::Hash::kSha256, path));
+  if (digest != expected.sha256) {
+    return Changed(directory, "'" + expected.path + "' has another content");
+  }
+  return base::Ok();
+}
+
+}  // namespace
+
+std::string PrintReleaseRecord(const ReleaseRecord& record) {
+  json files = json::array();
+  for (const auto& file : record.files) {
+    files.push_back({{"path", file.path},
+                     {"size", file.size},
+                     {"executable", file.executable},
+                     {"sha256", file.sha256}});
+  }
+  const json object = {{"format", kFormat},
+                       {"version", record.version.ToString()},
+                       {"sha512", record.sha512},
+                       {"files", std::move(files)}};
+  return object.dump(1) + "\n";
+}
+
+Result<ReleaseRecord> ParseReleaseRecord(std::string_view text) {
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object() || !object.contains("format") || !object["format"].is_number_integer()) {
+    return Damaged("is not a release's record");
+  }
+  if (object["format"] != kFormat) {
+    return Fail(base::ErrorCode::kFailedPrecondition,
+                "release.unknown_format",
+                std::string(kReleaseRecordName) + " has format " + object["format"].dump() +
+                    ", this agent knows " + std::to_string(kFormat) +
+                    "; use the agent that unpacked the release");
+  }
+  try {
+    return FromJson(object);
+  } catch (const std::exception&) {
+    return Damaged("lacks a field or has a wrong type");
+  }
+}
+
+Status VerifyTree(const fs::path& directory, const ReleaseRecord& record) {
+  std::map<std::string, const ReleaseFile*> expected;
+  for (const auto& file : record.files) {
+    expected.emplace(file.path, &file);
+  }
+  std::error_code error;
+  fs::recursive_directory_iterator entries(directory, error);
+  for (; !error && entries != fs::recursive_directory_iterator(); entries.increment(error)) {
+    const auto& entry = *entries;
+    const std::string path = entry.path().lexically_relative(directory);
+    if (entry.symlink_status(error).type() == fs::file_type::directory ||
+        path == kReleaseRecordName) {
+      continue;
+    }
+    const auto found = expected.find(path);
+    if (found == expected.end()) {
+      return Changed(directory, "'" + path + "' was added");
+    }
+    ZW_TRY(VerifyFile(directory, entry.path(), *found->second));
+    expected.erase(found);
+  }
+  if (error) {
+    return Fail(sys::ErrnoError("list", directory.native(), error.value()));
+  }
+  if (!expected.empty()) {
+    return Changed(directory, "'" + expected.begin()->first + "' is gone");
+  }
+  return base::Ok();
+}
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,174 @@
+#include "agent/install/releases.h"
+
+#include "agent/install/archive.h"
+#include "agent/install/release_record.h"
+#include "sys/digest.h"
+#include "sys/errno_error.h"
+#include "sys/fd.h"
+#include "sys/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using base::ErrorCode;
+using base::Fail;
+using base::Ok;
+using base::Result;
+using base::Status;
+
+constexpr std::string_view kStagePrefix = ".unpack-";
+constexpr std::size_t kShortDigits = 8;
+constexpr std::size_t kSha512Digits = 128;
+constexpr std::size_t kMaxRecordBytes = 16 * 1024 * 1024;
+constexpr std::string_view kServerScript = "bin/zkServer.sh";
+
+Status RemoveLeftovers(const fs::path& directory) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    if (entry.path().filename().native().starts_with(kStagePrefix)) {
+      ZW_TRY(sys::RemoveTree(entry.path()));
+    }
+  }
+  if (error) {
+    return Fail(sys::ErrnoError("list", directory.native(), error.value()));
+  }
+  return Ok();
+}
+
+Result<ReleaseRecord> ReadRecord(const fs::path& directory) {
+  ZW_ASSIGN(const std::string text, sys::ReadFile(directory / kReleaseRecordName, kMaxRecordBytes));
+  return ParseReleaseRecord(text);
+}
+
+// 3.5.5 and later, and the layout before.
+std::vector<std::string> TopNames(const model::Version& version) {
+  return {"apache-zookeeper-" + version.ToString() + "-bin", "zookeeper-" + version.ToString()};
+}
+
+Status CheckComplete(const std::vector<ReleaseFile>& files) {
+  for (const auto& file : files) {
+    if (file.path == kServerScript && file.executable) {
+      return Ok();
+    }
+  }
+  return Fail(ErrorCode::kInvalidArgument,
+              "archive.incomplete",
+              "the archive is refused: it has no executable " + std::string(kServerScript) +
+                  "; use a binary release, not a source one");
+}
+
+Status WriteRecord(const fs::path& stage, const ReleaseRecord& record) {
+  ZW_TRY(sys::WriteFileAtomically(
+      stage / kReleaseRecordName, PrintReleaseRecord(record), 0644, sys::IfPresent::kRefuse));
+  std::error_code error;
+  fs::permissions(stage, fs::perms(0755), error);
+  if (error) {
+    return Fail(sys::ErrnoError("set the mode of", stage.native(), error.value()));
+  }
+  return sys::SyncDirectory(stage);
+}
+
+}  // namespace
+
+bool IsSha512(std::string_view text) {
+  return text.size() == kSha512Digits &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+Result<Releases> Releases::Open(ReleasesLayout layout) {
+  ZW_TRY(sys::EnsureDirectory(layout.uploads, 0700));
+  ZW_TRY(sys::EnsureDirectory(layout.releases, 0755));
+  std::error_code error;
+  layout.releases = fs::canonical(layout.releases, error);
+  if (error) {
+    return Fail(sys::ErrnoError("resolve", layout.releases.native(), error.value()));
+  }
+  ZW_TRY(RemoveLeftovers(layout.releases));
+  return Releases(std::move(layout));
+}
+
+fs::path Releases::ReleasePath(const model::Version& version, std::string_view sha512) const {
+  return layout_.releases /
+         (version.ToString() + "-" + std::string(sha512.substr(0, kShortDigits)));
+}
+
+bool Releases::IsUnpacked(std::string_view sha512) const {
+  const std::string suffix = "-" + std::string(sha512.substr(0, kShortDigits));
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(layout_.releases, error)) {
+    if (!entry.path().filename().native().ends_with(suffix)) {
+      continue;
+    }
+    const auto record = ReadRecord(entry.path());
+    if (record && record->sha512 == sha512) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Result<fs::path> Releases::FindUnpacked(const model::Version& version,
+                                        std::string_view sha512) const {
+  const fs::path place = ReleasePath(version, sha512);
+  std::error_code error;
+  if (!IsSha512(sha512) || !fs::is_directory(fs::symlink_status(place, error))) {
+    return Fail(ErrorCode::kNotFound,
+                "release.not_unpacked",
+                "release " + version.ToString() + " is not unpacked on this server; stage it");
+  }
+  ZW_ASSIGN(const auto record, ReadRecord(place));
+  if (record.sha512 != sha512 || record.version != version) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "release.name_taken",
+                place.native() + " holds another archive's release; move it away first");
+  }
+  ZW_TRY(VerifyTree(place, record));
+  return place;
+}
+
+Result<fs::path> Releases::Unpack(const model::Version& version, std::string_view sha512) {
+  auto present = FindUnpacked(version, sha512);
+  if (present || !present.error().Is(ErrorCode::kNotFound)) {
+    return present;
+  }
+  ZW_ASSIGN(const fs::path archive, FindArchive(sha512));
+  const sys::UniqueFd file(::open(archive.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file.valid()) {
+    return Fail(sys::ErrnoError("open", archive.native(), errno));
+  }
+  // Before libarchive sees a byte of it, although UnpackArchive checks what it really read again.
+  ZW_ASSIGN(const std::string digest, sys::DigestFile(sys::Hash::kSha512, archive));
+  if (digest != sha512) {
+    return Fail(ErrorCode::kDataLoss,
+                "release.wrong_digest",
+                archive.native() + " has another SHA-512 than when it came; stage it again");
+  }
+  ZW_ASSIGN(auto stage, sys::TempDir::Create(layout_.releases, kStagePrefix));
+  ZW_ASSIGN(auto files,
+            UnpackArchive({.archive = file.get(),
+                           .sha512 = std::string(sha512),
+                           .top_names = TopNames(version),
+                           .destination = stage.path(),
+                           .limits = {}}));
+  ZW_TRY(CheckComplete(files));
+  ZW_TRY(WriteRecord(stage.path(), {version, std::string(sha512), std::move(files)}));
+  const fs::path place = ReleasePath(version, sha512);
+  if (::renameat2(AT_FDCWD, stage.path().c_str(), AT_FDCWD, place.c_str(), RENAME_NOREPLACE) != 0) {
+    return Fail(sys::ErrnoError("rename to", place.native(), errno));
+  }
+  static_cast<void>(stage.Release());
+  ZW_TRY(sys::SyncDirectory(layout_.releases));
+  return place;
+}
+
+}  // namespace zoowarden::agent

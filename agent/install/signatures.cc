@@ -1,0 +1,177 @@
+#include "agent/install/signatures.h"
+
+#include "base/text.h"
+#include "sys/files.h"
+#include "sys/subprocess.h"
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <optional>
+#include <system_error>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using base::ErrorCode;
+using base::Fail;
+using base::Ok;
+using base::Status;
+
+constexpr std::string_view kGpgv = "/usr/bin/gpgv";
+constexpr std::string_view kPrefix = "[GNUPG:] ";
+constexpr std::size_t kMaxSignatureBytes = 64 * 1024;
+// doc/DETAILS of GnuPG, VALIDSIG: fingerprint, ..., signature class, primary key's fingerprint.
+constexpr std::size_t kClassField = 8;
+constexpr std::size_t kPrimaryField = 9;
+constexpr std::string_view kBinaryClass = "00";
+
+tl::unexpected<base::Error> Refuse(std::string_view reason, std::string message) {
+  return Fail(ErrorCode::kPermissionDenied,
+              "signature." + std::string(reason),
+              "the release's signature is refused: " + std::move(message));
+}
+
+std::string Upper(std::string_view text) {
+  std::string upper(text);
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
+    return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return upper;
+}
+
+struct Judgement {
+  int signatures = 0;  // NEWSIG
+  int good = 0;
+  bool bad = false;
+  bool expired = false;
+  bool revoked = false;
+  bool unknown_key = false;
+  bool embedded_data = false;
+  std::optional<std::vector<std::string>> valid;  // VALIDSIG's fields
+  int valid_count = 0;
+};
+
+void Read(const std::vector<std::string_view>& fields, Judgement& judgement) {
+  const auto keyword = fields.front();
+  if (keyword == "NEWSIG") {
+    ++judgement.signatures;
+  } else if (keyword == "GOODSIG") {
+    ++judgement.good;
+  } else if (keyword == "VALIDSIG") {
+    ++judgement.valid_count;
+    judgement.valid.emplace(fields.begin() + 1, fields.end());
+  } else if (keyword.starts_with("EXP")) {
+    judgement.expired = true;
+  } else if (keyword.starts_with("REV")) {
+    judgement.revoked = true;
+  } else if (keyword == "NO_PUBKEY") {
+    judgement.unknown_key = true;
+  } else if (keyword == "BADSIG" || keyword == "ERRSIG" || keyword == "NODATA") {
+    judgement.bad = true;
+  } else if (keyword == "PLAINTEXT") {
+    // The signature file brought its own data: that is what would have been verified.
+    judgement.embedded_data = true;
+  }
+}
+
+Judgement ReadStatus(std::string_view lines) {
+  Judgement judgement;
+  for (const auto line : base::Split(lines, '\n')) {
+    if (line.starts_with(kPrefix)) {
+      Read(base::Split(line.substr(kPrefix.size()), ' '), judgement);
+    }
+  }
+  return judgement;
+}
+
+bool IsPinned(const std::vector<std::string>& valid, const std::vector<std::string>& pinned) {
+  return std::any_of(pinned.begin(), pinned.end(), [&](const std::string& fingerprint) {
+    const std::string wanted = Upper(fingerprint);
+    return !wanted.empty() && (valid.front() == wanted ||
+                               (valid.size() > kPrimaryField && valid[kPrimaryField] == wanted));
+  });
+}
+
+base::Result<std::string> RunGpgv(const SignaturePolicy& policy,
+                                  const fs::path& archive,
+                                  const fs::path& signature,
+                                  const fs::path& home) {
+  const sys::Program program{
+      .executable = kGpgv,
+      .arguments = {"--homedir",
+                    home.native(),
+                    "--keyring",
+                    policy.keyring.native(),
+                    "--status-fd",
+                    "1",
+                    "--",
+                    signature.native(),
+                    archive.native()},
+      .environment = {"LC_ALL=C", "PATH=/usr/bin:/bin", "GNUPGHOME=" + home.native()},
+      .directory = home,
+      .input = {},
+      .user = {},
+      .timeout = std::chrono::minutes(2)};
+  auto result = sys::RunProgram(program);
+  if (!result) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "signature.no_gpgv",
+                "cannot run " + std::string(kGpgv) + ": " + result.error().message() +
+                    "; install the package gpgv");
+  }
+  return std::move(result->output);
+}
+
+}  // namespace
+
+Status JudgeSignature(std::string_view status_lines, const std::vector<std::string>& fingerprints) {
+  const Judgement judgement = ReadStatus(status_lines);
+  if (judgement.revoked) {
+    return Refuse("revoked", "its key is revoked; get an archive signed by a valid key");
+  }
+  if (judgement.expired) {
+    return Refuse("expired", "it or its key has expired; update the keyring or the archive");
+  }
+  if (judgement.unknown_key) {
+    return Refuse("wrong_key", "it was made by a key that is not in the keyring");
+  }
+  const bool one = judgement.signatures == 1 && judgement.good == 1 && judgement.valid_count == 1;
+  if (judgement.bad || judgement.embedded_data || !one || !judgement.valid ||
+      judgement.valid->size() <= kClassField || judgement.valid->at(kClassField) != kBinaryClass) {
+    return Refuse("bad", "it is not one good detached signature of this archive; fetch both again");
+  }
+  if (!IsPinned(*judgement.valid, fingerprints)) {
+    return Refuse("not_pinned",
+                  "key " + base::Printable(judgement.valid->front(), 64) +
+                      " is not among signatures.fingerprints of agent.yaml");
+  }
+  return Ok();
+}
+
+Status VerifySignature(const SignaturePolicy& policy,
+                       const fs::path& archive,
+                       std::string_view signature,
+                       const fs::path& scratch) {
+  if (base::Trim(signature).empty()) {
+    return Refuse("missing", "there is none; name it under release.signature in ensemble.yaml");
+  }
+  if (signature.size() > kMaxSignatureBytes) {
+    return Refuse("bad", "it is larger than 64 KiB");
+  }
+  std::error_code ignored;
+  if (!policy.keyring.is_absolute() || !fs::is_regular_file(policy.keyring, ignored)) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "signature.no_keyring",
+                "keyring '" + policy.keyring.native() +
+                    "' is not there; check signatures.keyring in agent.yaml");
+  }
+  ZW_ASSIGN(const auto home, sys::TempDir::Create(scratch, "gpgv-"));
+  const fs::path file = home.path() / "signature";
+  ZW_TRY(sys::WriteFileAtomically(file, signature, 0600));
+  ZW_ASSIGN(const std::string status, RunGpgv(policy, archive, file, home.path()));
+  return JudgeSignature(status, policy.fingerprints);
+}
+
+}  // namespace zoowarden::agent

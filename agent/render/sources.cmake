@@ -1,0 +1,9 @@
+list(
+  APPEND
+  agent_sources
+  render/configuration.cc
+  render/java_env.cc
+  render/logging_defaults.cc
+  render/start_check.cc
+  render/template_file.cc
+  render/zoo_cfg_renderer.cc)
