@@ -9,11 +9,29 @@ import re
 import shutil
 import signal
 
-from zoowarden_lab import agents, command, down, members, probes, releases, up, variants, watch
+from zoowarden_lab import (agents, command, down, members, probes, processes, releases, up, variants,
+                           watch)
+from zoowarden_lab.errors import LabError
 from zoowarden_lab.layout import Options
 from zoowarden_lab.loads import Load
 
 release = releases.get
+SIGCONT = signal.SIGCONT
+
+# What the command prints, off a terminal, when these events of a run have been stored.
+STOP_INTENDED, PROCEED, GATE_PASSED = "stop_intended", "proceed", "gate_passed"
+
+
+def server_of(line: str) -> int:
+    """The id of the server that a line of progress is about."""
+    return int(re.search(r"server (\d+)", line).group(1))
+
+
+def launching(made, number: int) -> bool:
+    """Whether the release's start script runs for that server."""
+    below = f"{made.lab.server(number).directory}/"
+    return any(below in word and word.endswith("zkServer.sh")
+               for process in processes.everything() for word in process.words())
 
 
 def bad_release(name: str, only=(), after_seconds: int = 20, version: str = "3.9.5"):
@@ -159,13 +177,16 @@ class Ensemble:
         process.signal(signal.SIGKILL)
         self.wait(lambda: not process.alive(), 10, f"the agent of server {number} ends")
 
-    def start_agent(self, number: int) -> None:
-        """Starts it and returns when it listens."""
-        agents.start(self.lab, self.lab.server(number))
+    def start_agent(self, number: int, fault: str = "") -> None:
+        """Starts it and returns when it listens; `fault` arms one of its points."""
+        agents.start(self.lab, self.lab.server(number), fault)
 
-    def restart_agent(self, number: int) -> None:
+    def restart_agent(self, number: int, fault: str = "") -> None:
         self.kill_agent(number)
-        self.start_agent(number)
+        self.start_agent(number, fault)
+
+    def wait_agent_dead(self, number: int, seconds: float = 120) -> None:
+        self.wait(lambda: self.agent(number) is None, seconds, f"the agent of {number} is dead")
 
     def kill_zookeeper(self, number: int) -> None:
         """The member dies by itself, as it were; `start_zookeeper` brings it back as it was."""

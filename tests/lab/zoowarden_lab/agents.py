@@ -7,14 +7,21 @@ from .layout import Lab, Server, program
 from .processes import Process
 
 
-def start(lab: Lab, server: Server) -> Process:
-    """Starts the server's agent in its own session and waits until it listens."""
+def start(lab: Lab, server: Server, fault: str = "") -> Process:
+    """Starts the server's agent in its own session and waits until it listens.
+
+    `fault` arms a point of the agent, such as "agent.after_switch:kill".
+    """
+    environment = lab.process_environment()
+    if fault:
+        environment["ZOOWARDEN_FAULT"] = fault
     command = [program("zoowarden-agent"), "--config", server.agent_config]
     with open(server.agent_log, "ab") as log:
         # pylint: disable-next=consider-using-with  (it is meant to outlive this program)
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                 start_new_session=True, env=lab.process_environment(),
+                                 start_new_session=True, env=environment,
                                  cwd=server.directory)
+
     def listening_or_ended():
         if child.poll() is not None:
             raise probes.LabError(f"the agent of server {server.id} ended with "

@@ -1,0 +1,95 @@
+"""The agent is killed at the worst moments; the operation goes on from its journal."""
+
+import pytest
+
+import ensemble as testing
+from zoowarden_lab import command
+
+POINTS = ["agent.after_signal", "agent.after_switch", "agent.after_launch", "agent.verifying",
+          "agent.after_commit.stopping", "agent.after_commit.starting"]
+
+
+def upgrade_with_agent_killed_at(made, point):
+    """Outcome, the server whose agent died, and the eye-witness."""
+    victim = made.followers()[0]
+    made.restart_agent(victim, fault=f"{point}:kill")
+    watched = made.watch()
+    running = made.begin_upgrade(testing.release("3.9.4"))
+    made.wait_agent_dead(victim)
+    made.start_agent(victim)
+    outcome = running.wait(240)
+    watched.stop()
+    return outcome, watched
+
+
+@pytest.mark.core
+def test_an_agent_killed_while_it_verifies_goes_on(ensemble):
+    outcome, watched = upgrade_with_agent_killed_at(ensemble, "agent.verifying")
+    assert outcome.code == 0, outcome
+    assert sorted(watched.restarts) == ensemble.ids
+    assert set(ensemble.versions().values()) == {"3.9.4"}
+
+
+@pytest.mark.parametrize("point", [point for point in POINTS if point != "agent.verifying"])
+def test_an_agent_killed_at_any_point_goes_on(ensemble, point):
+    outcome, watched = upgrade_with_agent_killed_at(ensemble, f"{point}")
+    assert outcome.code == 0, outcome
+    assert watched.leader_last
+    assert set(ensemble.versions().values()) == {"3.9.4"}
+    assert sorted(set(watched.restarts)) == ensemble.ids
+
+
+def test_a_permit_dies_with_the_agent_and_the_server_is_left_serving(ensemble):
+    """Killed after `stopping` is durable and before the signal: nothing may be stopped any more."""
+    victim = ensemble.followers()[0]
+    ensemble.restart_agent(victim, fault="agent.after_commit.stopping:kill")
+    before = ensemble.zookeeper(victim)
+    running = ensemble.begin_upgrade(testing.release("3.9.4"))
+    ensemble.wait_agent_dead(victim)
+    running.kill()
+    ensemble.start_agent(victim)
+    with pytest.raises(testing.LabError):
+        ensemble.wait(lambda: not before.alive(), 8, "the server is stopped without a permit")
+    outcome = ensemble.run("resume", "--yes")
+    assert outcome.code == 0, outcome
+
+
+def test_an_agent_killed_before_it_saw_its_launch_starts_no_second_process(ensemble):
+    """The launcher takes its time; the agent dies meanwhile and comes back to a held lock."""
+    victim = ensemble.followers()[0]
+    slow = testing.bad_release("starts_late", only=[victim], after_seconds=8)
+    ensemble.restart_agent(victim, fault="agent.after_commit.starting:stop")
+    running = ensemble.begin_upgrade(slow)
+    ensemble.wait(lambda: ensemble.zookeeper(victim) is None, 120, "the old process ends")
+    agent = ensemble.agent(victim)
+    agent.signal(testing.SIGCONT)
+    ensemble.wait(lambda: testing.launching(ensemble, victim), 30, "the launcher runs")
+    ensemble.restart_agent(victim)
+    outcome = running.wait(240)
+    assert outcome.code == 0, outcome
+    assert set(ensemble.versions().values()) == {"3.9.5"}
+
+
+def test_alone_an_agent_parks_a_good_server_and_never_stops_it(ensemble):
+    victim = ensemble.followers()[0]
+    running = ensemble.begin_upgrade(testing.release("3.9.4"))
+    running.wait_for_line(testing.GATE_PASSED, 90)
+    running.kill()
+    new = ensemble.zookeeper(victim)
+    with pytest.raises(testing.LabError):
+        ensemble.wait(lambda: not new.alive(), 50, "the agent stops a serving member alone")
+    assert ensemble.versions()[victim] == "3.9.4"
+    outcome = ensemble.run("resume", "--yes")
+    assert outcome.code == 0, outcome
+
+
+def test_alone_an_agent_takes_back_a_server_that_is_down(ensemble):
+    victim = ensemble.followers()[0]
+    running = ensemble.begin_upgrade(testing.bad_release("never_joins"))
+    running.wait_for_line(testing.PROCEED, 90)
+    ensemble.wait(lambda: ensemble.zookeeper(victim) is None, 60, "the old process ends")
+    running.kill()
+    ensemble.wait(lambda: ensemble.versions()[victim] == "3.8.4", 120, "it is back on the old")
+    outcome = ensemble.run("resume", "--yes")
+    assert outcome.code in (command.ROLLED_BACK, command.HALTED), outcome
+    assert set(ensemble.versions().values()) == {"3.8.4"}
