@@ -9,8 +9,8 @@ import re
 import shutil
 import signal
 
-from zoowarden_lab import (agents, command, down, members, probes, processes, releases, up, variants,
-                           watch)
+from zoowarden_lab import (agents, command, down, members, probes, processes, releases, up,
+                           variants, watch)
 from zoowarden_lab.errors import LabError
 from zoowarden_lab.layout import Options
 from zoowarden_lab.loads import Load

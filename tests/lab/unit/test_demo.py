@@ -3,16 +3,17 @@ import pytest
 from zoowarden_lab import demo
 
 
-def act(name, outcome, **changes):
-    good = {"act": name, "outcome": outcome, "order": [1, 2, 3], "leader_last": True,
+def act(name, **changes):
+    good = {"act": name, "order": [1, 2, 3], "leader_last": True,
             "elections": 1, "acked": 1000, "lost": 0, "phantom": 0,
             "versions_after": {"1": "3.9.4", "2": "3.9.4", "3": "3.9.4"}}
     return {**good, **changes}
 
 
 def both(upgrade=None, rollback=None):
-    return demo.faults(act("upgrade", "succeeded", **(upgrade or {})),
-                       act("rollback", "rolled_back", **{"order": [1], **(rollback or {})}), 3)
+    first = {"outcome": "succeeded", **(upgrade or {})}
+    second = {"outcome": "rolled_back", "order": [1], **(rollback or {})}
+    return demo.faults(act("upgrade", **first), act("rollback", **second), 3)
 
 
 def test_a_demo_as_it_should_be_has_no_faults():

@@ -17,7 +17,8 @@ def test_a_path_below_the_lab_is_recognised_in_a_word(word):
     assert down._names(["java", word], LAB)
 
 
-@pytest.mark.parametrize("word", ["/tmp/lab one", "/tmp/lab one2/zoo.cfg", "/x/tmp/lab one/zoo.cfg"])
+@pytest.mark.parametrize("word", ["/tmp/lab one", "/tmp/lab one2/zoo.cfg",
+                                  "/x/tmp/lab one/zoo.cfg"])
 def test_other_paths_are_not_of_the_lab(word):
     assert not down._names(["java", word], LAB)
 

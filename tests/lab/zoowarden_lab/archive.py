@@ -24,7 +24,7 @@ def write(path: pathlib.Path, tree: str, files: dict) -> None:
         parents = pathlib.PurePosixPath(tree, name).parents
         folders.update(str(parent) for parent in parents if str(parent) != ".")
     with open(path, "wb") as raw, \
-            gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as zipped, \
+            gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as zipped, \
             tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as out:
         for folder in sorted(folders):
             out.addfile(_entry(folder, tarfile.DIRTYPE, 0o755, 0))

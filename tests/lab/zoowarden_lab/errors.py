@@ -1,4 +1,4 @@
-"""The one exception that the lab raises on purpose; its text is meant for the person who runs it."""
+"""The one exception that the lab raises on purpose; its text is for the person who runs it."""
 
 
 class LabError(Exception):

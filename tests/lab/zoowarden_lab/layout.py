@@ -105,7 +105,7 @@ def binaries() -> pathlib.Path:
     """Where the programs of this build are."""
     build = os.environ.get("ZOOWARDEN_BUILD")
     if not build:
-        raise LabError("ZOOWARDEN_BUILD is not set: use `./x lab`, or point it to a build directory")
+        raise LabError("ZOOWARDEN_BUILD names no build directory: use `./x lab`")
     return pathlib.Path(build).absolute() / "bin"
 
 

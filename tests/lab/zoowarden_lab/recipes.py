@@ -60,7 +60,8 @@ def expected_jars(version: str) -> int:
 
 def tree_name(version: str) -> str:
     """The one top-level directory inside the archive."""
-    return f"zookeeper-{version}" if line_of(version) < (3, 5) else f"apache-zookeeper-{version}-bin"
+    old = line_of(version) < (3, 5)
+    return f"zookeeper-{version}" if old else f"apache-zookeeper-{version}-bin"
 
 
 def archive_name(version: str) -> str:
