@@ -98,7 +98,7 @@ def test_members_that_elect_are_never_called_down(make_ensemble):
     electing = [number for number in made.ids if number not in frozen]
     made.wait(lambda: not any(made.modes()[number] for number in electing), 60, "two elect")
     members = {member["id"]: member for member in made.status()["members"]}
-    assert {members[number]["state"] for number in electing} == {"unknown"}
+    assert {members[number]["state"] for number in electing} == {"not_serving"}
     before = made.processes()
     outcome = made.upgrade(testing.release("3.9.4"))
     assert outcome.code == command.REFUSED, outcome

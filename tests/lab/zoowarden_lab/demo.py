@@ -98,7 +98,7 @@ def _summary(acts: list, found: list, seconds: float) -> None:
              f"elections {act['elections']}, now on {versions}")
         _say(f"{'':9} {act['acked']} writes acknowledged, {act['lost']} lost, "
              f"{act['failed_operations']} operations failed, "
-             f"longest gap {act['longest_gap_ms']} ms")
+             f"longest gap {act['longest_gap_ms']:.0f} ms")
     for text in found:
         _say(f"NOT AS IT SHOULD BE: {text}")
     _say(f"demo {'failed' if found else 'passed'} in {seconds:.0f} s")
