@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 namespace zoowarden::core {
 namespace {
@@ -14,27 +15,54 @@ bool IsHierarchical(const std::vector<model::Member>& members) {
   });
 }
 
-struct GroupWeight {
+struct Group {
   std::uint64_t total = 0;
-  std::uint64_t present = 0;
+  std::vector<std::uint64_t> present;  // weights
+
+  [[nodiscard]] bool Won() const {
+    return std::accumulate(present.begin(), present.end(), std::uint64_t{0}) > total / 2;
+  }
 };
 
-bool ContainsHierarchicalQuorum(const std::vector<model::Member>& members,
-                                const std::set<model::ServerId>& present) {
-  std::map<std::uint32_t, GroupWeight> groups;
+std::vector<Group> CountGroups(const std::vector<model::Member>& members,
+                               const std::set<model::ServerId>& present) {
+  std::map<std::uint32_t, Group> groups;
   for (const auto& member : members) {
     if (!IsVoter(member) || !member.group) {
       continue;
     }
     auto& group = groups[*member.group];
     group.total += member.weight;
-    group.present += present.contains(member.id) ? member.weight : 0;
+    if (present.contains(member.id)) {
+      group.present.push_back(member.weight);
+    }
   }
-  std::erase_if(groups, [](const auto& entry) { return entry.second.total == 0; });
-  const auto won = std::count_if(groups.begin(), groups.end(), [](const auto& entry) {
-    return entry.second.present > entry.second.total / 2;
-  });
+  std::vector<Group> counted;
+  for (const auto& [number, group] : groups) {
+    if (group.total != 0) {
+      counted.push_back(group);
+    }
+  }
+  return counted;
+}
+
+bool ContainsHierarchicalQuorum(const std::vector<model::Member>& members,
+                                const std::set<model::ServerId>& present) {
+  const auto groups = CountGroups(members, present);
+  const auto won =
+      std::count_if(groups.begin(), groups.end(), [](const Group& group) { return group.Won(); });
   return static_cast<std::size_t>(won) > groups.size() / 2;
+}
+
+// How many of its present voters a won group can lose, the heaviest first, until it is lost.
+std::size_t LossesUntilLost(Group group) {
+  std::sort(group.present.begin(), group.present.end());
+  std::size_t losses = 0;
+  while (group.Won()) {
+    group.present.pop_back();
+    ++losses;
+  }
+  return losses;
 }
 
 std::size_t CountPresentVoters(const std::vector<model::Member>& members,
@@ -48,24 +76,23 @@ std::size_t CountPresentVoters(const std::vector<model::Member>& members,
 // How many of the remaining voters may be lost in the worst order before the quorum is gone.
 std::size_t WorstCaseSpare(const std::vector<model::Member>& members,
                            const std::set<model::ServerId>& remaining) {
-  // Losing the heaviest first is the worst order inside a group; across groups every choice is
-  // tried, which is cheap for the dozen voters an ensemble has at most.
   if (!ContainsQuorum(members, remaining)) {
     return 0;
   }
-  std::size_t worst = remaining.size();
-  for (const auto id : remaining) {
-    auto without = remaining;
-    without.erase(id);
-    if (!ContainsQuorum(members, without)) {
-      return 0;
-    }
-    if (!IsHierarchical(members)) {
-      return remaining.size() - (CountVoters(members) / 2 + 1);
-    }
-    worst = std::min(worst, 1 + WorstCaseSpare(members, without));
+  if (!IsHierarchical(members)) {
+    return remaining.size() - (CountVoters(members) / 2 + 1);
   }
-  return worst;
+  // The worst order takes the groups that are lost with the fewest voters first.
+  const auto groups = CountGroups(members, remaining);
+  std::vector<std::size_t> losses;
+  for (const auto& group : groups) {
+    if (group.Won()) {
+      losses.push_back(LossesUntilLost(group));
+    }
+  }
+  std::sort(losses.begin(), losses.end());
+  const auto to_break = static_cast<std::ptrdiff_t>(losses.size() - groups.size() / 2);
+  return std::accumulate(losses.begin(), losses.begin() + to_break, std::size_t{0}) - 1;
 }
 
 }  // namespace
