@@ -23,6 +23,11 @@ std::size_t CountLeaders(const model::Round& round) {
       }));
 }
 
+// The only member of its ensemble runs standalone; anywhere else that is the worst outcome.
+bool MayServeAlone(const MemberObservation& seen, bool only_member) {
+  return only_member && seen.mode == Mode::kStandalone;
+}
+
 bool ModeFitsRole(Mode mode, model::Role role) {
   return role == model::Role::kObserver ? mode == Mode::kObserver
                                         : mode == Mode::kLeader || mode == Mode::kFollower;
@@ -31,7 +36,8 @@ bool ModeFitsRole(Mode mode, model::Role role) {
 // What keeps the member's process and its own word from being trusted, or empty.
 std::string MissingIdentity(const model::Member& declared,
                             const MemberObservation& seen,
-                            const KnownProcesses& before) {
+                            const KnownProcesses& before,
+                            bool only_member) {
   if (!seen.answered) {
     return "its agent did not answer" + (seen.problem.empty() ? "" : ": " + seen.problem);
   }
@@ -44,6 +50,9 @@ std::string MissingIdentity(const model::Member& declared,
                                 known->second.start_time != seen.process->start_time)) {
     return "its process changed from pid " + std::to_string(known->second.pid) + " to " +
            std::to_string(seen.process->pid) + " since the last round";
+  }
+  if (MayServeAlone(seen, only_member)) {
+    return "";
   }
   if (seen.mode == Mode::kStandalone) {
     return "it runs standalone and acknowledges writes alone";
@@ -70,7 +79,10 @@ std::string MissingSync(const model::Member& declared,
     return "no canary was committed in this round" +
            (round.canary_problem.empty() ? "" : ": " + round.canary_problem);
   }
-  if (!seen.own_zxid || *seen.own_zxid < *round.canary) {
+  // A session with lastZxidSeen is only accepted by a member that has applied that transaction.
+  const bool applied =
+      seen.own_zxid ? *seen.own_zxid >= *round.canary : seen.session_accepted == true;
+  if (!applied) {
     return "its zxid " + (seen.own_zxid ? seen.own_zxid->ToString() : "(unreadable)") +
            " is behind the canary " + round.canary->ToString();
   }
@@ -94,7 +106,7 @@ std::string Evidence(const MemberObservation& seen, const model::Round& round) {
          std::to_string(seen.process->start_time) + ", " + std::string(model::ModeName(seen.mode)) +
          " (" + seen.mode_source + ")" +
          (seen.broadcast == Broadcast::kYes ? ", broadcast (" + seen.broadcast_source + ")" : "") +
-         ", zxid " + seen.own_zxid->ToString() + ", durable " +
+         ", zxid " + (seen.own_zxid ? seen.own_zxid->ToString() : "by its session") + ", durable " +
          (seen.durable_zxid ? seen.durable_zxid->ToString() : "not read") + ", canary " +
          round.canary->ToString() + " (" + round.canary_method + ")" +
          (seen.session_accepted == true ? ", session accepted" : "");
@@ -103,14 +115,15 @@ std::string Evidence(const MemberObservation& seen, const model::Round& round) {
 MemberConclusion ConcludeMember(const model::Member& declared,
                                 const model::Round& round,
                                 const KnownProcesses& before,
-                                std::size_t leaders) {
+                                std::size_t leaders,
+                                bool only_member) {
   MemberConclusion conclusion{.id = declared.id};
   const auto* seen = model::FindMember(round, declared.id);
   if (seen == nullptr) {
     conclusion.why = "it was not observed";
     return conclusion;
   }
-  conclusion.why = MissingIdentity(declared, *seen, before);
+  conclusion.why = MissingIdentity(declared, *seen, before, only_member);
   if (seen->answered && IsDown(*seen)) {
     conclusion.standing = Standing::kDown;
     return conclusion;
@@ -149,8 +162,9 @@ bool IsDown(const MemberObservation& seen) {
   if (!seen.process) {
     return seen.processes_visible;
   }
+  // Committed means proved by the controller: whatever comes later is not that start's failure.
   const auto& operation = seen.operation;
-  return !operation.operation_id.empty() &&
+  return model::IsInFlight(operation.state) &&
          seen.process->started_by_operation == operation.operation_id && !operation.proved &&
          operation.deadline_left.count() == 0 && !seen.quorum_connection && !IsServing(seen.mode);
 }
@@ -192,10 +206,12 @@ Conclusions Conclude(const std::vector<model::Member>& declared,
                      const KnownProcesses& before) {
   Conclusions conclusions;
   const auto leaders = CountLeaders(round);
+  const bool only_member = declared.size() == 1;
   for (const auto& member : declared) {
-    conclusions.members.push_back(ConcludeMember(member, round, before, leaders));
+    conclusions.members.push_back(ConcludeMember(member, round, before, leaders, only_member));
     const auto* seen = model::FindMember(round, member.id);
-    if (conclusions.members.back().standing == Standing::kProved && seen->mode == Mode::kLeader) {
+    if (conclusions.members.back().standing == Standing::kProved &&
+        (seen->mode == Mode::kLeader || MayServeAlone(*seen, only_member))) {
       conclusions.leader = member.id;
     }
   }
