@@ -38,10 +38,7 @@ std::string WrongProcess(const model::MemberObservation& seen, const StartQuesti
     return "its process " + std::to_string(seen.process->pid) + " was not started by operation " +
            question.operation_id;
   }
-  if (!seen.version) {
-    return "its version cannot be read";
-  }
-  if (*seen.version != question.wanted.version) {
+  if (seen.version && *seen.version != question.wanted.version) {
     return "it says version " + seen.version->ToString() + " (" + seen.version_source +
            ") instead of " + question.wanted.version.ToString();
   }
@@ -113,6 +110,11 @@ StartGate GateAfterStart(const std::vector<model::Member>& declared,
   if (const auto wrong = WrongProcess(*seen, question); !wrong.empty()) {
     return Failed(Fault::kServer, /*serving=*/true, wrong);
   }
+  if (!seen->version) {
+    const bool late = seen->operation.deadline_left.count() == 0;
+    return Failed(
+        late ? Fault::kServer : Fault::kNotYet, /*serving=*/true, "its version cannot be read");
+  }
   if (const auto other = MembershipDisagreement(declared, round, conclusions); !other.empty()) {
     return Failed(Fault::kOthers, /*serving=*/true, other);
   }
@@ -123,6 +125,9 @@ StartGate GateAfterStart(const std::vector<model::Member>& declared,
   }
   if (const auto missing = conclusions.NotProved(); !missing.empty()) {
     return Failed(Fault::kOthers, /*serving=*/true, missing);
+  }
+  if (!conclusions.leader) {
+    return Failed(Fault::kOthers, /*serving=*/true, "no leader is known");
   }
   return {.passed = true, .fault = Fault::kNone, .serving = true, .evidence = target.evidence};
 }
