@@ -133,13 +133,16 @@ std::vector<std::string> FindWarnings(const PlanInput& input, const Plan& plan) 
     }
   }
   const auto voters = CountVoters(DeclaredMembers(input.spec));
-  if (voters % 2 == 0) {
+  if (voters % 2 == 0 && voters > 0) {
     add("an even number of voters (" + std::to_string(voters) +
         ") tolerates no more failures than " + std::to_string(voters - 1) + " would");
   }
-  if (input.allow_outage && voters < 3 && !plan.steps.empty()) {
-    add("OUTAGE: with " + std::to_string(voters) + (voters == 1 ? " voter" : " voters") +
-        " every restart of a voter takes the ensemble away from its clients until it is back");
+  for (const auto& step : plan.steps) {
+    if (input.allow_outage && !step.arithmetic.holds) {
+      add("OUTAGE: with " + std::to_string(voters) + (voters == 1 ? " voter" : " voters") +
+          " the restart of server " + model::ToString(step.server) +
+          " takes the ensemble away from its clients until it is back");
+    }
   }
   return warnings;
 }
@@ -190,10 +193,6 @@ Plan MakePlan(const PlanInput& input) {
   plan.leader = FindLeader(input.seen);
   plan.steps = MakeSteps(input, declared, plan.leader);
   plan.refusals = FindRefusals(input);
-  if (plan.steps.empty()) {
-    // A small ensemble or a degraded one is only refused when there is something to do.
-    std::erase_if(plan.refusals, [](const Refusal& r) { return r.reason == "plan.outage"; });
-  }
   plan.warnings = FindWarnings(input, plan);
   plan.checks = DescribeChecks(input.spec);
   plan.way_back = DescribeWayBack(plan, input.spec);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace zoowarden::core {
 namespace {
@@ -9,14 +10,33 @@ namespace {
 using model::MemberObservation;
 
 // Keys whose change needs more than a restart of one server after the other.
-constexpr std::array<std::string_view, 4> kNotRollable = {
-    "reconfigEnabled", "standaloneEnabled", "dataDir", "dataLogDir"};
+struct NotRollable {
+  std::string_view key;
+  std::string_view default_value;  // QuorumPeerConfig.java; empty = the server's own
+};
+constexpr std::array kNotRollable = std::to_array<NotRollable>({{"reconfigEnabled", "false"},
+                                                                {"standaloneEnabled", "true"},
+                                                                {"dataDir", ""},
+                                                                {"dataLogDir", ""}});
 
 std::string Name(model::ServerId id) { return "server " + model::ToString(id); }
 
-std::string SettingOr(const model::Settings& settings, std::string_view key) {
-  const auto found = settings.find(std::string(key));
-  return found == settings.end() ? "(not set)" : found->second;
+std::string SettingOr(const model::Settings& settings, const NotRollable& rule) {
+  const auto found = settings.find(std::string(rule.key));
+  return found == settings.end() ? std::string(rule.default_value) : found->second;
+}
+
+bool IsAddress(std::string_view host) {
+  return host.find(':') != std::string_view::npos ||
+         host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+// ZooKeeper may show a name as its address or its own address as 0.0.0.0, so only an address
+// against another address and a name against another name are a change.
+bool HostChanged(std::string_view running, std::string_view declared) {
+  const bool judged = !running.empty() && running != "0.0.0.0" && running != "::" &&
+                      IsAddress(running) == IsAddress(declared);
+  return judged && running != declared;
 }
 
 std::string Describe(const model::Member& member) {
@@ -49,30 +69,35 @@ void RefuseUnobserved(const PlanInput& input, std::vector<Refusal>& refusals) {
   }
 }
 
-bool SameVoters(const model::Membership& running, const std::vector<model::Member>& declared) {
-  return model::SameMembership(running, {.members = declared});
+bool SameMember(const model::Member& running, const model::Member& declared) {
+  return model::SameMembership({.members = {running}}, {.members = {declared}}) &&
+         !HostChanged(running.host, declared.host);
+}
+
+bool SameMembers(const std::vector<model::Member>& running,
+                 const std::vector<model::Member>& declared) {
+  return std::equal(running.begin(), running.end(), declared.begin(), declared.end(), SameMember);
 }
 
 void RefuseMembershipChange(const PlanInput& input,
                             const std::vector<model::Member>& declared,
                             std::vector<Refusal>& refusals) {
   for (const auto& seen : input.seen) {
-    if (!seen.answered || !seen.membership || SameVoters(*seen.membership, declared)) {
+    if (!seen.answered || !seen.membership || SameMembers(seen.membership->members, declared)) {
       continue;
     }
     std::string difference;
     for (const auto& member : declared) {
       if (std::find_if(seen.membership->members.begin(),
                        seen.membership->members.end(),
-                       [&](const model::Member& m) {
-                         return SameVoters({.members = {m}}, {member});
-                       }) == seen.membership->members.end()) {
+                       [&](const model::Member& m) { return SameMember(m, member); }) ==
+          seen.membership->members.end()) {
         difference += " declared: " + Describe(member) + ";";
       }
     }
     for (const auto& member : seen.membership->members) {
       if (std::none_of(declared.begin(), declared.end(), [&](const model::Member& m) {
-            return SameVoters({.members = {m}}, {member});
+            return SameMember(member, m);
           })) {
         difference += " running: " + Describe(member) + ";";
       }
@@ -100,29 +125,43 @@ void RefuseServerChanges(const PlanInput& input, std::vector<Refusal>& refusals)
                               ": a change of ports cannot be rolled"});
     }
     const auto settings = model::SettingsOf(input.spec, *server);
-    for (const auto key : kNotRollable) {
-      const auto now = SettingOr(seen.settings, key);
-      const auto wanted = SettingOr(settings, key);
-      if (now != wanted) {
+    for (const auto& rule : kNotRollable) {
+      const auto now = SettingOr(seen.settings, rule);
+      const auto wanted = SettingOr(settings, rule);
+      const bool asked_for = !rule.default_value.empty() || !wanted.empty();
+      if (asked_for && now != wanted) {
         refusals.push_back({"plan.setting_not_rollable",
-                            Name(seen.id) + ": " + std::string(key) + " would change from " + now +
-                                " to " + wanted + ", which cannot be rolled; put it back to " +
-                                now});
+                            Name(seen.id) + ": " + std::string(rule.key) + " would change from " +
+                                now + " to " + wanted +
+                                ", which cannot be rolled; put it back to " + now});
       }
     }
   }
 }
 
-void RefuseSmallEnsemble(const PlanInput& input,
-                         const std::vector<model::Member>& declared,
-                         std::vector<Refusal>& refusals) {
-  const auto voters = CountVoters(declared);
-  if (voters < 3 && !input.allow_outage) {
-    refusals.push_back({"plan.outage",
-                        "an ensemble of " + std::to_string(voters) +
-                            (voters == 1 ? " voter" : " voters") +
-                            " cannot lose one and keep its quorum: clients would see an outage "
-                            "at every step. Say --allow-outage to accept that"});
+// Each stop's arithmetic with everybody else proved: one or two voters, or a weight that the others
+// cannot outvote, lose the quorum at every roll.
+void RefuseOutage(const PlanInput& input,
+                  const std::vector<model::Member>& declared,
+                  std::vector<Refusal>& refusals) {
+  if (input.allow_outage) {
+    return;
+  }
+  std::set<model::ServerId> everybody;
+  for (const auto& member : declared) {
+    everybody.insert(member.id);
+  }
+  for (const auto& seen : input.seen) {
+    const bool stops = seen.current && seen.current->digest != input.wanted.at(seen.id).digest;
+    const auto arithmetic = IfStopped(declared, everybody, seen.id);
+    if (stops && !arithmetic.holds) {
+      const auto voters = CountVoters(declared);
+      refusals.push_back({"plan.outage",
+                          "an ensemble of " + std::to_string(voters) +
+                              (voters == 1 ? " voter" : " voters") + " cannot lose " +
+                              Name(seen.id) + " and keep its quorum (" + arithmetic.sentence +
+                              "): clients would see an outage. Say --allow-outage to accept that"});
+    }
   }
 }
 
@@ -185,7 +224,7 @@ std::vector<Refusal> FindRefusals(const PlanInput& input) {
   RefuseMembershipChange(input, declared, refusals);
   RefuseServerChanges(input, refusals);
   RefuseVersions(input, refusals);
-  RefuseSmallEnsemble(input, declared, refusals);
+  RefuseOutage(input, declared, refusals);
   return refusals;
 }
 
