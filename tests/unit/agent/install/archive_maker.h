@@ -1,0 +1,77 @@
+// Archives for tests, hostile ones too, written with libarchive.
+#pragma once
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zoowarden::agent {
+
+struct MadeEntry {
+  std::string path;
+  std::string content;
+  unsigned int type = AE_IFREG;
+  unsigned int mode = 0644;
+  std::string symlink;
+  std::string hardlink;
+  bool sparse = false;
+};
+
+inline void AddEntry(archive* writer, const MadeEntry& made) {
+  archive_entry* entry = archive_entry_new();
+  archive_entry_set_pathname(entry, made.path.c_str());
+  archive_entry_set_perm(entry, static_cast<__LA_MODE_T>(made.mode));
+  archive_entry_set_filetype(entry, made.type);
+  archive_entry_set_size(entry, static_cast<la_int64_t>(made.content.size()));
+  if (!made.symlink.empty()) {
+    archive_entry_set_symlink(entry, made.symlink.c_str());
+  }
+  if (!made.hardlink.empty()) {
+    archive_entry_set_hardlink(entry, made.hardlink.c_str());
+    archive_entry_unset_size(entry);
+  }
+  if (made.sparse) {
+    archive_entry_sparse_add_entry(entry, 0, 512);
+  }
+  archive_write_header(writer, entry);
+  if (!made.content.empty()) {
+    archive_write_data(writer, made.content.data(), made.content.size());
+  }
+  archive_entry_free(entry);
+}
+
+inline std::string MakeArchive(const std::vector<MadeEntry>& entries, bool gzip = true) {
+  std::string bytes(64U * 1024 * 1024, '\0');
+  std::size_t used = 0;
+  archive* writer = archive_write_new();
+  if (gzip) {
+    archive_write_add_filter_gzip(writer);
+  }
+  archive_write_set_format_pax_restricted(writer);
+  archive_write_open_memory(writer, bytes.data(), bytes.size(), &used);
+  for (const auto& entry : entries) {
+    AddEntry(writer, entry);
+  }
+  archive_write_close(writer);
+  archive_write_free(writer);
+  bytes.resize(used);
+  return bytes;
+}
+
+// A plain release of this version with a few files.
+inline std::vector<MadeEntry> PlainRelease(const std::string& top) {
+  return {{.path = top + "/", .type = AE_IFDIR, .mode = 0755},
+          {.path = top + "/bin/", .type = AE_IFDIR, .mode = 0700},
+          {.path = top + "/bin/zkServer.sh", .content = "#!/bin/sh\n", .mode = 0755},
+          {.path = top + "/lib/zookeeper.jar", .content = std::string(3000, 'j'), .mode = 0600},
+          {.path = top + "/conf/zoo_sample.cfg", .content = "tickTime=2000\n", .mode = 0666},
+          {.path = top + "/empty", .content = ""}};
+}
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,282 @@
+#include "agent/install/releases.h"
+
+#include "sys/digest.h"
+#include "tests/unit/agent/install/archive_maker.h"
+#include "tests/unit/agent/install/scratch.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr model::Version kVersion{3, 8, 4};
+constexpr const char* kTop = "apache-zookeeper-3.8.4-bin";
+
+std::string Sha512(std::string_view bytes) { return sys::Digest(sys::Hash::kSha512, bytes); }
+
+class ReleasesTest : public ScratchTest {
+ protected:
+  void SetUp() override {
+    ScratchTest::SetUp();
+    Reopen();
+  }
+  void Reopen() {
+    releases_.emplace(Releases::Open({.uploads = scratch() / "uploads",
+                                      .releases = scratch() / "releases",
+                                      .archive_directories = {scratch() / "archives"}})
+                          .value());
+  }
+  // Sends it in small chunks and returns the digest.
+  std::string Upload(const std::string& bytes) {
+    const std::string sha512 = Sha512(bytes);
+    constexpr std::size_t kChunk = 60'000;
+    for (std::size_t at = 0; at < bytes.size(); at += kChunk) {
+      const auto sent = releases_->Append({.sha512 = sha512,
+                                           .offset = at,
+                                           .total_size = bytes.size(),
+                                           .data = std::string_view(bytes).substr(at, kChunk)});
+      EXPECT_TRUE(sent) << sent.error().message();
+    }
+    return sha512;
+  }
+  std::string UnpackReason(const std::vector<MadeEntry>& entries) {
+    const auto unpacked = releases_->Unpack(kVersion, Upload(MakeArchive(entries)));
+    EXPECT_EQ(CountEntries(scratch() / "releases"), unpacked ? 1 : 0) << "something was left";
+    return unpacked ? "" : unpacked.error().reason();
+  }
+  // A good release and one more entry.
+  std::string ReasonWith(MadeEntry entry) {
+    auto entries = PlainRelease(kTop);
+    entries.push_back(std::move(entry));
+    return UnpackReason(entries);
+  }
+  static mode_t ModeOf(const fs::path& path) {
+    struct stat status {};
+    EXPECT_EQ(::lstat(path.c_str(), &status), 0) << path;
+    return status.st_mode & 07777U;
+  }
+
+  std::optional<Releases> releases_;
+};
+
+TEST_F(ReleasesTest, UnpacksWithoutTheTopDirectoryAndWithForcedModes) {
+  const std::string sha512 = Upload(MakeArchive(PlainRelease(kTop)));
+  const auto place = releases_->Unpack(kVersion, sha512);
+  ASSERT_TRUE(place) << place.error().message();
+  EXPECT_EQ(place->filename(), "3.8.4-" + sha512.substr(0, 8));
+  EXPECT_EQ(Read(*place / "bin/zkServer.sh"), "#!/bin/sh\n");
+  EXPECT_EQ(Read(*place / "lib/zookeeper.jar"), std::string(3000, 'j'));
+  EXPECT_EQ(ModeOf(*place), 0755U);
+  EXPECT_EQ(ModeOf(*place / "bin"), 0755U);
+  EXPECT_EQ(ModeOf(*place / "bin/zkServer.sh"), 0755U);
+  EXPECT_EQ(ModeOf(*place / "lib/zookeeper.jar"), 0644U);
+  EXPECT_EQ(ModeOf(*place / "conf/zoo_sample.cfg"), 0644U);
+  EXPECT_EQ(releases_->FindUnpacked(kVersion, sha512).value(), *place);
+}
+
+TEST_F(ReleasesTest, TakesTheLayoutBefore355) {
+  EXPECT_EQ(UnpackReason(PlainRelease("zookeeper-3.8.4")), "");
+}
+
+TEST_F(ReleasesTest, TakesAnUncompressedTar) {
+  const auto sha512 = Upload(MakeArchive(PlainRelease(kTop), /*gzip=*/false));
+  EXPECT_TRUE(releases_->Unpack(kVersion, sha512));
+}
+
+TEST_F(ReleasesTest, UnpackingAgainChangesNothing) {
+  const std::string sha512 = Upload(MakeArchive(PlainRelease(kTop)));
+  const auto place = releases_->Unpack(kVersion, sha512).value();
+  struct stat before {};
+  ASSERT_EQ(::stat(place.c_str(), &before), 0);
+  ASSERT_TRUE(releases_->DropArchive(sha512));
+  EXPECT_EQ(releases_->Unpack(kVersion, sha512).value(), place);
+  struct stat after {};
+  ASSERT_EQ(::stat(place.c_str(), &after), 0);
+  EXPECT_EQ(before.st_ino, after.st_ino);
+  EXPECT_TRUE(releases_->Progress(sha512)->complete);
+}
+
+TEST_F(ReleasesTest, FindsAnyChangeOfTheTree) {
+  const std::string sha512 = Upload(MakeArchive(PlainRelease(kTop)));
+  const auto place = releases_->Unpack(kVersion, sha512).value();
+  const fs::path jar = place / "lib/zookeeper.jar";
+  const auto reason = [&] {
+    const auto found = releases_->FindUnpacked(kVersion, sha512);
+    return found ? std::string() : found.error().reason();
+  };
+  std::string flipped(3000, 'j');
+  flipped[1500] = 'k';
+  Write(jar, flipped);
+  EXPECT_EQ(reason(), "release.tree_changed");
+  Write(jar, std::string(3000, 'j'));
+  EXPECT_EQ(reason(), "");
+  Write(place / "lib/extra.jar", "x");
+  EXPECT_EQ(reason(), "release.tree_changed");
+  fs::remove(place / "lib/extra.jar");
+  fs::create_symlink("/etc", place / "lib/link");
+  EXPECT_EQ(reason(), "release.tree_changed");
+  fs::remove(place / "lib/link");
+  fs::remove(jar);
+  EXPECT_EQ(reason(), "release.tree_changed");
+  EXPECT_EQ(releases_->Unpack(kVersion, sha512).error().reason(), "release.tree_changed");
+}
+
+TEST_F(ReleasesTest, RefusesAnUnknownFormatOfItsRecord) {
+  const std::string sha512 = Upload(MakeArchive(PlainRelease(kTop)));
+  const auto place = releases_->Unpack(kVersion, sha512).value();
+  Write(place / "zoowarden-release.json", R"({"format": 2})");
+  EXPECT_EQ(releases_->FindUnpacked(kVersion, sha512).error().reason(), "release.unknown_format");
+  Write(place / "zoowarden-release.json", "{");
+  EXPECT_EQ(releases_->FindUnpacked(kVersion, sha512).error().reason(), "release.damaged");
+}
+
+TEST_F(ReleasesTest, RefusesLinks) {
+  EXPECT_EQ(ReasonWith(
+                {.path = std::string(kTop) + "/lib/l", .type = AE_IFLNK, .symlink = "/etc/shadow"}),
+            "archive.link");
+  EXPECT_EQ(
+      ReasonWith({.path = std::string(kTop) + "/lib/l", .type = AE_IFLNK, .symlink = "../../../x"}),
+      "archive.link");
+  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib/h", .hardlink = "/etc/passwd"}),
+            "archive.link");
+  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib/h",
+                        .hardlink = std::string(kTop) + "/lib/zookeeper.jar"}),
+            "archive.link");
+}
+
+TEST_F(ReleasesTest, RefusesALinkToADirectoryAndAFileThroughIt) {
+  auto entries = PlainRelease(kTop);
+  entries.push_back({.path = std::string(kTop) + "/d", .type = AE_IFLNK, .symlink = "/tmp"});
+  entries.push_back({.path = std::string(kTop) + "/d/owned", .content = "x"});
+  EXPECT_EQ(UnpackReason(entries), "archive.link");
+}
+
+TEST_F(ReleasesTest, RefusesDevicesAndPipes) {
+  for (const unsigned int type : {AE_IFCHR, AE_IFBLK, AE_IFIFO}) {
+    EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib/x", .type = type}),
+              "archive.entry_type");
+  }
+}
+
+TEST_F(ReleasesTest, RefusesSparseFiles) {
+  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib/x",
+                        .content = std::string(8192, 's'),
+                        .sparse = true}),
+            "archive.sparse");
+}
+
+TEST_F(ReleasesTest, RefusesNamesThatLeaveTheDirectory) {
+  EXPECT_EQ(ReasonWith({.path = "/etc/cron.d/x", .content = "x"}), "archive.name_absolute");
+  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/../../x", .content = "x"}),
+            "archive.name_dots");
+  EXPECT_EQ(ReasonWith({.path = "../x", .content = "x"}), "archive.name_dots");
+  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib/./x", .content = "x"}),
+            "archive.name_dots");
+  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "//x", .content = "x"}), "archive.name_dots");
+}
+
+TEST_F(ReleasesTest, RefusesUnusualNames) {
+  for (const char* name : {"a b", "a;b", "a\nb", "a\\b", "$(id)", "a\x01", "\xc3\xa4"}) {
+    const auto reason = ReasonWith({.path = std::string(kTop) + "/" + name, .content = "x"});
+    // libarchive itself stumbles over some of them.
+    EXPECT_THAT(reason, ::testing::AnyOf("archive.name_characters", "archive.unreadable")) << name;
+  }
+}
+
+TEST_F(ReleasesTest, RefusesLongAndDeepNames) {
+  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/" + std::string(300, 'x'), .content = "x"}),
+            "archive.name_too_long");
+  std::string deep = kTop;
+  for (int level = 0; level < 16; ++level) {
+    deep += "/d";
+  }
+  EXPECT_EQ(ReasonWith({.path = deep, .content = "x"}), "archive.too_deep");
+}
+
+TEST_F(ReleasesTest, RefusesTheSameNameTwice) {
+  EXPECT_EQ(
+      ReasonWith({.path = std::string(kTop) + "/bin/zkServer.sh", .content = "evil", .mode = 0755}),
+      "archive.duplicate");
+  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/bin/", .type = AE_IFDIR}),
+            "archive.duplicate");
+}
+
+TEST_F(ReleasesTest, RefusesAFileThatIsADirectoryToo) {
+  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib/zookeeper.jar/x", .content = "x"}),
+            "archive.file_as_directory");
+  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib", .content = "x"}),
+            "archive.file_as_directory");
+}
+
+TEST_F(ReleasesTest, RefusesAnotherTopDirectory) {
+  EXPECT_EQ(ReasonWith({.path = "other/x", .content = "x"}), "archive.wrong_top_directory");
+  EXPECT_EQ(ReasonWith({.path = "x", .content = "x"}), "archive.wrong_top_directory");
+  EXPECT_EQ(UnpackReason(PlainRelease("apache-zookeeper-3.9.3-bin")), "archive.wrong_version");
+  EXPECT_EQ(UnpackReason(PlainRelease("apache-zookeeper-3.8.4")), "archive.wrong_version");
+}
+
+TEST_F(ReleasesTest, RefusesAnArchiveThatBringsOurRecord) {
+  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/zoowarden-release.json", .content = "{}"}),
+            "archive.reserved_name");
+}
+
+TEST_F(ReleasesTest, RefusesBombs) {
+  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/zeros",
+                        .content = std::string(20U * 1024 * 1024, '\0')}),
+            "archive.ratio");
+}
+
+TEST_F(ReleasesTest, RefusesWhatIsNoBinaryRelease) {
+  EXPECT_EQ(UnpackReason({{.path = std::string(kTop) + "/pom.xml", .content = "x"}}),
+            "archive.incomplete");
+  EXPECT_EQ(UnpackReason({{.path = std::string(kTop) + "/bin/zkServer.sh", .content = "x"}}),
+            "archive.incomplete");
+}
+
+TEST_F(ReleasesTest, RefusesEveryCutOffArchiveAndGarbage) {
+  const std::string whole = MakeArchive(PlainRelease(kTop));
+  for (std::size_t length = 1; length + 9 < whole.size(); length += 7) {
+    const auto unpacked = releases_->Unpack(kVersion, Upload(whole.substr(0, length)));
+    ASSERT_FALSE(unpacked) << length;
+    ASSERT_THAT(unpacked.error().reason(), ::testing::StartsWith("archive.")) << length;
+    ASSERT_EQ(CountEntries(scratch() / "releases"), 0) << length;
+  }
+  EXPECT_EQ(releases_->Unpack(kVersion, Upload(std::string(5000, 'x'))).error().reason(),
+            "archive.unreadable");
+}
+
+TEST_F(ReleasesTest, AFlippedByteNeverGivesAnotherTree) {
+  const std::string whole = MakeArchive(PlainRelease(kTop));
+  const std::string sha512 = Upload(whole);
+  const fs::path archive = releases_->FindArchive(sha512).value();
+  for (std::size_t at = 0; at < whole.size(); at += 11) {
+    std::string flipped = whole;
+    flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
+    Write(archive, flipped);
+    const auto unpacked = releases_->Unpack(kVersion, sha512);
+    ASSERT_FALSE(unpacked);
+    ASSERT_EQ(unpacked.error().reason(), "release.wrong_digest");
+    ASSERT_EQ(CountEntries(scratch() / "releases"), 0);
+  }
+}
+
+TEST_F(ReleasesTest, RemovesWhatAnInterruptedUnpackLeft) {
+  Write(scratch() / "releases/.unpack-xyz/bin/zkServer.sh", "half");
+  Reopen();
+  EXPECT_EQ(CountEntries(scratch() / "releases"), 0);
+}
+
+TEST_F(ReleasesTest, KeepsTwoArchivesOfOneVersionApart) {
+  auto other = PlainRelease(kTop);
+  other.back().content = "different";
+  const auto first = releases_->Unpack(kVersion, Upload(MakeArchive(PlainRelease(kTop))));
+  const auto second = releases_->Unpack(kVersion, Upload(MakeArchive(other)));
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(*first, *second);
+}
+
+}  // namespace
+}  // namespace zoowarden::agent
