@@ -47,7 +47,11 @@ inline void AddEntry(archive* writer, const MadeEntry& made) {
 }
 
 inline std::string MakeArchive(const std::vector<MadeEntry>& entries, bool gzip = true) {
-  std::string bytes(64U * 1024 * 1024, '\0');
+  std::size_t capacity = 256U * 1024;
+  for (const auto& entry : entries) {
+    capacity += entry.content.size() + 4096;
+  }
+  std::string bytes(capacity, '\0');
   std::size_t used = 0;
   archive* writer = archive_write_new();
   if (gzip) {
