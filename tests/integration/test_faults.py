@@ -1,0 +1,169 @@
+"""Real rolls with a fault in the middle: whatever happens, never two servers down by our doing."""
+
+import signal
+
+import pytest
+
+import ensemble as testing
+from zoowarden_lab import command
+
+OLD, NEW = "3.8.4", "3.9.4"
+PERMIT_LIFE = 3
+
+
+def assert_kept(verdict):
+    assert verdict["lost"] == 0 and verdict["phantom"] == 0 and verdict["acked"] > 0, verdict
+
+
+def kill_agent_at(made, monkeypatch, number, point):
+    """Restarts the agent so that it kills itself there."""
+    monkeypatch.setenv("ZOOWARDEN_FAULT", f"{point}:kill")
+    made.restart_agent(number)
+    monkeypatch.delenv("ZOOWARDEN_FAULT")
+
+
+def revive(made, number):
+    """Waits until the agent has killed itself, and starts it again."""
+    made.wait(lambda: made.agent(number) is None, 120, f"the agent of server {number} ends")
+    made.start_agent(number)
+
+
+@pytest.mark.core
+def test_an_agent_killed_at_any_of_three_points_goes_on(ensemble, monkeypatch):
+    leader, followers = ensemble.leader(), ensemble.followers()
+    points = {followers[0]: "agent.after_signal", followers[1]: "agent.after_switch",
+              leader: "agent.verifying"}
+    for number, point in points.items():
+        kill_agent_at(ensemble, monkeypatch, number, point)
+    load = ensemble.load()
+    upgrade = ensemble.begin_upgrade(testing.release(NEW))
+    for number in [*followers, leader]:
+        revive(ensemble, number)
+    done = upgrade.wait(240)
+    assert done.code == command.SUCCEEDED, done
+    assert_kept(load.verdict())
+    assert set(ensemble.versions().values()) == {NEW}
+
+
+@pytest.mark.core
+def test_a_permit_dies_with_the_agent_and_the_server_is_left_serving(ensemble, monkeypatch):
+    first = ensemble.followers()[0]
+    kill_agent_at(ensemble, monkeypatch, first, "agent.after_commit.stopping")
+    before = ensemble.zookeeper(first)
+    upgrade = ensemble.begin_upgrade(testing.release(NEW))
+    ensemble.wait(lambda: ensemble.agent(first) is None, 120, "the agent ends")
+    assert before.alive()
+    upgrade.signal(signal.SIGSTOP)
+    ensemble.start_agent(first)
+
+    def put_back():
+        states = {member["id"]: member["operation"]["state"]
+                  for member in ensemble.status()["members"] if member.get("operation")}
+        return states.get(first) == "staged"
+
+    ensemble.wait(put_back, 30, "the operation is back in staged")
+    assert before.alive(), "nobody may have stopped the server without a permit"
+    upgrade.signal(signal.SIGCONT)
+    done = upgrade.wait(240)
+    if done.code != command.SUCCEEDED:  # its lease lapsed while it was stopped
+        done = ensemble.run("resume", "--yes", seconds=240)
+    assert done.code == command.SUCCEEDED, done
+
+
+def test_a_controller_that_slept_is_refused_its_stop(ensemble):
+    """SIGSTOP between gate and stop for 10 s, while another member dies."""
+    followers = ensemble.followers()
+    upgrade = ensemble.begin_upgrade(testing.release(NEW))
+    upgrade.wait_for_line("stop_intended", 90)
+    upgrade.signal(signal.SIGSTOP)
+    stopped_early = ensemble.zookeeper(followers[0]) is None
+    ensemble.kill_zookeeper(followers[1])
+    with pytest.raises(testing.probes.LabError):
+        ensemble.wait(lambda: False, 10, "time to pass")
+    upgrade.signal(signal.SIGCONT)
+    ensemble.wait(lambda: not upgrade.running() or "waiting" in upgrade.said() or stopped_early,
+                  60, "the controller notices")
+    assert ensemble.leader(60)
+    ensemble.start_zookeeper(followers[1])
+    done = upgrade.wait(300)
+    assert done.code in (command.SUCCEEDED, command.REFUSED, command.HALTED, command.HELD), done
+    ensemble.wait_serving()
+
+
+def test_a_frozen_follower_stops_the_roll_and_the_new_server_is_left_alone(ensemble):
+    ensemble.set_policy("soak", "8s")
+    leader, followers = ensemble.leader(), ensemble.followers()
+    upgrade = ensemble.begin_upgrade(testing.release(NEW))
+    ensemble.wait(lambda: ensemble.versions()[followers[0]] == NEW, 90, "the first serves")
+    ensemble.freeze(followers[1])
+    new = ensemble.zookeeper(followers[0])
+    done = upgrade.wait(300)
+    assert done.code == command.HALTED, done
+    assert new.alive() and ensemble.versions()[followers[0]] == NEW
+    assert ensemble.versions()[leader] == OLD
+    ensemble.thaw(followers[1])
+    ensemble.wait_serving()
+    resumed = ensemble.run("resume", "--yes", seconds=240)
+    assert resumed.code == command.SUCCEEDED, resumed
+    assert set(ensemble.versions().values()) == {NEW}
+
+
+def test_a_follower_that_thaws_in_time_lets_the_roll_go_on(ensemble):
+    ensemble.set_policy("soak", "6s")
+    followers = ensemble.followers()
+    upgrade = ensemble.begin_upgrade(testing.release(NEW))
+    ensemble.wait(lambda: ensemble.versions()[followers[0]] == NEW, 90, "the first serves")
+    ensemble.freeze(followers[1])
+    upgrade.wait_for_line(f"server {followers[1]}", 60)
+    ensemble.thaw(followers[1])
+    done = upgrade.wait(240)
+    assert done.code == command.SUCCEEDED, done
+
+
+def test_a_follower_that_dies_during_anothers_step_is_never_joined_by_a_second_stop(ensemble):
+    ensemble.set_policy("soak", "8s")
+    leader, followers = ensemble.leader(), ensemble.followers()
+    upgrade = ensemble.begin_upgrade(testing.release(NEW))
+    ensemble.wait(lambda: ensemble.versions()[followers[0]] == NEW, 90, "the first serves")
+    survivors = [ensemble.zookeeper(number) for number in (followers[0], leader)]
+    ensemble.kill_zookeeper(followers[1])
+    done = upgrade.wait(300)
+    assert done.code == command.HALTED, done
+    assert all(process.alive() for process in survivors)
+    ensemble.start_zookeeper(followers[1])
+    ensemble.wait_serving()
+    assert ensemble.run("rollback", "--yes", seconds=240).code == command.ROLLED_BACK
+    assert set(ensemble.versions().values()) == {OLD}
+
+
+def test_two_electing_members_are_never_called_down(ensemble):
+    """Leader and one follower frozen: the last one elects, and none of them is down."""
+    leader, followers = ensemble.leader(), ensemble.followers()
+    ensemble.freeze(leader)
+    ensemble.freeze(followers[0])
+    ensemble.wait(lambda: ensemble.modes()[followers[1]] not in ("leader", "follower"), 60,
+                  "the last one elects")
+    states = {member["id"]: member["state"] for member in ensemble.status()["members"]}
+    assert "down" not in states.values(), states
+    ensemble.thaw(leader)
+    ensemble.thaw(followers[0])
+    ensemble.wait_serving()
+
+
+def test_a_stuck_run_is_continued_and_closed(ensemble):
+    """The new release fails, and the old one will not come back before a person helps."""
+    ensemble.set_policy("step_timeout", "15s")
+    first = ensemble.followers()[0]
+    upgrade = ensemble.begin_upgrade(testing.bad_release("never_joins"))
+    upgrade.wait_for_line("proceed", 90)
+    data = ensemble.lab.server(first).data
+    ensemble.wait(lambda: ensemble.zookeeper(first), 60, "the bad release was started")
+    myid = (data / "myid").read_text(encoding="ascii")
+    (data / "myid").unlink()
+    done = upgrade.wait(240)
+    assert done.code == command.STUCK, done
+    assert f"server {first}" in done.err and "zoowarden" in done.err
+    (data / "myid").write_text(myid, encoding="ascii")
+    back = ensemble.run("rollback", "--yes", seconds=240)
+    assert back.code == command.ROLLED_BACK, back
+    assert set(ensemble.versions().values()) == {OLD}
