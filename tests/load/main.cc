@@ -62,8 +62,16 @@ void Write(const Options& options,
     threads.emplace_back([&stop, &meter, &writer] { writer->Run(stop, meter); });
   }
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds);
+  bool told = false;
   while (interrupted == 0 && std::chrono::steady_clock::now() < end &&
          (options.until_file.empty() || !std::filesystem::exists(options.until_file))) {
+    if (!told && std::all_of(writers.begin(), writers.end(), [](const auto& writer) {
+          return writer->writing();
+        })) {
+      // Who started the load waits for this line.
+      std::cout << "writing: every client has had a write acknowledged" << std::endl;
+      told = true;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   meter.Finish();

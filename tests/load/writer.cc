@@ -62,6 +62,7 @@ void Writer::Step(Session& session, Chain& chain, GapMeter& meter) {
     case Outcome::kAcknowledged:
       meter.Acknowledge();
       ++totals_.acked;
+      writing_ = true;
       break;
     case Outcome::kVersionRefused:
       // After an unknown write this is how its success is learned, and no failure.

@@ -32,6 +32,9 @@ class Writer {
   // Runs until `stop`; for a thread of its own.
   void Run(const std::atomic<bool>& stop, GapMeter& meter);
 
+  // True after the first acknowledged write; any thread may ask.
+  [[nodiscard]] bool writing() const { return writing_; }
+
   // After Run has returned.
   [[nodiscard]] const std::string& parent() const { return parent_; }
   [[nodiscard]] const std::vector<Chain>& chains() const { return chains_; }
@@ -49,6 +52,7 @@ class Writer {
   std::minstd_rand random_;  // repeatable: the same choices in every run
   std::vector<Chain> chains_;
   WriterTotals totals_;
+  std::atomic<bool> writing_ = false;
 };
 
 }  // namespace zoowarden::load
