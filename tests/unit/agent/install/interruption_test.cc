@@ -1,0 +1,129 @@
+// Killed at any system call, making and switching leave the old or the new generation, never a mix;
+// and nothing is renamed into place before it is on the disk.
+#include "agent/install/generations.h"
+#include "tests/unit/agent/install/scratch.h"
+#include "tests/unit/agent/install/syscall_stepper.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <map>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kMembers =
+    "server.1=a:1:2:participant;3\nserver.2=b:1:2:participant;3\nserver.3=c:1:2:participant;3\n";
+
+// glibc picks one of them, renameat for a renameat2 without flags.
+bool IsRename(const SystemCall& call) {
+  return call.number == SYS_rename || call.number == SYS_renameat || call.number == SYS_renameat2;
+}
+
+class InterruptionTest : public ScratchTest {
+ protected:
+  GenerationRequest Request(model::Version version) {
+    const fs::path release = scratch() / "releases" / version.ToString();
+    fs::create_directories(release);
+    return {.version = version,
+            .release_sha512 = std::string(128, 'a'),
+            .release_directory = release,
+            .configuration_digest = std::string(64, 'c'),
+            .server = {1},
+            .declared_servers = 3,
+            .settings = {},
+            .files = {{"zoo.cfg",
+                       "tickTime=2000\n# " + version.ToString() +
+                           "\nserver.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\n"},
+                      {"java.env", "# " + version.ToString() + "\n"}}};
+  }
+  Generations Open() { return Generations::Open(scratch() / "generations", std::nullopt).value(); }
+  // 3.8.4 runs with a dynamic file; returns its digest.
+  std::string StartFromOld() {
+    fs::remove_all(scratch() / "generations");
+    Generations generations = Open();
+    const auto old = generations.Make(Request({3, 8, 4})).value();
+    EXPECT_TRUE(generations.SwitchTo(old.digest));
+    Write(scratch() / "generations" / old.digest / "conf/zoo.cfg.dynamic.100000000", kMembers);
+    return old.digest;
+  }
+  // What an agent does in an upgrade, ignoring errors: the child may be killed anywhere.
+  void Upgrade(const std::string& old_digest) {
+    Generations generations = Open();
+    const auto made = generations.Make(Request({3, 9, 4}));
+    if (made && generations.CarryOverDynamicFile(old_digest, made->digest)) {
+      static_cast<void>(generations.SwitchTo(made->digest));
+    }
+  }
+};
+
+TEST_F(InterruptionTest, KilledAnywhereCurrentIsOneWholeGeneration) {
+  bool saw_old = false;
+  bool saw_new = false;
+  for (int kill_at = 1;; ++kill_at) {
+    const std::string old_digest = StartFromOld();
+    const auto run = RunStepwise([&] { Upgrade(old_digest); }, kill_at);
+    Generations generations = Open();
+    const auto current = generations.Current();
+    ASSERT_TRUE(current) << "killed at stop " << kill_at << ": " << current.error().message();
+    ASSERT_TRUE(*current) << "killed at stop " << kill_at;
+    const std::string version = (*current)->generation.version.ToString();
+    ASSERT_EQ((*current)->release_directory.filename(), version) << kill_at;
+    ASSERT_EQ(Read((*current)->configuration_directory / "java.env"), "# " + version + "\n");
+    const bool is_new = version == "3.9.4";
+    (is_new ? saw_new : saw_old) = true;
+    if (is_new) {
+      // Switched to, so its membership is the carried one.
+      ASSERT_TRUE(generations.ReadZooCfg((*current)->generation.digest)
+                      ->contains("zoo.cfg.dynamic.100000000"));
+    }
+    // Done again after the crash it comes to the same end.
+    Upgrade(old_digest);
+    ASSERT_EQ(Open().Current().value()->generation.version.ToString(), "3.9.4") << kill_at;
+    ASSERT_EQ(CountEntries(scratch() / "generations"), 3) << kill_at;
+    if (run.finished) {
+      ASSERT_GT(run.stops, 50);
+      break;
+    }
+  }
+  EXPECT_TRUE(saw_old);
+  EXPECT_TRUE(saw_new);
+}
+
+// A rename is durable only after what it names: every file written is synced before it is closed,
+// and a directory is synced after each rename.
+TEST_F(InterruptionTest, SyncsEveryFileBeforeClosingAndADirectoryAfterEveryRename) {
+  const std::string old_digest = StartFromOld();
+  const auto run = RunStepwise([&] { Upgrade(old_digest); }, 0);
+  ASSERT_TRUE(run.finished);
+  std::map<std::uint64_t, bool> written;  // descriptor -> synced since
+  bool renamed = false;
+  int files = 0;
+  int renames = 0;
+  for (const auto& call : run.calls) {
+    if (call.number == SYS_openat && call.result >= 0 &&
+        (call.arguments[2] & (O_WRONLY | O_RDWR)) != 0) {
+      written[static_cast<std::uint64_t>(call.result)] = false;
+      ++files;
+    } else if (call.number == SYS_fsync) {
+      written.contains(call.arguments[0]) ? void(written[call.arguments[0]] = true)
+                                          : void(renamed = false);
+    } else if (call.number == SYS_close && written.contains(call.arguments[0])) {
+      EXPECT_TRUE(written[call.arguments[0]]) << "a file was closed without a sync";
+      written.erase(call.arguments[0]);
+    } else if (IsRename(call)) {
+      EXPECT_FALSE(renamed) << "two renames without a directory synced between them";
+      renamed = true;
+      ++renames;
+    }
+  }
+  EXPECT_FALSE(renamed) << "the last rename was not made durable";
+  EXPECT_GE(files, 5);
+  EXPECT_GE(renames, 6);
+}
+
+}  // namespace
+}  // namespace zoowarden::agent
