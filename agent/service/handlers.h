@@ -1,0 +1,28 @@
+// One factory a service; private to this folder.
+#pragma once
+
+#include "agent/operation/calls.h"
+#include "agent/service/agent_core.h"
+#include "base/error.h"
+#include "zoowarden/v1/common.pb.h"
+
+#include <grpcpp/impl/service_type.h>
+
+#include <memory>
+
+namespace zoowarden::agent {
+
+[[nodiscard]] std::unique_ptr<grpc::Service> MakeObserveService(AgentCore& core);
+[[nodiscard]] std::unique_ptr<grpc::Service> MakeOperateService(AgentCore& core);
+[[nodiscard]] std::unique_ptr<grpc::Service> MakeLeaseService(AgentCore& core);
+[[nodiscard]] std::unique_ptr<grpc::Service> MakeRecordService(AgentCore& core);
+
+[[nodiscard]] RunIdentity FromWire(const v1::RunHeader& wire);
+[[nodiscard]] CallIdentity FromWire(const v1::CallHeader& wire);
+
+// The header must name this ensemble and a run; what it may do is the fence's to say.
+[[nodiscard]] base::Status CheckHeader(const AgentCore& core, const v1::RunHeader& wire);
+// CheckHeader, the fence, and the lease renewed.
+[[nodiscard]] base::Status CheckFenced(AgentCore& core, const v1::RunHeader& wire);
+
+}  // namespace zoowarden::agent

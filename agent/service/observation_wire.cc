@@ -1,0 +1,132 @@
+#include "agent/service/observation_wire.h"
+
+#include "zoowarden/v1/observe.pb.h"
+
+namespace zoowarden::agent {
+namespace {
+
+v1::Mode ModeOf(model::Mode mode) {
+  switch (mode) {
+    case model::Mode::kUnknown:
+      return v1::MODE_UNKNOWN;
+    case model::Mode::kLeader:
+      return v1::MODE_LEADER;
+    case model::Mode::kFollower:
+      return v1::MODE_FOLLOWER;
+    case model::Mode::kObserver:
+      return v1::MODE_OBSERVER;
+    case model::Mode::kStandalone:
+      return v1::MODE_STANDALONE;
+    case model::Mode::kReadOnly:
+      return v1::MODE_READ_ONLY;
+    case model::Mode::kNotServing:
+      return v1::MODE_NOT_SERVING;
+  }
+  return v1::MODE_UNKNOWN;
+}
+
+v1::Broadcast BroadcastOf(model::Broadcast broadcast) {
+  switch (broadcast) {
+    case model::Broadcast::kUnknown:
+      return v1::BROADCAST_UNKNOWN;
+    case model::Broadcast::kYes:
+      return v1::BROADCAST_YES;
+    case model::Broadcast::kNo:
+      return v1::BROADCAST_NO;
+  }
+  return v1::BROADCAST_UNKNOWN;
+}
+
+void MembershipTo(const model::Membership& membership, v1::Membership& wire) {
+  wire.set_source(membership.source);
+  wire.set_version(membership.version);
+  for (const auto& member : membership.members) {
+    auto& out = *wire.add_members();
+    out.set_id(member.id.value);
+    out.set_host(member.host);
+    out.set_quorum_port(member.quorum_port);
+    out.set_election_port(member.election_port);
+    out.set_role(member.role == model::Role::kObserver ? v1::ROLE_OBSERVER : v1::ROLE_PARTICIPANT);
+    out.set_weight(member.weight);
+    if (member.group) {
+      out.set_group(*member.group);
+    }
+  }
+}
+
+void OperationTo(const model::OperationStatus& operation, v1::OperationStatus& wire) {
+  wire.set_operation_id(operation.operation_id);
+  wire.set_run_id(operation.run_id);
+  wire.set_epoch(operation.epoch);
+  wire.set_state(std::string(model::OperationStateName(operation.state)));
+  wire.set_from_generation(operation.from_generation);
+  wire.set_to_generation(operation.to_generation);
+  wire.set_failure(operation.failure);
+  wire.set_failure_reason(operation.failure_reason);
+  wire.set_deadline_left_ms(static_cast<std::uint32_t>(operation.deadline_left.count()));
+  wire.set_proved(operation.proved);
+}
+
+void IdentityTo(const model::MemberObservation& seen, v1::Observation& wire) {
+  wire.set_server(seen.id.value);
+  wire.set_agent_version(seen.agent_version);
+  wire.set_epoch(seen.epoch);
+  wire.set_processes_visible(seen.processes_visible);
+  wire.set_note(seen.problem);
+  wire.set_client_port(seen.client_port);
+  if (seen.process) {
+    auto& process = *wire.mutable_process();
+    process.set_pid(seen.process->pid);
+    process.set_start_time(seen.process->start_time);
+    process.set_generation(seen.process->generation);
+    process.set_release(seen.process->release);
+    process.set_started_by_operation(seen.process->started_by_operation);
+  }
+  if (seen.current) {
+    auto& current = *wire.mutable_current();
+    current.set_digest(seen.current->digest);
+    current.set_version(seen.current->version.ToString());
+    current.set_release_sha512(seen.current->release_sha512);
+    current.set_configuration_digest(seen.current->configuration_digest);
+  }
+  for (const auto& [key, value] : seen.settings) {
+    (*wire.mutable_settings())[key] = value;
+  }
+  for (const auto& generation : seen.generations) {
+    wire.add_generations(generation);
+  }
+}
+
+}  // namespace
+
+void ToWire(const model::MemberObservation& seen, v1::Observation& wire) {
+  IdentityTo(seen, wire);
+  OperationTo(seen.operation, *wire.mutable_operation());
+  wire.set_mode(ModeOf(seen.mode));
+  wire.set_mode_source(seen.mode_source);
+  wire.set_broadcast(BroadcastOf(seen.broadcast));
+  wire.set_broadcast_source(seen.broadcast_source);
+  if (seen.version) {
+    wire.set_version(seen.version->ToString());
+  }
+  wire.set_version_source(seen.version_source);
+  if (seen.own_zxid) {
+    wire.set_own_zxid(seen.own_zxid->value);
+  }
+  if (seen.durable_zxid) {
+    wire.set_durable_zxid(seen.durable_zxid->value);
+  }
+  wire.set_durable_source(seen.durable_source);
+  if (seen.session_accepted) {
+    wire.set_session_accepted(*seen.session_accepted);
+  }
+  if (seen.read_back) {
+    wire.set_read_back(*seen.read_back);
+  }
+  if (seen.membership) {
+    MembershipTo(*seen.membership, *wire.mutable_membership());
+  }
+  wire.set_quorum_connection(seen.quorum_connection);
+}
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,26 @@
+// The agent's gRPC services. Handlers translate, call AgentCore and reply; every rule is elsewhere:
+// who may call in rpc/method_table.h, the fence in agent/operation/fence.h, states in lib/core.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+namespace grpc {
+class Service;
+}  // namespace grpc
+
+namespace zoowarden::agent {
+
+class AgentCore;
+
+class Services {
+ public:
+  explicit Services(AgentCore& core);  // which must outlive it
+  ~Services();
+  [[nodiscard]] std::vector<grpc::Service*> All();
+
+ private:
+  std::vector<std::unique_ptr<grpc::Service>> services_;
+};
+
+}  // namespace zoowarden::agent
