@@ -29,7 +29,7 @@ using base::Result;
 using base::Status;
 
 constexpr std::string_view kPartSuffix = ".part";
-constexpr std::size_t kMaxFilesADirectory = 256;
+constexpr std::size_t kMaxCandidates = 256;
 
 Status CheckSha512(std::string_view sha512) {
   if (!IsSha512(sha512)) {
@@ -55,6 +55,15 @@ Status WriteAll(int fd, std::string_view bytes, const fs::path& path) {
   return Ok();
 }
 
+Status AppendToFile(const fs::path& path, std::string_view bytes) {
+  const sys::UniqueFd file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file.valid()) {
+    return Fail(sys::ErrnoError("create", path.native(), errno));
+  }
+  return WriteAll(file.get(), bytes, path);
+}
+
 // Calls `use` with every piece of the file.
 Status ReadPieces(int fd,
                   const fs::path& path,
@@ -75,17 +84,19 @@ Status ReadPieces(int fd,
   }
 }
 
-std::vector<fs::path> ArchivesIn(const fs::path& directory) {
+std::vector<fs::path> ArchivesIn(const std::vector<fs::path>& directories) {
   std::vector<fs::path> archives;
-  std::error_code error;  // a directory that is not there holds no archive
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename();
-    if ((name.ends_with(".tar.gz") || name.ends_with(".tgz")) &&
-        archives.size() < kMaxFilesADirectory) {
-      archives.push_back(entry.path());
+  for (const auto& directory : directories) {
+    std::error_code error;  // a directory that is not there holds no archive
+    for (const auto& entry : fs::directory_iterator(directory, error)) {
+      const std::string name = entry.path().filename();
+      if (name.ends_with(".tar.gz") || name.ends_with(".tgz")) {
+        archives.push_back(entry.path());
+      }
     }
   }
   std::sort(archives.begin(), archives.end());
+  archives.resize(std::min(archives.size(), kMaxCandidates));
   return archives;
 }
 
@@ -116,6 +127,16 @@ Result<std::string> DigestOpenFile(int fd, const fs::path& path) {
     return Ok();
   }));
   return hasher.Finish();
+}
+
+Result<std::string> CachedDigest(const Candidate& candidate,
+                                 const fs::path& path,
+                                 std::map<std::string, std::string>& known) {
+  std::string& digest = known[candidate.key];
+  if (digest.empty()) {
+    ZW_ASSIGN(digest, DigestOpenFile(candidate.fd.get(), path));
+  }
+  return digest;
 }
 
 Status CopyOpenFile(int fd, const fs::path& from, const fs::path& to) {
@@ -215,24 +236,18 @@ Result<UploadProgress> Releases::Append(const UploadChunk& chunk) {
   const fs::path part = PartPath(chunk.sha512);
   const std::uint64_t held = SizeOf(part);
   ZW_TRY(CheckChunk(chunk, held));
-  const std::uint64_t end = chunk.offset + chunk.data.size();
-  if (end > held) {
-    if (held == 0) {
-      ZW_TRY(RemoveOtherParts(layout_.uploads, part));
-    }
-    const sys::UniqueFd file(
-        ::open(part.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file.valid()) {
-      return Fail(sys::ErrnoError("create", part.native(), errno));
-    }
-    ZW_TRY(WriteAll(file.get(), chunk.data.substr(held - chunk.offset), part));
+  if (held == 0) {
+    ZW_TRY(RemoveOtherParts(layout_.uploads, part));
   }
-  const std::uint64_t now = std::max(end, held);
-  if (now < chunk.total_size) {
-    return UploadProgress{now, /*complete=*/false};
+  const std::uint64_t now = std::max(chunk.offset + chunk.data.size(), held);
+  if (now > held) {
+    ZW_TRY(AppendToFile(part, chunk.data.substr(held - chunk.offset)));
   }
-  ZW_TRY(FinishUpload(chunk.sha512));
-  return UploadProgress{now, /*complete=*/true};
+  const bool complete = now == chunk.total_size;
+  if (complete) {
+    ZW_TRY(FinishUpload(chunk.sha512));
+  }
+  return UploadProgress{now, complete};
 }
 
 Status Releases::FinishUpload(std::string_view sha512) {
@@ -258,22 +273,17 @@ Status Releases::FinishUpload(std::string_view sha512) {
 }
 
 Result<bool> Releases::TakeFromDirectories(std::string_view sha512) {
-  for (const auto& directory : layout_.archive_directories) {
-    for (const auto& path : ArchivesIn(directory)) {
-      const auto candidate = OpenCandidate(path);
-      if (!candidate) {
-        continue;
-      }
-      std::string& digest = known_digests_[candidate->key];
-      if (digest.empty()) {
-        ZW_ASSIGN(digest, DigestOpenFile(candidate->fd.get(), path));
-      }
-      if (digest == sha512) {
-        ZW_TRY(CopyOpenFile(candidate->fd.get(), path, PartPath(sha512)));
-        // Hashes our copy: the directory is not ours and may have changed meanwhile.
-        ZW_TRY(FinishUpload(sha512));
-        return true;
-      }
+  for (const auto& path : ArchivesIn(layout_.archive_directories)) {
+    const auto candidate = OpenCandidate(path);
+    if (!candidate) {
+      continue;
+    }
+    ZW_ASSIGN(const std::string digest, CachedDigest(*candidate, path, known_digests_));
+    if (digest == sha512) {
+      ZW_TRY(CopyOpenFile(candidate->fd.get(), path, PartPath(sha512)));
+      // Hashes our copy: the directory is not ours and may have changed meanwhile.
+      ZW_TRY(FinishUpload(sha512));
+      return true;
     }
   }
   return false;
