@@ -42,7 +42,7 @@ struct Lines {
 };
 
 Status AddServer(const Property& property, std::uint32_t number, Lines& lines) {
-  auto line = ParseServerLine(property.value);
+  auto line = ParseServerLine(JavaTrim(property.value));
   if (!line) {
     return Fail(lines.cfg.ErrorAt(
         property, line.error().offset, std::string(property.key) + ": " + line.error().what));

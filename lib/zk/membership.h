@@ -35,8 +35,9 @@ struct Membership {
   [[nodiscard]] std::vector<model::ServerId> Observers() const;
 };
 
-// Reads the server.N, group.N and weight.N lines and ignores every other key. No server line at all
-// is an empty membership. Reason: zoo_cfg.invalid with "file:line:column".
+// Reads the server.N, group.N and weight.N lines and ignores every other key and blanks at the end
+// of a line. No server line at all is an empty membership. Reason: zoo_cfg.invalid with
+// "file:line:column".
 [[nodiscard]] base::Result<Membership> MembershipOf(const ZooCfg& cfg);
 
 // "server.1=…\n" lines in order of id, then group and weight lines.

@@ -117,7 +117,11 @@ Status CheckRequired(const StartInputs& in) {
       (in.version < k35 || in.cfg.Get("clientPortAddress"))) {
     return Fail(Invalid("clientPort is not set"));
   }
-  const auto tick = Number(in.cfg, "tickTime", in.version < k35 ? 0 : 3000);
+  if (in.version >= k35 && in.cfg.Get("secureClientPortAddress") &&
+      Number(in.cfg, "secureClientPort", 0) == 0) {
+    return Fail(Invalid("secureClientPortAddress is set but secureClientPort is not"));
+  }
+  const auto tick = Number(in.cfg, "tickTime", 3000);
   if (tick == 0) {
     return Fail(Invalid("tickTime is not set"));
   }
@@ -127,6 +131,22 @@ Status CheckRequired(const StartInputs& in) {
   };
   if (timeout("minSessionTimeout", 2) > timeout("maxSessionTimeout", 20)) {
     return Fail(Invalid("minSessionTimeout is larger than maxSessionTimeout"));
+  }
+  return base::Ok();
+}
+
+bool IsTrue(const ZooCfg& cfg, std::string_view key) {
+  return Lower(cfg.Get(key).value_or("false")) == "true";
+}
+
+Status CheckQuorumSasl(const ZooCfg& cfg) {
+  const bool server = IsTrue(cfg, "quorum.auth.serverRequireSasl");
+  const bool learner = IsTrue(cfg, "quorum.auth.learnerRequireSasl");
+  if ((server || learner) && !IsTrue(cfg, "quorum.auth.enableSasl")) {
+    return Fail(Invalid("quorum.auth requires SASL but quorum.auth.enableSasl is not true"));
+  }
+  if (server && !learner) {
+    return Fail(Invalid("quorum.auth.serverRequireSasl needs quorum.auth.learnerRequireSasl"));
   }
   return base::Ok();
 }
@@ -155,42 +175,51 @@ Result<const ZooCfg*> MembershipFile(const StartInputs& in) {
 }
 
 // Form of one server line that is right in general but not for this release line.
-std::optional<std::string> WrongForVersion(const Member& member, Version version) {
-  if (version < k35 && member.client) {
+std::optional<std::string> WrongForVersion(const Member& member, const StartInputs& in) {
+  if (in.version < k35 && member.client) {
     return "a client address after ';' is unknown before 3.5";
   }
-  if (version < k36 && member.addresses.size() > 1) {
-    return "several addresses with '|' are unknown before 3.6";
+  if (member.addresses.size() > 1 && (in.version < k36 || !in.multi_address_enabled)) {
+    return "several addresses with '|' need 3.6 and -Dzookeeper.multiAddress.enabled=true";
   }
   for (const auto& address : member.addresses) {
-    if (version >= k35 && !address.election_port) {
+    if (in.version >= k35 && !address.election_port) {
       return "expected host:port:port";
     }
-    if (version >= k36 && address.election_port == address.quorum_port) {
+    if (in.version >= k35 && address.election_port == address.quorum_port) {
       return "quorum and election port must be different";
     }
   }
   return std::nullopt;
 }
 
-bool BlankAfterPort(std::string_view value) {
-  const auto last = value.find_last_not_of(" \t\f");
-  return last != std::string_view::npos && last + 1 < value.size() && value[last] >= '0' &&
-         value[last] <= '9';
+// 3.4 trims the value; later lines hand it to Integer.parseInt as it is. Only a role may have
+// blanks behind it, and that from 3.6 on.
+bool HasFatalBlank(std::string_view value, Version version) {
+  const auto trimmed = JavaTrim(value);
+  return version >= k35 && !trimmed.empty() && trimmed.size() != value.size() &&
+         (version < k36 || (trimmed.back() >= '0' && trimmed.back() <= '9'));
 }
 
-Status CheckServerLines(const ZooCfg& file, const Membership& membership, Version version) {
+Status CheckServerLines(const ZooCfg& file, const Membership& membership, const StartInputs& in) {
   for (const auto& [id, member] : membership.members) {
     const auto key = "server." + model::ToString(id);
     const auto* property = file.Find(key);
-    const auto wrong = WrongForVersion(member, version);
-    if (wrong && property != nullptr) {
+    if (property == nullptr) {
+      continue;  // written with leading zeros
+    }
+    if (const auto wrong = WrongForVersion(member, in)) {
       return Fail(file.ErrorAt(*property, 0, key + ": " + *wrong));
     }
-    // QuorumMaj does not trim what it hands to Integer.parseInt; only a role may have blanks.
-    if (version >= k35 && property != nullptr && BlankAfterPort(property->value)) {
-      return Fail(file.ErrorAt(*property, 0, key + ": blank after a port"));
+    if (HasFatalBlank(property->value, in.version)) {
+      return Fail(file.ErrorAt(
+          *property, JavaTrim(property->value).size(), key + ": blank at the end of the line"));
     }
+  }
+  const auto* version = file.Find("version");
+  if (in.version >= k35 && version != nullptr &&
+      !base::ParseUnsigned(JavaTrim(version->value), 16)) {
+    return Fail(file.ErrorAt(*version, 0, "version is not a hexadecimal number"));
   }
   return base::Ok();
 }
@@ -213,6 +242,27 @@ Status CheckGroups(const StartInputs& in, const Membership& membership) {
   return base::Ok();
 }
 
+bool IsAnyAddress(std::string_view host) {
+  return host.empty() || host == "0.0.0.0" || host == "::" || host == "0:0:0:0:0:0:0:0";
+}
+
+bool IsLiteral(std::string_view host) {
+  return host.find_first_not_of("0123456789.") == std::string_view::npos ||
+         host.find(':') != std::string_view::npos;
+}
+
+// Only literals are compared: what a name means is not known here.
+bool SameClientAddress(const ZooCfg& cfg, const ClientAddress& client) {
+  if (Number(cfg, "clientPort", 0) != client.port) {
+    return false;
+  }
+  const auto host = cfg.Get("clientPortAddress").value_or("");
+  if (IsAnyAddress(host) || host == client.host) {
+    return true;
+  }
+  return !IsAnyAddress(client.host) && !(IsLiteral(host) && IsLiteral(client.host));
+}
+
 Status CheckQuorum(const StartInputs& in, const Membership& membership) {
   for (const auto* key : {"initLimit", "syncLimit"}) {
     if (Number(in.cfg, key, 0) == 0) {
@@ -233,9 +283,12 @@ Status CheckQuorum(const StartInputs& in, const Membership& membership) {
   if (self == membership.members.end()) {
     return Fail(Invalid("server " + model::ToString(*in.my_id) + " (myid) has no server line"));
   }
-  const auto port = Number(in.cfg, "clientPort", 0);
-  if (self->second.client && port != 0 && port != self->second.client->port) {
-    return Fail(Invalid("clientPort differs from the client port of this server's own line"));
+  if (self->second.client && Number(in.cfg, "clientPort", 0) != 0 &&
+      !SameClientAddress(in.cfg, *self->second.client)) {
+    return Fail(
+        Invalid("clientPort and clientPortAddress differ from the client address in the "
+                "line of server " +
+                model::ToString(*in.my_id)));
   }
   return base::Ok();
 }
@@ -251,9 +304,10 @@ Result<StartVerdict> StandaloneVerdict(const Membership& membership, std::string
 Result<StartVerdict> Judge(const StartInputs& in) {
   ZW_TRY(CheckTypes(in));
   ZW_TRY(CheckRequired(in));
+  ZW_TRY(CheckQuorumSasl(in.cfg));
   ZW_ASSIGN(const ZooCfg* file, MembershipFile(in));
   ZW_ASSIGN(Membership membership, MembershipOf(*file));
-  ZW_TRY(CheckServerLines(*file, membership, in.version));
+  ZW_TRY(CheckServerLines(*file, membership, in));
   const auto voters = membership.Voters().size();
   const bool standalone_enabled =
       in.version < k35 || Lower(in.cfg.Get("standaloneEnabled").value_or("true")) == "true";

@@ -180,7 +180,7 @@ Result<Canary> SessionAsCanary(const Endpoint& member, Zxid before, milliseconds
                 "zk.canary_not_committed",
                 member.ToString() +
                     " enforces authentication and made a session without committing it (local "
-                    "sessions?): name a canary path in the ensemble's policy");
+                    "sessions?): switch localSessionsEnabled off");
   }
   return Canary{after,
                 "session committed by " + after.ToString() + " through " + member.ToString() +

@@ -95,14 +95,31 @@ TEST(StartModeTest, FormsUnknownToALineAreInvalidThere) {
   EXPECT_EQ(ModeOf({client, k35}), "quorum");
   const std::string many = kBase + "server.1=a:1:2|a2:1:2\nserver.2=b:1:2\n";
   EXPECT_EQ(ModeOf({many, k35}), "invalid");
-  EXPECT_EQ(ModeOf({many, k36}), "quorum");
+  EXPECT_EQ(ModeOf({many, k36}), "invalid");
+  EXPECT_EQ(ModeOf({many + "multiAddress.enabled=true\n", k39}), "invalid");
+  const auto cfg = *ZooCfg::Parse(many);
+  EXPECT_EQ(
+      HowItStarts(
+          {.cfg = cfg, .version = k36, .my_id = model::ServerId{1}, .multi_address_enabled = true})
+          .mode,
+      StartMode::kQuorum);
   const std::string short_line = kBase + "server.1=a:1\nserver.2=b:1\n";
   EXPECT_EQ(ModeOf({short_line, k39}), "invalid");
   EXPECT_EQ(ModeOf({short_line, k34}), "invalid");
   EXPECT_EQ(ModeOf({short_line + "electionAlg=0\n", k34}), "quorum");
   const std::string same_port = kBase + "server.1=a:1:1\nserver.2=b:1:2\n";
-  EXPECT_EQ(ModeOf({same_port, k39}), "invalid");
-  EXPECT_EQ(ModeOf({kBase + "server.1=a:1:2 \nserver.2=b:1:2\n", k39}), "invalid");
+  EXPECT_EQ(ModeOf({same_port, k35}), "invalid");
+  EXPECT_EQ(ModeOf({same_port, k34}), "quorum");
+}
+
+TEST(StartModeTest, BlanksAfterAServerLineAreFatalFrom35On) {
+  const std::string port = kBase + "server.1=a:1:2 \nserver.2=b:1:2\n";
+  EXPECT_EQ(ModeOf({port, k34}), "quorum");
+  EXPECT_EQ(Ask({port, k35}), "invalid: zoo.cfg:6:15: server.1: blank at the end of the line");
+  EXPECT_EQ(ModeOf({port, k39}), "invalid");
+  const std::string role = kBase + "server.1=a:1:2:participant \nserver.2=b:1:2\n";
+  EXPECT_EQ(ModeOf({role, k35}), "invalid");
+  EXPECT_EQ(ModeOf({role, k36}), "quorum");
 }
 
 TEST(StartModeTest, QuorumNeedsItsLimitsAndMyid) {
@@ -122,6 +139,7 @@ TEST(StartModeTest, ClientPortMayComeFromTheServerLineFrom35On) {
   EXPECT_EQ(ModeOf({cfg, k39}), "quorum");
   EXPECT_EQ(ModeOf({cfg + "clientPort=2182\n", k39}), "invalid");
   EXPECT_EQ(ModeOf({cfg + "clientPort=2181\n", k39}), "quorum");
+  EXPECT_EQ(ModeOf({cfg + "clientPort=2181\nclientPortAddress=10.0.0.1\n", k39}), "invalid");
   EXPECT_EQ(Ask({"tickTime=2000\ndataDir=/d\n", k34}), "invalid: clientPort is not set");
 }
 
@@ -135,6 +153,10 @@ TEST(StartModeTest, ValuesThatALineRefuses) {
   EXPECT_EQ(Ask({kBase + kThree + "syncLimit=5s\n", k39}),
             "invalid: zoo.cfg:9:11: syncLimit is not a number");
   EXPECT_EQ(ModeOf({kBase + kThree + "minSessionTimeout=50000\n", k39}), "invalid");
+  EXPECT_EQ(ModeOf({kBase + kThree + "version=xyz\n", k39}), "invalid");
+  EXPECT_EQ(ModeOf({kBase + kThree + "version=xyz\n", k34}), "quorum");
+  EXPECT_EQ(ModeOf({kBase + kThree + "secureClientPortAddress=h\n", k39}), "invalid");
+  EXPECT_EQ(ModeOf({kBase + kThree + "quorum.auth.learnerRequireSasl=true\n", k39}), "invalid");
 }
 
 TEST(StartModeTest, EveryVoterMustBeInAGroupOnceThereAreGroups) {
