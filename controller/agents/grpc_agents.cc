@@ -2,9 +2,9 @@
 
 #include "base/check.h"
 #include "controller/agents/convert.h"
-#include "controller/agents/status_error.h"
 #include "controller/agents/upload.h"
 #include "controller/agents/wire_values.h"
+#include "rpc/status.h"
 #include "zoowarden/v1/lease.grpc.pb.h"
 #include "zoowarden/v1/observe.grpc.pb.h"
 #include "zoowarden/v1/operate.grpc.pb.h"
@@ -113,7 +113,7 @@ Responses<Response> AskAll(const std::vector<const Connection*>& connections,
       responses.emplace_back(std::move(calls[i]->response));
     } else {
       responses.emplace_back(
-          base::Fail(ErrorOf(calls[i]->status).WithContext(NameOf(connections[i]->server))));
+          base::Fail(rpc::ToError(calls[i]->status).WithContext(NameOf(connections[i]->server))));
     }
   }
   return responses;

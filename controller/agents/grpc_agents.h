@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "controller/agents/upload.h"
 #include "controller/run/agents.h"
 #include "model/ensemble.h"
 
@@ -24,12 +25,6 @@ namespace zoowarden::controller {
 
 // Makes the channel to one agent: credentials, the expected peer, keepalive.
 using ChannelFactory = std::function<std::shared_ptr<grpc::Channel>(const model::ServerSpec&)>;
-
-struct UploadProgress {
-  model::ServerId server;
-  std::uint64_t sent = 0;
-  std::uint64_t total = 0;
-};
 
 struct GrpcAgentsOptions {
   std::string ensemble;

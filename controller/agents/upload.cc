@@ -1,7 +1,8 @@
 #include "controller/agents/upload.h"
 
 #include "controller/agents/convert.h"
-#include "controller/agents/status_error.h"
+#include "rpc/limits.h"
+#include "rpc/status.h"
 #include "zoowarden/v1/operate.grpc.pb.h"
 
 #include <grpcpp/channel.h>
@@ -63,7 +64,7 @@ class UploadStream final : public grpc::ClientWriteReactor<v1::UploadRequest> {
                         "the agent took no part of the archive in time; check its disk and retry");
     }
     if (!status_.ok()) {
-      return base::Fail(ErrorOf(status_));
+      return base::Fail(rpc::ToError(status_));
     }
     return response_;
   }
@@ -170,7 +171,7 @@ class Uploader {
     std::unique_lock lock(reply.mutex);
     reply.changed.wait(lock, [&reply] { return reply.done; });
     if (!reply.status.ok()) {
-      return base::Fail(ErrorOf(reply.status));
+      return base::Fail(rpc::ToError(reply.status));
     }
     return response;
   }
@@ -189,9 +190,9 @@ class Uploader {
     ToWire(job_.ensemble, job_.run, *request.mutable_run());
     request.set_sha512(job_.sha512);
     request.set_total_size(total_);
-    std::string chunk(kUploadChunkBytes, '\0');
+    std::string chunk(std::size_t{rpc::kChunkBytes}, '\0');
     while (offset < total_) {
-      chunk.resize(std::min<std::uint64_t>(kUploadChunkBytes, total_ - offset));
+      chunk.resize(std::min<std::uint64_t>(std::size_t{rpc::kChunkBytes}, total_ - offset));
       if (!file_.read(chunk.data(), static_cast<std::streamsize>(chunk.size()))) {
         read = base::Fail(base::ErrorCode::kDataLoss,
                           "release.archive_unreadable",

@@ -22,6 +22,12 @@ inline constexpr std::size_t kUploadChunkBytes = 64 * 1024;
 // The same limit as the agent's.
 inline constexpr std::uint64_t kMaxArchiveBytes = 2ULL * 1024 * 1024 * 1024;
 
+struct UploadProgress {
+  model::ServerId server;
+  std::uint64_t sent = 0;
+  std::uint64_t total = 0;
+};
+
 struct UploadJob {
   std::string ensemble;
   RunIdentity run;

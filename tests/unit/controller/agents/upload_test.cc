@@ -1,5 +1,6 @@
 #include "controller/agents/upload.h"
 
+#include "rpc/limits.h"
 #include "sys/files.h"
 
 #include <grpcpp/channel.h>
@@ -86,7 +87,7 @@ class UploadTest : public testing::Test {
     ASSERT_TRUE(directory);
     directory_ = std::make_unique<sys::TempDir>(std::move(*directory));
     path_ = directory_->path() / "release.tar.gz";
-    for (std::size_t i = 0; i < 5 * kUploadChunkBytes + 17; ++i) {
+    for (std::size_t i = 0; i < 5 * std::size_t{rpc::kChunkBytes} + 17; ++i) {
       content_ += static_cast<char>(i * 31 + (i >> 8));
     }
     std::ofstream(path_, std::ios::binary) << content_;
@@ -120,7 +121,7 @@ TEST_F(UploadTest, SendsEverythingInBoundedChunks) {
   const auto status = Upload();
   ASSERT_TRUE(status) << status.error().message();
   EXPECT_TRUE(receiver_.held == content_);
-  EXPECT_EQ(receiver_.largest_chunk, kUploadChunkBytes);
+  EXPECT_EQ(receiver_.largest_chunk, std::size_t{rpc::kChunkBytes});
   EXPECT_EQ(last_sent_, content_.size());
 }
 

@@ -1,0 +1,67 @@
+#include "controller/cli/commands.h"
+
+#include "controller/cli/help_text.h"
+
+#include <ostream>
+
+namespace zoowarden::controller {
+
+void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
+  tree.globals = {
+      {.name = "--ensemble",
+       .value_name = "FILE",
+       .help = "what the ensemble should be (default: $ZOOWARDEN_ENSEMBLE, ensemble.yaml)",
+       .target = &flags.ensemble},
+      {.name = "--pki",
+       .value_name = "DIR",
+       .help = "ca.pem, cert.pem, key.pem (default: $ZOOWARDEN_PKI, ~/.config/zoowarden/pki)",
+       .target = &flags.pki},
+      {.name = "--state",
+       .value_name = "DIR",
+       .help = "records of runs (default: $ZOOWARDEN_STATE, ~/.local/state/zoowarden)",
+       .target = &flags.state},
+      {.name = "-o,--output",
+       .value_name = "FORM",
+       .help = "table, json or yaml",
+       .target = &flags.output,
+       .choices = {"table", "json", "yaml"}},
+      {.name = "-y,--yes", .help = "go ahead without asking", .target = &flags.yes},
+      {.name = "--no-color", .help = "no colours and no redrawing", .target = &flags.no_color},
+      {.name = "-v,--verbose", .help = "say more on stderr", .target = &flags.verbose}};
+  tree.groups = {{"runs", "what runs did, and which are open"},
+                 {"config", "what the configuration is and where it comes from"},
+                 {"pki", "the certificates of agents and operators"}};
+  tree.commands.push_back(StatusCommand());
+  tree.commands.push_back(RunsListCommand());
+  tree.commands.push_back(RunsShowCommand());
+  tree.commands.push_back(ConfigShowCommand());
+  tree.commands.push_back(PkiInitCommand());
+  tree.commands.push_back(PkiIssueCommand());
+  tree.commands.push_back(PkiShowCommand());
+  tree.commands.push_back(HelpCommand(tree));
+}
+
+int RunProgramLine(const std::vector<std::string>& words, Console& console, World& world) {
+  GlobalFlags flags;
+  CommandTree tree;
+  FillCommandTree(tree, flags);
+  Context context(flags, console, world);
+  const auto line = ParseLine(tree, words);
+  if (!line) {
+    return static_cast<int>(context.Fail(line.error()));
+  }
+  switch (line->wanted) {
+    case ParsedLine::Wanted::kVersion:
+      console.out << "zoowarden " << ZOOWARDEN_VERSION << "\n";
+      return static_cast<int>(ExitCode::kOk);
+    case ParsedLine::Wanted::kHelp:
+      console.out << (line->command != nullptr ? CommandHelp(tree, *line->command)
+                                               : OverviewHelp(tree, line->topic));
+      return static_cast<int>(ExitCode::kOk);
+    case ParsedLine::Wanted::kRun:
+      return static_cast<int>(line->command->run(context));
+  }
+  return static_cast<int>(ExitCode::kError);
+}
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,30 @@
+// All commands, one function and one file each. Their options live as long as the returned value.
+#pragma once
+
+#include "controller/cli/context.h"
+#include "controller/cli/parser.h"
+
+#include <string>
+#include <vector>
+
+namespace zoowarden::controller {
+
+[[nodiscard]] Command StatusCommand();
+[[nodiscard]] Command ConfigShowCommand();
+[[nodiscard]] Command RunsListCommand();
+[[nodiscard]] Command RunsShowCommand();
+[[nodiscard]] Command PkiInitCommand();
+[[nodiscard]] Command PkiIssueCommand();
+[[nodiscard]] Command PkiShowCommand();
+// Prints the help of any command or topic; `tree` must outlive it.
+[[nodiscard]] Command HelpCommand(const CommandTree& tree);
+
+// Fills the tree; `flags` is what the global options write to.
+void FillCommandTree(CommandTree& tree, GlobalFlags& flags);
+
+// The whole program but its process: parses, runs, prints. Returns the exit status.
+[[nodiscard]] int RunProgramLine(const std::vector<std::string>& words,
+                                 Console& console,
+                                 World& world);
+
+}  // namespace zoowarden::controller

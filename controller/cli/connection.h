@@ -1,0 +1,32 @@
+// How commands reach the agents and the records.
+#pragma once
+
+#include "base/error.h"
+#include "controller/cli/context.h"
+#include "controller/cli/run_records.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace zoowarden::controller {
+
+[[nodiscard]] base::Result<Connected> Connect(
+    Context& context,
+    const model::EnsembleSpec& spec,
+    std::function<void(const UploadProgress&)> on_upload = {});
+
+[[nodiscard]] base::Result<std::unique_ptr<RunJournal>> OpenJournalToRead(
+    Context& context, const std::string& ensemble);
+[[nodiscard]] base::Result<std::unique_ptr<RunJournal>> OpenJournalToWrite(
+    Context& context, const std::string& ensemble);
+
+struct Records {
+  std::unique_ptr<RunJournal> journal;
+  std::unique_ptr<Agents> agents;  // nullptr: no certificate here, the journal must do
+};
+
+// For looking at runs: what this machine knows, and the agents when they can be spoken to.
+[[nodiscard]] base::Result<Records> OpenRecords(Context& context);
+
+}  // namespace zoowarden::controller

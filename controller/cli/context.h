@@ -1,0 +1,92 @@
+// What every command gets: the global flags, the console, and the world behind injected factories.
+//
+// One thread. Output rules live here: data goes to stdout in the form that -o asks for, everything
+// said to a person goes to stderr, and with -o json an error is an object on stdout as well.
+#pragma once
+
+#include "base/error.h"
+#include "config/ensemble_file.h"
+#include "controller/agents/upload.h"
+#include "controller/cli/console.h"
+#include "controller/cli/document.h"
+#include "controller/cli/exit_codes.h"
+#include "controller/run/agents.h"
+#include "controller/run/checks.h"
+#include "sys/clock.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zoowarden::controller {
+
+struct GlobalFlags {
+  std::optional<std::string> ensemble;
+  std::optional<std::string> pki;
+  std::optional<std::string> state;
+  std::string output = "table";  // table, json, yaml
+  bool yes = false;
+  bool no_color = false;
+  bool verbose = false;
+};
+
+// The agents of an ensemble, and the name in the certificate that speaks to them.
+struct Connected {
+  std::unique_ptr<Agents> agents;
+  std::string identity;  // "zoowarden://lab/operator"
+};
+
+struct ConnectRequest {
+  const model::EnsembleSpec& spec;
+  std::filesystem::path pki;                             // holds ca.pem, cert.pem and key.pem
+  std::function<void(const UploadProgress&)> on_upload;  // may be empty
+};
+
+struct World {
+  sys::Clock& clock;
+  CheckRunner& checks;
+  std::function<base::Result<Connected>(const ConnectRequest&)> connect;
+  // From its call on Ctrl-C does not end the program; the result tells whether it was pressed.
+  std::function<std::function<bool()>()> watch_interrupt;
+  std::function<std::uint32_t()> random;
+  std::vector<std::filesystem::path> plugin_directories;
+};
+
+class Context {
+ public:
+  Context(GlobalFlags& flags, Console& console, World& world)
+      : flags_(flags), console_(console), world_(world) {}
+
+  [[nodiscard]] const GlobalFlags& flags() const { return flags_; }
+  [[nodiscard]] Console& console() { return console_; }
+  [[nodiscard]] World& world() { return world_; }
+
+  // Flag, then environment, then the default; see `zoowarden help environment`.
+  [[nodiscard]] base::Result<std::string> EnsemblePath() const;
+  [[nodiscard]] base::Result<std::filesystem::path> PkiDirectory() const;
+  [[nodiscard]] base::Result<std::filesystem::path> StateDirectory(
+      const std::string& ensemble) const;
+
+  [[nodiscard]] bool structured() const { return flags_.output != "table"; }
+  // With -o json or yaml the document, else the text.
+  void Print(const Document& document, const std::string& text);
+  // A line for a person, on stderr.
+  void Say(const std::string& line);
+  void Warn(const std::string& text);
+
+  // Says the error with its next action and gives its exit code.
+  [[nodiscard]] ExitCode Fail(const base::Error& error);
+
+  // --yes, or a "y" at a terminal. Off a terminal: kInvalidArgument "usage.needs_yes".
+  [[nodiscard]] base::Result<bool> Confirm(const std::string& question);
+
+ private:
+  GlobalFlags& flags_;
+  Console& console_;
+  World& world_;
+};
+
+}  // namespace zoowarden::controller

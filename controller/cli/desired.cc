@@ -1,0 +1,60 @@
+#include "controller/cli/desired.h"
+
+#include "model/setting_rules.h"
+#include "plugin/source.h"
+
+namespace zoowarden::controller {
+
+namespace {
+
+std::string LayerName(const model::PluginUse& use) {
+  const auto& object = use.path.empty() && !use.command.empty() ? use.command.front() : use.path;
+  return "plugin " + use.use + (object.empty() ? "" : " " + object);
+}
+
+base::Result<plugin::Layer> RunPlugin(Context& context,
+                                      const model::EnsembleSpec& spec,
+                                      const model::PluginUse& use) {
+  ZW_ASSIGN(const auto found, plugin::FindPlugin(use.use, context.world().plugin_directories));
+  ZW_ASSIGN(
+      auto values,
+      plugin::RunSource(found, {.ensemble = spec.name, .path = use.path, .command = use.command}));
+  return plugin::Layer{.name = LayerName(use), .values = std::move(values)};
+}
+
+plugin::Layer OwnLayer(const config::LoadedEnsemble& file) {
+  plugin::Layer own{.name = "ensemble.yaml", .values = {}};
+  for (const auto& [key, value] : file.spec.config.settings) {
+    const auto origin = file.origins.find(key);
+    own.values[key] = {.value = value,
+                       .origin = origin == file.origins.end() ? file.path : origin->second};
+  }
+  return own;
+}
+
+}  // namespace
+
+base::Result<config::LoadedEnsemble> LoadEnsemble(Context& context) {
+  ZW_ASSIGN(const auto path, context.EnsemblePath());
+  ZW_ASSIGN(auto loaded, config::LoadEnsembleFile(path));
+  for (const auto& warning : loaded.warnings) {
+    context.Warn(warning);
+  }
+  return loaded;
+}
+
+base::Result<Desired> LoadDesired(Context& context) {
+  ZW_ASSIGN(auto file, LoadEnsemble(context));
+  std::vector<plugin::Layer> layers;
+  for (const auto& use : file.spec.plugins) {
+    ZW_ASSIGN(auto layer, RunPlugin(context, file.spec, use));
+    layers.push_back(std::move(layer));
+  }
+  layers.push_back(OwnLayer(file));
+  ZW_ASSIGN(auto merged, plugin::MergeSettings(layers, &model::SettingProblem));
+  auto spec = file.spec;
+  spec.config.settings = merged.Plain();
+  return Desired{.file = std::move(file), .spec = std::move(spec), .settings = std::move(merged)};
+}
+
+}  // namespace zoowarden::controller

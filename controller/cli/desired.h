@@ -1,0 +1,25 @@
+// What the ensemble should be, completely: ensemble.yaml with the values of its configuration
+// plugins, each traced to where it came from.
+#pragma once
+
+#include "base/error.h"
+#include "config/ensemble_file.h"
+#include "controller/cli/context.h"
+#include "plugin/merge.h"
+
+namespace zoowarden::controller {
+
+struct Desired {
+  config::LoadedEnsemble file;      // as written, without the plugins' values
+  model::EnsembleSpec spec;         // with them
+  plugin::MergedSettings settings;  // of the ensemble, before the servers' own
+};
+
+// Reads the file and warns about what is odd in it; runs no plugin.
+[[nodiscard]] base::Result<config::LoadedEnsemble> LoadEnsemble(Context& context);
+
+// Runs the plugins too. A plugin that fails, hangs or prints garbage is an error: nothing has been
+// touched yet.
+[[nodiscard]] base::Result<Desired> LoadDesired(Context& context);
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,74 @@
+// The program `zoowarden`: the real console, clock, signals and connections around RunProgramLine.
+
+#include "base/log.h"
+#include "controller/agents/grpc_agents.h"
+#include "controller/cli/commands.h"
+#include "controller/cli/interrupt.h"
+#include "controller/run/checks.h"
+#include "pki/credentials.h"
+#include "rpc/channel.h"
+#include "rpc/tls.h"
+#include "sys/clock.h"
+
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace zoowarden::controller {
+namespace {
+
+base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Clock& clock) {
+  auto loaded = pki::LoadCredentials(pki::FilesIn(request.pki), clock);
+  if (!loaded) {
+    const auto& error = loaded.error();
+    if (error.Is(base::ErrorCode::kNotFound)) {
+      return base::Fail(base::ErrorCode::kNotFound,
+                        "pki.no_identity",
+                        "no certificate to show the agents: " + error.message());
+    }
+    return base::Fail(error);
+  }
+  const auto credentials = rpc::MakeChannelCredentials(*loaded);
+  GrpcAgentsOptions options{.ensemble = request.spec.name, .servers = request.spec.servers};
+  options.channel = [credentials, name = request.spec.name](const model::ServerSpec& server) {
+    return rpc::MakeChannel(server.agent, pki::AgentIdentity(name, server.id.value), credentials);
+  };
+  options.on_upload = request.on_upload;
+  return Connected{.agents = std::make_unique<GrpcAgents>(std::move(options)),
+                   .identity = loaded->identity.ToUri()};
+}
+
+// Beside this program (a build tree), then where packages put them.
+std::vector<std::filesystem::path> PluginDirectories() {
+  std::error_code ignored;
+  const auto own = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  return {own, own.parent_path() / "lib" / "zoowarden" / "plugins", "/usr/lib/zoowarden/plugins"};
+}
+
+int Main(const std::vector<std::string>& words) {
+  base::InitLog(base::LogLevel::kWarn);
+  rpc::ForceTls13();
+  sys::RealClock clock;
+  SubprocessCheckRunner checks;
+  auto console = ProcessConsole();
+  World world{.clock = clock,
+              .checks = checks,
+              .connect = [&clock](const ConnectRequest& r) { return ConnectToAgents(r, clock); },
+              .watch_interrupt =
+                  [] {
+                    auto interrupt = std::make_shared<Interrupt>();
+                    return [interrupt] { return interrupt->requested(); };
+                  },
+              .random = [] { return std::random_device()(); },
+              .plugin_directories = PluginDirectories()};
+  return RunProgramLine(words, console, world);
+}
+
+}  // namespace
+}  // namespace zoowarden::controller
+
+int main(int argc, char** argv) {
+  return zoowarden::controller::Main(std::vector<std::string>(argv + 1, argv + argc));
+}

@@ -1,0 +1,62 @@
+// Records of runs, from this machine's store and from the agents' copies, as one view: a run that
+// another machine began is seen here, and one that this machine lost is found again.
+#pragma once
+
+#include "base/error.h"
+#include "controller/run/agents.h"
+#include "controller/run/run_file.h"
+#include "controller/run/run_journal.h"
+#include "journal/run_store.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace zoowarden::controller {
+
+// The run loop's journal on top of the SQLite store. Owns the store.
+class StoredRunJournal final : public RunJournal {
+ public:
+  explicit StoredRunJournal(std::unique_ptr<journal::RunStore> store) : store_(std::move(store)) {}
+
+  // Creates the state directory and the store; kFailedPrecondition "journal.in_use" while another
+  // zoowarden writes there.
+  [[nodiscard]] static base::Result<std::unique_ptr<RunJournal>> OpenToWrite(
+      const std::filesystem::path& state_directory);
+  // Beside a writer or without one; nothing there yet is an empty journal.
+  [[nodiscard]] static base::Result<std::unique_ptr<RunJournal>> OpenToRead(
+      const std::filesystem::path& state_directory);
+
+  base::Status Save(const RunRecord& record) override;
+  base::Result<std::vector<RunRecord>> List() override;
+  base::Result<RunRecord> Load(const std::string& run_id) override;
+
+ private:
+  std::unique_ptr<journal::RunStore> store_;
+};
+
+struct KnownRun {
+  RunRecord record;                 // of the newest copy
+  RunFile file;                     // the record's state, decoded
+  std::vector<std::string> copies;  // "here", "server 2": who has this newest copy
+  bool open = false;                // not ended, or ended in a way that still needs somebody
+};
+
+struct KnownRuns {
+  std::vector<KnownRun> runs;         // newest first
+  std::vector<std::string> problems;  // copies that could not be read
+};
+
+// Both may be absent.
+[[nodiscard]] KnownRuns CollectRuns(RunJournal* journal, Agents* agents);
+
+// One run with the events of all its copies, in order. kNotFound "run.none".
+[[nodiscard]] base::Result<KnownRun> FindRun(RunJournal* journal,
+                                             Agents* agents,
+                                             const std::string& run_id);
+
+// Merges a copy into a record: the newer state by (epoch, sequence), the union of the events.
+void MergeCopy(RunRecord& into, const RunRecord& copy);
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,23 @@
+// How runs are shown. Pure; everything comes from the record.
+#pragma once
+
+#include "controller/cli/document.h"
+#include "controller/cli/run_records.h"
+
+#include <string>
+
+namespace zoowarden::controller {
+
+// "open", or the outcome's name: what a list shows.
+[[nodiscard]] std::string RunStateText(const KnownRun& run);
+
+[[nodiscard]] Document RunSummaryDocument(const KnownRun& run);
+// "open run 2026...: upgrade to 3.9.4, rolling; `zoowarden resume` continues it"
+[[nodiscard]] std::string RunSummaryLine(const KnownRun& run);
+[[nodiscard]] std::string RunTable(const std::vector<KnownRun>& runs);
+
+// With servers and events.
+[[nodiscard]] Document RunDocument(const KnownRun& run);
+[[nodiscard]] std::string RunText(const KnownRun& run);
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,39 @@
+// What `status` says, from what the agents answered. Pure.
+#pragma once
+
+#include "controller/cli/document.h"
+#include "controller/cli/run_records.h"
+#include "controller/run/agents.h"
+#include "model/ensemble.h"
+#include "model/observation.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zoowarden::controller {
+
+struct StatusInput {
+  const model::EnsembleSpec& spec;
+  std::vector<model::MemberObservation> seen;  // one a server, in the order of the spec
+  std::vector<Answer<Lease>> leases;
+  KnownRuns runs;
+};
+
+struct StatusView {
+  std::optional<model::ServerId> leader;
+  std::vector<std::string> warnings;  // the ensemble serves, but look at this
+  std::vector<std::string> problems;  // what makes it unhealthy
+  std::vector<std::string> states;    // one a member, see MemberState
+  std::optional<Lease> holder;        // of the newest lease that has not lapsed
+  [[nodiscard]] bool healthy() const { return problems.empty(); }
+};
+
+// "serving", "not_serving", "standalone", "read_only", "down", "unreachable", "unknown".
+[[nodiscard]] std::string MemberState(const model::MemberObservation& seen);
+
+[[nodiscard]] StatusView MakeStatusView(const StatusInput& input);
+[[nodiscard]] Document StatusDocument(const StatusInput& input, const StatusView& view);
+[[nodiscard]] std::string StatusText(const StatusInput& input, const StatusView& view);
+
+}  // namespace zoowarden::controller

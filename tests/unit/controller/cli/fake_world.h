@@ -1,0 +1,182 @@
+// The command line with everything around it made by hand: streams, environment, clock, agents.
+#pragma once
+
+#include "controller/cli/commands.h"
+#include "sys/files.h"
+#include "sys/manual_clock.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace zoowarden::controller {
+
+// What agents say is what the test put here; shared, because a command owns the Agents it got.
+struct AgentWords {
+  std::vector<model::MemberObservation> seen;
+  std::vector<Answer<Lease>> leases;
+  std::vector<Answer<std::vector<RunRecord>>> records;
+  std::vector<Answer<RunRecord>> record;
+};
+
+class SpokenAgents : public Agents {
+ public:
+  explicit SpokenAgents(AgentWords& words) : words_(words) {}
+
+  std::vector<model::MemberObservation> GetStatus(std::chrono::milliseconds) override {
+    return words_.seen;
+  }
+  std::vector<model::MemberObservation> Observe(const ObserveOptions&) override {
+    return words_.seen;
+  }
+  base::Result<Canary> CommitCanary(model::ServerId,
+                                    const RunIdentity&,
+                                    std::chrono::milliseconds,
+                                    const std::string&) override {
+    return base::Fail(base::ErrorCode::kUnavailable, "no canary here");
+  }
+  base::Status Upload(model::ServerId, const RunIdentity&, const model::ReleaseSpec&) override {
+    return base::Ok();
+  }
+  base::Status Begin(model::ServerId, const Call&, const BeginOptions&) override {
+    return base::Ok();
+  }
+  base::Result<Permit> RequestPermit(model::ServerId, const Call&) override {
+    return base::Fail(base::ErrorCode::kUnavailable, "no permit here");
+  }
+  base::Status Proceed(model::ServerId, const Call&, const std::string&) override {
+    return base::Ok();
+  }
+  base::Status Commit(model::ServerId, const Call&) override { return base::Ok(); }
+  base::Status RollBack(model::ServerId, const Call&, const std::string&) override {
+    return base::Ok();
+  }
+  base::Status Close(model::ServerId, const Call&) override { return base::Ok(); }
+  std::vector<Answer<Lease>> GetLeases() override { return words_.leases; }
+  std::vector<Answer<Lease>> Acquire(const RunIdentity&, bool) override { return words_.leases; }
+  std::vector<Answer<Lease>> Release(const RunIdentity&) override { return words_.leases; }
+  std::vector<Answer<std::uint64_t>> PutRecord(const RunIdentity&,
+                                               std::uint64_t,
+                                               const std::string&,
+                                               const std::vector<RunEvent>&) override {
+    return {};
+  }
+  std::vector<Answer<std::vector<RunRecord>>> ListRecords() override { return words_.records; }
+  std::vector<Answer<RunRecord>> GetRecord(const std::string&) override { return words_.record; }
+
+ private:
+  AgentWords& words_;
+};
+
+class NoChecks final : public CheckRunner {
+ public:
+  std::vector<core::CheckVerdict> Run(const std::vector<model::HealthCheck>&,
+                                      const model::Round&) override {
+    return {};
+  }
+};
+
+inline constexpr const char* kEnsembleText = R"(ensemble: lab
+release: {version: 3.9.4, source: a.tar.gz, sha512: ")"
+                                             "0123456789abcdef0123456789abcdef0123456789abcdef"
+                                             "0123456789abcdef0123456789abcdef0123456789abcdef"
+                                             "0123456789abcdef0123456789abcdef"
+                                             R"("}
+config:
+  settings: {tickTime: 2000, initLimit: 10, syncLimit: 5}
+servers:
+  - {id: 1, host: 127.0.11.1, agent: "127.0.11.1:17443"}
+  - {id: 2, host: 127.0.11.2, agent: "127.0.11.2:17443"}
+  - {id: 3, host: 127.0.11.3, agent: "127.0.11.3:17443", settings: {maxClientCnxns: 70}}
+)";
+
+inline model::MemberObservation Serving(std::uint32_t id, model::Mode mode) {
+  model::MemberObservation seen;
+  seen.id = {id};
+  seen.answered = true;
+  seen.processes_visible = true;
+  seen.process = model::Process{.pid = static_cast<std::int32_t>(4000 + id), .start_time = 1};
+  seen.mode = mode;
+  seen.version = model::Version{3, 9, 4};
+  seen.own_zxid = model::Zxid{0x100000005};
+  seen.current = model::Generation{.digest = "aaaabbbbccccdddd", .version = {3, 9, 4}};
+  return seen;
+}
+
+class CommandLineTest : public testing::Test {
+ protected:
+  struct Outcome {
+    int code = 0;
+    std::string out;
+    std::string err;
+  };
+
+  void SetUp() override {
+    auto directory = sys::TempDir::Create(testing::TempDir(), "cli.");
+    ASSERT_TRUE(directory);
+    directory_ = std::make_unique<sys::TempDir>(std::move(*directory));
+    Write("ensemble.yaml", kEnsembleText);
+    environment_ = {{"ZOOWARDEN_ENSEMBLE", Path("ensemble.yaml")},
+                    {"ZOOWARDEN_PKI", Path("pki")},
+                    {"ZOOWARDEN_STATE", Path("state")}};
+    words_.seen = {Serving(1, model::Mode::kFollower),
+                   Serving(2, model::Mode::kLeader),
+                   Serving(3, model::Mode::kFollower)};
+  }
+
+  [[nodiscard]] std::string Path(const std::string& name) const {
+    return directory_->path() / name;
+  }
+  void Write(const std::string& name, const std::string& text) const {
+    std::ofstream(Path(name)) << text;
+  }
+
+  Outcome Run(const std::vector<std::string>& line) {
+    std::istringstream in(typed_);
+    std::ostringstream out;
+    std::ostringstream err;
+    Console console{.out = out,
+                    .err = err,
+                    .in = in,
+                    .in_is_terminal = terminal_,
+                    .out_is_terminal = terminal_,
+                    .err_is_terminal = terminal_,
+                    .environment = [this](const std::string& name) -> std::optional<std::string> {
+                      const auto found = environment_.find(name);
+                      return found == environment_.end() ? std::nullopt
+                                                         : std::optional(found->second);
+                    }};
+    World world{.clock = clock_,
+                .checks = checks_,
+                .connect = [this](const ConnectRequest&) -> base::Result<Connected> {
+                  if (!connect_error_.empty()) {
+                    return base::Fail(
+                        base::ErrorCode::kNotFound, "pki.no_identity", connect_error_);
+                  }
+                  return Connected{.agents = std::make_unique<SpokenAgents>(words_),
+                                   .identity = "zoowarden://lab/operator"};
+                },
+                .watch_interrupt = [] { return [] { return false; }; },
+                .random = [] { return 0x3f9aU; },
+                .plugin_directories = {}};
+    const int code = RunProgramLine(line, console, world);
+    return {.code = code, .out = out.str(), .err = err.str()};
+  }
+
+  std::unique_ptr<sys::TempDir> directory_;
+  std::map<std::string, std::string> environment_;
+  std::string typed_;
+  bool terminal_ = false;
+  std::string connect_error_;
+  AgentWords words_;
+  sys::ManualClock clock_;
+  NoChecks checks_;
+};
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,213 @@
+#include "cli/fake_world.h"
+#include "controller/cli/run_records.h"
+
+namespace zoowarden::controller {
+namespace {
+
+model::Generation Generation(const std::string& digest, model::Version version) {
+  return {.digest = digest, .version = version};
+}
+
+RunFile File(const std::string& id, std::int64_t created_ms) {
+  RunFile file{.kind = "upgrade", .created_ms = created_ms, .holder = "zoowarden://lab/operator"};
+  file.spec.name = "lab";
+  file.spec.release.version = {3, 9, 4};
+  file.state.run_id = id;
+  for (std::uint32_t server = 1; server <= 2; ++server) {
+    file.spec.servers.push_back({.id = {server}, .host = "h", .agent = "h:1"});
+    file.state.servers.push_back({.id = {server},
+                                  .origin = Generation("old" + std::to_string(server), {3, 8, 4}),
+                                  .target = Generation("new" + std::to_string(server), {3, 9, 4}),
+                                  .changed = server == 1});
+  }
+  return file;
+}
+
+RunRecord Record(const RunFile& file, std::uint64_t epoch, std::uint64_t sequence) {
+  return {.run_id = file.state.run_id,
+          .ensemble = "lab",
+          .epoch = epoch,
+          .sequence = sequence,
+          .state_json = EncodeRun(file),
+          .events = {}};
+}
+
+RunFile Ended(RunFile file, core::RunOutcome outcome) {
+  file.state.phase = core::RunPhase::kEnded;
+  file.state.outcome = outcome;
+  return file;
+}
+
+class RunsTest : public CommandLineTest {
+ protected:
+  // Bound to this machine's store, as the run loop writes it.
+  void Store(const RunRecord& record) {
+    auto journal = StoredRunJournal::OpenToWrite(Path("state/lab"));
+    ASSERT_TRUE(journal) << journal.error().message();
+    ASSERT_TRUE((*journal)->Save(record));
+  }
+  void AgentsHave(const std::vector<RunRecord>& records) {
+    words_.records.push_back({{1}, records});
+    words_.record.push_back({{1}, records.front()});
+  }
+};
+
+TEST_F(RunsTest, WithoutAnyRunTheListSaysSo) {
+  const auto outcome = Run({"runs", "list"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "no runs yet\n");
+}
+
+TEST_F(RunsTest, ListIsNewestFirst) {
+  Store(Record(Ended(File("r-1", 1'700'000'000'000), core::RunOutcome::kSucceeded), 1, 9));
+  Store(Record(File("r-2", 1'700'000'100'000), 2, 3));
+  EXPECT_EQ(Run({"runs", "list"}).err, "");
+  EXPECT_EQ(Run({"runs", "list"}).out,
+            "ID   STARTED               KIND     TO     STATE      DONE    BY\n"
+            "r-2  2023-11-14T22:15:00Z  upgrade  3.9.4  open       0 of 2  "
+            "zoowarden://lab/operator\n"
+            "r-1  2023-11-14T22:13:20Z  upgrade  3.9.4  succeeded  0 of 2  "
+            "zoowarden://lab/operator\n");
+}
+
+TEST_F(RunsTest, ARunOfAnotherMachineIsSeenOnTheAgents) {
+  AgentsHave({Record(File("r-5", 1'700'000'000'000), 4, 2)});
+  const auto outcome = Run({"runs", "list", "-o", "json"});
+  EXPECT_NE(outcome.out.find("\"id\": \"r-5\""), std::string::npos);
+  EXPECT_NE(outcome.out.find("\"server 1\""), std::string::npos);
+}
+
+TEST_F(RunsTest, OnlyTheNewestCopyCounts) {
+  Store(Record(File("r-1", 1'700'000'000'000), 1, 9));
+  AgentsHave({Record(
+      Ended(File("r-1", 1'700'000'000'000), core::RunOutcome::kRolledBack), /*epoch=*/2, 1)});
+  const auto outcome = Run({"runs", "list"});
+  EXPECT_NE(outcome.out.find("rolled_back"), std::string::npos) << outcome.out;
+}
+
+TEST_F(RunsTest, ADamagedCopyIsAWarningNotTheEnd) {
+  Store(Record(File("r-1", 1'700'000'000'000), 1, 9));
+  auto damaged = Record(File("r-2", 1'700'000'000'000), 1, 9);
+  damaged.state_json = "{";
+  AgentsHave({damaged});
+  const auto outcome = Run({"runs", "list"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("r-1"), std::string::npos);
+  EXPECT_NE(outcome.err.find("warning: the copy of run r-2 (server 1)"), std::string::npos);
+}
+
+TEST_F(RunsTest, WithoutACertificateThisMachinesRecordsAreShown) {
+  Store(Record(File("r-1", 1'700'000'000'000), 1, 9));
+  connect_error_ = "no certificate";
+  const auto outcome = Run({"runs", "list"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("r-1"), std::string::npos);
+  EXPECT_NE(outcome.err.find("only this machine's records"), std::string::npos);
+}
+
+TEST_F(RunsTest, AHaltedRunIsAProblemUntilALaterOneBroughtOrder) {
+  Store(Record(Ended(File("r-1", 1'700'000'000'000), core::RunOutcome::kHalted), 1, 9));
+  auto outcome = Run({"status"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.out.find("halted run r-1: upgrade to 3.9.4"), std::string::npos);
+  Store(Record(Ended(File("r-2", 1'700'000'100'000), core::RunOutcome::kSucceeded), 2, 9));
+  outcome = Run({"status"});
+  EXPECT_EQ(outcome.code, 0) << outcome.out;
+  EXPECT_EQ(outcome.out.find("r-1"), std::string::npos);
+}
+
+TEST_F(RunsTest, ShowTellsTheWholeStoryFromTheRecord) {
+  auto file = Ended(File("r-1", 1'700'000'000'000), core::RunOutcome::kSucceeded);
+  file.state.outcome_text = "every server runs 3.9.4";
+  file.state.elections = 1;
+  auto record = Record(file, 2, 3);
+  record.events = {{.epoch = 1,
+                    .sequence = 1,
+                    .time_ms = 1'700'000'000'250,
+                    .kind = "run_started",
+                    .text = "upgrade of ensemble lab"},
+                   {.epoch = 2,
+                    .sequence = 3,
+                    .time_ms = 1'700'000'012'250,
+                    .kind = "gate_passed",
+                    .server = {1},
+                    .text = "server 1: proved\x1b[2J",
+                    .json = R"({"canary":"0x5"})"}};
+  Store(record);
+  EXPECT_EQ(Run({"runs", "show", "r-1"}).out,
+            "run r-1: upgrade of ensemble lab to 3.9.4\n"
+            "  state      succeeded: every server runs 3.9.4\n"
+            "  began      2023-11-14T22:13:20Z, 12s in all\n"
+            "  by         zoowarden://lab/operator, epoch 2\n"
+            "  elections  1\n"
+            "\n"
+            "  server 1  3.8.4 (old1) -> 3.9.4 (new1)\n"
+            "  server 2  3.8.4 (old2) -> 3.9.4 (new2), not touched\n"
+            "\n"
+            "what happened (times are UTC, + is the time since the line before):\n"
+            "  22:13:20.250    +0.2s            run_started: upgrade of ensemble lab\n"
+            "  --- continued by a controller with epoch 2\n"
+            "  22:13:32.250     +12s  server 1  gate_passed: server 1: proved?[2J\n"
+            "      evidence: {\"canary\":\"0x5\"}\n");
+}
+
+TEST_F(RunsTest, ShowAsJsonCarriesEventsWithTheirEvidence) {
+  auto record = Record(File("r-1", 1'700'000'000'000), 1, 1);
+  record.events = {{.epoch = 1,
+                    .sequence = 1,
+                    .time_ms = 1'700'000'000'250,
+                    .kind = "gate_passed",
+                    .server = {1},
+                    .text = "t",
+                    .json = R"({"canary":"0x5"})"}};
+  Store(record);
+  const auto out = Run({"runs", "show", "r-1", "-o", "json"}).out;
+  EXPECT_NE(out.find(R"(  "events": [
+    {
+      "epoch": 1,
+      "sequence": 1,
+      "time": "2023-11-14T22:13:20.250Z",
+      "time_ms": 1700000000250,
+      "kind": "gate_passed",
+      "server": 1,
+      "text": "t",
+      "evidence": {
+        "canary": "0x5"
+      }
+    }
+  ]
+)"),
+            std::string::npos)
+      << out;
+}
+
+TEST_F(RunsTest, EventsOfAllCopiesAreMergedOnce) {
+  auto here = Record(File("r-1", 1'700'000'000'000), 1, 2);
+  here.events = {{.epoch = 1, .sequence = 1, .kind = "first"},
+                 {.epoch = 1, .sequence = 2, .kind = "second"}};
+  auto there = Record(File("r-1", 1'700'000'000'000), 2, 3);
+  there.events = {{.epoch = 1, .sequence = 2, .kind = "second"},
+                  {.epoch = 2, .sequence = 3, .kind = "third"}};
+  MergeCopy(here, there);
+  ASSERT_EQ(here.events.size(), 3U);
+  EXPECT_EQ(here.events[2].kind, "third");
+  EXPECT_EQ(here.epoch, 2U);
+}
+
+TEST_F(RunsTest, AnUnknownRunIsNamed) {
+  const auto outcome = Run({"runs", "show", "r-9"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.err.find("there is no run 'r-9'"), std::string::npos);
+}
+
+TEST_F(RunsTest, ASecondWriterIsRefused) {
+  auto first = StoredRunJournal::OpenToWrite(Path("state/lab"));
+  ASSERT_TRUE(first);
+  const auto second = StoredRunJournal::OpenToWrite(Path("state/lab"));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(ExitCodeOf(second.error()), ExitCode::kHeld);
+  EXPECT_TRUE(StoredRunJournal::OpenToRead(Path("state/lab")));
+}
+
+}  // namespace
+}  // namespace zoowarden::controller
