@@ -13,7 +13,7 @@ from . import blocks, cache, layout, processes
 from .errors import LabError
 from .run import run
 
-_OWN_ENTRIES = ("agents", "ensemble.yaml", "env", "operator", "pki", "state", "templates", "viewer",
+_OWN_ENTRIES = ("agents", "ensemble.yaml", "env", "operator", "pki", "state", "viewer",
                 layout.STATE_FILE)  # the state file last: while it is there, down can be repeated
 
 

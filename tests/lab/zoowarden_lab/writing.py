@@ -5,7 +5,7 @@ import hashlib
 import json
 import shlex
 
-from . import keys, recipes, scripts
+from . import keys
 from .layout import (ADMIN_PORT, AGENT_PORT, CLIENT_PORT, ELECTION_PORT, QUORUM_PORT, Lab,
                      Server, binaries)
 from .releases import Release
@@ -19,10 +19,6 @@ _JAVA_OPTIONS = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfDat
 def _quoted(value) -> str:
     """A string as YAML; what JSON writes, YAML reads."""
     return json.dumps(str(value), ensure_ascii=False)
-
-
-def logging_file(version: str) -> str:
-    return "log4j.properties" if recipes.line_of(version) < (3, 8) else "logback.xml"
 
 
 def _settings(lab: Lab) -> dict:
@@ -61,7 +57,6 @@ def _server(server: Server) -> str:
 def ensemble(lab: Lab, release: Release) -> str:
     settings = "".join(f"    {key}: {_quoted(value)}\n" for key, value in _settings(lab).items())
     options = ", ".join(_quoted(option) for option in _java_options(lab))
-    logging = logging_file(release.version)
     return (f"# The ensemble of the lab in this directory; edit it and type `zoowarden plan`.\n"
             f"ensemble: lab\n"
             f"release:\n"
@@ -72,8 +67,6 @@ def ensemble(lab: Lab, release: Release) -> str:
             f"config:\n"
             f"  settings:\n{settings}"
             f"  java: {{heap: 128m, options: [{options}]}}\n"
-            f"  files:\n"
-            f"    - {{name: {logging}, template: templates/{logging}}}\n"
             f"servers:\n{''.join(_server(server) for server in lab.servers)}"
             f"policy: {{soak: {lab.options.soak}, step_timeout: {lab.options.step_timeout}, "
             f"on_failure: rollback_all, good_rounds: 3}}\n")
@@ -112,10 +105,6 @@ def environment(lab: Lab) -> str:
 
 
 def write_all(lab: Lab, release: Release) -> None:
-    templates = lab.directory / "templates"
-    templates.mkdir()
-    logging = logging_file(release.version)
-    (templates / logging).write_bytes(scripts.own_file(logging))
     lab.ensemble_file.write_text(ensemble(lab, release), encoding="utf-8")
     (lab.directory / "env").write_text(environment(lab), encoding="utf-8")
     for server in lab.servers:
