@@ -53,6 +53,7 @@ struct RecordedOutcome {
 struct HistoryEntry {
   std::string operation_id;
   std::uint64_t sequence = 0;
+  std::string from_state;
   std::string event;  // core::OperationEventName
   std::string state;  // the state it led to
   std::string detail;

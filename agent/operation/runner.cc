@@ -334,6 +334,7 @@ base::Status OperationRunner::Enter(StoredOperation next,
       .operation = &next,
       .history = HistoryEntry{.operation_id = next.operation_id,
                               .sequence = static_cast<std::uint64_t>(next.transitions),
+                              .from_state = Name(state_),
                               .event = std::string(core::OperationEventName(cause.event)),
                               .state = next.state,
                               .detail = cause.detail,
@@ -369,6 +370,13 @@ model::OperationStatus OperationRunner::Status() const {
           .failure_reason = stored_.failure_reason,
           .deadline_left = model::IsInFlight(state_) ? std::max(left, left.zero()) : left.zero(),
           .proved = stored_.proved};
+}
+
+StateChange OperationRunner::Present() const {
+  return {.operation_id = stored_.operation_id,
+          .state = state_,
+          .detail = stored_.failure,
+          .sequence = static_cast<std::uint64_t>(stored_.transitions)};
 }
 
 std::vector<StateChange> OperationRunner::TakeChanges() { return std::exchange(changes_, {}); }

@@ -51,6 +51,9 @@ class OperationRunner {
 
   [[nodiscard]] model::OperationState state() const { return state_; }
   [[nodiscard]] model::OperationStatus Status() const;
+  [[nodiscard]] const StoredOperation& stored() const { return stored_; }
+  // The present state as a change, for those who begin to watch.
+  [[nodiscard]] StateChange Present() const;
   // Names the process that an operation started, for observations.
   [[nodiscard]] std::string StartedBy(const model::Process& process) const;
   // State changes since the last call, oldest first.

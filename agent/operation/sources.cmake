@@ -1,4 +1,5 @@
 list(APPEND agent_sources
+  operation/durable_journal.cc
   operation/fence.cc
   operation/lease_keeper.cc
   operation/permits.cc

@@ -1,0 +1,178 @@
+// zoowarden-launch: the one fixed program that starts ZooKeeper, whoever asks for it.
+//
+// It locks the data directory (flock, on a descriptor that it leaves open for zkServer.sh and the
+// JVM), resolves `current` once, and executes the release's zkServer.sh with the generation's real
+// paths, so that the command line of the JVM proves both. Two JVMs on one data directory are
+// impossible as long as every start comes through here: the lock lives exactly as long as the last
+// process that inherited it.
+#include "agent/lifecycle/launcher/exit_codes.h"
+
+#include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string data;
+  std::string current;
+  std::string log_directory;
+  std::string java_home;
+};
+
+struct Command {
+  std::string script;
+  std::string configuration;
+  std::vector<std::string> environment;
+};
+
+int Complain(int code, const std::string& message) {
+  std::cerr << message << '\n';
+  return code;
+}
+
+std::string UserName() {
+  const passwd* entry = getpwuid(geteuid());
+  return entry == nullptr ? std::to_string(geteuid()) : entry->pw_name;
+}
+
+// Everything zkServer.sh reads from its environment, and nothing of ours by accident.
+std::vector<std::string> EnvironmentFor(const Arguments& arguments, const fs::path& conf) {
+  std::vector<std::string> environment = {
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      "USER=" + UserName(),
+      "ZOOCFGDIR=" + conf.string(),
+      "ZOO_LOG_DIR=" + arguments.log_directory,
+      "ZOOPIDFILE=" + arguments.log_directory + "/zookeeper.pid",
+      "ZOO_DATADIR_AUTOCREATE_DISABLE=1",
+      "JMXDISABLE=true"};
+  if (!arguments.java_home.empty()) {
+    environment.push_back("JAVA_HOME=" + arguments.java_home);
+  }
+  return environment;
+}
+
+Command Resolve(const Arguments& arguments) {
+  const fs::path generation = fs::canonical(arguments.current);
+  const fs::path release = fs::canonical(generation / "release");
+  const fs::path conf = generation / "conf";
+  return {.script = (release / "bin" / "zkServer.sh").string(),
+          .configuration = (conf / "zoo.cfg").string(),
+          .environment = EnvironmentFor(arguments, conf)};
+}
+
+// Output of scripts that fail before ZooKeeper's own logging begins goes here.
+void RedirectOutput(const std::string& log_directory) {
+  const std::string file = log_directory + "/zoowarden-launch.log";
+  const int log = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  dup2(null, STDIN_FILENO);
+  dup2(log >= 0 ? log : null, STDOUT_FILENO);
+  dup2(log >= 0 ? log : null, STDERR_FILENO);
+}
+
+[[noreturn]] void Execute(const Command& command, int report) {
+  std::vector<char*> argv;
+  const std::string start = "start";
+  for (const std::string* word : {&command.script, &start, &command.configuration}) {
+    argv.push_back(const_cast<char*>(word->c_str()));
+  }
+  argv.push_back(nullptr);
+  std::vector<char*> envp;
+  for (const std::string& entry : command.environment) {
+    envp.push_back(const_cast<char*>(entry.c_str()));
+  }
+  envp.push_back(nullptr);
+  execve(argv[0], argv.data(), envp.data());
+  const int error = errno;
+  [[maybe_unused]] const auto written = write(report, &error, sizeof(error));
+  _exit(kLaunchFailed);
+}
+
+// A child in a session of its own runs the script and is given to init by our exit. The report pipe
+// closes by itself when the script begins; an errno in it says that it did not.
+int Launch(const Arguments& arguments, const Command& command) {
+  int report[2] = {-1, -1};
+  if (pipe2(report, O_CLOEXEC) != 0) {
+    return Complain(kLaunchFailed, std::string("cannot make a pipe: ") + std::strerror(errno));
+  }
+  const pid_t child = fork();
+  if (child < 0) {
+    return Complain(kLaunchFailed, std::string("cannot fork: ") + std::strerror(errno));
+  }
+  if (child == 0) {
+    setsid();
+    RedirectOutput(arguments.log_directory);
+    Execute(command, report[1]);
+  }
+  close(report[1]);
+  int error = 0;
+  if (read(report[0], &error, sizeof(error)) > 0) {
+    waitpid(child, nullptr, 0);
+    return Complain(kLaunchFailed,
+                    "cannot execute " + command.script + ": " + std::strerror(error));
+  }
+  return kLaunched;
+}
+
+// The descriptor is left open on purpose and has no close-on-exec flag.
+int LockData(const std::string& directory) {
+  const int lock = open(directory.c_str(), O_RDONLY | O_DIRECTORY);
+  if (lock < 0) {
+    return Complain(kLaunchFailed, "cannot open " + directory + ": " + std::strerror(errno));
+  }
+  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    return errno == EWOULDBLOCK
+               ? Complain(kLaunchLocked,
+                          directory + " is locked by another launch or the server it started")
+               : Complain(kLaunchFailed, "cannot lock " + directory + ": " + std::strerror(errno));
+  }
+  return kLaunched;
+}
+
+int Run(const Arguments& arguments) {
+  if (const int locked = LockData(arguments.data); locked != kLaunched) {
+    return locked;
+  }
+  const Command command = Resolve(arguments);
+  // We hold the lock, so a pid file that is there belongs to nobody; zkServer.sh would believe it
+  // as long as some process, or a zombie, has that pid.
+  std::error_code ignored;
+  fs::remove(arguments.log_directory + "/zookeeper.pid", ignored);
+  return Launch(arguments, command);
+}
+
+}  // namespace
+}  // namespace zoowarden::agent
+
+int main(int argc, char** argv) {
+  using zoowarden::agent::Arguments;
+  Arguments arguments;
+  CLI::App app("Starts the ZooKeeper generation that `current` names, under a lock on its data.");
+  app.add_option("--data", arguments.data, "data directory, locked for the server's life")
+      ->required();
+  app.add_option("--current", arguments.current, "link to the generation")->required();
+  app.add_option("--log-dir", arguments.log_directory, "ZOO_LOG_DIR")->required();
+  app.add_option("--java-home", arguments.java_home, "JAVA_HOME");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return zoowarden::agent::Run(arguments);
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << error.what() << '\n';
+    return zoowarden::agent::kLaunchFailed;
+  }
+}

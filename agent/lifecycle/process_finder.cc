@@ -1,0 +1,245 @@
+#include "agent/lifecycle/process_finder.h"
+
+#include "base/text.h"
+#include "sys/files.h"
+#include "zk/zoo_cfg.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxConfiguration = 1024UL * 1024;
+constexpr std::array kMainClasses = {
+    std::string_view("org.apache.zookeeper.server.quorum.QuorumPeerMain"),
+    std::string_view("org.apache.zookeeper.server.ZooKeeperServerMain")};
+
+struct Raw {
+  std::string text;
+  int error = 0;
+};
+
+// Files of /proc have no size, so they are read until their end.
+Raw ReadProc(const fs::path& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return {.text = "", .error = errno == 0 ? ENOENT : errno};
+  }
+  return {.text = std::string(std::istreambuf_iterator<char>(file), {}), .error = 0};
+}
+
+std::vector<std::string> SplitCommandLine(std::string_view raw) {
+  std::vector<std::string> arguments;
+  while (!raw.empty()) {
+    const std::size_t end = std::min(raw.find('\0'), raw.size());
+    arguments.emplace_back(raw.substr(0, end));
+    raw.remove_prefix(std::min(end + 1, raw.size()));
+  }
+  return arguments;
+}
+
+bool IsSameDirectory(const fs::path& a, const fs::path& b) {
+  std::error_code ignored;
+  return !a.empty() && !b.empty() && fs::equivalent(a, b, ignored);
+}
+
+// The name right below `parent` in `text`, empty when `parent` is not in it.
+std::string NameBelow(std::string_view text, const fs::path& parent) {
+  const std::string prefix = parent.string() + "/";
+  const std::size_t at = text.find(prefix);
+  if (at == std::string_view::npos) {
+    return "";
+  }
+  const std::string_view rest = text.substr(at + prefix.size());
+  return std::string(rest.substr(0, rest.find('/')));
+}
+
+fs::path Canonical(const fs::path& path) {
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(path, error);
+  return error ? path : real;
+}
+
+// hidepid hides other users' processes or their command lines from everybody but root.
+bool ProcIsRestricted(const fs::path& proc) {
+  if (geteuid() == 0) {
+    return false;
+  }
+  const Raw mounts = ReadProc(proc / "self" / "mounts");
+  for (const std::string_view line : base::Split(mounts.text, '\n')) {
+    const auto fields = base::Split(line, ' ');
+    if (fields.size() > 3 && fields[2] == "proc" && fields[1] == "/proc" &&
+        fields[3].find("hidepid=") != std::string_view::npos &&
+        fields[3].find("hidepid=0") == std::string_view::npos &&
+        fields[3].find("hidepid=off") == std::string_view::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string ConfigurationArgument(const std::vector<std::string>& command_line) {
+  for (std::size_t i = 0; i + 1 < command_line.size(); ++i) {
+    if (std::find(kMainClasses.begin(), kMainClasses.end(), command_line[i]) !=
+        kMainClasses.end()) {
+      return command_line[i + 1];
+    }
+  }
+  return "";
+}
+
+FinderAnswer ProcessFinder::FindAgain() {
+  if (last_ && last_->found) {
+    const model::Process& process = last_->found->process;
+    if (StartTime(process.pid) == process.start_time) {
+      return *last_;
+    }
+  }
+  return Find();
+}
+
+FinderAnswer ProcessFinder::Find() {
+  FinderAnswer answer;
+  answer.visible = !ProcIsRestricted(settings_.proc);
+  if (!answer.visible) {
+    answer.problem = "/proc is mounted with hidepid; run the agent as root";
+  }
+  std::error_code error;
+  for (fs::directory_iterator entry(settings_.proc, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const auto pid = base::ParseUnsigned(entry->path().filename().string());
+    if (pid && *pid <= 0x7fffffff) {
+      LookAt(static_cast<std::int32_t>(*pid), answer);
+    }
+  }
+  if (error) {
+    answer.visible = false;
+    answer.problem = "cannot list " + settings_.proc.string() + ": " + error.message();
+  }
+  last_ = answer;
+  return answer;
+}
+
+// Field 22 of /proc/PID/stat; nullopt for a process that is gone or a zombie. The name in the
+// second field may hold blanks and brackets, so counting begins behind its last bracket.
+std::optional<std::uint64_t> ProcessFinder::StartTime(std::int32_t pid) const {
+  const Raw stat = ReadProc(settings_.proc / std::to_string(pid) / "stat");
+  const std::size_t bracket = stat.text.rfind(')');
+  if (bracket == std::string::npos || bracket + 2 >= stat.text.size()) {
+    return std::nullopt;
+  }
+  const auto fields = base::Split(std::string_view(stat.text).substr(bracket + 2), ' ');
+  constexpr std::size_t kStartTime = 19;  // the state is field 3, and the first here
+  if (fields.size() <= kStartTime || fields[0] == "Z" || fields[0] == "X") {
+    return std::nullopt;
+  }
+  return base::ParseUnsigned(fields[kStartTime]);
+}
+
+void ProcessFinder::LookAt(std::int32_t pid, FinderAnswer& answer) const {
+  const fs::path directory = settings_.proc / std::to_string(pid);
+  const Raw raw = ReadProc(directory / "cmdline");
+  if (raw.error == EACCES || raw.error == EPERM) {
+    answer.visible = false;
+    answer.problem = "the command line of process " + std::to_string(pid) + " may not be read";
+    return;
+  }
+  const Candidate candidate{.pid = pid, .command_line = SplitCommandLine(raw.text)};
+  const std::string argument = ConfigurationArgument(candidate.command_line);
+  const auto start_time = argument.empty() ? std::nullopt : StartTime(pid);
+  if (!start_time) {
+    return;
+  }
+  fs::path configuration(argument);
+  if (configuration.is_relative()) {
+    std::error_code ignored;
+    configuration = fs::read_symlink(directory / "cwd", ignored) / configuration;
+  }
+  const Ours ours = ServesOurData(candidate, configuration);
+  if (ours == Ours::kUnclear) {
+    answer.visible = false;
+    answer.problem = "process " + std::to_string(pid) + " is a ZooKeeper whose configuration " +
+                     configuration.string() + " may not be read";
+  }
+  if (ours != Ours::kYes) {
+    return;
+  }
+  if (answer.found) {
+    answer.problem = "processes " + std::to_string(answer.found->process.pid) + " and " +
+                     std::to_string(pid) + " serve the same data directory";
+    return;
+  }
+  answer.found = FoundProcess{.process = Describe(candidate, *start_time, configuration),
+                              .configuration = configuration,
+                              .command_line = candidate.command_line};
+}
+
+ProcessFinder::Ours ProcessFinder::ServesOurData(const Candidate& candidate,
+                                                 const fs::path& configuration) const {
+  const auto text = sys::ReadFile(configuration, kMaxConfiguration);
+  if (!text) {
+    // Removed under a running server: what it holds open still tells, as far as it is asked.
+    const bool gone = text.error().Is(base::ErrorCode::kNotFound);
+    const bool below = !NameBelow(configuration.string(), settings_.generations).empty();
+    if (below || HoldsOurFiles(candidate.pid)) {
+      return Ours::kYes;
+    }
+    return gone ? Ours::kNo : Ours::kUnclear;
+  }
+  const auto parsed = zk::ZooCfg::Parse(*text, configuration.string());
+  const std::string data = parsed ? parsed->Get("dataDir").value_or("") : std::string();
+  const std::string logs = parsed ? parsed->Get("dataLogDir").value_or(data) : std::string();
+  for (const std::string& theirs : {data, logs}) {
+    if (IsSameDirectory(theirs, settings_.data_directory) ||
+        IsSameDirectory(theirs, settings_.data_log_directory)) {
+      return Ours::kYes;
+    }
+  }
+  return HoldsOurFiles(candidate.pid) ? Ours::kYes : Ours::kNo;
+}
+
+bool ProcessFinder::HoldsOurFiles(std::int32_t pid) const {
+  std::error_code error;
+  const fs::path descriptors = settings_.proc / std::to_string(pid) / "fd";
+  for (fs::directory_iterator entry(descriptors, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code ignored;
+    const std::string target = fs::read_symlink(entry->path(), ignored).string();
+    // Of a file below it; the descriptor of the lock on the directory itself is not one.
+    if (target.starts_with(settings_.data_directory.string() + "/") ||
+        (!settings_.data_log_directory.empty() &&
+         target.starts_with(settings_.data_log_directory.string() + "/"))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+model::Process ProcessFinder::Describe(const Candidate& candidate,
+                                       std::uint64_t start_time,
+                                       const fs::path& configuration) const {
+  model::Process process{.pid = candidate.pid, .start_time = start_time};
+  const fs::path generations = Canonical(settings_.generations);
+  process.generation = NameBelow(configuration.string(), generations);
+  const fs::path releases = Canonical(settings_.releases);
+  for (const std::string& argument : candidate.command_line) {
+    if (process.release = NameBelow(argument, releases); !process.release.empty()) {
+      break;
+    }
+  }
+  return process;
+}
+
+}  // namespace zoowarden::agent

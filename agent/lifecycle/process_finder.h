@@ -1,0 +1,74 @@
+// Finds the ZooKeeper process of this instance, whoever started it.
+//
+// Looks by command line -> configuration file -> data directory, because pid files are stale and an
+// idle JVM holds no file of its data directory open. Whether every process could be seen at all is
+// part of the answer: where this agent is blind, an absent process proves nothing. Zombies are gone
+// processes: they hold neither files nor ports. One owner thread.
+#pragma once
+
+#include "model/observation.h"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zoowarden::agent {
+
+struct FinderSettings {
+  std::filesystem::path proc = "/proc";  // tests give a tree of their own
+  std::filesystem::path releases;
+  std::filesystem::path generations;
+  std::filesystem::path data_directory;
+  std::filesystem::path data_log_directory;
+};
+
+struct FoundProcess {
+  model::Process process;               // started_by_operation stays empty
+  std::filesystem::path configuration;  // the file on its command line
+  std::vector<std::string> command_line;
+};
+
+struct FinderAnswer {
+  bool visible = false;  // every process of this machine could be looked at
+  std::string problem;   // why not, or what is odd ("two processes …")
+  std::optional<FoundProcess> found;
+};
+
+class ProcessFinder {
+ public:
+  explicit ProcessFinder(FinderSettings settings) : settings_(std::move(settings)) {}
+
+  // Looks at every process.
+  [[nodiscard]] FinderAnswer Find();
+  // The process found last when it is still the same one, which costs one read; else Find. A second
+  // process on the same data is noticed by the next Find only.
+  [[nodiscard]] FinderAnswer FindAgain();
+
+ private:
+  struct Candidate {
+    std::int32_t pid = 0;
+    std::vector<std::string> command_line;
+  };
+  enum class Ours { kNo, kYes, kUnclear };
+
+  [[nodiscard]] std::optional<std::uint64_t> StartTime(std::int32_t pid) const;
+  void LookAt(std::int32_t pid, FinderAnswer& answer) const;
+  [[nodiscard]] Ours ServesOurData(const Candidate& candidate,
+                                   const std::filesystem::path& configuration) const;
+  [[nodiscard]] bool HoldsOurFiles(std::int32_t pid) const;
+  [[nodiscard]] model::Process Describe(const Candidate& candidate,
+                                        std::uint64_t start_time,
+                                        const std::filesystem::path& configuration) const;
+
+  FinderSettings settings_;
+  std::optional<FinderAnswer> last_;
+};
+
+// The file after the main class of a quorum member on a Java command line; empty when this is not
+// one. A relative one is relative to the process's directory.
+[[nodiscard]] std::string ConfigurationArgument(const std::vector<std::string>& command_line);
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,93 @@
+#include "agent/lifecycle/start_guard.h"
+
+#include "agent/install/conf_files.h"
+#include "agent/render/start_check.h"
+#include "base/text.h"
+#include "sys/errno_error.h"
+#include "sys/files.h"
+#include "zk/durable_zxid.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace zoowarden::agent {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+
+constexpr std::size_t kMaxMyId = 64;
+
+base::Status CheckMyId(const StartInputsOnDisk& inputs) {
+  const auto path = inputs.data_directory / "myid";
+  const auto text = sys::ReadFile(path, kMaxMyId);
+  const auto number = text ? base::ParseUnsigned(base::Trim(*text)) : std::nullopt;
+  if (!number || *number != inputs.generation.server.value) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.myid",
+                path.string() +
+                    (text ? " says '" + base::Printable(base::Trim(*text)) + "'"
+                          : std::string(" cannot be read")) +
+                    ", this server is " + model::ToString(inputs.generation.server) +
+                    "; look whether the right disk is mounted");
+  }
+  return base::Ok();
+}
+
+base::Status CheckData(const StartInputsOnDisk& inputs, const ProvedBefore& proved) {
+  ZW_ASSIGN(const std::uint64_t device, DeviceOf(inputs.data_directory));
+  if (device != proved.device) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.other_device",
+                inputs.data_directory.string() +
+                    " is on another file system than when this member last served; mount its disk");
+  }
+  zk::DurableZxidReader reader(inputs.data_directory.string(), inputs.data_log_directory.string());
+  const auto durable = reader.Read();
+  if (!durable || !durable->found) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.data_missing",
+                inputs.data_directory.string() +
+                    " holds no readable transaction or snapshot, and this member has served" +
+                    (durable ? "" : ": " + durable.error().message()) +
+                    "; restore its data or replace the member");
+  }
+  if (durable->zxid < proved.canary) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.data_older",
+                "the data of this member ends at " + durable->zxid.ToString() +
+                    ", and it has acknowledged up to " + proved.canary.ToString() +
+                    "; restore newer data or replace the member");
+  }
+  return base::Ok();
+}
+
+}  // namespace
+
+base::Status CheckStart(const StartInputsOnDisk& inputs,
+                        const std::optional<ProvedBefore>& proved) {
+  ZW_TRY(DeviceOf(inputs.data_directory));
+  ZW_TRY(CheckMyId(inputs));
+  if (proved) {
+    ZW_TRY(CheckData(inputs, *proved));
+  }
+  ZW_ASSIGN(const ConfigurationFiles files,
+            ReadZooCfgFiles(inputs.generation.configuration_directory));
+  return ValidateStart({.version = inputs.generation.generation.version,
+                        .server = inputs.generation.server,
+                        .declared_servers = inputs.generation.declared_servers},
+                       files);
+}
+
+base::Result<std::uint64_t> DeviceOf(const std::filesystem::path& directory) {
+  struct stat status {};
+  if (stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.no_data_directory",
+                directory.string() + " is not a directory that can be read; mount or create it");
+  }
+  return std::uint64_t{status.st_dev};
+}
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,38 @@
+// The last look before a start: whether this server may be started on the data that is there.
+//
+// A member that lost its data, or finds older data than it has acknowledged, is worse than one that
+// is down: it votes with amnesia. Reads only; blocks on the disk.
+#pragma once
+
+#include "agent/install/generations.h"
+#include "base/error.h"
+#include "model/ids.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+namespace zoowarden::agent {
+
+struct StartInputsOnDisk {
+  std::filesystem::path data_directory;
+  std::filesystem::path data_log_directory;
+  StoredGeneration generation;
+};
+
+// What this agent remembers of the time when its member was proved.
+struct ProvedBefore {
+  model::Zxid canary;        // highest one that was durable here
+  std::uint64_t device = 0;  // st_dev of the data directory then
+};
+
+// Errors, all kFailedPrecondition: `start.no_data_directory`, `start.myid`, `start.other_device`,
+// `start.data_missing`, `start.data_older`, `config.standalone`, `config.invalid`.
+// `proved` empty: the member was never proved by this agent, so only myid and configuration count.
+[[nodiscard]] base::Status CheckStart(const StartInputsOnDisk& inputs,
+                                      const std::optional<ProvedBefore>& proved);
+
+// st_dev of a directory.
+[[nodiscard]] base::Result<std::uint64_t> DeviceOf(const std::filesystem::path& directory);
+
+}  // namespace zoowarden::agent

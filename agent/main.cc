@@ -1,0 +1,150 @@
+// zoowarden-agent: looks after one ZooKeeper server.
+#include "agent/service/agent_core.h"
+#include "agent/service/agent_version.h"
+#include "agent/service/first_installation.h"
+#include "agent/service/services.h"
+#include "base/log.h"
+#include "config/agent_file.h"
+#include "config/ensemble_file.h"
+#include "pki/credentials.h"
+#include "rpc/server.h"
+#include "sys/clock.h"
+
+#include <CLI/CLI.hpp>
+#include <pthread.h>
+
+#include <csignal>
+#include <iostream>
+#include <string>
+
+namespace zoowarden::agent {
+namespace {
+
+constexpr int kExitError = 1;
+constexpr int kExitUsage = 2;
+constexpr std::chrono::milliseconds kGrace{1'000};
+
+constexpr const char* kExamples = R"(Examples:
+  zoowarden-agent --config /etc/zoowarden/agent.yaml            run the agent
+  zoowarden-agent --config agent.yaml --check                   check files and keys, change nothing
+  zoowarden-agent --config agent.yaml bootstrap \
+      --archive apache-zookeeper-3.8.4-bin.tar.gz --signature apache-zookeeper-3.8.4-bin.tar.gz.asc \
+      --ensemble-spec ensemble.yaml                             install and start the first generation
+)";
+
+struct Arguments {
+  std::string config;
+  bool check = false;
+  std::string archive;
+  std::string signature;
+  std::string ensemble_spec;
+};
+
+int Fail(const base::Error& error, int code) {
+  std::cerr << "zoowarden-agent: " << error.message() << '\n';
+  return code;
+}
+
+sigset_t EndingSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+base::Result<pki::Credentials> Credentials(const config::AgentConfig& config, sys::Clock& clock) {
+  ZW_ASSIGN(auto credentials,
+            pki::LoadCredentials(
+                {.ca = config.pki.ca, .certificate = config.pki.certificate, .key = config.pki.key},
+                clock));
+  const auto wanted = pki::AgentIdentity(config.ensemble, config.server.value);
+  if (credentials.identity != wanted) {
+    return base::Fail(base::ErrorCode::kInvalidArgument,
+                      "agent.other_identity",
+                      config.pki.certificate + " is for " + credentials.identity.ToUri() +
+                          ", agent.yaml says " + wanted.ToUri());
+  }
+  return credentials;
+}
+
+int Serve(config::AgentConfig config, const pki::Credentials& credentials, sys::Clock& clock) {
+  const std::string listen = config.listen;
+  const std::string server = model::ToString(config.server);
+  auto core = AgentCore::Open(std::move(config), clock);
+  if (!core) {
+    return Fail(core.error(), kExitError);
+  }
+  Services services(**core);
+  auto handle = rpc::StartServer(listen, credentials, services.All());
+  if (!handle) {
+    return Fail(handle.error(), kExitError);
+  }
+  base::LogInfo("ready listen=" + handle->address() + " ensemble=" + (*core)->ensemble() +
+                " server=" + server);
+  const sigset_t signals = EndingSignals();
+  int received = 0;
+  sigwait(&signals, &received);
+  base::LogInfo("ending signal=" + std::to_string(received));
+  handle->Stop(kGrace);
+  return 0;
+}
+
+int Bootstrap(config::AgentConfig config, const Arguments& arguments, sys::Clock& clock) {
+  auto ensemble = config::LoadEnsembleFile(arguments.ensemble_spec);
+  if (!ensemble) {
+    return Fail(ensemble.error(), kExitUsage);
+  }
+  const auto installed = InstallFirst(std::move(config),
+                                      {.archive = arguments.archive,
+                                       .signature = arguments.signature,
+                                       .ensemble = std::move(ensemble->spec)},
+                                      clock);
+  return installed ? 0 : Fail(installed.error(), kExitError);
+}
+
+int Run(const Arguments& arguments, bool bootstrap) {
+  // Before any thread exists: only main waits for these.
+  const sigset_t signals = EndingSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  base::InitLog(base::LogLevel::kInfo);
+  sys::RealClock clock;
+  auto config = config::LoadAgentFile(arguments.config);
+  if (!config) {
+    return Fail(config.error(), kExitUsage);
+  }
+  const auto credentials = Credentials(*config, clock);
+  if (!credentials) {
+    return Fail(credentials.error(), kExitUsage);
+  }
+  if (arguments.check) {
+    std::cout << arguments.config << " is in order\n";
+    return 0;
+  }
+  return bootstrap ? Bootstrap(*std::move(config), arguments, clock)
+                   : Serve(*std::move(config), *credentials, clock);
+}
+
+}  // namespace
+}  // namespace zoowarden::agent
+
+int main(int argc, char** argv) {
+  using namespace zoowarden::agent;  // NOLINT(google-build-using-namespace)
+  Arguments arguments;
+  CLI::App app("Looks after one ZooKeeper server.");
+  app.footer(kExamples);
+  app.set_version_flag("--version", std::string("zoowarden-agent ") + kAgentVersion);
+  app.add_option("--config", arguments.config, "agent.yaml")->required();
+  app.add_flag("--check", arguments.check, "check the configuration and end");
+  auto* bootstrap = app.add_subcommand("bootstrap", "first installation of this server");
+  bootstrap->add_option("--archive", arguments.archive, "the release")->required();
+  bootstrap->add_option("--signature", arguments.signature, "its detached OpenPGP signature");
+  bootstrap->add_option("--ensemble-spec", arguments.ensemble_spec, "ensemble.yaml")->required();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  return Run(arguments, bootstrap->parsed());
+}

@@ -1,0 +1,243 @@
+#include "agent/service/agent_core.h"
+
+#include "agent/lifecycle/start_guard.h"
+#include "agent/service/agent_version.h"
+#include "base/log.h"
+#include "journal/agent_journal.h"
+
+#include <algorithm>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using model::MemberObservation;
+using model::OperationState;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kKeptChanges = 256;
+// A member is proved in every round of a gate; one durable record a second is enough to know older
+// data from the right data.
+constexpr milliseconds kRememberEvery{1'000};
+
+// How long until reality may have changed. Short where a server is down because of us.
+milliseconds PauseIn(OperationState state, bool proved) {
+  switch (state) {
+    case OperationState::kVerifying:
+      return milliseconds(proved ? 500 : 50);
+    case OperationState::kVerifyingOld:
+      return milliseconds(50);
+    case OperationState::kUnconfirmed:
+      return milliseconds(1'000);
+    case OperationState::kIdle:
+    case OperationState::kStaging:
+    case OperationState::kStaged:
+    case OperationState::kStopping:
+    case OperationState::kSwitching:
+    case OperationState::kStarting:
+    case OperationState::kCommitted:
+    case OperationState::kRollingBack:
+    case OperationState::kRestartingOld:
+    case OperationState::kRolledBack:
+    case OperationState::kNeedsOperator:
+      return milliseconds(10);
+  }
+  return milliseconds(50);
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<AgentCore>> AgentCore::Open(config::AgentConfig config,
+                                                         sys::Clock& clock) {
+  ZW_ASSIGN(auto instance, Instance::Open(std::move(config)));
+  const fs::path file = fs::path(instance->config().state_directory) / "journal.db";
+  ZW_ASSIGN(auto journal, journal::OpenAgentJournal(file));
+  std::unique_ptr<AgentCore> core(new AgentCore(std::move(instance), std::move(journal), clock));
+  ZW_TRY(core->Start());
+  return core;
+}
+
+AgentCore::AgentCore(std::unique_ptr<Instance> instance,
+                     std::unique_ptr<journal::AgentJournal> journal,
+                     sys::Clock& clock)
+    : instance_(std::move(instance)),
+      journal_(std::move(journal)),
+      clock_(&clock),
+      operations_(*journal_),
+      gate_prober_(instance_->config().instance.data_directory,
+                   instance_->config().instance.data_log_directory),
+      status_prober_(instance_->config().instance.data_directory,
+                     instance_->config().instance.data_log_directory) {}
+
+AgentCore::~AgentCore() = default;
+
+base::Status AgentCore::Start() {
+  ZW_ASSIGN(Generations for_host, instance_->OpenGenerations());
+  ZW_ASSIGN(Generations for_looks, instance_->OpenGenerations());
+  generations_ = std::make_unique<Generations>(std::move(for_looks));
+  finder_ = std::make_unique<ProcessFinder>(instance_->finder_settings());
+  host_ = std::make_unique<InstanceHost>(*instance_, std::move(for_host), *journal_);
+  ZW_ASSIGN(LeaseKeeper lease,
+            LeaseKeeper::Open(operations_, *clock_, instance_->config().lease_lapse));
+  lease_ = std::make_unique<LeaseKeeper>(std::move(lease));
+  ZW_ASSIGN(OperationRunner runner, OperationRunner::Open(*host_, operations_, *clock_));
+  runner_ = std::make_unique<OperationRunner>(std::move(runner));
+  changes_.push_back(runner_->Present());
+  Publish();
+  worker_ = std::jthread([this](const std::stop_token& stop) { Work(stop); });
+  return base::Ok();
+}
+
+void AgentCore::Work(const std::stop_token& stop) {
+  std::unique_lock lock(runner_mutex_);
+  while (!stop.stop_requested()) {
+    work_ = false;
+    const OperationState before = runner_->state();
+    const bool in_flight = runner_->Step();
+    Publish();
+    if (in_flight && runner_->state() != before) {
+      lock.unlock();  // a waiting call comes first
+      std::this_thread::yield();
+      lock.lock();
+      continue;
+    }
+    const auto woken = [this] { return work_; };
+    if (in_flight) {
+      wake_.wait_for(lock, stop, PauseIn(runner_->state(), runner_->Status().proved), woken);
+    } else {
+      wake_.wait(lock, stop, woken);
+    }
+  }
+}
+
+void AgentCore::Publish() {
+  const std::lock_guard lock(snapshot_mutex_);
+  snapshot_ = {.status = runner_->Status(),
+               .started = runner_->stored().started,
+               .started_by = runner_->stored().started_by,
+               .taken = clock_->BootTime()};
+  for (StateChange& change : runner_->TakeChanges()) {
+    changes_.push_back(std::move(change));
+    if (changes_.size() > kKeptChanges) {
+      changes_.pop_front();
+    }
+    changed_.notify_all();
+  }
+}
+
+std::vector<StateChange> AgentCore::WaitChanges(const std::string& operation_id,
+                                                std::uint64_t after_sequence,
+                                                milliseconds timeout) {
+  std::unique_lock lock(snapshot_mutex_);
+  std::vector<StateChange> wanted;
+  changed_.wait_for(lock, timeout, [&] {
+    std::copy_if(changes_.begin(),
+                 changes_.end(),
+                 std::back_inserter(wanted),
+                 [&](const StateChange& change) {
+                   return change.operation_id == operation_id && change.sequence > after_sequence;
+                 });
+    return !wanted.empty();
+  });
+  return wanted;
+}
+
+MemberObservation AgentCore::Look(const ProbeRequest& request) {
+  MemberObservation seen{.id = instance_->config().server, .answered = true};
+  seen.agent_version = kAgentVersion;
+  const FinderAnswer processes = FindProcess();
+  seen.processes_visible = processes.visible;
+  seen.problem = processes.problem;
+  Prober& prober = request.canary ? gate_prober_ : status_prober_;
+  if (processes.found) {
+    seen.process = processes.found->process;
+    prober.Observe({.self = seen.id,
+                    .process = processes.found->process,
+                    .configuration_file = processes.found->configuration},
+                   request,
+                   seen);
+    RememberProved(request, seen);
+  } else if (const auto durable = prober.DurableZxid()) {
+    seen.durable_zxid = *durable;
+    seen.durable_source = "files of a stopped server";
+  }
+  seen.epoch = WithLease([](LeaseKeeper& lease) { return lease.Get().owner.epoch; });
+  DescribeOperation(seen);
+  DescribeInstance(seen);
+  return seen;
+}
+
+FinderAnswer AgentCore::FindProcess() {
+  const std::lock_guard lock(look_mutex_);
+  return finder_->FindAgain();
+}
+
+void AgentCore::DescribeOperation(MemberObservation& seen) const {
+  const std::lock_guard lock(snapshot_mutex_);
+  seen.operation = snapshot_.status;
+  const auto passed = clock_->BootTime() - snapshot_.taken;
+  seen.operation.deadline_left = std::max(milliseconds(0), seen.operation.deadline_left - passed);
+  if (seen.process &&
+      snapshot_.started ==
+          ProcessIdentity{.pid = seen.process->pid, .start_time = seen.process->start_time}) {
+    seen.process->started_by_operation = snapshot_.started_by;
+  }
+}
+
+void AgentCore::DescribeInstance(MemberObservation& seen) {
+  const std::lock_guard lock(look_mutex_);
+  const auto current = generations_->Current();
+  if (!current) {
+    seen.problem = current.error().message();
+  } else if (*current) {
+    seen.current = (*current)->generation;
+    seen.settings = (*current)->settings;
+  }
+  if (const auto all = generations_->List()) {
+    for (const model::Generation& generation : *all) {
+      seen.generations.push_back(generation.digest);
+    }
+  }
+}
+
+// Proved as far as this server alone can tell; the start guard compares later data with it.
+void AgentCore::RememberProved(const ProbeRequest& request, const MemberObservation& seen) {
+  const bool proved = request.canary && seen.own_zxid >= request.canary &&
+                      seen.durable_zxid >= request.canary &&
+                      seen.broadcast != model::Broadcast::kNo;
+  const std::lock_guard lock(look_mutex_);
+  const auto now = clock_->BootTime();
+  if (!proved || request.canary->value <= remembered_zxid_ ||
+      now < remembered_at_ + kRememberEvery) {
+    return;
+  }
+  const auto device = DeviceOf(instance_->config().instance.data_directory);
+  const auto saved = device
+                         ? journal_->SaveProved({.zxid = request.canary->value, .device = *device})
+                         : base::Status(base::Fail(device.error()));
+  if (!saved) {
+    base::LogWarn("not_recorded=proved " + saved.error().message());
+    return;
+  }
+  remembered_zxid_ = request.canary->value;
+  remembered_at_ = now;
+}
+
+base::Result<Prober::Canary> AgentCore::CommitCanary(const std::string& path,
+                                                     milliseconds timeout) {
+  const FinderAnswer processes = FindProcess();
+  if (!processes.found) {
+    return base::Fail(base::ErrorCode::kUnavailable,
+                      "canary.no_process",
+                      "no ZooKeeper process serves this server's data directory");
+  }
+  return gate_prober_.CommitCanary({.self = instance_->config().server,
+                                    .process = processes.found->process,
+                                    .configuration_file = processes.found->configuration},
+                                   path,
+                                   timeout);
+}
+
+journal::RunStore& AgentCore::runs() { return journal_->runs(); }
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,136 @@
+// The running agent behind its handlers: one owner of the operation, the lease, the releases and
+// the probes, each behind its own lock, and the worker thread that steps the operation.
+//
+// Handlers run on any thread. A call that changes the operation waits for the step that is under
+// way; observations never wait for the operation.
+#pragma once
+
+#include "agent/observe/prober.h"
+#include "agent/operation/calls.h"
+#include "agent/operation/durable_journal.h"
+#include "agent/operation/lease_keeper.h"
+#include "agent/operation/runner.h"
+#include "agent/service/instance.h"
+#include "agent/service/instance_host.h"
+#include "base/error.h"
+#include "config/agent_file.h"
+#include "model/observation.h"
+#include "sys/clock.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace zoowarden::journal {
+class AgentJournal;
+class RunStore;
+}  // namespace zoowarden::journal
+
+namespace zoowarden::agent {
+
+class AgentCore {
+ public:
+  // Opens journal and instance (one agent a state directory) and takes up the stored operation. The
+  // clock must outlive it.
+  [[nodiscard]] static base::Result<std::unique_ptr<AgentCore>> Open(config::AgentConfig config,
+                                                                     sys::Clock& clock);
+  // Ends the worker after the step that is under way. The server is left as it is.
+  ~AgentCore();
+  AgentCore(const AgentCore&) = delete;
+  AgentCore& operator=(const AgentCore&) = delete;
+
+  [[nodiscard]] const std::string& ensemble() const { return instance_->config().ensemble; }
+
+  template <typename F>
+  auto WithRunner(F use) {
+    const std::lock_guard lock(runner_mutex_);
+    auto result = use(*runner_);
+    Publish();
+    work_ = true;
+    wake_.notify_all();
+    return result;
+  }
+
+  template <typename F>
+  auto WithLease(F use) {
+    const std::lock_guard lock(lease_mutex_);
+    return use(*lease_);
+  }
+
+  template <typename F>
+  auto WithReleases(F use) {
+    return instance_->WithReleases(std::move(use));
+  }
+
+  // A whole observation of this server.
+  [[nodiscard]] model::MemberObservation Look(const ProbeRequest& request);
+  [[nodiscard]] base::Result<Prober::Canary> CommitCanary(const std::string& path,
+                                                          std::chrono::milliseconds timeout);
+
+  // Changes of this operation after the given one, oldest first; waits for one up to `timeout`.
+  // What happened before the agent started is told as its present state only.
+  [[nodiscard]] std::vector<StateChange> WaitChanges(const std::string& operation_id,
+                                                     std::uint64_t after_sequence,
+                                                     std::chrono::milliseconds timeout);
+
+  [[nodiscard]] journal::RunStore& runs();
+
+ private:
+  // What observations need of the operation, so that they never wait for a step.
+  struct Snapshot {
+    model::OperationStatus status;
+    ProcessIdentity started;
+    std::string started_by;
+    std::chrono::milliseconds taken{0};
+  };
+
+  AgentCore(std::unique_ptr<Instance> instance,
+            std::unique_ptr<journal::AgentJournal> journal,
+            sys::Clock& clock);
+  [[nodiscard]] base::Status Start();
+  void Work(const std::stop_token& stop);
+  // With runner_mutex_ held.
+  void Publish();
+  void DescribeOperation(model::MemberObservation& seen) const;
+  void DescribeInstance(model::MemberObservation& seen);
+  [[nodiscard]] FinderAnswer FindProcess();
+  void RememberProved(const ProbeRequest& request, const model::MemberObservation& seen);
+
+  std::unique_ptr<Instance> instance_;
+  std::unique_ptr<journal::AgentJournal> journal_;
+  sys::Clock* clock_;
+  DurableOperationJournal operations_;
+
+  std::mutex runner_mutex_;
+  std::condition_variable_any wake_;
+  bool work_ = true;
+  std::unique_ptr<InstanceHost> host_;
+  std::unique_ptr<OperationRunner> runner_;
+
+  std::mutex lease_mutex_;
+  std::unique_ptr<LeaseKeeper> lease_;
+
+  mutable std::mutex snapshot_mutex_;
+  std::condition_variable changed_;
+  Snapshot snapshot_;
+  std::deque<StateChange> changes_;
+
+  std::mutex look_mutex_;
+  std::unique_ptr<Generations> generations_;
+  std::unique_ptr<ProcessFinder> finder_;
+  std::uint64_t remembered_zxid_ = 0;
+  std::chrono::milliseconds remembered_at_{0};
+  // A gate may wait for a canary; who only asks for the status does not wait behind it.
+  Prober gate_prober_;
+  Prober status_prober_;
+
+  std::jthread worker_;  // last: it ends before anything that it uses
+};
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,29 @@
+// The first installation of one server, before any run: the one time when Zoowarden creates
+// something in a data directory (version-2 and myid), and only in an empty one.
+#pragma once
+
+#include "agent/service/instance.h"
+#include "base/error.h"
+#include "config/agent_file.h"
+#include "model/ensemble.h"
+#include "sys/clock.h"
+
+#include <filesystem>
+#include <string>
+
+namespace zoowarden::agent {
+
+struct FirstInstallation {
+  std::filesystem::path archive;
+  std::filesystem::path signature;  // empty = none
+  model::EnsembleSpec ensemble;
+};
+
+// Verifies and unpacks the release, makes the generation, prepares the data directory, switches
+// `current` and starts the server; returns when its process exists. Refuses when a generation is
+// current or a data directory holds anything: `install.not_first`.
+[[nodiscard]] base::Status InstallFirst(config::AgentConfig config,
+                                        const FirstInstallation& request,
+                                        sys::Clock& clock);
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,162 @@
+#include "agent/service/instance.h"
+
+#include "agent/install/signatures.h"
+#include "agent/lifecycle/zkserver_manager.h"
+#include "agent/render/configuration.h"
+#include "agent/render/start_check.h"
+#include "config/digests.h"
+#include "model/secrets.h"
+#include "sys/files.h"
+
+#include <pwd.h>
+
+#include <array>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using base::ErrorCode;
+using base::Fail;
+
+base::Result<std::optional<Generations::Owner>> OwnerOf(const std::string& user) {
+  if (user.empty()) {
+    return std::optional<Generations::Owner>();
+  }
+  constexpr std::size_t kBuffer = 16 * 1024;
+  std::array<char, kBuffer> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found == nullptr) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "instance.unknown_user",
+                "the user '" + user + "' of agent.yaml does not exist; create it");
+  }
+  return std::optional(Generations::Owner{.user = found->pw_uid, .group = found->pw_gid});
+}
+
+base::Status MakeDirectories(const config::AgentConfig& config) {
+  ZW_TRY(sys::EnsureDirectory(config.state_directory, 0700));
+  ZW_TRY(sys::EnsureDirectory(config.instance.releases, 0755));
+  return sys::EnsureDirectory(config.instance.log_directory, 0755);
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Instance>> Instance::Open(config::AgentConfig config) {
+  ZW_TRY(MakeDirectories(config));
+  ZW_ASSIGN(const auto owner, OwnerOf(config.instance.user));
+  ReleasesLayout layout{.uploads = fs::path(config.state_directory) / "uploads",
+                        .releases = config.instance.releases,
+                        .archive_directories = {}};
+  for (const std::string& directory : config.archive_directories) {
+    layout.archive_directories.emplace_back(directory);
+  }
+  ZW_ASSIGN(Releases releases, Releases::Open(std::move(layout)));
+  ZW_ASSIGN(Generations generations, Generations::Open(config.instance.generations, owner));
+  ZW_ASSIGN(const fs::path launcher, FindLauncher());
+  std::unique_ptr<Instance> instance(
+      new Instance(std::move(config), owner, std::move(releases), std::move(generations)));
+  const config::InstanceConfig& layout_of = instance->config_.instance;
+  instance->manager_ = std::make_unique<ZkserverManager>(
+      LaunchSettings{.launcher = launcher,
+                     .current = fs::path(layout_of.generations) / "current",
+                     .data_directory = layout_of.data_directory,
+                     .log_directory = layout_of.log_directory,
+                     .java_home = layout_of.java_home,
+                     .user = layout_of.user});
+  return instance;
+}
+
+Instance::Instance(config::AgentConfig config,
+                   std::optional<Generations::Owner> owner,
+                   Releases releases,
+                   Generations generations)
+    : config_(std::move(config)),
+      owner_(owner),
+      releases_(std::move(releases)),
+      generations_(std::move(generations)) {}
+
+FinderSettings Instance::finder_settings() const {
+  return {.releases = config_.instance.releases,
+          .generations = config_.instance.generations,
+          .data_directory = config_.instance.data_directory,
+          .data_log_directory = config_.instance.data_log_directory};
+}
+
+base::Result<Generations> Instance::OpenGenerations() const {
+  return Generations::Open(config_.instance.generations, owner_);
+}
+
+base::Result<model::Generation> Instance::Stage(const StageRequest& request) {
+  if (!request.existing_generation.empty()) {
+    ZW_ASSIGN(const StoredGeneration stored, generations_.Find(request.existing_generation));
+    const model::Generation& found = stored.generation;
+    ZW_TRY(WithReleases(
+        [&](Releases& all) { return all.FindUnpacked(found.version, found.release_sha512); }));
+    ZW_TRY(CheckStartOf(found.digest));
+    return found;
+  }
+  ZW_ASSIGN(const model::Generation made, MakeGeneration(request));
+  ZW_TRY(CheckStartOf(made.digest));
+  return made;
+}
+
+base::Result<model::Generation> Instance::MakeGeneration(const StageRequest& request) {
+  const RenderRequest render{.version = request.release.version,
+                             .configuration = request.configuration,
+                             .server = config_.server,
+                             .members = request.members,
+                             .client_port = request.client_port,
+                             .data_directory = config_.instance.data_directory,
+                             .data_log_directory = config_.instance.data_log_directory,
+                             .log_directory = config_.instance.log_directory};
+  ZW_ASSIGN(ConfigurationFiles files, RenderConfiguration(render));
+  ZW_TRY(ValidateConfiguration(render, files));
+  ZW_ASSIGN(const fs::path release, PrepareRelease(request));
+  return generations_.Make(
+      {.version = request.release.version,
+       .release_sha512 = request.release.sha512,
+       .release_directory = release,
+       .configuration_digest = config::ConfigurationDigest(request.configuration),
+       .server = config_.server,
+       .declared_servers = static_cast<std::uint32_t>(request.members.size()),
+       .settings = model::MaskSecrets(request.configuration.settings),
+       .files = std::move(files)});
+}
+
+base::Result<fs::path> Instance::PrepareRelease(const StageRequest& request) {
+  return WithReleases([&](Releases& releases) -> base::Result<fs::path> {
+    ZW_TRY(VerifyArchive(request, releases));
+    return releases.Unpack(request.release.version, request.release.sha512);
+  });
+}
+
+// Every time, and not only when it is unpacked: an archive that an earlier run took without a
+// signature must not pass for a signed one.
+base::Status Instance::VerifyArchive(const StageRequest& request, Releases& releases) const {
+  const bool required = config_.signatures.required || request.signature_required;
+  if (!required && request.signature.empty()) {
+    return base::Ok();
+  }
+  ZW_ASSIGN(const fs::path archive, releases.FindArchive(request.release.sha512));
+  return VerifySignature(
+      {.keyring = config_.signatures.keyring, .fingerprints = config_.signatures.fingerprints},
+      archive,
+      request.signature,
+      fs::path(config_.state_directory) / "uploads");
+}
+
+base::Status Instance::CheckStartOf(const std::string& digest) const {
+  ZW_ASSIGN(const auto current, generations_.Current());
+  ZW_ASSIGN(const StoredGeneration next, generations_.Find(digest));
+  ZW_ASSIGN(const ConfigurationFiles files,
+            generations_.PreviewCarryOver(current ? current->generation.digest : "", digest));
+  return ValidateStart({.version = next.generation.version,
+                        .server = next.server,
+                        .declared_servers = next.declared_servers},
+                       files);
+}
+
+}  // namespace zoowarden::agent

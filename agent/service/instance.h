@@ -1,0 +1,64 @@
+// The server that one agent looks after, as agent.yaml describes it: its releases, generations,
+// data and ways to start it. Shared by the running agent and by the first installation.
+#pragma once
+
+#include "agent/install/generations.h"
+#include "agent/install/releases.h"
+#include "agent/lifecycle/process_finder.h"
+#include "agent/lifecycle/service_manager.h"
+#include "agent/operation/calls.h"
+#include "base/error.h"
+#include "config/agent_file.h"
+#include "model/observation.h"
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace zoowarden::agent {
+
+class Instance {
+ public:
+  // Creates its own directories where they are missing; never a data directory.
+  [[nodiscard]] static base::Result<std::unique_ptr<Instance>> Open(config::AgentConfig config);
+
+  [[nodiscard]] const config::AgentConfig& config() const { return config_; }
+  [[nodiscard]] const std::optional<Generations::Owner>& owner() const { return owner_; }
+  [[nodiscard]] FinderSettings finder_settings() const;
+  // A view of the same directory for another thread.
+  [[nodiscard]] base::Result<Generations> OpenGenerations() const;
+
+  // Verifies and unpacks the release, renders and validates the configuration, binds both; or finds
+  // a generation that is there. Refuses what would not run as a member of its ensemble, also with
+  // the committed membership carried over. The server is not touched. Idempotent.
+  [[nodiscard]] base::Result<model::Generation> Stage(const StageRequest& request);
+
+  template <typename F>
+  auto WithReleases(F use) {
+    const std::lock_guard lock(releases_mutex_);
+    return use(releases_);
+  }
+
+  [[nodiscard]] ServiceManager& manager() { return *manager_; }
+
+ private:
+  Instance(config::AgentConfig config,
+           std::optional<Generations::Owner> owner,
+           Releases releases,
+           Generations generations);
+  [[nodiscard]] base::Result<std::filesystem::path> PrepareRelease(const StageRequest& request);
+  [[nodiscard]] base::Status VerifyArchive(const StageRequest& request, Releases& releases) const;
+  [[nodiscard]] base::Result<model::Generation> MakeGeneration(const StageRequest& request);
+  [[nodiscard]] base::Status CheckStartOf(const std::string& digest) const;
+
+  config::AgentConfig config_;
+  std::optional<Generations::Owner> owner_;
+  std::mutex releases_mutex_;
+  Releases releases_;
+  Generations generations_;
+  std::unique_ptr<ServiceManager> manager_;
+};
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,102 @@
+#include "agent/service/instance_host.h"
+
+#include "agent/lifecycle/start_guard.h"
+#include "base/text.h"
+#include "journal/agent_journal.h"
+#include "sys/files.h"
+
+namespace zoowarden::agent {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+
+constexpr const char* kBootIdFile = "/proc/sys/kernel/random/boot_id";
+
+}  // namespace
+
+InstanceHost::InstanceHost(Instance& instance,
+                           Generations generations,
+                           journal::AgentJournal& journal)
+    : instance_(&instance),
+      generations_(std::move(generations)),
+      journal_(&journal),
+      finder_(instance.finder_settings()),
+      prober_(instance.config().instance.data_directory,
+              instance.config().instance.data_log_directory) {}
+
+// Empty when it cannot be read: then every start of the agent counts as one after another boot.
+std::string InstanceHost::BootId() {
+  const auto id = sys::ReadFile(kBootIdFile, 1024);
+  return id ? std::string(base::Trim(*id)) : std::string();
+}
+
+core::Reality InstanceHost::Look(const core::OperationRecord& /*record*/, LookAt what) {
+  const FinderAnswer answer = finder_.FindAgain();
+  core::Reality reality;
+  reality.processes_visible = answer.visible;
+  const auto current = generations_.Current();
+  if (current && *current) {
+    reality.current = (*current)->generation.digest;
+  }
+  if (!answer.found) {
+    return reality;
+  }
+  reality.process = answer.found->process;
+  if (what == LookAt::kMember) {
+    const MemberView view = prober_.Look({.self = instance_->config().server,
+                                          .process = answer.found->process,
+                                          .configuration_file = answer.found->configuration});
+    reality.mode = view.mode;
+    reality.broadcast = view.broadcast;
+    reality.quorum_connection = view.quorum_connection;
+    // The only member of its ensemble serves alone by right.
+    if (view.mode == model::Mode::kStandalone && current && *current &&
+        (*current)->declared_servers == 1) {
+      reality.mode = model::Mode::kLeader;
+    }
+  }
+  return reality;
+}
+
+base::Result<model::Generation> InstanceHost::Stage(const StageRequest& request) {
+  return instance_->Stage(request);
+}
+
+base::Status InstanceHost::SwitchTo(const std::string& generation) {
+  ZW_ASSIGN(const auto current, generations_.Current());
+  const std::string from = current ? current->generation.digest : "";
+  if (!generation.empty() && from != generation) {
+    ZW_TRY(generations_.CarryOverDynamicFile(from, generation));
+  }
+  return generations_.SwitchTo(generation);
+}
+
+base::Status InstanceHost::Launch() {
+  if (const FinderAnswer answer = finder_.Find(); answer.found) {
+    return Fail(ErrorCode::kUnavailable,
+                "start.other_process",
+                "process " + std::to_string(answer.found->process.pid) +
+                    " serves the data directory already");
+  }
+  ZW_ASSIGN(auto current, generations_.Current());
+  if (!current) {
+    return Fail(ErrorCode::kFailedPrecondition, "start.no_generation", "no generation is current");
+  }
+  ZW_ASSIGN(const auto row, journal_->LoadProved());
+  const auto proved =
+      row ? std::optional(ProvedBefore{.canary = {row->zxid}, .device = row->device})
+          : std::nullopt;
+  const config::InstanceConfig& layout = instance_->config().instance;
+  ZW_TRY(CheckStart({.data_directory = layout.data_directory,
+                     .data_log_directory = layout.data_log_directory,
+                     .generation = *std::move(current)},
+                    proved));
+  return instance_->manager().Start();
+}
+
+base::Status InstanceHost::Signal(const model::Process& process, StopSignal signal) {
+  return instance_->manager().Signal(process, signal);
+}
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,37 @@
+// The operation runner's view of the real server. One owner thread: the agent's worker.
+#pragma once
+
+#include "agent/install/generations.h"
+#include "agent/lifecycle/process_finder.h"
+#include "agent/observe/prober.h"
+#include "agent/operation/host.h"
+#include "agent/service/instance.h"
+
+namespace zoowarden::journal {
+class AgentJournal;
+}  // namespace zoowarden::journal
+
+namespace zoowarden::agent {
+
+class InstanceHost final : public ServerHost {
+ public:
+  // Instance and journal must outlive it.
+  InstanceHost(Instance& instance, Generations generations, journal::AgentJournal& journal);
+
+  [[nodiscard]] std::string BootId() override;
+  [[nodiscard]] core::Reality Look(const core::OperationRecord& record, LookAt what) override;
+  [[nodiscard]] base::Result<model::Generation> Stage(const StageRequest& request) override;
+  [[nodiscard]] base::Status SwitchTo(const std::string& generation) override;
+  // Refuses to start what start_guard.h refuses.
+  [[nodiscard]] base::Status Launch() override;
+  [[nodiscard]] base::Status Signal(const model::Process& process, StopSignal signal) override;
+
+ private:
+  Instance* instance_;
+  Generations generations_;
+  journal::AgentJournal* journal_;
+  ProcessFinder finder_;
+  Prober prober_;
+};
+
+}  // namespace zoowarden::agent

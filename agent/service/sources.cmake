@@ -1,0 +1,14 @@
+list(
+  APPEND
+  agent_sources
+  service/agent_core.cc
+  service/begin_wire.cc
+  service/first_installation.cc
+  service/instance.cc
+  service/instance_host.cc
+  service/lease_service.cc
+  service/observation_wire.cc
+  service/observe_service.cc
+  service/operate_service.cc
+  service/record_service.cc
+  service/services.cc)

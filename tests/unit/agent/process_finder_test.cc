@@ -1,0 +1,158 @@
+#include "agent/lifecycle/process_finder.h"
+
+#include "sys/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kMain = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
+
+// A /proc and an instance of their own.
+class ProcessFinderTest : public ::testing::Test {
+ protected:
+  ProcessFinderTest() : root_(sys::TempDir::Create(fs::temp_directory_path(), "finder-").value()) {
+    for (const char* name : {"proc", "data", "other-data", "generations/aaaa/conf", "releases"}) {
+      fs::create_directories(Path(name));
+    }
+    Write("generations/aaaa/conf/zoo.cfg", "dataDir=" + Path("data").string() + "\n");
+    Write("elsewhere.cfg", "dataDir=" + Path("other-data").string() + "\n");
+  }
+
+  [[nodiscard]] fs::path Path(const std::string& name) const { return root_.path() / name; }
+
+  void Write(const std::string& name, const std::string& content) const {
+    std::ofstream(Path(name), std::ios::binary) << content;
+  }
+
+  void AddProcess(int pid, const std::vector<std::string>& command, char state = 'S') const {
+    const std::string directory = "proc/" + std::to_string(pid);
+    fs::create_directories(Path(directory + "/fd"));
+    std::string raw;
+    for (const std::string& argument : command) {
+      raw += argument + '\0';
+    }
+    Write(directory + "/cmdline", raw);
+    std::string stat = std::to_string(pid) + " (a) b (java) " + state;
+    for (int field = 4; field < 22; ++field) {
+      stat += " 0";
+    }
+    Write(directory + "/stat", stat + " 777 0 0\n");
+  }
+
+  [[nodiscard]] std::vector<std::string> Java(const fs::path& configuration) const {
+    return {"java",
+            "-cp",
+            Path("releases").string() + "/3.9.4-aabbccdd/lib/a.jar",
+            kMain,
+            configuration.string()};
+  }
+
+  [[nodiscard]] ProcessFinder Finder() const {
+    return ProcessFinder({.proc = Path("proc"),
+                          .releases = Path("releases"),
+                          .generations = Path("generations"),
+                          .data_directory = Path("data"),
+                          .data_log_directory = Path("data")});
+  }
+
+ private:
+  sys::TempDir root_;
+};
+
+TEST_F(ProcessFinderTest, NamesPidStartTimeGenerationAndRelease) {
+  AddProcess(41, Java(Path("generations/aaaa/conf/zoo.cfg")));
+  const FinderAnswer answer = Finder().Find();
+  EXPECT_TRUE(answer.visible);
+  ASSERT_TRUE(answer.found.has_value());
+  EXPECT_EQ(answer.found->process.pid, 41);
+  EXPECT_EQ(answer.found->process.start_time, 777U);
+  EXPECT_EQ(answer.found->process.generation, "aaaa");
+  EXPECT_EQ(answer.found->process.release, "3.9.4-aabbccdd");
+}
+
+TEST_F(ProcessFinderTest, FindsAForeignInstallationOnTheSameDataDirectory) {
+  Write("foreign.cfg", "dataDir=" + Path("data").string() + "/../data\n");
+  AddProcess(42, {"java", kMain, Path("foreign.cfg").string()});
+  const FinderAnswer answer = Finder().Find();
+  ASSERT_TRUE(answer.found.has_value());
+  EXPECT_EQ(answer.found->process.generation, "");
+}
+
+TEST_F(ProcessFinderTest, FindsOneThatOnlySharesTheTransactionLogs) {
+  Write("foreign.cfg",
+        "dataDir=" + Path("other-data").string() + "\ndataLogDir=" + Path("data").string() + "\n");
+  AddProcess(42, {"java", kMain, Path("foreign.cfg").string()});
+  EXPECT_TRUE(Finder().Find().found.has_value());
+}
+
+TEST_F(ProcessFinderTest, ResolvesARelativeConfigurationByTheProcessesDirectory) {
+  AddProcess(43, {"java", kMain, "zoo.cfg"});
+  fs::create_directory_symlink(Path("generations/aaaa/conf"), Path("proc/43/cwd"));
+  EXPECT_TRUE(Finder().Find().found.has_value());
+}
+
+TEST_F(ProcessFinderTest, OtherInstancesZombiesAndClientsAreNotOurs) {
+  AddProcess(44, Java(Path("elsewhere.cfg")));
+  AddProcess(45, Java(Path("generations/aaaa/conf/zoo.cfg")), 'Z');
+  AddProcess(46, {"java", "org.apache.zookeeper.ZooKeeperMain", "-server", "x"});
+  AddProcess(47, {});
+  const FinderAnswer answer = Finder().Find();
+  EXPECT_TRUE(answer.visible);
+  EXPECT_FALSE(answer.found.has_value());
+}
+
+TEST_F(ProcessFinderTest, AProcessWhoseConfigurationWasRemovedIsFoundByItsOpenFiles) {
+  AddProcess(48, Java(Path("removed.cfg")));
+  EXPECT_FALSE(Finder().Find().found.has_value());
+  fs::create_symlink(Path("data") / "version-2/log.1", Path("proc/48/fd/7"));
+  EXPECT_TRUE(Finder().Find().found.has_value());
+}
+
+TEST_F(ProcessFinderTest, ARemovedGenerationStillNamesItsProcess) {
+  AddProcess(49, Java(Path("generations/bbbb/conf/zoo.cfg")));
+  const FinderAnswer answer = Finder().Find();
+  ASSERT_TRUE(answer.found.has_value());
+  EXPECT_EQ(answer.found->process.generation, "bbbb");
+}
+
+TEST_F(ProcessFinderTest, TwoProcessesOnOneDataDirectoryAreTold) {
+  AddProcess(50, Java(Path("generations/aaaa/conf/zoo.cfg")));
+  AddProcess(51, Java(Path("generations/aaaa/conf/zoo.cfg")));
+  EXPECT_NE(Finder().Find().problem.find("serve the same data directory"), std::string::npos);
+}
+
+TEST_F(ProcessFinderTest, FindAgainNoticesThatThePidIsAnotherProcess) {
+  AddProcess(52, Java(Path("generations/aaaa/conf/zoo.cfg")));
+  ProcessFinder finder = Finder();
+  ASSERT_TRUE(finder.Find().found.has_value());
+  EXPECT_TRUE(finder.FindAgain().found.has_value());
+  AddProcess(52, {"sleep"}, 'Z');
+  EXPECT_FALSE(finder.FindAgain().found.has_value());
+}
+
+TEST_F(ProcessFinderTest, WithoutAProcTreeNothingIsProved) {
+  fs::remove_all(Path("proc"));
+  const FinderAnswer answer = Finder().Find();
+  EXPECT_FALSE(answer.visible);
+  EXPECT_FALSE(answer.found.has_value());
+}
+
+TEST(ConfigurationArgumentTest, IsTheWordAfterTheMainClass) {
+  EXPECT_EQ(ConfigurationArgument({"java", kMain, "/etc/zoo.cfg"}), "/etc/zoo.cfg");
+  EXPECT_EQ(ConfigurationArgument({"java", kMain}), "");
+  EXPECT_EQ(ConfigurationArgument({"grep", "QuorumPeerMain", "x"}), "");
+}
+
+}  // namespace
+}  // namespace zoowarden::agent
