@@ -1,0 +1,156 @@
+#include "controller/report/progress.h"
+
+#include "base/text.h"
+
+#include <fmt/format.h>
+
+namespace zoowarden::controller {
+namespace {
+
+constexpr std::size_t kMaxEventText = 400;
+
+// Evidence of every gate is in the record; on the screen the first part is enough.
+std::string ShortText(const core::Event& event) {
+  auto text = event.text;
+  if (event.kind == "stop_intended") {
+    text = text.substr(0, text.find(';'));
+  }
+  return base::Printable(text, kMaxEventText);
+}
+
+std::string EventLine(const core::Event& event) {
+  return fmt::format("{:<18} {}", event.kind, ShortText(event));
+}
+
+class PlainProgress final : public Progress {
+ public:
+  explicit PlainProgress(const ProgressOptions& options) : options_(options) {}
+
+  void OnEvent(const core::Event& event) override { options_.write(EventLine(event) + "\n"); }
+
+  void OnRound(const RunFile& /*run*/,
+               const core::Decision& decision,
+               const model::Round& /*round*/) override {
+    // Countdowns change every round; only what is waited for is news.
+    const auto what = decision.waiting.substr(0, decision.waiting.find(": "));
+    if (!what.empty() && what != told_ && what.find("round ") != 0) {
+      options_.write(
+          fmt::format("{:<18} {}\n", "waiting", base::Printable(decision.waiting, kMaxEventText)));
+      told_ = what;
+    }
+  }
+
+ private:
+  ProgressOptions options_;
+  std::string told_;
+};
+
+class LiveProgress final : public Progress {
+ public:
+  explicit LiveProgress(const ProgressOptions& options)
+      : options_(options), began_(options.clock.BootTime()) {}
+
+  ~LiveProgress() override { Erase(); }
+  LiveProgress(const LiveProgress&) = delete;
+  LiveProgress& operator=(const LiveProgress&) = delete;
+
+  void OnEvent(const core::Event& event) override {
+    Erase();
+    options_.write(Cut(EventLine(event)) + "\n");
+  }
+
+  void OnRound(const RunFile& run,
+               const core::Decision& decision,
+               const model::Round& round) override {
+    Erase();
+    std::string text;
+    for (const auto& server : run.state.servers) {
+      text += Cut("  " + ServerLine(run, round, server.id)) + "\n";
+    }
+    const auto elapsed = (options_.clock.BootTime() - began_).count() / 1000;
+    const auto gate = decision.waiting.empty() ? std::string(core::RunPhaseName(run.state.phase))
+                                               : base::Printable(decision.waiting);
+    const auto expected = Expected(run, elapsed);
+    text += Bold(Cut(fmt::format("  {} s{}  {}", elapsed, expected, gate))) + "\n";
+    options_.write(text);
+    lines_ = run.state.servers.size() + 1;
+  }
+
+ private:
+  // From the servers done so far: what the others will take if they take as long.
+  static std::string Expected(const RunFile& run, std::int64_t elapsed) {
+    const auto done = run.state.done.size();
+    if (done == 0 || run.state.goal == core::RunGoal::kBack) {
+      return "";
+    }
+    const auto all = static_cast<std::int64_t>(run.state.servers.size());
+    const auto left =
+        elapsed * (all - static_cast<std::int64_t>(done)) / static_cast<std::int64_t>(done);
+    return fmt::format(", about {} s left", left);
+  }
+
+  void Erase() {
+    std::string text;
+    for (; lines_ > 0; --lines_) {
+      text += "\x1b[1A\x1b[2K";  // one line up, erased
+    }
+    if (!text.empty()) {
+      options_.write(text);
+    }
+  }
+
+  [[nodiscard]] std::string Cut(std::string line) const {
+    if (line.size() > options_.width) {
+      line.resize(options_.width);
+    }
+    return line;
+  }
+
+  [[nodiscard]] std::string Bold(const std::string& text) const {
+    return options_.color ? "\x1b[1m" + text + "\x1b[0m" : text;
+  }
+
+  ProgressOptions options_;
+  model::Instant began_;
+  std::size_t lines_ = 0;
+};
+
+// How far a member is behind the round's canary, as a person reads it.
+std::string Lag(const model::MemberObservation& seen, const model::Round& round) {
+  if (!seen.own_zxid || !round.canary) {
+    return "zxid ?";
+  }
+  if (*seen.own_zxid >= *round.canary) {
+    return "in step";
+  }
+  return "behind";
+}
+
+}  // namespace
+
+std::string ServerLine(const RunFile& run, const model::Round& round, model::ServerId id) {
+  const auto& server = core::ServerOf(run.state, id);
+  const auto* seen = model::FindMember(round, id);
+  const auto name = "server " + model::ToString(id);
+  if (seen == nullptr || !seen->answered) {
+    return fmt::format("{:<10} its agent does not answer", name);
+  }
+  const bool done = seen->current && seen->current->digest == server.target.digest &&
+                    !model::IsInFlight(seen->operation.state);
+  const auto version = seen->version ? seen->version->ToString() : "-";
+  return fmt::format("{:<10} {:<12} {:<8} {:<8} {}",
+                     name,
+                     seen->process ? model::ModeName(seen->mode) : "down",
+                     version,
+                     Lag(*seen, round),
+                     done ? "done" : std::string(model::OperationStateName(seen->operation.state)));
+}
+
+std::unique_ptr<Progress> MakeProgress(const ProgressOptions& options) {
+  if (options.live) {
+    return std::make_unique<LiveProgress>(options);
+  }
+  return std::make_unique<PlainProgress>(options);
+}
+
+}  // namespace zoowarden::controller
