@@ -250,21 +250,46 @@ void AppendUnicodeEscape(std::string& text, std::uint32_t code) {
   text += "\\u" + base::Hex(bytes);
 }
 
+// Which characters of a key or value need a backslash to stand for themselves.
+bool NeedsBackslash(char c, bool is_key, bool first) {
+  if (c == '\\') {
+    return true;
+  }
+  if (c == ' ') {
+    return is_key || first;
+  }
+  return is_key && (c == '=' || c == ':' || (first && (c == '#' || c == '!')));
+}
+
+// The letter after the backslash of a control character, 0 for those that have none.
+char EscapeLetter(std::uint32_t code) {
+  switch (code) {
+    case '\t':
+      return 't';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\f':
+      return 'f';
+    default:
+      return 0;
+  }
+}
+
 std::string Escape(std::string_view text, bool is_key) {
   std::string escaped;
   for (std::size_t at = 0; at < text.size();) {
     const bool first = at == 0;
     const std::uint32_t code = NextCode(text, at);
-    const char c = code < 0x80 ? static_cast<char>(code) : '\0';
-    if (c == '\t' || c == '\n' || c == '\r' || c == '\f') {
+    if (const char letter = EscapeLetter(code); letter != 0) {
       escaped += '\\';
-      escaped += c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : 'f';
+      escaped += letter;
     } else if (code < 0x20 || code >= 0x7f) {
       AppendUnicodeEscape(escaped, code);
     } else {
-      const bool special = c == '\\' || (c == ' ' && (is_key || first)) ||
-                           (is_key && (c == '=' || c == ':' || (first && (c == '#' || c == '!'))));
-      escaped += special ? "\\" : "";
+      const char c = static_cast<char>(code);
+      escaped += NeedsBackslash(c, is_key, first) ? "\\" : "";
       escaped += c;
     }
   }

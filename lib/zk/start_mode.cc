@@ -12,7 +12,6 @@ namespace {
 using base::Fail;
 using base::Result;
 using base::Status;
-using model::Role;
 using model::Version;
 
 constexpr Version k35{3, 5, 0};
@@ -294,9 +293,17 @@ Status CheckQuorum(const StartInputs& in, const Membership& membership) {
 }
 
 // Standalone, or the error that standalone mode would end with.
-Result<StartVerdict> StandaloneVerdict(const Membership& membership, std::string reason) {
+Result<StartVerdict> StandaloneVerdict(const StartInputs& in,
+                                       const ZooCfg& file,
+                                       const Membership& membership) {
   if (!membership.Observers().empty()) {
     return Fail(Invalid("observers without a quorum of participants"));
+  }
+  std::string reason =
+      (membership.members.empty() ? "no server lines in " : "only one participant in ") +
+      file.name();
+  if (in.version < k35 && in.cfg.Get("dynamicConfigFile")) {
+    reason += ": releases before 3.5 ignore dynamicConfigFile";
   }
   return StartVerdict{StartMode::kStandalone, std::move(reason), {}};
 }
@@ -311,18 +318,11 @@ Result<StartVerdict> Judge(const StartInputs& in) {
   const auto voters = membership.Voters().size();
   const bool standalone_enabled =
       in.version < k35 || Lower(in.cfg.Get("standaloneEnabled").value_or("true")) == "true";
-  const bool ignored_dynamic = in.cfg.Get("dynamicConfigFile") && in.version < k35;
-  if (voters == 0) {
-    if (!standalone_enabled) {
-      return Fail(Invalid("standaloneEnabled=false needs at least one participant"));
-    }
-    return StandaloneVerdict(membership,
-                             ignored_dynamic ? "no server lines in " + file->name() +
-                                                   ": releases before 3.5 ignore dynamicConfigFile"
-                                             : "no server lines in " + file->name());
+  if (voters == 0 && !standalone_enabled) {
+    return Fail(Invalid("standaloneEnabled=false needs at least one participant"));
   }
-  if (voters == 1 && standalone_enabled) {
-    return StandaloneVerdict(membership, "only one participant in " + file->name());
+  if (voters == 0 || (voters == 1 && standalone_enabled)) {
+    return StandaloneVerdict(in, *file, membership);
   }
   ZW_TRY(CheckQuorum(in, membership));
   return StartVerdict{StartMode::kQuorum,
