@@ -24,6 +24,7 @@ base::Error Problem(const std::string& command, const std::string& what) {
 
 base::Result<pid_t> Spawn(const std::vector<std::string>& command, int output) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& word : command) {
     arguments.push_back(const_cast<char*>(word.c_str()));
   }

@@ -45,6 +45,7 @@ std::vector<std::unique_ptr<Writer>> MakeWriters(const Options& options) {
   const std::string run =
       "/zoowarden-load/" + std::to_string(now.count()) + "-" + std::to_string(::getpid());
   std::vector<std::unique_ptr<Writer>> writers;
+  writers.reserve(static_cast<std::size_t>(options.clients));
   for (int client = 0; client < options.clients; ++client) {
     writers.push_back(std::make_unique<Writer>(SessionOf(options, client),
                                                run + "/" + std::to_string(client),
@@ -58,6 +59,7 @@ void Write(const Options& options,
            GapMeter& meter) {
   std::atomic<bool> stop = false;
   std::vector<std::jthread> threads;
+  threads.reserve(writers.size());
   for (const auto& writer : writers) {
     threads.emplace_back([&stop, &meter, &writer] { writer->Run(stop, meter); });
   }

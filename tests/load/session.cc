@@ -111,7 +111,7 @@ bool Session::Authenticate(steady_clock::time_point deadline) {
   if (code != ZOK) {
     return false;
   }
-  context.release();  // Complete owns it now
+  static_cast<void>(context.release());  // Complete owns it now
   return done.wait_until(deadline) == std::future_status::ready && done.get() == ZOK;
 }
 
@@ -168,7 +168,7 @@ bool Session::Sync(const std::string& path) {
   if (zoo_async(handle_, path.c_str(), CompleteText, context.get()) != ZOK) {
     return false;
   }
-  context.release();  // Complete owns it now
+  static_cast<void>(context.release());  // Complete owns it now
   return done.get() == ZOK;
 }
 

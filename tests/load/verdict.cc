@@ -83,7 +83,8 @@ Verdict JudgeChildren(const std::string& parent,
                       const std::vector<std::string>& children) {
   Verdict verdict;
   for (const auto& child : children) {
-    const std::string path = parent + "/" + child;
+    std::string path = parent;
+    path.append("/").append(child);
     const bool known = std::any_of(
         chains.begin(), chains.end(), [&](const Chain& chain) { return chain.path() == path; });
     if (!known) {

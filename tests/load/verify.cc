@@ -61,6 +61,7 @@ Verdict JudgeWriter(const Writer& writer,
   Verdict verdict;
   for (const auto& chain : writer.chains()) {
     std::vector<Reading> of_chain;
+    of_chain.reserve(readings.size());
     for (const auto& member : readings) {
       of_chain.push_back(member.nodes.at(chain.path()));
     }
@@ -78,11 +79,13 @@ Verdict JudgeWriter(const Writer& writer,
 
 base::Result<Verdict> Verify(const VerifyOptions& options, const Writers& writers) {
   std::vector<std::future<base::Result<MemberReadings>>> reading;
+  reading.reserve(options.members.size());
   for (const auto& member : options.members) {
     reading.push_back(std::async(std::launch::async,
                                  [&, member] { return ReadMember(member, options, writers); }));
   }
   std::vector<MemberReadings> readings;
+  readings.reserve(options.members.size());
   base::Status problem;
   for (auto& one : reading) {
     auto result = one.get();
