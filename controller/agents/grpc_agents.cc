@@ -159,6 +159,7 @@ std::vector<model::MemberObservation> ObservationsFrom(
       silent.id = answer.server;
       silent.fenced = answer.result.error().Is(base::ErrorCode::kAborted);
       silent.problem = answer.result.error().message();
+      silent.fenced = answer.result.error().reason() == "fence.stale_epoch";
     }
   }
   return observations;

@@ -32,6 +32,12 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
                  {"config", "what the configuration is and where it comes from"},
                  {"pki", "the certificates of agents and operators"}};
   tree.commands.push_back(StatusCommand());
+  tree.commands.push_back(PlanCommand());
+  tree.commands.push_back(ApplyCommand());
+  tree.commands.push_back(UpgradeCommand());
+  tree.commands.push_back(ResumeCommand());
+  tree.commands.push_back(RollbackCommand());
+  tree.commands.push_back(VerifyCommand());
   tree.commands.push_back(RunsListCommand());
   tree.commands.push_back(RunsShowCommand());
   tree.commands.push_back(ConfigShowCommand());

@@ -10,6 +10,12 @@
 namespace zoowarden::controller {
 
 [[nodiscard]] Command StatusCommand();
+[[nodiscard]] Command PlanCommand();
+[[nodiscard]] Command ApplyCommand();
+[[nodiscard]] Command UpgradeCommand();
+[[nodiscard]] Command ResumeCommand();
+[[nodiscard]] Command RollbackCommand();
+[[nodiscard]] Command VerifyCommand();
 [[nodiscard]] Command ConfigShowCommand();
 [[nodiscard]] Command RunsListCommand();
 [[nodiscard]] Command RunsShowCommand();

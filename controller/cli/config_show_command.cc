@@ -2,7 +2,7 @@
 #include "controller/cli/commands.h"
 #include "controller/cli/desired.h"
 #include "controller/cli/table.h"
-#include "controller/run/run_file.h"
+#include "model/secrets.h"
 
 #include <algorithm>
 #include <memory>
@@ -16,13 +16,14 @@ struct ShowOptions {
 };
 
 std::string Shown(const std::string& key, const std::string& value) {
-  return IsSecretSetting(key) ? kMaskedValue : value;
+  return model::IsSecretKey(key) ? std::string(model::kMaskedValue) : value;
 }
 
 // What lower layers said. Their texts hold values, so nothing of a secret's is shown.
 std::vector<std::string> ShownOverridden(const std::string& key, const plugin::MergedValue& value) {
-  return IsSecretSetting(key) ? std::vector<std::string>(value.overridden.size(), kMaskedValue)
-                              : value.overridden;
+  return model::IsSecretKey(key)
+             ? std::vector<std::string>(value.overridden.size(), std::string(model::kMaskedValue))
+             : value.overridden;
 }
 
 Document SettingDocument(const std::string& key, const plugin::MergedValue& value) {

@@ -1,5 +1,6 @@
 #include "controller/cli/console.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -7,10 +8,22 @@
 
 namespace zoowarden::controller {
 
+namespace {
+
+std::size_t TerminalWidth() {
+  constexpr std::size_t kUsual = 80;
+  winsize size{};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : kUsual;
+}
+
+}  // namespace
+
 Console ProcessConsole() {
   return {.out = std::cout,
           .err = std::cerr,
           .in = std::cin,
+          .width = TerminalWidth,
           .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
           .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
           .err_is_terminal = ::isatty(STDERR_FILENO) == 1,

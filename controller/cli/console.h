@@ -12,6 +12,8 @@ struct Console {
   std::ostream& out;  // data
   std::ostream& err;  // messages
   std::istream& in;
+  // Columns of the terminal.
+  std::function<std::size_t()> width = [] { return std::size_t{80}; };
   bool in_is_terminal = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;

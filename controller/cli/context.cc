@@ -83,11 +83,15 @@ void Context::Say(const std::string& line) { console_.err << line << std::endl; 
 
 void Context::Warn(const std::string& text) { Say("warning: " + base::Printable(text, 2000)); }
 
-ExitCode Context::Fail(const base::Error& error) {
+void Context::SayError(const base::Error& error) {
   Say("error: " + base::Printable(error.message(), 4000));
   if (const auto next = NextAction(error); !next.empty()) {
     Say("next: " + next);
   }
+}
+
+ExitCode Context::Fail(const base::Error& error) {
+  SayError(error);
   if (structured()) {
     Print(ErrorDocument(error), "");
   }

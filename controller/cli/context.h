@@ -77,7 +77,9 @@ class Context {
   void Say(const std::string& line);
   void Warn(const std::string& text);
 
-  // Says the error with its next action and gives its exit code.
+  // Says the error with its next action, on stderr only.
+  void SayError(const base::Error& error);
+  // The same, and the error object in structured output; gives the exit code.
   [[nodiscard]] ExitCode Fail(const base::Error& error);
 
   // --yes, or a "y" at a terminal. Off a terminal: kInvalidArgument "usage.needs_yes".

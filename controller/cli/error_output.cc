@@ -29,6 +29,7 @@ constexpr std::array kHints{
     Hint{"journal.in_use", "wait for the other zoowarden to end"},
     Hint{"pki.no_identity",
          "make one with `zoowarden pki issue --role operator`, or name the directory with --pki"},
+    Hint{"run.none_open", "see `zoowarden runs list`"},
     Hint{"run.none", "see `zoowarden runs list`"},
 };
 

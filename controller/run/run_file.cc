@@ -1,9 +1,8 @@
 #include "controller/run/run_file.h"
 
-#include <nlohmann/json.hpp>
+#include "model/secrets.h"
 
-#include <algorithm>
-#include <cctype>
+#include <nlohmann/json.hpp>
 
 namespace zoowarden::controller {
 namespace {
@@ -65,15 +64,6 @@ model::ServerSpec ServerFrom(const json& value) {
   return server;
 }
 
-model::Settings Masked(model::Settings settings) {
-  for (auto& [key, value] : settings) {
-    if (IsSecretSetting(key)) {
-      value = kMaskedValue;
-    }
-  }
-  return settings;
-}
-
 json ToJson(const model::Policy& policy) {
   return {{"soak_ms", policy.soak.count()},
           {"step_timeout_ms", policy.step_timeout.count()},
@@ -94,7 +84,7 @@ model::Policy PolicyFrom(const json& value) {
 json ToJson(const model::EnsembleSpec& spec) {
   json servers = json::array();
   for (auto server : spec.servers) {
-    server.settings = Masked(std::move(server.settings));
+    server.settings = model::MaskSecrets(std::move(server.settings));
     servers.push_back(ToJson(server));
   }
   json files = json::array();
@@ -112,7 +102,7 @@ json ToJson(const model::EnsembleSpec& spec) {
             {"source", spec.release.source},
             {"sha512", spec.release.sha512},
             {"signature", spec.release.signature}}},
-          {"settings", Masked(spec.config.settings)},
+          {"settings", model::MaskSecrets(spec.config.settings)},
           {"java", {{"heap", spec.config.java.heap}, {"options", spec.config.java.options}}},
           {"files", files},
           {"servers", servers},
@@ -220,18 +210,6 @@ core::RunState StateFrom(const json& value, const model::EnsembleSpec& spec) {
 }
 
 }  // namespace
-
-bool IsSecretSetting(const std::string& key) {
-  std::string lower = key;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  // passwordPath names a file, the value itself is no secret.
-  const bool names_file = lower.ends_with("passwordpath");
-  return !names_file && (lower.find("password") != std::string::npos ||
-                         lower.find("secret") != std::string::npos ||
-                         lower.find("superdigest") != std::string::npos);
-}
 
 std::string EncodeRun(const RunFile& run) {
   return json{{"schema_version", kRunSchemaVersion},

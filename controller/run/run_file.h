@@ -26,7 +26,4 @@ struct RunFile {
 // Refuses another schema version and anything it does not understand (kDataLoss).
 [[nodiscard]] base::Result<RunFile> DecodeRun(const std::string& text);
 
-[[nodiscard]] bool IsSecretSetting(const std::string& key);
-inline constexpr const char* kMaskedValue = "(secret)";
-
 }  // namespace zoowarden::controller

@@ -1,0 +1,207 @@
+#include "controller/cli/driving.h"
+
+#include "base/text.h"
+#include "config/ensemble_edit.h"
+#include "controller/cli/error_output.h"
+#include "controller/cli/run_view.h"
+#include "controller/cli/times.h"
+#include "controller/report/progress.h"
+#include "controller/run/lease.h"
+#include "pki/identity.h"
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+namespace zoowarden::controller {
+
+namespace {
+
+base::Status RefuseViewer(const std::string& certificate) {
+  ZW_ASSIGN(const auto identity, pki::ParseIdentity(certificate));
+  if (identity.role == pki::Role::kOperator) {
+    return base::Ok();
+  }
+  return base::Fail(base::ErrorCode::kPermissionDenied,
+                    "pki.viewer",
+                    "the certificate " + certificate +
+                        " may look and change nothing; use an operator's with --pki");
+}
+
+std::unique_ptr<Progress> MakeRunProgress(Context& context) {
+  auto& console = context.console();
+  const bool live = MayUseColor(console, context.flags().no_color);
+  return MakeProgress(
+      {.live = live,
+       .color = live,
+       .width = console.width(),
+       .write = [&console](std::string_view text) { console.err << text << std::flush; },
+       .clock = context.world().clock});
+}
+
+struct Ending {
+  ExitCode code;
+  std::string next;  // what a person can do; empty = nothing is left to do
+};
+
+Ending EndingOf(const core::RunState& state) {
+  const auto& id = state.run_id;
+  switch (state.outcome) {
+    case core::RunOutcome::kSucceeded:
+      return {ExitCode::kOk, ""};
+    case core::RunOutcome::kRolledBack:
+      return {ExitCode::kRolledBack, "`zoowarden runs show " + id + "` says what went wrong"};
+    case core::RunOutcome::kHalted:
+      return {ExitCode::kHalted,
+              "`zoowarden status` names every server; then `zoowarden resume " + id +
+                  "` goes on or `zoowarden rollback " + id + "` goes back"};
+    case core::RunOutcome::kStuck:
+      return {ExitCode::kStuck,
+              "mend what the message names, then `zoowarden rollback " + id +
+                  "` tries again; `zoowarden runs show " + id + "` has the whole story"};
+    case core::RunOutcome::kRefused:
+      return {ExitCode::kRefused, "mend what the message names and try again"};
+    case core::RunOutcome::kNone:
+      break;
+  }
+  return {ExitCode::kInterrupted, "`zoowarden resume " + id + "` goes on"};
+}
+
+// The outcome as an error object, so that scripts find every failure in the same place.
+Document OutcomeError(const core::RunState& state, const Ending& ending, const std::string& text) {
+  return Document::Map({{"code", ending.code == ExitCode::kInterrupted ? "cancelled" : "aborted"},
+                        {"reason",
+                         state.outcome_reason.empty() ? Document("run.interrupted")
+                                                      : Document(state.outcome_reason)},
+                        {"message", text},
+                        {"exit_code", static_cast<int>(ending.code)},
+                        {"next", Document::TextOrNull(ending.next)}});
+}
+
+std::string OutcomeText(const core::RunState& state, const base::Result<KnownRun>& record) {
+  const auto name = "run " + state.run_id;
+  if (state.phase != core::RunPhase::kEnded) {
+    return name + " was interrupted at a safe point and stays open";
+  }
+  std::string took;
+  if (record && !record->record.events.empty()) {
+    took = " after " + DurationText(std::chrono::milliseconds(record->record.events.back().time_ms -
+                                                              record->file.created_ms));
+  }
+  return name + " " + std::string(RunOutcomeName(state.outcome)) + took + ": " +
+         base::Printable(state.outcome_text, 4'000);
+}
+
+}  // namespace
+
+base::Result<Connected> ConnectToChange(Context& context, const model::EnsembleSpec& spec) {
+  const auto tell_upload = [&context](const UploadProgress& upload) {
+    if (upload.sent == upload.total) {
+      context.Say(fmt::format("{:<18} server {}: the archive has arrived, {} MiB",
+                              "uploaded",
+                              ToString(upload.server),
+                              upload.total / (1024 * 1024)));
+    }
+  };
+  ZW_ASSIGN(auto connected, Connect(context, spec, tell_upload));
+  ZW_TRY(RefuseViewer(connected.identity));
+  return connected;
+}
+
+base::Status RefuseHeld(Agents& agents, const std::string& own_run) {
+  for (const auto& answer : agents.GetLeases()) {
+    if (answer.result && answer.result->left.count() > 0 && answer.result->run_id != own_run) {
+      return base::Fail(base::ErrorCode::kAborted,
+                        "lease.held",
+                        "another controller holds this ensemble: " + answer.result->holder +
+                            " (run " + answer.result->run_id + ")");
+    }
+  }
+  return base::Ok();
+}
+
+base::Result<Workplace> OpenWorkplace(Context& context, const model::EnsembleSpec& spec) {
+  Workplace workplace;
+  ZW_ASSIGN(workplace.connected, ConnectToChange(context, spec));
+  ZW_TRY(RefuseHeld(*workplace.connected.agents, ""));
+  ZW_ASSIGN(workplace.journal, OpenJournalToWrite(context, spec.name));
+  return workplace;
+}
+
+base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunStart start) {
+  auto& agents = *workplace.connected.agents;
+  auto& world = context.world();
+  const auto stop_requested = world.watch_interrupt();
+  std::string told;
+  const AcquireOptions acquire{
+      .run_id = start.run.state.run_id,
+      .holder = fmt::format(
+          "{} {} {:08x}", workplace.connected.identity, start.run.state.run_id, world.random()),
+      .take_over = start.take_over,
+      .waiting = [&context, &told](const std::string& text) {
+        if (told.empty()) {
+          context.Say(text);
+        }
+        told = text;
+      }};
+  ZW_ASSIGN(const auto identity, AcquireRun(agents, world.clock, acquire));
+  const auto progress = MakeRunProgress(context);
+  Engine engine({.agents = agents,
+                 .journal = *workplace.journal,
+                 .clock = world.clock,
+                 .checks = world.checks,
+                 .progress = *progress,
+                 .stop_requested = stop_requested},
+                identity,
+                std::move(start.run),
+                start.sequence);
+  auto result = engine.Drive();
+  // An agent that cannot be reached lets its lease lapse.
+  static_cast<void>(agents.Release(identity));
+  return result;
+}
+
+ExitCode ReportRun(Context& context,
+                   Workplace& workplace,
+                   const base::Result<EngineResult>& result,
+                   const std::string& run_id) {
+  if (!result) {
+    const auto code = context.Fail(result.error());
+    context.Say("the run stays open: `zoowarden resume " + run_id + "` goes on");
+    return code;
+  }
+  const auto& state = result->state;
+  const auto ending = EndingOf(state);
+  const auto record = FindRun(workplace.journal.get(), nullptr, run_id);
+  const auto text = OutcomeText(state, record);
+  if (ending.code == ExitCode::kOk) {
+    context.Print(record ? RunDocument(*record) : Document(), text + "\n");
+    return ending.code;
+  }
+  context.Say("error: " + text);
+  context.Say("next: " + ending.next);
+  if (context.structured()) {
+    auto document = record ? RunDocument(*record) : Document::Map({{"schema_version", 1}});
+    document.Set("error", OutcomeError(state, ending, text));
+    context.Print(document, "");
+  }
+  return ending.code;
+}
+
+void WriteRelease(Context& context,
+                  const config::LoadedEnsemble& file,
+                  const model::ReleaseSpec& release) {
+  const auto written = config::EditReleaseInFile(file.path,
+                                                 file.text,
+                                                 {.version = release.version.ToString(),
+                                                  .source = release.source,
+                                                  .sha512 = release.sha512,
+                                                  .signature = release.signature});
+  if (!written) {
+    context.Warn("the run succeeded, but " + file.path + " could not be changed to say " +
+                 release.version.ToString() + ": " + written.error().message() +
+                 "; edit `release:` by hand");
+  }
+}
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,53 @@
+// Carries a run out at a command line: one controller at a time, progress on stderr, Ctrl-C at safe
+// points, and at the end the outcome with what to do next.
+#pragma once
+
+#include "base/error.h"
+#include "controller/cli/connection.h"
+#include "controller/cli/context.h"
+#include "controller/cli/run_records.h"
+#include "controller/run/engine.h"
+
+#include <memory>
+#include <string>
+
+namespace zoowarden::controller {
+
+// Everything that a command which changes things needs, in the order in which it is opened.
+struct Workplace {
+  Connected connected;
+  std::unique_ptr<RunJournal> journal;
+};
+
+// Refused: a certificate that may only look (kPermissionDenied "pki.viewer").
+[[nodiscard]] base::Result<Connected> ConnectToChange(Context& context,
+                                                      const model::EnsembleSpec& spec);
+// kAborted "lease.held" names the controller that holds the ensemble; `own_run` is not another.
+[[nodiscard]] base::Status RefuseHeld(Agents& agents, const std::string& own_run);
+// All of it for a new run; also refused: another zoowarden on this machine ("journal.in_use").
+[[nodiscard]] base::Result<Workplace> OpenWorkplace(Context& context,
+                                                    const model::EnsembleSpec& spec);
+
+struct RunStart {
+  RunFile run;
+  std::uint64_t sequence = 0;  // of the record it goes on from
+  bool take_over = false;
+};
+
+// Acquires the ensemble, drives the run to an end or a safe point and lets the ensemble go.
+[[nodiscard]] base::Result<EngineResult> DriveRun(Context& context,
+                                                  Workplace& workplace,
+                                                  RunStart start);
+
+// Says how the run ended, prints its record in structured output, and gives the exit code.
+[[nodiscard]] ExitCode ReportRun(Context& context,
+                                 Workplace& workplace,
+                                 const base::Result<EngineResult>& result,
+                                 const std::string& run_id);
+
+// After an upgrade that succeeded ensemble.yaml says the new release; nothing else in it changes.
+void WriteRelease(Context& context,
+                  const config::LoadedEnsemble& file,
+                  const model::ReleaseSpec& release);
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,189 @@
+#include "controller/cli/plan_view.h"
+
+#include "base/text.h"
+#include "controller/cli/text_diff.h"
+#include "model/secrets.h"
+
+#include <algorithm>
+#include <map>
+
+namespace zoowarden::controller {
+
+namespace {
+
+constexpr std::size_t kLongText = 4'000;
+
+std::vector<std::string> Lines(const model::Settings& settings) {
+  std::vector<std::string> lines;
+  for (const auto& [key, value] : model::MaskSecrets(settings)) {
+    lines.push_back(base::Printable(key + "=" + value, kLongText));
+  }
+  return lines;
+}
+
+Document GenerationDocument(const model::Generation& generation) {
+  return Document::Map({{"digest", generation.digest},
+                        {"version", generation.version.ToString()},
+                        {"release_sha512", generation.release_sha512},
+                        {"configuration_digest", generation.configuration_digest}});
+}
+
+Document QuorumDocument(const core::QuorumArithmetic& arithmetic) {
+  return Document::Map({{"holds", arithmetic.holds},
+                        {"voters", std::uint64_t{arithmetic.voters}},
+                        {"remaining", std::uint64_t{arithmetic.remaining}},
+                        {"needed", std::uint64_t{arithmetic.needed}},
+                        {"spare", std::uint64_t{arithmetic.spare}},
+                        {"sentence", arithmetic.sentence}});
+}
+
+Document StepDocument(const core::PlanInput& input, const core::PlanStep& step) {
+  return Document::Map({{"server", step.server.value},
+                        {"kind", StepKindName(step.kind)},
+                        {"role", ModeName(step.mode)},
+                        {"from", GenerationDocument(step.from)},
+                        {"to", GenerationDocument(step.to)},
+                        {"release_changes", step.release_changes},
+                        {"configuration_changes", step.configuration_changes},
+                        {"why_here", step.why_here},
+                        {"quorum", QuorumDocument(step.arithmetic)},
+                        {"diff", SettingsDiff(input, step)}});
+}
+
+Document Texts(const std::vector<std::string>& texts) {
+  Document list{Document::List()};
+  for (const auto& text : texts) {
+    list.Add(text);
+  }
+  return list;
+}
+
+std::string StepChange(const core::PlanStep& step) {
+  auto text = step.from.version == step.to.version
+                  ? step.to.version.ToString()
+                  : step.from.version.ToString() + " -> " + step.to.version.ToString();
+  if (step.release_changes && step.from.version == step.to.version) {
+    text += " (another archive)";
+  }
+  return text + (step.configuration_changes ? ", new configuration" : "");
+}
+
+std::string StepLines(const core::Plan& plan) {
+  std::string text;
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const auto& step = plan.steps[i];
+    text += "  " + std::to_string(i + 1) + ". " + std::string(StepKindName(step.kind)) +
+            " server " + ToString(step.server) + ": " + StepChange(step) + "\n       " +
+            step.why_here + "\n       " + step.arithmetic.sentence + "\n";
+  }
+  return text;
+}
+
+// Servers with the same difference are shown once.
+std::string DiffLines(const PlanToShow& show) {
+  std::map<std::string, std::vector<std::string>> servers_by_diff;
+  for (const auto& step : show.plan.steps) {
+    if (step.configuration_changes) {
+      servers_by_diff[SettingsDiff(show.input, step)].push_back(ToString(step.server));
+    }
+  }
+  std::string text;
+  for (const auto& [diff, servers] : servers_by_diff) {
+    text += "\nconfiguration of server " + base::Join(servers, ", ") + ":\n";
+    text += diff.empty() ? "  what changes is not among the settings shown: java options, files or "
+                           "masked values\n"
+                         : diff;
+  }
+  return text;
+}
+
+std::string ListLines(const std::string& title, const std::vector<std::string>& texts) {
+  std::string text;
+  for (const auto& one : texts) {
+    text += "  - " + base::Printable(one, kLongText) + "\n";
+  }
+  return text.empty() ? "" : "\n" + title + ":\n" + text;
+}
+
+}  // namespace
+
+std::string SettingsDiff(const core::PlanInput& input, const core::PlanStep& step) {
+  const auto* server = model::FindServer(input.spec, step.server);
+  const auto seen = std::find_if(input.seen.begin(), input.seen.end(), [&step](const auto& member) {
+    return member.id == step.server;
+  });
+  if (server == nullptr || seen == input.seen.end()) {
+    return "";
+  }
+  return UnifiedDiff(Lines(seen->settings), Lines(model::SettingsOf(input.spec, *server)));
+}
+
+Document PlanDocument(const PlanToShow& show) {
+  const auto& [input, plan, kind, digest] = show;
+  Document steps{Document::List()};
+  for (const auto& step : plan.steps) {
+    steps.Add(StepDocument(input, step));
+  }
+  Document refusals{Document::List()};
+  for (const auto& refusal : plan.refusals) {
+    refusals.Add(Document::Map({{"reason", refusal.reason}, {"text", refusal.text}}));
+  }
+  Document leader;
+  if (plan.leader) {
+    leader = plan.leader->value;
+  }
+  const auto& release = input.spec.release;
+  return Document::Map({{"schema_version", 1},
+                        {"ensemble", input.spec.name},
+                        {"kind", kind},
+                        {"nothing_to_do", plan.NothingToDo()},
+                        {"leader", std::move(leader)},
+                        {"release",
+                         Document::Map({{"version", release.version.ToString()},
+                                        {"source", release.source},
+                                        {"sha512", release.sha512},
+                                        {"signature", Document::TextOrNull(release.signature)}})},
+                        {"settings_digest", digest},
+                        {"steps", std::move(steps)},
+                        {"checks", Texts(plan.checks)},
+                        {"way_back", Document::TextOrNull(plan.way_back)},
+                        {"warnings", Texts(plan.warnings)},
+                        {"refusals", std::move(refusals)}});
+}
+
+std::string PlanText(const PlanToShow& show) {
+  const auto& [input, plan, kind, digest] = show;
+  if (plan.NothingToDo()) {
+    return "nothing to do: every server of ensemble " + input.spec.name + " runs " +
+           input.spec.release.version.ToString() + " with the configuration it should have\n" +
+           ListLines("warnings", plan.warnings);
+  }
+  std::string text = kind + " of ensemble " + input.spec.name + " to " +
+                     input.spec.release.version.ToString() + ": " +
+                     std::to_string(plan.steps.size()) + " of " +
+                     std::to_string(input.spec.servers.size()) + " servers to restart" +
+                     (plan.leader ? ", server " + ToString(*plan.leader) + " leads now" : "") +
+                     "\n\n" + StepLines(plan) + DiffLines(show);
+  text += plan.steps.empty() ? "" : ListLines("gates", plan.checks);
+  if (!plan.way_back.empty()) {
+    text += "\nway back:\n  " + plan.way_back + "\n";
+  }
+  text += ListLines("warnings", plan.warnings);
+  std::vector<std::string> refusals;
+  for (const auto& refusal : plan.refusals) {
+    refusals.push_back(refusal.text + " (" + refusal.reason + ")");
+  }
+  return text + ListLines("REFUSED", refusals);
+}
+
+base::Error RefusalError(const core::Plan& plan) {
+  std::vector<std::string> texts;
+  for (const auto& refusal : plan.refusals) {
+    texts.push_back(refusal.text);
+  }
+  return {base::ErrorCode::kFailedPrecondition,
+          plan.refusals.front().reason,
+          "refused, nothing was touched: " + base::Join(texts, "; ")};
+}
+
+}  // namespace zoowarden::controller

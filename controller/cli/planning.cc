@@ -1,0 +1,77 @@
+#include "controller/cli/planning.h"
+
+#include "controller/cli/error_output.h"
+#include "controller/cli/plan_view.h"
+#include "controller/cli/release_source.h"
+
+namespace zoowarden::controller {
+
+namespace {
+
+constexpr std::chrono::milliseconds kLookDeadline{5'000};
+
+PlanToShow ToShow(const Planned& planned) {
+  return {.input = planned.input,
+          .plan = planned.plan,
+          .kind = planned.kind,
+          .settings_digest = planned.desired.settings.digest};
+}
+
+}  // namespace
+
+std::vector<Option> TargetOptions(Target& target) {
+  return {{.name = "--to",
+           .value_name = "VERSION",
+           .help = "the release that all servers shall run",
+           .target = &target.to},
+          {.name = "--release",
+           .value_name = "ARCHIVE",
+           .help = "its archive, with .sha512 and .asc beside it",
+           .target = &target.release},
+          {.name = "--allow-outage",
+           .help = "with one or two voters: accept that a restart takes the quorum away",
+           .target = &target.allow_outage}};
+}
+
+base::Result<Desired> LoadTarget(Context& context, const Target& target) {
+  if (target.release && !target.to) {
+    return base::Fail(base::ErrorCode::kInvalidArgument,
+                      "usage.missing",
+                      "--release needs --to VERSION, so that it is said which release is meant");
+  }
+  ZW_ASSIGN(auto desired, LoadDesired(context));
+  if (target.to) {
+    ZW_ASSIGN(desired.spec.release,
+              ResolveRelease(desired.spec.release, *target.to, target.release));
+  }
+  return desired;
+}
+
+Planned MakePlanned(Agents& agents, Desired desired, const Target& target) {
+  auto input = MakePlanInput(desired.spec, agents.GetStatus(kLookDeadline), target.allow_outage);
+  auto plan = core::MakePlan(input);
+  return {.kind = target.to ? "upgrade" : "apply",
+          .desired = std::move(desired),
+          .input = std::move(input),
+          .plan = std::move(plan)};
+}
+
+std::string TextOf(const Planned& planned) { return PlanText(ToShow(planned)); }
+
+Document DocumentOf(const Planned& planned) {
+  auto document = PlanDocument(ToShow(planned));
+  if (!planned.plan.refusals.empty()) {
+    document.Set("error", *ErrorDocument(RefusalError(planned.plan)).Find("error"));
+  }
+  return document;
+}
+
+ExitCode FailRefused(Context& context, const Planned& planned) {
+  context.SayError(RefusalError(planned.plan));
+  if (context.structured()) {
+    context.Print(DocumentOf(planned), "");
+  }
+  return ExitCode::kRefused;
+}
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,258 @@
+#include "controller/cli/commands.h"
+#include "controller/cli/desired.h"
+#include "controller/cli/driving.h"
+#include "core/run_decision.h"
+#include "model/secrets.h"
+#include "sys/digest.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+namespace zoowarden::controller {
+
+namespace {
+
+struct ResumeOptions {
+  std::optional<std::string> run_id;
+  bool take_over = false;
+};
+
+bool SameAddress(const model::ServerSpec& a, const model::ServerSpec& b) {
+  return a.id == b.id && a.agent == b.agent;
+}
+
+base::Error NoneOpen(core::RunGoal goal) {
+  return {base::ErrorCode::kNotFound,
+          "run.none_open",
+          goal == core::RunGoal::kForward ? "no run is open, there is nothing to resume"
+                                          : "no run is open, there is nothing to roll back"};
+}
+
+base::Error NotOpen(const KnownRun& run) {
+  const auto& state = run.file.state;
+  auto text = "run " + run.record.run_id + " is closed (" +
+              std::string(RunOutcomeName(state.outcome)) + ")";
+  if (state.outcome == core::RunOutcome::kSucceeded && !state.servers.empty()) {
+    text += "; to go back, roll the old release: `zoowarden upgrade --to " +
+            state.servers.front().origin.version.ToString() + "`";
+  }
+  return {base::ErrorCode::kFailedPrecondition, "run.closed", text};
+}
+
+// The named run, or the newest open one, with the events of all its copies.
+base::Result<KnownRun> Choose(RunJournal& journal,
+                              Agents& agents,
+                              const ResumeOptions& options,
+                              core::RunGoal goal) {
+  const auto known = CollectRuns(&journal, &agents);
+  const auto found = std::find_if(known.runs.begin(), known.runs.end(), [&](const KnownRun& run) {
+    return options.run_id ? run.record.run_id == *options.run_id : run.open;
+  });
+  if (found == known.runs.end()) {
+    return options.run_id ? FindRun(&journal, &agents, *options.run_id)
+                          : base::Result<KnownRun>(base::Fail(NoneOpen(goal)));
+  }
+  if (!found->open) {
+    return base::Fail(NotOpen(*found));
+  }
+  return FindRun(&journal, &agents, found->record.run_id);
+}
+
+// A record may come from an agent, and an agent may be in other hands: it must not name programs to
+// run here, files to send, or other machines to send them to.
+base::Status CheckRecord(const model::EnsembleSpec& run, const model::EnsembleSpec& here) {
+  const auto refuse = [](std::string reason, const std::string& what) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      std::move(reason),
+                      "the run was begun with other " + what +
+                          " than ensemble.yaml has now; put them back to resume");
+  };
+  if (run.servers.size() != here.servers.size() ||
+      !std::equal(run.servers.begin(), run.servers.end(), here.servers.begin(), SameAddress)) {
+    return refuse("run.servers_changed", "`servers:`");
+  }
+  if (run.checks != here.checks) {
+    return refuse("run.checks_changed", "`checks:`");
+  }
+  const auto& release = run.release;
+  const bool known_signature = release.signature.empty() ||
+                               release.signature == release.source + ".asc" ||
+                               release.signature == here.release.signature;
+  std::error_code ignored;
+  if (!known_signature) {
+    return refuse("run.release_changed", "signature file");
+  }
+  if (!std::filesystem::exists(release.source, ignored)) {
+    return base::Ok();  // needed only where the agents do not have it yet
+  }
+  ZW_ASSIGN(const auto digest, sys::DigestFile(sys::Hash::kSha512, release.source));
+  if (digest != release.sha512) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "release.wrong_digest",
+                      release.source + " is not the archive that the run was begun with");
+  }
+  return base::Ok();
+}
+
+// Puts values where the record has masks; false when one is not to be had.
+bool Restore(model::Settings& stored, const model::Settings& now) {
+  bool all = true;
+  for (auto& [key, value] : stored) {
+    if (value == model::kMaskedValue) {
+      const auto found = now.find(key);
+      all = all && found != now.end();
+      value = found != now.end() ? found->second : value;
+    }
+  }
+  return all;
+}
+
+bool HasSecrets(const model::EnsembleSpec& spec) {
+  const auto masked = [](const auto& setting) { return setting.second == model::kMaskedValue; };
+  const auto& own = spec.config.settings;
+  return std::any_of(own.begin(), own.end(), masked) ||
+         std::any_of(spec.servers.begin(), spec.servers.end(), [&](const auto& server) {
+           return std::any_of(server.settings.begin(), server.settings.end(), masked);
+         });
+}
+
+// Records hold no secrets: their values come from ensemble.yaml and its plugins again. The digests
+// of the plan are checked by the agents, so another value than the approved one is refused there.
+base::Status RestoreSecrets(Context& context, model::EnsembleSpec& spec) {
+  if (!HasSecrets(spec)) {
+    return base::Ok();
+  }
+  ZW_ASSIGN(const auto desired, LoadDesired(context));
+  bool all = Restore(spec.config.settings, desired.spec.config.settings);
+  for (auto& server : spec.servers) {
+    const auto* now = model::FindServer(desired.spec, server.id);
+    all = all && now != nullptr && Restore(server.settings, now->settings);
+  }
+  if (!all) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "run.secret_missing",
+                      "a secret setting of the run is no longer in ensemble.yaml or its plugins; "
+                      "put it back to resume");
+  }
+  return base::Ok();
+}
+
+std::string Question(const KnownRun& run, core::RunGoal goal) {
+  const auto what = run.record.run_id + " (" + run.file.kind + " to " +
+                    run.file.spec.release.version.ToString() + ")";
+  return goal == core::RunGoal::kForward ? "go on with run " + what + "?"
+                                         : "take every server of run " + what + " back?";
+}
+
+// A run that ended is opened again; one that was interrupted just goes on, in its own direction.
+void Direct(RunFile& run, core::RunGoal goal) {
+  const bool ended = run.state.phase == core::RunPhase::kEnded;
+  if (goal == core::RunGoal::kBack) {
+    core::Reopen(run.state, core::RunGoal::kBack);
+  } else if (ended) {
+    core::Reopen(run.state, run.state.goal);
+  }
+}
+
+base::Result<EngineResult> Drive(Context& context,
+                                 Workplace& workplace,
+                                 KnownRun& run,
+                                 const ResumeOptions& options) {
+  // What the agents' copies knew is known here from now on.
+  ZW_TRY(workplace.journal->Save(run.record));
+  return DriveRun(
+      context,
+      workplace,
+      {.run = run.file, .sequence = run.record.sequence, .take_over = options.take_over});
+}
+
+base::Result<KnownRun> Prepare(Context& context,
+                               const model::EnsembleSpec& here,
+                               Workplace& workplace,
+                               const ResumeOptions& options,
+                               core::RunGoal goal) {
+  auto& agents = *workplace.connected.agents;
+  ZW_ASSIGN(const auto journal, OpenJournalToRead(context, here.name));
+  ZW_ASSIGN(auto run, Choose(*journal, agents, options, goal));
+  ZW_TRY(CheckRecord(run.file.spec, here));
+  ZW_TRY(RestoreSecrets(context, run.file.spec));
+  if (!options.take_over) {
+    ZW_TRY(RefuseHeld(agents, run.record.run_id));
+  }
+  ZW_ASSIGN(workplace.journal, OpenJournalToWrite(context, here.name));
+  return run;
+}
+
+ExitCode GoOn(Context& context, const ResumeOptions& options, core::RunGoal goal) {
+  const auto loaded = LoadEnsemble(context);
+  if (!loaded) {
+    return context.Fail(loaded.error());
+  }
+  auto connected = ConnectToChange(context, loaded->spec);
+  if (!connected) {
+    return context.Fail(connected.error());
+  }
+  Workplace workplace{.connected = std::move(*connected), .journal = nullptr};
+  auto run = Prepare(context, loaded->spec, workplace, options, goal);
+  if (!run) {
+    return context.Fail(run.error());
+  }
+  const auto confirmed = context.Confirm(Question(*run, goal));
+  if (!confirmed) {
+    return context.Fail(confirmed.error());
+  }
+  if (!*confirmed) {
+    context.Say("nothing was changed");
+    return ExitCode::kError;
+  }
+  Direct(run->file, goal);
+  const auto result = Drive(context, workplace, *run, options);
+  if (result && result->state.outcome == core::RunOutcome::kSucceeded) {
+    WriteRelease(context, *loaded, run->file.spec.release);
+  }
+  return ReportRun(context, workplace, result, run->record.run_id);
+}
+
+std::vector<Option> OptionsOf(ResumeOptions& options) {
+  return {{.name = "ID",
+           .value_name = "ID",
+           .help = "the run (default: the newest open one)",
+           .target = &options.run_id},
+          {.name = "--take-over",
+           .help = "even while another controller holds it; that one is stopped",
+           .target = &options.take_over}};
+}
+
+}  // namespace
+
+Command ResumeCommand() {
+  auto options = std::make_shared<ResumeOptions>();
+  return {.name = "resume",
+          .summary = "go on with a run that was interrupted, halted or got stuck",
+          .examples = {{"zoowarden resume", "the newest open run"},
+                       {"zoowarden resume 20261122-140501-3f9a --yes", "for scripts"}},
+          .details =
+              "Works on any machine with an operator's certificate: the agents have copies of "
+              "the record.",
+          .options = OptionsOf(*options),
+          .run = [options](Context& context) {
+            return GoOn(context, *options, core::RunGoal::kForward);
+          }};
+}
+
+Command RollbackCommand() {
+  auto options = std::make_shared<ResumeOptions>();
+  return {
+      .name = "rollback",
+      .summary = "take every server of an open run back to what it ran before",
+      .examples = {{"zoowarden rollback", "the newest open run"},
+                   {"zoowarden rollback 20261122-140501-3f9a --yes", "for scripts"}},
+      .details =
+          "In reverse order, the leader last, through the same gates. Ends with exit code "
+          "6: every server is back.",
+      .options = OptionsOf(*options),
+      .run = [options](Context& context) { return GoOn(context, *options, core::RunGoal::kBack); }};
+}
+
+}  // namespace zoowarden::controller
