@@ -25,8 +25,8 @@ def test_check_mode_touches_nothing_and_a_roll_changes_once(ensemble, tmp_path):
     checked = _task(ensemble, tmp_path, "ensemble_upgrade", "--check", "--diff", **_options(wanted))
     assert checked["changed"], checked
     assert sorted(step["server"] for step in checked["plan"]["steps"]) == ensemble.ids
-    assert checked["diff"]["before"].count("3.8.4") == 3
-    assert checked["diff"]["after"].count("3.9.4") == 3
+    assert checked["diff"][0]["before"].count("3.8.4") == 3
+    assert checked["diff"][0]["after"].count("3.9.4") == 3
     assert ensemble.processes() == processes
     assert ensemble.ensemble_text == text
 

@@ -16,9 +16,10 @@ def _generation(version: str) -> dict:
 
 
 def _plan(*servers: int) -> dict:
-    steps = [{"server": server, "from": _generation("3.8.4"), "to": _generation("3.9.4")}
-             for server in servers]
-    return {"schema_version": 1, "ensemble": "lab", "steps": steps, "refusals": []}
+    steps = [{"server": server, "from": _generation("3.8.4"), "to": _generation("3.9.4"),
+              "diff": "-tickTime=1\n+tickTime=2\n" if server == 2 else ""} for server in servers]
+    return {"schema_version": 1, "ensemble": "lab", "nothing_to_do": not steps, "steps": steps,
+            "refusals": []}
 
 
 def _status(*open_runs: dict, healthy: bool = True) -> dict:
@@ -33,7 +34,11 @@ def _error(reason: str, message: str) -> dict:
                                            "message": message, "exit_code": 5, "next": None}}
 
 
-RUN = {"id": "r1", "version": "3.9.4", "outcome": "succeeded", "outcome_text": ""}
+RUN = {"id": "r1", "version": "3.9.4", "outcome": "succeeded", "outcome_text": None}
+
+
+def _run(outcome: str, **more) -> dict:
+    return {"schema_version": 1, **RUN, "outcome": outcome, "events": [{"kind": "began"}], **more}
 
 
 class StandIn:
@@ -42,8 +47,7 @@ class StandIn:
     def __init__(self, directory: pathlib.Path):
         self.directory = directory
         self.answers = {"status": [0, _status()], "plan": [0, _plan(2, 3, 1)],
-                        "upgrade": [0, {"schema_version": 1}], "resume": [0, {"schema_version": 1}],
-                        "runs": [0, {"schema_version": 1, "runs": [RUN]}]}
+                        "upgrade": [0, _run("succeeded")], "resume": [0, _run("succeeded")]}
 
     def _environment(self) -> dict:
         (self.directory / "answers.json").write_text(json.dumps(self.answers), encoding="utf-8")
@@ -106,10 +110,13 @@ def test_check_mode_only_plans_and_shows_the_difference(stand_in):
     assert stand_in.calls()[1]["words"] == [
         "plan", "--to", "3.9.4", "--release", "/srv/zk.tar.gz", "-o", "json"]
     line = "server 2: release {}, configuration 0123456789abcdef\n"
-    assert line.format("3.8.4") in result["diff"]["before"]
-    assert line.format("3.9.4") in result["diff"]["after"]
-    assert result["diff"]["before"].startswith("server 1")
+    versions, settings = result["diff"]
+    assert line.format("3.8.4") in versions["before"]
+    assert line.format("3.9.4") in versions["after"]
+    assert versions["before"].startswith("server 1")
+    assert settings["prepared"] == "settings of server 2\n-tickTime=1\n+tickTime=2\n"
     assert "-" + line.format("3.8.4") in result["shown"]
+    assert "+tickTime=2" in result["shown"]
 
 
 def test_an_ensemble_that_is_right_is_left_alone(stand_in):
@@ -123,26 +130,37 @@ def test_a_roll_reports_its_run(stand_in):
     result = stand_in.upgrade(allow_outage=True)
     assert result["changed"]
     assert result["run"]["id"] == "r1"
+    assert "events" not in result["run"]
     assert result["versions"] == {"1": "3.9.4", "2": "3.9.4", "3": "3.9.4"}
     assert stand_in.calls()[2]["words"] == [
         "upgrade", "--to", "3.9.4", "--allow-outage", "--yes", "-o", "json"]
 
 
 def test_a_refused_plan_fails_and_nothing_is_rolled(stand_in):
-    stand_in.answers["plan"] = [5, _error("version.denied", "3.9.3 has ZOOKEEPER-4925")]
+    refusals = [{"reason": "version.denied", "text": "3.9.3 has ZOOKEEPER-4925"}]
+    stand_in.answers["plan"] = [5, {**_plan(1), "refusals": refusals}]
     result = stand_in.upgrade(version="3.9.3")
     assert result["failed"]
     assert (result["reason"], result["exit_code"]) == ("version.denied", 5)
+    assert "ZOOKEEPER-4925" in result["msg"]
     assert "upgrade" not in stand_in.verbs()
 
 
 def test_a_rolled_back_run_fails_with_what_is_true_now(stand_in):
-    stand_in.answers["upgrade"] = [6, {"schema_version": 1}]
-    stand_in.answers["runs"][1]["runs"] = [{**RUN, "outcome": "rolled_back"}]
+    error = {**_error("gate.down", "server 2 did not start")["error"], "exit_code": 6}
+    stand_in.answers["upgrade"] = [6, _run("rolled_back", error=error)]
     result = stand_in.play("ensemble_upgrade", version="3.9.4")
     assert result["failed"]
     assert (result["exit_code"], result["run"]["outcome"]) == (6, "rolled_back")
+    assert "server 2 did not start" in result["msg"]
     assert result["versions"]["1"] == "3.9.4"
+
+
+def test_a_run_that_could_not_begin_fails_with_the_reason(stand_in):
+    stand_in.answers["upgrade"] = [8, _error("lease.held", "held by zoowarden://lab/operator")]
+    result = stand_in.upgrade()
+    assert result["failed"]
+    assert (result["exit_code"], result["reason"], result["run"]) == (8, "lease.held", None)
 
 
 def test_an_interrupted_run_to_the_same_release_is_resumed(stand_in):

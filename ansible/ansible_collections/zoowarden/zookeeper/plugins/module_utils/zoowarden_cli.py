@@ -39,8 +39,12 @@ class Answer:
 
     @property
     def error(self):
-        """The error object, or an empty one."""
-        return self.document.get("error") or {}
+        """The error object; of a refused plan, its first refusal; or an empty one."""
+        if self.document.get("error"):
+            return self.document["error"]
+        for refusal in self.document.get("refusals", []):
+            return {"reason": refusal["reason"], "message": refusal["text"]}
+        return {}
 
 
 class Cli:

@@ -70,7 +70,7 @@ plan:
   sample: {steps: [{server: 2}, {server: 3}, {server: 1}]}
 run:
   description: The run that did it, as C(zoowarden runs show -o json) says it, without its events.
-  returned: when something was rolled
+  returned: when a run was begun
   type: dict
   sample: {id: 20261122-140501-3f9a, outcome: succeeded}
 versions:
@@ -151,28 +151,36 @@ class Upgrade:
         else:
             words = ["upgrade"] + self._target() + ["--yes"]
         answer = self._cli.call(*words, allowed=range(256))
-        run = self._newest_run()
-        versions = {str(member["id"]): member["version"] for member in self._status()["members"]}
+        result = {"run": _run(answer.document), "versions": self._versions()}
         if answer.code != OK:
-            self._cli.fail(answer, words, run=run, versions=versions)
-        return {"run": run, "versions": versions}
+            self._cli.fail(answer, words, **result)
+        return result
 
-    def _newest_run(self):
-        runs = self._cli.call("runs", "list").document["runs"]
-        return runs[0] if runs else None
+    def _versions(self):
+        return {str(member["id"]): member["version"] for member in self._status()["members"]}
+
+
+def _run(document):
+    """The run of an answer, without its long record; None when none was begun."""
+    if "id" not in document:
+        return None
+    return {key: value for key, value in document.items() if key not in ("events", "error")}
 
 
 def _difference(plan):
-    """Before and after, a line a server."""
-    before, after = [], []
+    """Before and after, a line a server, and what changes in the settings."""
+    before, after, settings = [], [], []
     for step in sorted(plan["steps"], key=lambda step: step["server"]):
         for lines, side in ((before, "from"), (after, "to")):
             generation = step[side]
             lines.append("server {0}: release {1}, configuration {2}\n".format(
                 step["server"], generation["version"], generation["configuration_digest"][:16]))
-    return {"before": "".join(before), "after": "".join(after),
-            "before_header": "ensemble {0}".format(plan["ensemble"]),
-            "after_header": "ensemble {0}".format(plan["ensemble"])}
+        if step["diff"]:
+            settings.append({"prepared": "settings of server {0}\n{1}".format(
+                step["server"], step["diff"])})
+    header = "ensemble {0}".format(plan["ensemble"])
+    return [{"before": "".join(before), "after": "".join(after),
+             "before_header": header, "after_header": header}] + settings
 
 
 def main():
