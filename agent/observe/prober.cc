@@ -1,333 +1,168 @@
 #include "agent/observe/prober.h"
 
-#include "agent/observe/sockets.h"
-#include "zk/admin.h"
-#include "zk/committed_config.h"
-#include "zk/mntr.h"
-#include "zk/srvr.h"
-#include "zknet/admin_client.h"
-#include "zknet/four_letter.h"
 #include "zknet/session.h"
 #include "zknet/zoo_client.h"
 
-#include <thread>
+#include <algorithm>
 
 namespace zoowarden::agent {
 namespace {
 
-using model::Broadcast;
+using base::ErrorCode;
+using base::Fail;
 using model::MemberObservation;
-using model::Mode;
 using std::chrono::milliseconds;
-using Steady = std::chrono::steady_clock;
 
-// A healthy member on its own machine answers within a few milliseconds, a frozen one never.
-constexpr milliseconds kAsk{800};
-constexpr milliseconds kAskAdmin{500};
-constexpr milliseconds kSession{1'000};
-constexpr milliseconds kPoll{5};
+// A healthy member answers in a millisecond, a stopping or frozen one never.
+constexpr milliseconds kQuestion{1'000};
+constexpr milliseconds kShortestPause{1};
+constexpr milliseconds kLongestPause{20};
 
-Mode ToMode(zk::ServerMode mode) {
-  switch (mode) {
-    case zk::ServerMode::kLeader:
-      return Mode::kLeader;
-    case zk::ServerMode::kFollower:
-      return Mode::kFollower;
-    case zk::ServerMode::kObserver:
-      return Mode::kObserver;
-    case zk::ServerMode::kStandalone:
-      return Mode::kStandalone;
-    case zk::ServerMode::kReadOnly:
-      return Mode::kReadOnly;
+void Note(MemberObservation& seen, const std::string& what) {
+  if (!what.empty()) {
+    seen.problem += (seen.problem.empty() ? "" : "; ") + what;
   }
-  return Mode::kUnknown;
 }
 
-bool Serves(Mode mode) {
-  return mode == Mode::kLeader || mode == Mode::kFollower || mode == Mode::kObserver;
+void Copy(const MemberView& view, MemberObservation& seen) {
+  seen.mode = view.mode;
+  seen.mode_source = view.mode_source;
+  seen.broadcast = view.broadcast;
+  seen.broadcast_source = view.broadcast_source;
+  seen.version = view.version;
+  seen.version_source = view.version_source;
+  seen.own_zxid = view.own_zxid;
+  seen.quorum_connection = view.quorum_connection;
 }
 
-// A refusing port and the words "not currently serving" are an answer; silence is none.
-Mode ModeOfError(const base::Error& error) {
-  return error.reason() == "zk.not_serving" || error.reason() == "zk.unreachable"
-             ? Mode::kNotServing
-             : Mode::kUnknown;
-}
-
-void FillStats(model::Version version,
-               zk::ServerMode mode,
-               model::Zxid zxid,
-               const std::string& source,
-               MemberObservation& out) {
-  out.mode = ToMode(mode);
-  out.mode_source = source;
-  out.version = version;
-  out.version_source = source;
-  out.own_zxid = zxid;
-}
-
-base::Status AskSrvr(const RunningConfig& config, MemberObservation& out) {
-  if (!config.client) {
-    return base::Fail(base::ErrorCode::kFailedPrecondition,
-                      "probe.no_client_port",
-                      "the member has no plain client port");
-  }
-  ZW_ASSIGN(const auto reply, zknet::FourLetter(*config.client, "srvr", kAsk));
-  ZW_ASSIGN(const auto srvr, zk::ParseSrvr(reply));
-  FillStats(srvr.version, srvr.mode, srvr.zxid, "srvr", out);
-  return base::Ok();
-}
-
-base::Status AskAdminStats(const RunningConfig& config, MemberObservation& out) {
-  if (!config.admin) {
-    return base::Fail(base::ErrorCode::kFailedPrecondition,
-                      "probe.no_admin_server",
-                      "the member has no AdminServer");
-  }
-  ZW_ASSIGN(const auto json, zknet::AdminCommand(*config.admin, "stats", kAskAdmin));
-  ZW_ASSIGN(const auto stats, zk::ParseAdminStats(json));
-  FillStats(stats.version, stats.mode, stats.zxid, "AdminServer stats", out);
-  return base::Ok();
-}
-
-// Where neither word nor AdminServer is allowed: a leader listens on its quorum port, a learner is
-// connected to one. The version is that of the release on its command line.
-void AskSockets(const ProbeTarget& target, const RunningConfig& config, MemberObservation& out) {
-  const auto sockets = ReadSockets(target.process.pid);
-  if (config.own_quorum_port != 0 && sockets.listening.contains(config.own_quorum_port)) {
-    out.mode = Mode::kLeader;
-  } else if (HasQuorumConnection(sockets, config.quorum_ports, /*own_quorum_port=*/0)) {
-    bool observes = false;
-    for (const auto& member : config.membership.members) {
-      observes = observes || (member.id == target.self && member.role == model::Role::kObserver);
-    }
-    out.mode = observes ? Mode::kObserver : Mode::kFollower;
-  } else {
-    return;
-  }
-  out.mode_source = "sockets";
-  out.version = model::ParseVersion(target.process.release);
-  out.version_source = "class path";
-}
-
-base::Result<model::Membership> ReadCommitted(const RunningConfig& config) {
-  if (!config.client) {
-    return base::Fail(base::ErrorCode::kFailedPrecondition, "no plain client port");
-  }
-  ZW_ASSIGN(auto client, zknet::ZooClient::Connect(*config.client, kSession));
-  ZW_ASSIGN(const auto text, client.CommittedConfig(kSession));
-  ZW_ASSIGN(const auto committed, zk::ParseCommittedConfig(text));
-  model::Membership membership{.source = "committed configuration", .version = committed.version};
-  for (const auto& [id, member] : committed.membership.members) {
-    model::Member out{
-        .id = id, .role = member.role, .weight = static_cast<std::uint32_t>(member.weight)};
-    if (!member.addresses.empty()) {
-      out.host = member.addresses.front().host;
-      out.quorum_port = member.addresses.front().quorum_port;
-      out.election_port = member.addresses.front().election_port.value_or(0);
-    }
-    if (member.group) {
-      out.group = static_cast<std::uint32_t>(*member.group);
-    }
-    membership.members.push_back(std::move(out));
-  }
-  return membership;
-}
-
-bool Reached(const std::optional<model::Zxid>& zxid, model::Zxid canary) {
-  return zxid && *zxid >= canary;
+bool Reached(const std::optional<model::Zxid>& zxid, const std::optional<model::Zxid>& canary) {
+  return !canary || (zxid && *zxid >= *canary);
 }
 
 }  // namespace
 
-Prober::Prober(std::string data_directory, std::string data_log_directory)
-    : durable_(std::move(data_directory), std::move(data_log_directory)) {}
+Prober::Prober(const ProberSettings& settings, sys::Clock& clock)
+    : clock_(&clock),
+      probe_(settings.self, settings.proc),
+      membership_(clock),
+      durable_(settings.data_directory.string(),
+               (settings.data_log_directory.empty() ? settings.data_directory
+                                                    : settings.data_log_directory)
+                   .string()) {}
 
-MemberView Prober::Look(const ProbeTarget& target) {
-  const auto config = ReadRunningConfig(target.configuration_file, target.self);
-  if (!config) {
-    return {};
-  }
-  MemberObservation seen;
-  AskMember(target, *config, seen);
-  if (Serves(seen.mode)) {
-    AskBroadcast(*config, seen);
-  }
-  const auto sockets = ReadSockets(target.process.pid);
-  return {.mode = seen.mode,
-          .broadcast = seen.broadcast,
-          .quorum_connection =
-              HasQuorumConnection(sockets, config->quorum_ports, config->own_quorum_port)};
-}
-
-void Prober::Observe(const ProbeTarget& target,
-                     const ProbeRequest& request,
-                     MemberObservation& out) {
+MemberView Prober::Look(const FoundProcess& found) {
   const std::lock_guard lock(mutex_);
-  const auto config = ReadRunningConfig(target.configuration_file, target.self);
-  if (!config) {
-    out.problem = config.error().message();
-    return;
-  }
-  out.client_port = config->client ? config->client->port : 0;
-  AskMember(target, *config, out);
-  out.quorum_connection = HasQuorumConnection(
-      ReadSockets(target.process.pid), config->quorum_ports, config->own_quorum_port);
-  ReadDurable(out);
-  if (!Serves(out.mode)) {
-    out.membership = config->membership;
-    return;
-  }
-  AskBroadcast(*config, out);
-  ReadMembership(target, *config, out);
-  if (request.canary) {
-    AwaitCanary(target, *config, request, out);
-    CheckClients(*config, request, out);
-  }
+  return probe_.Look(found, kQuestion);
 }
 
-void Prober::AskMember(const ProbeTarget& target,
-                       const RunningConfig& config,
-                       MemberObservation& out) const {
-  const auto srvr = AskSrvr(config, out);
-  if (srvr) {
-    return;
-  }
-  out.mode = ModeOfError(srvr.error());
-  out.mode_source = "srvr";
-  out.problem = srvr.error().message();
-  const bool refused =
-      srvr.error().reason() == "zk.word_refused" || srvr.error().reason() == "probe.no_client_port";
-  if (!refused) {
-    return;
-  }
-  if (AskAdminStats(config, out)) {
-    out.problem.clear();
-    return;
-  }
-  AskSockets(target, config, out);
+void Prober::ObserveFiles(MemberObservation& seen) {
+  const std::lock_guard lock(mutex_);
+  ReadDurable(seen);
 }
 
-void Prober::AskBroadcast(const RunningConfig& config, MemberObservation& out) const {
-  if (config.mntr_allowed) {
-    const auto reply = zknet::FourLetter(*config.client, "mntr", kAsk);
-    const auto mntr =
-        reply ? zk::ParseMntr(*reply) : base::Result<zk::MntrReply>(base::Fail(reply.error()));
-    if (mntr && mntr->peer_state) {
-      out.broadcast = zk::IsBroadcasting(*mntr->peer_state) ? Broadcast::kYes : Broadcast::kNo;
-      out.broadcast_source = "zk_peer_state " + *mntr->peer_state;
-      return;
-    }
+void Prober::Observe(const FoundProcess& found,
+                     const ProbeRequest& request,
+                     MemberObservation& seen) {
+  const std::lock_guard lock(mutex_);
+  MemberView view = probe_.Look(found, kQuestion);
+  ReadDurable(seen);
+  if (view.Serves() && request.canary) {
+    WaitForCanary(request, view, seen);
   }
-  if (!config.admin) {
+  Copy(view, seen);
+  Note(seen, view.note);
+  const RunningConfig* config = probe_.config();
+  if (config == nullptr) {
     return;
   }
-  const auto json = zknet::AdminCommand(*config.admin, "zabstate", kAskAdmin);
-  const auto state =
-      json ? zk::ParseZabState(*json) : base::Result<zk::ZabState>(base::Fail(json.error()));
-  if (state) {
-    out.broadcast = state->Broadcasting() ? Broadcast::kYes : Broadcast::kNo;
-    out.broadcast_source = "zabstate " + state->state;
-  }
-}
-
-void Prober::ReadMembership(const ProbeTarget& target,
-                            const RunningConfig& config,
-                            MemberObservation& out) {
-  const bool known = known_membership_ && known_membership_->process == target.process &&
-                     known_membership_->dynamic_file == config.dynamic_file;
-  if (!known) {
-    const auto committed = ReadCommitted(config);
-    if (!committed) {
-      out.membership = config.membership;
-      return;
-    }
-    known_membership_ = KnownMembership{
-        .process = target.process, .dynamic_file = config.dynamic_file, .membership = *committed};
-  }
-  out.membership = known_membership_->membership;
-}
-
-void Prober::AwaitCanary(const ProbeTarget& target,
-                         const RunningConfig& config,
-                         const ProbeRequest& request,
-                         MemberObservation& out) {
-  const auto deadline = Steady::now() + request.deadline;
-  while (!Reached(out.own_zxid, *request.canary) || !Reached(out.durable_zxid, *request.canary)) {
-    if (Steady::now() >= deadline) {
-      return;
-    }
-    std::this_thread::sleep_for(kPoll);
-    if (!Reached(out.own_zxid, *request.canary)) {
-      AskMember(target, config, out);
-    }
-    ReadDurable(out);
-    if (!Serves(out.mode) || out.mode_source == "sockets") {
-      return;
-    }
-  }
-}
-
-void Prober::CheckClients(const RunningConfig& config,
-                          const ProbeRequest& request,
-                          MemberObservation& out) const {
-  if (!config.client || !Serves(out.mode)) {
+  seen.client_port = config->client ? config->client->port : std::uint16_t{0};
+  if (!view.Serves()) {
+    seen.membership = config->membership;
     return;
   }
-  const bool only_proof = !out.own_zxid;  // no word and no AdminServer told it
-  if (request.check_session || only_proof) {
-    const auto accepted = zknet::AcceptsSessionAt(*config.client, *request.canary, kSession);
-    out.session_accepted = accepted && *accepted;
-    if (only_proof && *out.session_accepted) {
-      out.own_zxid = *request.canary;
-    }
-  }
-  if (request.read_back_path.empty()) {
-    return;
-  }
-  auto client = zknet::ZooClient::Connect(*config.client, kSession);
-  if (!client) {
-    out.read_back = false;
-    return;
-  }
-  const auto read = client->Read(request.read_back_path, kSession);
-  out.read_back = read && read->modified >= *request.canary;
+  seen.membership = membership_.Read(found.process, probe_, view, request.check_session);
+  CheckSession(request, seen);
+  ReadBack(request, seen);
 }
 
-void Prober::ReadDurable(MemberObservation& out) {
+void Prober::ReadDurable(MemberObservation& seen) {
   const auto durable = durable_.Read();
   if (!durable) {
-    out.durable_source = durable.error().message();
+    seen.durable_zxid.reset();
+    seen.durable_source = durable.error().message();
     return;
   }
-  if (durable->found) {
-    out.durable_zxid = durable->zxid;
-  }
-  out.durable_source = durable->evidence;
+  seen.durable_source = durable->evidence;
+  seen.durable_zxid = durable->found ? std::optional(durable->zxid) : std::nullopt;
 }
 
-base::Result<Prober::Canary> Prober::CommitCanary(const ProbeTarget& target,
+// A busy member may be some milliseconds behind, in what it has applied and in what it has logged.
+void Prober::WaitForCanary(const ProbeRequest& request, MemberView& view, MemberObservation& seen) {
+  const auto end = clock_->BootTime() + request.deadline;
+  milliseconds pause = kShortestPause;
+  // Without a readable zxid the session check alone can tell; waiting for it would be in vain.
+  while (view.Serves() && ((view.own_zxid && !Reached(view.own_zxid, request.canary)) ||
+                           !Reached(seen.durable_zxid, request.canary))) {
+    const auto left = end - clock_->BootTime();
+    if (left <= pause) {
+      return;
+    }
+    clock_->SleepFor(pause);
+    pause = std::min(pause * 2, kLongestPause);
+    probe_.LookAgain(view, std::min(kQuestion, left));
+    ReadDurable(seen);
+  }
+}
+
+void Prober::CheckSession(const ProbeRequest& request, MemberObservation& seen) const {
+  // Where no zxid can be read, the session is the only proof.
+  const bool wanted = request.check_session || !seen.own_zxid;
+  if (!wanted || !request.canary || !probe_.config()->client) {
+    return;
+  }
+  const auto accepted =
+      zknet::AcceptsSessionAt(*probe_.config()->client, *request.canary, kQuestion);
+  if (accepted) {
+    seen.session_accepted = *accepted;
+  } else {
+    Note(seen, accepted.error().message());
+  }
+}
+
+void Prober::ReadBack(const ProbeRequest& request, MemberObservation& seen) const {
+  if (request.read_back_path.empty() || !request.canary || !probe_.config()->client) {
+    return;
+  }
+  auto session = zknet::ZooClient::Connect(*probe_.config()->client, kQuestion);
+  const auto read =
+      session ? session->Read(request.read_back_path, kQuestion) : tl::unexpected(session.error());
+  seen.read_back = read && read->modified >= *request.canary;
+  if (!read) {
+    Note(seen, read.error().message());
+  }
+}
+
+base::Result<Prober::Canary> Prober::CommitCanary(const FoundProcess& found,
                                                   const std::string& path,
-                                                  milliseconds timeout) {
-  ZW_ASSIGN(const auto config, ReadRunningConfig(target.configuration_file, target.self));
-  if (!config.client) {
-    return base::Fail(base::ErrorCode::kFailedPrecondition,
-                      "probe.no_client_port",
-                      "the member has no plain client port to commit a canary through");
-  }
-  if (path.empty()) {
-    ZW_ASSIGN(const auto canary, zknet::CommitCanary(*config.client, timeout));
-    return Canary{.zxid = canary.zxid, .method = "failed_write"};
-  }
-  ZW_ASSIGN(auto client, zknet::ZooClient::Connect(*config.client, timeout));
-  ZW_ASSIGN(const auto zxid, client.WriteCanary(path, "zoowarden", timeout));
-  return Canary{.zxid = zxid, .method = "znode"};
-}
-
-base::Result<model::Zxid> Prober::DurableZxid() {
+                                                  milliseconds deadline) {
   const std::lock_guard lock(mutex_);
-  ZW_ASSIGN(const auto durable, durable_.Read());
-  return durable.zxid;
+  const MemberView view = probe_.Look(found, kQuestion);
+  if (probe_.config() == nullptr || !probe_.config()->client) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "canary.no_client_port",
+                "this member offers no plain client port" +
+                    (view.note.empty() ? std::string() : ": " + view.note));
+  }
+  const zknet::Endpoint& client = *probe_.config()->client;
+  if (path.empty()) {
+    ZW_ASSIGN(const zknet::Canary canary, zknet::CommitCanary(client, deadline));
+    const bool session = canary.evidence.starts_with("session");
+    return Canary{.zxid = canary.zxid, .method = session ? "session" : "failed_write"};
+  }
+  ZW_ASSIGN(auto session, zknet::ZooClient::Connect(client, deadline));
+  ZW_ASSIGN(const model::Zxid zxid,
+            session.WriteCanary(path, std::to_string(clock_->WallTime().count()), deadline));
+  return Canary{.zxid = zxid, .method = "znode"};
 }
 
 }  // namespace zoowarden::agent

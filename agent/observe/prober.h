@@ -1,95 +1,80 @@
-// Asks this server's own member what it is and how far it has come. Each answer says where it was
-// read; what cannot be read in the best way is read in the next best, never guessed.
+// What this server's own member is and how far it has come: everything a gate may want to know,
+// each with its source. What cannot be read in the best way is read in the next best, never
+// guessed; no conclusions are drawn. Reads only, except CommitCanary and the session check, which
+// commit transactions that change no data.
 //
-// Thread-safe: calls are serialised. Blocking; every question has a deadline of its own below.
+// Thread-safe: calls are serialised. Blocks for at most the request's deadline and one question.
 #pragma once
 
-#include "agent/observe/running_config.h"
+#include "agent/lifecycle/process_finder.h"
+#include "agent/observe/member_probe.h"
+#include "agent/observe/membership_reader.h"
 #include "base/error.h"
+#include "model/ids.h"
 #include "model/observation.h"
+#include "sys/clock.h"
 #include "zk/durable_zxid.h"
 
 #include <chrono>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <string>
 
 namespace zoowarden::agent {
 
-// The process to ask, from the process finder.
-struct ProbeTarget {
+struct ProberSettings {
   model::ServerId self;
-  model::Process process;
-  std::string configuration_file;
+  std::filesystem::path data_directory;
+  std::filesystem::path data_log_directory;
+  std::filesystem::path proc = "/proc";
 };
 
 struct ProbeRequest {
-  std::optional<model::Zxid> canary;
-  std::chrono::milliseconds deadline{0};  // how long own and durable zxid may take to reach it
-  bool check_session = false;
-  std::string read_back_path;
-};
-
-struct MemberView {
-  model::Mode mode = model::Mode::kUnknown;
-  model::Broadcast broadcast = model::Broadcast::kUnknown;
-  bool quorum_connection = false;
+  std::optional<model::Zxid> canary;      // wait until own and durable zxid have reached it
+  std::chrono::milliseconds deadline{0};  // for that wait
+  bool check_session = false;             // lastZxidSeen = canary; also reads the membership anew
+  std::string read_back_path;             // of a znode canary
 };
 
 class Prober {
  public:
-  Prober(std::string data_directory, std::string data_log_directory);
-
-  // What the operation runner needs between two steps.
-  [[nodiscard]] MemberView Look(const ProbeTarget& target);
-
-  // Fills everything of `out` that the member and its files tell; leaves what is the agent's own
-  // (operation, generations, epoch, process) alone. Returns before the deadline when the member
-  // does not serve or the canary has been reached.
-  void Observe(const ProbeTarget& target,
-               const ProbeRequest& request,
-               model::MemberObservation& out);
-
   struct Canary {
     model::Zxid zxid;
-    std::string method;  // "failed_write", "znode"
+    std::string method;  // "failed_write", "session", "znode"
   };
-  // Through this member. kDeadlineExceeded: not committed in time, it may still commit.
-  [[nodiscard]] base::Result<Canary> CommitCanary(const ProbeTarget& target,
-                                                  const std::string& path,
-                                                  std::chrono::milliseconds timeout);
 
-  // What is on disk, with or without a process.
-  [[nodiscard]] base::Result<model::Zxid> DurableZxid();
+  // The clock must outlive it.
+  Prober(const ProberSettings& settings, sys::Clock& clock);
+
+  // What the operation runner needs between two steps.
+  [[nodiscard]] MemberView Look(const FoundProcess& found);
+
+  // Fills what the member and its files tell; the rest of `seen` is left alone. Returns before the
+  // deadline when the member does not serve or the canary has been reached.
+  void Observe(const FoundProcess& found,
+               const ProbeRequest& request,
+               model::MemberObservation& seen);
+  // What is on the disk of a stopped server.
+  void ObserveFiles(model::MemberObservation& seen);
+
+  // Commits one transaction through the local member; `path` empty: the failed write.
+  // kDeadlineExceeded: not committed in time, it may still commit.
+  [[nodiscard]] base::Result<Canary> CommitCanary(const FoundProcess& found,
+                                                  const std::string& path,
+                                                  std::chrono::milliseconds deadline);
 
  private:
-  // The committed configuration is read once a process and once more after a reconfiguration: a
-  // session costs the ensemble two transactions.
-  struct KnownMembership {
-    model::Process process;
-    std::string dynamic_file;
-    model::Membership membership;
-  };
-
-  void AskMember(const ProbeTarget& target,
-                 const RunningConfig& config,
-                 model::MemberObservation& out) const;
-  void AskBroadcast(const RunningConfig& config, model::MemberObservation& out) const;
-  void ReadMembership(const ProbeTarget& target,
-                      const RunningConfig& config,
-                      model::MemberObservation& out);
-  void AwaitCanary(const ProbeTarget& target,
-                   const RunningConfig& config,
-                   const ProbeRequest& request,
-                   model::MemberObservation& out);
-  void CheckClients(const RunningConfig& config,
-                    const ProbeRequest& request,
-                    model::MemberObservation& out) const;
-  void ReadDurable(model::MemberObservation& out);
+  void ReadDurable(model::MemberObservation& seen);
+  void WaitForCanary(const ProbeRequest& request, MemberView& view, model::MemberObservation& seen);
+  void CheckSession(const ProbeRequest& request, model::MemberObservation& seen) const;
+  void ReadBack(const ProbeRequest& request, model::MemberObservation& seen) const;
 
   std::mutex mutex_;
+  sys::Clock* clock_;
+  MemberProbe probe_;
+  MembershipReader membership_;
   zk::DurableZxidReader durable_;
-  std::optional<KnownMembership> known_membership_;
 };
 
 }  // namespace zoowarden::agent

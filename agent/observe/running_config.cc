@@ -3,107 +3,169 @@
 #include "base/text.h"
 #include "sys/files.h"
 #include "zk/membership.h"
+#include "zk/start_mode.h"
 #include "zk/zoo_cfg.h"
 
-#include <filesystem>
+#include <algorithm>
 
 namespace zoowarden::agent {
 namespace {
 
-constexpr std::size_t kMaxConfigBytes = 1024 * 1024;
-// DEFAULT_PORT of JettyAdminServer.java.
+constexpr std::size_t kMaxConfiguration = 1024UL * 1024;
+constexpr model::Version kWithAdminServer{3, 5, 0};
+constexpr model::Version kAdminServerOffByDefault{3, 10, 0};  // ZOOKEEPER-5050
 constexpr std::uint16_t kDefaultAdminPort = 8080;
 
-base::Result<zk::ZooCfg> Load(const std::string& path) {
-  ZW_ASSIGN(const auto text, sys::ReadFile(path, kMaxConfigBytes));
-  return zk::ZooCfg::Parse(text, path);
-}
+// A setting as the server sees it: zoo.cfg first, else a system property.
+class Settings {
+ public:
+  Settings(const zk::ZooCfg& cfg, const std::vector<std::string>& command_line)
+      : cfg_(cfg), command_line_(command_line) {}
 
-std::uint16_t PortOf(const zk::ZooCfg& cfg, std::string_view key, std::uint16_t fallback) {
-  const auto number = cfg.GetNumber(key);
-  if (!number || !*number || **number <= 0 || **number > 65535) {
-    return fallback;
-  }
-  return static_cast<std::uint16_t>(**number);
-}
-
-bool Allows(const zk::ZooCfg& cfg, std::string_view word) {
-  const auto whitelist = cfg.Get("4lw.commands.whitelist").value_or("");
-  for (const auto part : base::Split(whitelist, ',')) {
-    const auto name = base::Trim(part);
-    if (name == "*" || name == word) {
-      return true;
+  [[nodiscard]] std::string Get(std::string_view key, std::string_view fallback = "") const {
+    if (const auto value = cfg_.Get(key)) {
+      return *value;
     }
+    const std::string option = "-Dzookeeper." + std::string(key) + "=";
+    // As in Java, the last one counts.
+    const auto found = std::find_if(
+        command_line_.rbegin(), command_line_.rend(), [&option](const std::string& argument) {
+          return argument.starts_with(option);
+        });
+    return found == command_line_.rend() ? std::string(fallback) : found->substr(option.size());
   }
-  return false;
+
+ private:
+  const zk::ZooCfg& cfg_;
+  const std::vector<std::string>& command_line_;
+};
+
+std::uint16_t ParsePort(std::string_view text) {
+  const auto number = base::ParseUnsigned(text);
+  return number && *number <= 0xffff ? static_cast<std::uint16_t>(*number) : std::uint16_t{0};
 }
 
-model::Member ToModel(model::ServerId id, const zk::Member& member) {
-  model::Member out{.id = id, .role = member.role};
+// An address to listen on, as one to connect to.
+std::string Reachable(const std::string& host) {
+  return host.empty() || host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host;
+}
+
+std::optional<zknet::Endpoint> ClientEndpoint(const zk::ZooCfg& cfg,
+                                              const zk::Membership& membership,
+                                              model::ServerId self) {
+  if (const auto port = ParsePort(cfg.Get("clientPort").value_or("")); port != 0) {
+    return zknet::Endpoint{.host = Reachable(cfg.Get("clientPortAddress").value_or("")),
+                           .port = port};
+  }
+  const auto own = membership.members.find(self);
+  if (own != membership.members.end() && own->second.client) {
+    return zknet::Endpoint{.host = Reachable(own->second.client->host),
+                           .port = own->second.client->port};
+  }
+  return std::nullopt;
+}
+
+std::optional<zknet::Endpoint> AdminEndpoint(const Settings& settings,
+                                             const std::optional<model::Version>& version) {
+  if (!version || *version < kWithAdminServer ||
+      settings.Get("admin.forceHttps", "false") == "true" ||
+      settings.Get("admin.commandURL", "/commands") != "/commands") {
+    return std::nullopt;
+  }
+  const bool by_default = *version < kAdminServerOffByDefault;
+  if (settings.Get("admin.enableServer", by_default ? "true" : "false") != "true") {
+    return std::nullopt;
+  }
+  const std::string port = settings.Get("admin.serverPort");
+  return zknet::Endpoint{.host = Reachable(settings.Get("admin.serverAddress")),
+                         .port = port.empty() ? kDefaultAdminPort : ParsePort(port)};
+}
+
+bool AllowsMntr(const Settings& settings, const std::optional<model::Version>& version) {
+  const bool all_by_default = version && *version < kWithAdminServer;
+  const std::string listed = settings.Get("4lw.commands.whitelist", all_by_default ? "*" : "srvr");
+  const auto words = base::Split(listed, ',');
+  return std::any_of(words.begin(), words.end(), [](std::string_view word) {
+    return base::Trim(word) == "*" || base::Trim(word) == "mntr";
+  });
+}
+
+model::Member MemberOf(model::ServerId id, const zk::Member& member) {
+  model::Member result{
+      .id = id, .role = member.role, .weight = static_cast<std::uint32_t>(member.weight)};
   if (!member.addresses.empty()) {
-    out.host = member.addresses.front().host;
-    out.quorum_port = member.addresses.front().quorum_port;
-    out.election_port = member.addresses.front().election_port.value_or(0);
+    result.host = member.addresses.front().host;
+    result.quorum_port = member.addresses.front().quorum_port;
+    result.election_port = member.addresses.front().election_port.value_or(0);
   }
-  out.weight = static_cast<std::uint32_t>(member.weight);
   if (member.group) {
-    out.group = static_cast<std::uint32_t>(*member.group);
+    result.group = static_cast<std::uint32_t>(*member.group);
   }
-  return out;
-}
-
-void AddMembership(const zk::Membership& membership, model::ServerId self, RunningConfig& config) {
-  for (const auto& [id, member] : membership.members) {
-    config.membership.members.push_back(ToModel(id, member));
-    for (const auto& address : member.addresses) {
-      config.quorum_ports.insert(address.quorum_port);
-    }
-    if (id != self) {
-      continue;
-    }
-    config.own_quorum_port = config.membership.members.back().quorum_port;
-    if (!config.client && member.client) {
-      config.client = Reachable(member.client->host, member.client->port);
-    }
-  }
+  return result;
 }
 
 }  // namespace
 
-zknet::Endpoint Reachable(std::string host, std::uint16_t port) {
-  if (host.empty() || host == "0.0.0.0") {
-    host = "127.0.0.1";
-  } else if (host == "::" || host == "0:0:0:0:0:0:0:0") {
-    host = "::1";
+base::Result<RunningConfig> InterpretConfig(const ConfigTexts& texts,
+                                            const std::vector<std::string>& command_line,
+                                            model::ServerId self) {
+  ZW_ASSIGN(const zk::ZooCfg cfg, zk::ZooCfg::Parse(texts.zoo_cfg));
+  RunningConfig config;
+  config.version = VersionOnClassPath(command_line);
+  ZW_ASSIGN(zk::Membership membership, zk::MembershipOf(cfg));
+  const bool dynamic = !texts.dynamic.empty() &&
+                       zk::ReadsDynamicFile(cfg, config.version.value_or(model::Version{}));
+  if (dynamic) {
+    ZW_ASSIGN(const zk::ZooCfg parsed, zk::ZooCfg::Parse(texts.dynamic, "dynamicConfigFile"));
+    ZW_ASSIGN(membership, zk::MembershipOf(parsed));
   }
-  return {.host = std::move(host), .port = port};
+  const Settings settings(cfg, command_line);
+  config.client = ClientEndpoint(cfg, membership, self);
+  config.admin = AdminEndpoint(settings, config.version);
+  config.mntr_allowed = AllowsMntr(settings, config.version);
+  config.membership =
+      ToModel(membership, dynamic ? "dynamic configuration file" : "configuration file");
+  for (const model::Member& member : config.membership.members) {
+    config.quorum_ports.insert(member.quorum_port);
+    if (member.id == self) {
+      config.own_quorum_port = member.quorum_port;
+    }
+  }
+  return config;
 }
 
-base::Result<RunningConfig> ReadRunningConfig(const std::string& configuration_file,
-                                              model::ServerId self) {
-  ZW_ASSIGN(const auto cfg, Load(configuration_file));
-  RunningConfig config;
-  if (const auto port = PortOf(cfg, "clientPort", 0); port != 0) {
-    config.client = Reachable(cfg.Get("clientPortAddress").value_or(""), port);
+model::Membership ToModel(const zk::Membership& membership, std::string source) {
+  model::Membership result{.members = {}, .source = std::move(source)};
+  for (const auto& [id, member] : membership.members) {
+    result.members.push_back(MemberOf(id, member));
   }
-  config.mntr_allowed = Allows(cfg, "mntr");
-  if (cfg.Get("admin.enableServer").value_or("true") != "false") {
-    config.admin = Reachable(cfg.Get("admin.serverAddress").value_or(""),
-                             PortOf(cfg, "admin.serverPort", kDefaultAdminPort));
+  return result;
+}
+
+base::Result<ConfigTexts> ReadConfigTexts(const FoundProcess& found) {
+  ConfigTexts texts;
+  ZW_ASSIGN(texts.zoo_cfg, sys::ReadFile(found.configuration, kMaxConfiguration));
+  const auto cfg = zk::ZooCfg::Parse(texts.zoo_cfg);
+  const auto named = cfg ? cfg->Get("dynamicConfigFile") : std::nullopt;
+  if (named) {
+    ZW_ASSIGN(texts.dynamic, sys::ReadFile(*named, kMaxConfiguration));
   }
-  config.membership.source = "configuration file";
-  auto members = zk::MembershipOf(cfg);
-  if (const auto dynamic = cfg.Get("dynamicConfigFile"); dynamic && !dynamic->empty()) {
-    config.dynamic_file = *dynamic;
-    ZW_ASSIGN(const auto dynamic_cfg, Load(*dynamic));
-    members = zk::MembershipOf(dynamic_cfg);
-    config.membership.source = "dynamic configuration file";
+  return texts;
+}
+
+std::optional<model::Version> VersionOnClassPath(const std::vector<std::string>& command_line) {
+  constexpr std::string_view kJar = "/zookeeper-";
+  for (const std::string& argument : command_line) {
+    for (std::size_t at = argument.find(kJar); at != std::string::npos;
+         at = argument.find(kJar, at + 1)) {
+      const std::string_view rest = std::string_view(argument).substr(at + kJar.size());
+      const std::string_view name = rest.substr(0, rest.find(".jar"));
+      if (const auto version = model::ParseVersion(name)) {
+        return version;
+      }
+    }
   }
-  if (!members) {
-    return base::Fail(members.error());
-  }
-  AddMembership(*members, self, config);
-  return config;
+  return std::nullopt;
 }
 
 }  // namespace zoowarden::agent

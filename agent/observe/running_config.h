@@ -1,34 +1,51 @@
-// What the running member was started with, read from the file on its command line: where it can be
-// asked, and which membership its file shows. Probes that looked anywhere else would die in the
-// middle of the very upgrade that changes it.
+// How the running process can be spoken to, from the configuration that it was started with: not
+// from the one that is to come, because probes that depend on what an upgrade changes die in the
+// middle of it.
 #pragma once
 
+#include "agent/lifecycle/process_finder.h"
 #include "base/error.h"
+#include "model/ids.h"
 #include "model/observation.h"
+#include "model/version.h"
+#include "zk/membership.h"
 #include "zknet/connection.h"
 
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace zoowarden::agent {
 
 struct RunningConfig {
-  std::optional<zknet::Endpoint> client;  // plain client port; nullopt = none
-  std::optional<zknet::Endpoint> admin;   // AdminServer, where the file does not turn it off
-  bool mntr_allowed = false;              // by 4lw.commands.whitelist
-  model::Membership membership;           // server lines of the file and its dynamic file
-  std::set<std::uint16_t> quorum_ports;   // of all members
+  std::optional<zknet::Endpoint> client;  // plain client port; empty when there is none
+  std::optional<zknet::Endpoint> admin;   // AdminServer over plain HTTP
+  bool mntr_allowed = false;
+  std::set<std::uint16_t> quorum_ports;  // of all members
   std::uint16_t own_quorum_port = 0;
-  std::string dynamic_file;  // changes with every committed reconfiguration
+  model::Membership membership;           // as this release line reads the files
+  std::optional<model::Version> version;  // from the class path: what was started, not what answers
 };
 
-// `configuration_file` is the zoo.cfg that the process was started with.
-[[nodiscard]] base::Result<RunningConfig> ReadRunningConfig(const std::string& configuration_file,
-                                                            model::ServerId self);
+struct ConfigTexts {
+  std::string zoo_cfg;
+  std::string dynamic;  // of the file that dynamicConfigFile names; empty = none
+};
 
-// A wildcard address is asked through loopback.
-[[nodiscard]] zknet::Endpoint Reachable(std::string host, std::uint16_t port);
+// Pure. `command_line` gives the class path and -Dzookeeper.* options, which count where zoo.cfg
+// has no such key.
+[[nodiscard]] base::Result<RunningConfig> InterpretConfig(
+    const ConfigTexts& texts, const std::vector<std::string>& command_line, model::ServerId self);
+
+// Reads the process's files. kNotFound when they are gone.
+[[nodiscard]] base::Result<ConfigTexts> ReadConfigTexts(const FoundProcess& found);
+
+[[nodiscard]] model::Membership ToModel(const zk::Membership& membership, std::string source);
+
+// X.Y.Z of the server jar on a class path ("zookeeper-3.8.4.jar").
+[[nodiscard]] std::optional<model::Version> VersionOnClassPath(
+    const std::vector<std::string>& command_line);
 
 }  // namespace zoowarden::agent

@@ -2,9 +2,11 @@
 
 #include "base/text.h"
 
-#include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <unordered_set>
 #include <vector>
 
 namespace zoowarden::agent {
@@ -12,92 +14,84 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Socket states of the kernel's include/net/tcp_states.h.
 constexpr std::string_view kEstablished = "01";
 constexpr std::string_view kListen = "0A";
 
-std::set<std::uint64_t> SocketInodes(const fs::path& descriptors, bool& readable) {
-  std::set<std::uint64_t> inodes;
+// "socket:[12345]" -> "12345".
+std::optional<std::unordered_set<std::string>> SocketInodes(const fs::path& descriptors) {
+  std::unordered_set<std::string> inodes;
   std::error_code error;
-  for (fs::directory_iterator at(descriptors, error), end; !error && at != end;
-       at.increment(error)) {
-    std::error_code ignored;  // a descriptor may be closed while we look
-    const auto target = fs::read_symlink(at->path(), ignored).string();
-    constexpr std::string_view kPrefix = "socket:[";
-    if (target.starts_with(kPrefix) && target.ends_with(']')) {
-      const auto number =
-          std::string_view(target).substr(kPrefix.size(), target.size() - kPrefix.size() - 1);
-      if (const auto inode = base::ParseUnsigned(number)) {
-        inodes.insert(*inode);
-      }
+  for (fs::directory_iterator entry(descriptors, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code gone;
+    const std::string target = fs::read_symlink(entry->path(), gone).string();
+    if (target.starts_with("socket:[")) {
+      inodes.insert(target.substr(8, target.size() - 9));
     }
   }
-  readable = !error;
-  return inodes;
+  return error ? std::nullopt : std::optional(std::move(inodes));
 }
 
-std::string ReadWhole(const fs::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-// "0100007F:2F95" -> 0x2F95
+// "0100007F:0BB8" -> 3000.
 std::uint16_t PortOf(std::string_view address) {
-  const auto colon = address.rfind(':');
-  const auto port = colon == std::string_view::npos
-                        ? std::nullopt
-                        : base::ParseUnsigned(address.substr(colon + 1), 16);
+  const auto port = base::ParseUnsigned(address.substr(address.rfind(':') + 1), 16);
   return static_cast<std::uint16_t>(port.value_or(0));
+}
+
+std::vector<std::string_view> Words(std::string_view line) {
+  std::vector<std::string_view> words;
+  for (const std::string_view word : base::Split(line, ' ')) {
+    if (!word.empty()) {
+      words.push_back(word);
+    }
+  }
+  return words;
+}
+
+struct Ports {
+  std::uint16_t own = 0;
+  const std::set<std::uint16_t>& all;
+};
+
+void Judge(const std::vector<std::string_view>& words, const Ports& ports, QuorumSockets& sockets) {
+  const std::uint16_t local = PortOf(words[1]);
+  const std::uint16_t remote = PortOf(words[2]);
+  if (words[3] == kListen) {
+    sockets.listens_for_learners |= local == ports.own;
+  } else if (words[3] == kEstablished) {
+    // On one host a learner's quorum port may equal the leader's, so both ends are looked at.
+    sockets.has_learners |= local == ports.own;
+    sockets.connected_to_leader |= local != ports.own && ports.all.contains(remote);
+  }
 }
 
 }  // namespace
 
-void ParseTcpTable(std::string_view table,
-                   const std::set<std::uint64_t>& inodes,
-                   ProcessSockets& out) {
-  for (const auto line : base::Split(table, '\n')) {
-    std::istringstream words{std::string(line)};
-    std::vector<std::string> fields;
-    for (std::string word; words >> word && fields.size() < 10;) {
-      fields.push_back(word);
-    }
-    if (fields.size() < 10) {
-      continue;
-    }
-    const auto inode = base::ParseUnsigned(fields[9]);
-    if (!inode || !inodes.contains(*inode)) {
-      continue;
-    }
-    if (fields[3] == kListen) {
-      out.listening.insert(PortOf(fields[1]));
-    } else if (fields[3] == kEstablished) {
-      out.connected_local.insert(PortOf(fields[1]));
-      out.connected_remote.insert(PortOf(fields[2]));
-    }
+QuorumSockets LookAtSockets(const fs::path& proc,
+                            std::int32_t pid,
+                            std::uint16_t own_quorum_port,
+                            const std::set<std::uint16_t>& quorum_ports) {
+  QuorumSockets sockets;
+  const fs::path process = proc / std::to_string(pid);
+  const auto inodes = SocketInodes(process / "fd");
+  if (!inodes || own_quorum_port == 0) {
+    return sockets;
   }
-}
-
-ProcessSockets ReadSockets(pid_t pid) {
-  const fs::path process = fs::path("/proc") / std::to_string(pid);
-  ProcessSockets sockets;
-  const auto inodes = SocketInodes(process / "fd", sockets.readable);
-  for (const auto* table : {"net/tcp", "net/tcp6"}) {
-    ParseTcpTable(ReadWhole(process / table), inodes, sockets);
+  const Ports ports{.own = own_quorum_port, .all = quorum_ports};
+  for (const char* table : {"tcp", "tcp6"}) {
+    std::ifstream file(process / "net" / table);
+    sockets.readable |= file.is_open();
+    std::string line;
+    std::getline(file, line);  // headings
+    while (std::getline(file, line)) {
+      const auto words = Words(line);
+      constexpr std::size_t kInode = 9;
+      if (words.size() > kInode && inodes->contains(std::string(words[kInode]))) {
+        Judge(words, ports, sockets);
+      }
+    }
   }
   return sockets;
-}
-
-bool HasQuorumConnection(const ProcessSockets& sockets,
-                         const std::set<std::uint16_t>& quorum_ports,
-                         std::uint16_t own_quorum_port) {
-  for (const auto port : quorum_ports) {
-    if (sockets.connected_remote.contains(port)) {
-      return true;
-    }
-  }
-  return own_quorum_port != 0 && sockets.connected_local.contains(own_quorum_port);
 }
 
 }  // namespace zoowarden::agent

@@ -1,32 +1,25 @@
-// TCP sockets of one process, from /proc: what it listens on and whom it is connected to.
+// What the TCP sockets of one process say about its place in the quorum: the leader is the only
+// member that listens on its quorum port, and a learner is connected to it. Reads
+// /proc/PID/{fd,net}; needs to be root or the process's user.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <set>
-#include <string>
 
 namespace zoowarden::agent {
 
-struct ProcessSockets {
-  bool readable = false;  // false: this agent may not see the process's descriptors
-  std::set<std::uint16_t> listening;
-  std::set<std::uint16_t> connected_local;   // local ports of established connections
-  std::set<std::uint16_t> connected_remote;  // remote ports of established connections
+struct QuorumSockets {
+  bool readable = false;              // false: the rest proves nothing
+  bool listens_for_learners = false;  // leader
+  bool connected_to_leader = false;   // follower or observer
+  bool has_learners = false;          // an established connection on its own quorum port
 };
 
-[[nodiscard]] ProcessSockets ReadSockets(pid_t pid);
-
-// A learner is connected to its leader's quorum port; a leader listens on its own and has learners
-// connected to it.
-[[nodiscard]] bool HasQuorumConnection(const ProcessSockets& sockets,
-                                       const std::set<std::uint16_t>& quorum_ports,
-                                       std::uint16_t own_quorum_port);
-
-// One table of /proc/PID/net/tcp or tcp6; lines of sockets that are not in `inodes` are skipped.
-void ParseTcpTable(std::string_view table,
-                   const std::set<std::uint64_t>& inodes,
-                   ProcessSockets& out);
+[[nodiscard]] QuorumSockets LookAtSockets(const std::filesystem::path& proc,
+                                          std::int32_t pid,
+                                          std::uint16_t own_quorum_port,
+                                          const std::set<std::uint16_t>& quorum_ports);
 
 }  // namespace zoowarden::agent

@@ -1,1 +1,8 @@
-list(APPEND agent_sources observe/prober.cc observe/running_config.cc observe/sockets.cc)
+list(
+  APPEND
+  agent_sources
+  observe/member_probe.cc
+  observe/membership_reader.cc
+  observe/prober.cc
+  observe/running_config.cc
+  observe/sockets.cc)

@@ -199,7 +199,10 @@ OperationRunner::Reply OperationRunner::Close(const CallIdentity& call) {
   if (const auto takes = CheckTakes(asked); !takes) {
     return Refuse(asked, takes.error());
   }
-  auto reply = Accept(asked, stored_);
+  StoredOperation next = stored_;
+  next.failure.clear();
+  next.failure_reason.clear();
+  auto reply = Accept(asked, std::move(next));
   if (reply) {
     to_stage_.reset();
     permits_.Drop();

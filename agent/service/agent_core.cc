@@ -64,10 +64,8 @@ AgentCore::AgentCore(std::unique_ptr<Instance> instance,
       journal_(std::move(journal)),
       clock_(&clock),
       operations_(*journal_),
-      gate_prober_(instance_->config().instance.data_directory,
-                   instance_->config().instance.data_log_directory),
-      status_prober_(instance_->config().instance.data_directory,
-                     instance_->config().instance.data_log_directory) {}
+      gate_prober_(instance_->prober_settings(), clock),
+      status_prober_(instance_->prober_settings(), clock) {}
 
 AgentCore::~AgentCore() = default;
 
@@ -76,7 +74,7 @@ base::Status AgentCore::Start() {
   ZW_ASSIGN(Generations for_looks, instance_->OpenGenerations());
   generations_ = std::make_unique<Generations>(std::move(for_looks));
   finder_ = std::make_unique<ProcessFinder>(instance_->finder_settings());
-  host_ = std::make_unique<InstanceHost>(*instance_, std::move(for_host), *journal_);
+  host_ = std::make_unique<InstanceHost>(*instance_, std::move(for_host), *journal_, *clock_);
   ZW_ASSIGN(LeaseKeeper lease,
             LeaseKeeper::Open(operations_, *clock_, instance_->config().lease_lapse));
   lease_ = std::make_unique<LeaseKeeper>(std::move(lease));
@@ -151,15 +149,10 @@ MemberObservation AgentCore::Look(const ProbeRequest& request) {
   Prober& prober = request.canary ? gate_prober_ : status_prober_;
   if (processes.found) {
     seen.process = processes.found->process;
-    prober.Observe({.self = seen.id,
-                    .process = processes.found->process,
-                    .configuration_file = processes.found->configuration},
-                   request,
-                   seen);
+    prober.Observe(*processes.found, request, seen);
     RememberProved(request, seen);
-  } else if (const auto durable = prober.DurableZxid()) {
-    seen.durable_zxid = *durable;
-    seen.durable_source = "files of a stopped server";
+  } else {
+    prober.ObserveFiles(seen);
   }
   seen.epoch = WithLease([](LeaseKeeper& lease) { return lease.Get().owner.epoch; });
   DescribeOperation(seen);
@@ -231,11 +224,7 @@ base::Result<Prober::Canary> AgentCore::CommitCanary(const std::string& path,
                       "canary.no_process",
                       "no ZooKeeper process serves this server's data directory");
   }
-  return gate_prober_.CommitCanary({.self = instance_->config().server,
-                                    .process = processes.found->process,
-                                    .configuration_file = processes.found->configuration},
-                                   path,
-                                   timeout);
+  return gate_prober_.CommitCanary(*processes.found, path, timeout);
 }
 
 journal::RunStore& AgentCore::runs() { return journal_->runs(); }

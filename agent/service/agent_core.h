@@ -5,6 +5,7 @@
 // way; observations never wait for the operation.
 #pragma once
 
+#include "agent/lifecycle/process_finder.h"
 #include "agent/observe/prober.h"
 #include "agent/operation/calls.h"
 #include "agent/operation/durable_journal.h"
@@ -50,6 +51,8 @@ class AgentCore {
   template <typename F>
   auto WithRunner(F use) {
     const std::lock_guard lock(runner_mutex_);
+    // Nobody acquires a higher epoch between the fence check of a call and its record.
+    const std::lock_guard fence(lease_mutex_);
     auto result = use(*runner_);
     Publish();
     work_ = true;

@@ -141,7 +141,7 @@ base::Status InstallFirst(config::AgentConfig config,
   ZW_TRY(TakeArchive(*instance, request));
   ZW_ASSIGN(const model::Generation generation, instance->Stage(stage));
   ZW_TRY(PrepareData(*instance));
-  InstanceHost host(*instance, std::move(generations), *journal);
+  InstanceHost host(*instance, std::move(generations), *journal, clock);
   ZW_TRY(host.SwitchTo(generation.digest));
   ZW_TRY(host.Launch());
   return AwaitProcess(*instance, clock);

@@ -85,6 +85,12 @@ FinderSettings Instance::finder_settings() const {
           .data_log_directory = config_.instance.data_log_directory};
 }
 
+ProberSettings Instance::prober_settings() const {
+  return {.self = config_.server,
+          .data_directory = config_.instance.data_directory,
+          .data_log_directory = config_.instance.data_log_directory};
+}
+
 base::Result<Generations> Instance::OpenGenerations() const {
   return Generations::Open(config_.instance.generations, owner_);
 }

@@ -6,6 +6,7 @@
 #include "agent/install/releases.h"
 #include "agent/lifecycle/process_finder.h"
 #include "agent/lifecycle/service_manager.h"
+#include "agent/observe/prober.h"
 #include "agent/operation/calls.h"
 #include "base/error.h"
 #include "config/agent_file.h"
@@ -27,6 +28,7 @@ class Instance {
   [[nodiscard]] const config::AgentConfig& config() const { return config_; }
   [[nodiscard]] const std::optional<Generations::Owner>& owner() const { return owner_; }
   [[nodiscard]] FinderSettings finder_settings() const;
+  [[nodiscard]] ProberSettings prober_settings() const;
   // A view of the same directory for another thread.
   [[nodiscard]] base::Result<Generations> OpenGenerations() const;
 

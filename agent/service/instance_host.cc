@@ -17,13 +17,13 @@ constexpr const char* kBootIdFile = "/proc/sys/kernel/random/boot_id";
 
 InstanceHost::InstanceHost(Instance& instance,
                            Generations generations,
-                           journal::AgentJournal& journal)
+                           journal::AgentJournal& journal,
+                           sys::Clock& clock)
     : instance_(&instance),
       generations_(std::move(generations)),
       journal_(&journal),
       finder_(instance.finder_settings()),
-      prober_(instance.config().instance.data_directory,
-              instance.config().instance.data_log_directory) {}
+      prober_(instance.prober_settings(), clock) {}
 
 // Empty when it cannot be read: then every start of the agent counts as one after another boot.
 std::string InstanceHost::BootId() {
@@ -44,9 +44,7 @@ core::Reality InstanceHost::Look(const core::OperationRecord& /*record*/, LookAt
   }
   reality.process = answer.found->process;
   if (what == LookAt::kMember) {
-    const MemberView view = prober_.Look({.self = instance_->config().server,
-                                          .process = answer.found->process,
-                                          .configuration_file = answer.found->configuration});
+    const MemberView view = prober_.Look(*answer.found);
     reality.mode = view.mode;
     reality.broadcast = view.broadcast;
     reality.quorum_connection = view.quorum_connection;

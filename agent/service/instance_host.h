@@ -6,6 +6,7 @@
 #include "agent/observe/prober.h"
 #include "agent/operation/host.h"
 #include "agent/service/instance.h"
+#include "sys/clock.h"
 
 namespace zoowarden::journal {
 class AgentJournal;
@@ -15,8 +16,11 @@ namespace zoowarden::agent {
 
 class InstanceHost final : public ServerHost {
  public:
-  // Instance and journal must outlive it.
-  InstanceHost(Instance& instance, Generations generations, journal::AgentJournal& journal);
+  // Instance, journal and clock must outlive it.
+  InstanceHost(Instance& instance,
+               Generations generations,
+               journal::AgentJournal& journal,
+               sys::Clock& clock);
 
   [[nodiscard]] std::string BootId() override;
   [[nodiscard]] core::Reality Look(const core::OperationRecord& record, LookAt what) override;

@@ -1,0 +1,99 @@
+#include "agent/lifecycle/start_guard.h"
+
+#include "sys/files.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+class StartGuardTest : public ::testing::Test {
+ protected:
+  StartGuardTest() : root_(sys::TempDir::Create(fs::temp_directory_path(), "guard-").value()) {
+    fs::create_directories(Data() / "version-2");
+    fs::create_directories(root_.path() / "conf");
+    Write(Data() / "myid", "2\n");
+    Write(root_.path() / "conf/zoo.cfg",
+          "tickTime=2000\ninitLimit=10\nsyncLimit=5\nclientPort=2181\ndataDir=" + Data().string() +
+              "\nserver.1=a:2888:3888\nserver.2=b:2888:3888\nserver.3=c:2888:3888\n");
+    // A snapshot is named by the last transaction in it, and begins and ends like this.
+    Write(Data() / "version-2/snapshot.100000005",
+          "ZKSN" + std::string(60, '\0') + std::string("\0\0\0\x01/", 5));
+    proved_ = ProvedBefore{.canary = {0x100000005}, .device = DeviceOf(Data()).value_or(0)};
+  }
+
+  [[nodiscard]] fs::path Data() const { return root_.path() / "data"; }
+  static void Write(const fs::path& path, const std::string& content) {
+    std::ofstream(path, std::ios::binary) << content;
+  }
+
+  [[nodiscard]] std::string Reason() const {
+    const StartInputsOnDisk inputs{
+        .data_directory = Data(),
+        .data_log_directory = Data(),
+        .generation = {.generation = {.digest = "aaaa", .version = {3, 8, 4}},
+                       .server = {2},
+                       .declared_servers = 3,
+                       .release_directory = root_.path(),
+                       .configuration_directory = root_.path() / "conf"}};
+    const auto checked = CheckStart(inputs, proved_);
+    return checked ? "start" : checked.error().reason();
+  }
+
+  std::optional<ProvedBefore> proved_;
+
+ private:
+  sys::TempDir root_;
+};
+
+TEST_F(StartGuardTest, DataThatIsAsNewAsTheLastProofMayStart) { EXPECT_EQ(Reason(), "start"); }
+
+TEST_F(StartGuardTest, OlderDataIsRefused) {
+  proved_->canary = {0x100000006};
+  EXPECT_EQ(Reason(), "start.data_older");
+}
+
+TEST_F(StartGuardTest, EmptyDataIsRefusedOnceTheMemberWasProved) {
+  fs::remove(Data() / "version-2/snapshot.100000005");
+  EXPECT_EQ(Reason(), "start.data_missing");
+  fs::remove_all(Data() / "version-2");
+  EXPECT_EQ(Reason(), "start.data_missing");
+}
+
+TEST_F(StartGuardTest, EmptyDataMayStartBeforeTheFirstProof) {
+  fs::remove(Data() / "version-2/snapshot.100000005");
+  proved_.reset();
+  EXPECT_EQ(Reason(), "start");
+}
+
+TEST_F(StartGuardTest, AnotherFileSystemIsRefused) {
+  proved_->device += 1;
+  EXPECT_EQ(Reason(), "start.other_device");
+}
+
+TEST_F(StartGuardTest, MyIdMustBeThisServers) {
+  Write(Data() / "myid", "3\n");
+  EXPECT_EQ(Reason(), "start.myid");
+  fs::remove(Data() / "myid");
+  EXPECT_EQ(Reason(), "start.myid");
+}
+
+TEST_F(StartGuardTest, AMissingDataDirectoryIsRefused) {
+  fs::remove_all(Data());
+  EXPECT_EQ(Reason(), "start.no_data_directory");
+}
+
+TEST_F(StartGuardTest, AConfigurationThatWouldRunStandaloneIsRefused) {
+  const fs::path cfg = Data().parent_path() / "conf/zoo.cfg";
+  Write(cfg, "tickTime=2000\nclientPort=2181\ndataDir=" + Data().string() + "\n");
+  EXPECT_EQ(Reason(), "config.standalone");
+}
+
+}  // namespace
+}  // namespace zoowarden::agent
