@@ -180,6 +180,12 @@ void MemberProbe::AskSockets(const FoundProcess& found, MemberView& view) const 
   if (!config_) {
     return;
   }
+  // Whoever serves in a quorum has a connection; looking at thousands of sockets would tell no
+  // more.
+  if (view.Serves()) {
+    view.quorum_connection = view.mode != Mode::kStandalone;
+    return;
+  }
   const QuorumSockets sockets =
       LookAtSockets(proc_, found.process.pid, config_->own_quorum_port, config_->quorum_ports);
   view.quorum_connection = sockets.connected_to_leader || sockets.has_learners;

@@ -2,6 +2,9 @@
 
 #include "base/text.h"
 
+#include <unistd.h>
+
+#include <array>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -16,6 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kEstablished = "01";
 constexpr std::string_view kListen = "0A";
+constexpr std::string_view kSocket = "socket:[";
 
 // "socket:[12345]" -> "12345".
 std::optional<std::unordered_set<std::string>> SocketInodes(const fs::path& descriptors) {
@@ -23,10 +27,12 @@ std::optional<std::unordered_set<std::string>> SocketInodes(const fs::path& desc
   std::error_code error;
   for (fs::directory_iterator entry(descriptors, error), end; !error && entry != end;
        entry.increment(error)) {
-    std::error_code gone;
-    const std::string target = fs::read_symlink(entry->path(), gone).string();
-    if (target.starts_with("socket:[")) {
-      inodes.insert(target.substr(8, target.size() - 9));
+    // Not fs::read_symlink, which asks for the size first: a server may hold thousands.
+    std::array<char, 64> target{};
+    const auto size = readlink(entry->path().c_str(), target.data(), target.size());
+    const std::string_view text(target.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    if (text.starts_with(kSocket) && text.ends_with(']')) {
+      inodes.emplace(text.substr(kSocket.size(), text.size() - kSocket.size() - 1));
     }
   }
   return error ? std::nullopt : std::optional(std::move(inodes));
