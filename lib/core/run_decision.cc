@@ -18,15 +18,33 @@ void Turn::Tell(std::string kind, model::ServerId server, std::string text) {
   out.events.push_back({std::move(kind), server, std::move(text)});
 }
 
-bool Turn::WaitedFor(std::string what, std::chrono::milliseconds patience) {
-  if (!memory().waiting_since) {
-    memory().waiting_since = input.now;
-  }
+bool Turn::WaitedFor(const std::string& gate,
+                     std::string what,
+                     std::chrono::milliseconds patience) {
+  const auto since = memory().waits.emplace(gate, input.now).first->second;
   out.waiting = std::move(what);
-  return input.now - *memory().waiting_since > patience;
+  return input.now - since > patience;
 }
 
-void Turn::StopWaiting() { memory().waiting_since.reset(); }
+void Turn::Progress() { memory().waits.clear(); }
+
+int Turn::CountGoodRound(const std::string& stop) {
+  if (memory().good_for != stop) {
+    memory().good_for = stop;
+    memory().good_rounds = 0;
+  }
+  return ++memory().good_rounds;
+}
+
+void Turn::ForgetGoodRounds() {
+  memory().good_rounds = 0;
+  memory().permit.reset();
+}
+
+bool Turn::HasPermit(model::ServerId id) const {
+  const auto& permit = out.memory.permit;
+  return permit && permit->server == id && input.round.number > permit->round;
+}
 
 void Turn::End(RunOutcome outcome, std::string reason, std::string text) {
   state().outcome = outcome;
@@ -36,7 +54,40 @@ void Turn::End(RunOutcome outcome, std::string reason, std::string text) {
   const bool open = outcome == RunOutcome::kHalted || outcome == RunOutcome::kStuck;
   state().phase = open ? RunPhase::kEnded : RunPhase::kClosing;
   Tell("run_" + std::string(RunOutcomeName(outcome)), {}, state().outcome_text);
-  StopWaiting();
+  Progress();
+}
+
+std::string Name(model::ServerId id) { return "server " + model::ToString(id); }
+
+bool NothingChanged(const Turn& turn) {
+  const auto& state = turn.out.state;
+  return std::all_of(state.servers.begin(), state.servers.end(), [&](const ServerRun& server) {
+    const auto& seen = turn.Seen(server.id);
+    const bool under_way =
+        IsOwnOperation(state, seen.operation) && model::IsInFlight(seen.operation.state);
+    return !server.changed || (seen.answered && seen.current &&
+                               seen.current->digest == server.origin.digest && !under_way);
+  });
+}
+
+std::string OtherInFlight(const Turn& turn, model::ServerId but) {
+  for (const auto& seen : turn.input.round.members) {
+    if (seen.answered && seen.id != but && model::IsInFlight(seen.operation.state)) {
+      return Name(seen.id) + " is in operation " + seen.operation.operation_id + " (" +
+             std::string(model::OperationStateName(seen.operation.state)) + ")";
+    }
+  }
+  return "";
+}
+
+void Halt(Turn& turn, std::string reason, const std::string& why) {
+  turn.End(RunOutcome::kHalted,
+           std::move(reason),
+           why + " (" + DescribeServers(turn.state(), turn.input.round) + ")");
+}
+
+std::chrono::milliseconds AgentPatience(const RunState& state) {
+  return 3 * state.policy.step_timeout;
 }
 
 bool IsOwnOperation(const RunState& state, const model::OperationStatus& status) {
@@ -156,6 +207,9 @@ Decision Decide(const RunState& state, const RunMemory& memory, const DecisionIn
       Conclude(state.members, input.round, BaselineFor(state, memory, input.round));
   UpdateProcesses(turn, input.round);
   TrackLeader(turn);
+  if (memory.doubtful && !memory.doubt_since) {
+    turn.memory().doubt_since = input.now;
+  }
   switch (state.phase) {
     case RunPhase::kPreflight:
       internal::Preflight(turn);
@@ -175,6 +229,10 @@ Decision Decide(const RunState& state, const RunMemory& memory, const DecisionIn
     case RunPhase::kEnded:
       break;
   }
+  // A permit serves the first round after it or none.
+  if (turn.memory().permit && input.round.number > turn.memory().permit->round) {
+    turn.memory().permit.reset();
+  }
   return std::move(turn.out);
 }
 
@@ -189,8 +247,12 @@ void NoteResult(RunState& state,
                 std::vector<Event>& events) {
   auto& server = ServerOf(state, action.server);
   if (result) {
-    if (action.kind == ActionKind::kStage) {
-      memory.begun.insert(action.server);
+    if (action.kind == ActionKind::kStage && memory.begun.insert(action.server).second) {
+      memory.waits.clear();  // uploads may take longer than anybody's patience
+    }
+    if (action.kind == ActionKind::kProceed || action.kind == ActionKind::kCommit ||
+        action.kind == ActionKind::kRollBack) {
+      memory.refused_calls = 0;
     }
     return;
   }
@@ -199,27 +261,46 @@ void NoteResult(RunState& state,
                     result.error().message()});
   memory.permit.reset();
   memory.good_rounds = 0;
-  const bool retry = result.error().Is(base::ErrorCode::kUnavailable) ||
-                     result.error().Is(base::ErrorCode::kDeadlineExceeded);
-  if (action.kind == ActionKind::kStage && !retry) {
+  const bool unanswered = result.error().Is(base::ErrorCode::kUnavailable) ||
+                          result.error().Is(base::ErrorCode::kDeadlineExceeded);
+  if (unanswered) {
+    if (action.kind == ActionKind::kProceed) {
+      memory.doubtful = action.server;
+      memory.doubt_since.reset();
+    }
+    return;
+  }
+  ++memory.refused_calls;
+  memory.last_refusal = internal::Name(action.server) + " refused to " +
+                        std::string(ActionKindName(action.kind)) + ": " + result.error().message();
+  if (action.kind == ActionKind::kStage) {
     server.failure = result.error().message();
     server.failed = true;
   }
 }
 
 void Reopen(RunState& state, RunGoal goal) {
+  const bool closed = state.phase == RunPhase::kEnded || state.outcome == RunOutcome::kHalted ||
+                      state.outcome == RunOutcome::kStuck;
+  if (!closed && state.goal == goal) {
+    return;  // interrupted: the loop goes on where it stood, with what was decided
+  }
+  const bool untouched =
+      state.phase == RunPhase::kPreflight || state.outcome == RunOutcome::kRefused;
   state.outcome = RunOutcome::kNone;
   state.outcome_reason.clear();
   state.outcome_text.clear();
   state.goal = goal;
   state.permit_refusals = 0;
-  state.attempt.reset();
-  const bool began = state.phase != RunPhase::kPreflight;
-  if (began || goal == RunGoal::kBack) {
-    state.phase = goal == RunGoal::kForward ? RunPhase::kStaging : RunPhase::kRolling;
+  // The attempt stays: its agent may be silent still, and its server down by our doing.
+  if (goal == RunGoal::kBack) {
+    state.phase = RunPhase::kRolling;
+  } else {
+    state.phase = untouched ? RunPhase::kPreflight : RunPhase::kStaging;
   }
   for (auto& server : state.servers) {
     server.failed = false;
+    server.failure.clear();
   }
 }
 

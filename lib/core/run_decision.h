@@ -73,12 +73,19 @@ void NoteResult(RunState& state,
                 std::vector<Event>& events);
 void NotePermit(RunMemory& memory, model::ServerId server, std::string id, std::uint64_t round);
 
-// Opens a halted, stuck or interrupted run again, in the given direction.
+// Opens a run again in the given direction; to resume, give the run's own goal. A halted or stuck
+// run forgets its verdicts; one that was merely interrupted goes on with them.
 void Reopen(RunState& state, RunGoal goal);
 
 // How long the preflight waits for a healthy round before it refuses.
 inline constexpr std::chrono::milliseconds kPreflightPatience{10'000};
 // Permits that were refused in a row before the run halts.
 inline constexpr int kMaxPermitRefusals = 5;
+// Calls that agents refused in a row before the run halts.
+inline constexpr int kMaxRefusedCalls = 5;
+// Soaks that one attempt may begin: a gate that opens and closes for ever ends as halted.
+inline constexpr int kMaxSoaks = 10;
+// A permit's life at the agent; so long a stop without an answer may still come about.
+inline constexpr std::chrono::milliseconds kPermitLife{3'000};
 
 }  // namespace zoowarden::core

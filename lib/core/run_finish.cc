@@ -8,8 +8,6 @@ namespace {
 
 using model::OperationState;
 
-std::string Name(model::ServerId id) { return "server " + model::ToString(id); }
-
 bool AnyServerChanged(Turn& turn) {
   const auto& servers = turn.state().servers;
   return std::any_of(servers.begin(), servers.end(), [&](const ServerRun& server) {
@@ -25,9 +23,11 @@ void GoBack(Turn& turn, const std::string& why) {
   state.phase = RunPhase::kRolling;
   state.attempt.reset();
   state.outcome_text = why;
-  turn.memory().good_rounds = 0;
-  turn.memory().permit.reset();
-  turn.StopWaiting();
+  state.permit_refusals = 0;
+  turn.memory().passed_since.reset();
+  turn.memory().soaks = 0;
+  turn.ForgetGoodRounds();
+  turn.Progress();
   for (auto& server : state.servers) {
     server.failed = false;
   }
@@ -53,6 +53,15 @@ std::string WrongMember(Turn& turn) {
     }
   }
   return "";
+}
+
+// Members that are not proved for another reason than that a server we changed is down.
+bool AnotherMembersTrouble(Turn& turn) {
+  const auto& state = turn.state();
+  return std::any_of(state.servers.begin(), state.servers.end(), [&](const ServerRun& server) {
+    const auto standing = turn.out.conclusions.Of(server.id).standing;
+    return standing == Standing::kUnknown || (standing == Standing::kDown && !server.changed);
+  });
 }
 
 void Finish(Turn& turn) {
@@ -92,6 +101,10 @@ void AfterFailure(Turn& turn, ServerRun& server) {
 
 void FinalCheck(Turn& turn) {
   auto& state = turn.state();
+  if (turn.input.stop_requested) {
+    turn.out.interrupted = true;
+    return;
+  }
   auto missing = MissingForHealthy(state.members, turn.input.round, turn.out.conclusions);
   if (missing.empty() && ChecksApply(state) && !turn.input.checks_ran) {
     turn.out.want_checks = true;
@@ -106,12 +119,11 @@ void FinalCheck(Turn& turn) {
     return;
   }
   turn.out.want_checks = ChecksApply(state);
-  if (!turn.WaitedFor("the final verification: " + missing, state.policy.step_timeout)) {
+  if (!turn.WaitedFor("final", "the final verification: " + missing, state.policy.step_timeout)) {
     return;
   }
   const auto why = "the final verification failed: " + missing;
-  const bool members_fault = !turn.out.conclusions.NotProved().empty();
-  if (state.goal == RunGoal::kForward && !members_fault &&
+  if (state.goal == RunGoal::kForward && !AnotherMembersTrouble(turn) &&
       state.policy.on_failure == model::OnFailure::kRollbackAll) {
     GoBack(turn, why);
     return;
@@ -132,12 +144,15 @@ void Closing(Turn& turn) {
                           operation.state == OperationState::kStaging;
     if (seen.answered && finished && IsOwnOperation(state, operation)) {
       open = true;
+      if (turn.memory().closing.insert(seen.id).second) {
+        turn.Tell("closing", seen.id, "closing operation " + operation.operation_id);
+      }
       turn.Do(
           {.kind = ActionKind::kClose, .server = seen.id, .operation_id = operation.operation_id});
     }
   }
   // An agent that cannot be reached keeps a finished operation, which any later run may replace.
-  if (!open || turn.WaitedFor("agents to close their operations", kPreflightPatience)) {
+  if (!open || turn.WaitedFor("close", "agents to close their operations", kPreflightPatience)) {
     state.phase = RunPhase::kEnded;
     turn.Tell("closed", {}, "the run is closed: " + std::string(RunOutcomeName(state.outcome)));
   }

@@ -1,95 +1,107 @@
 // The one server that is down, starting or unproved by our doing: pass its gate, or take it back.
 #include "core/run_internal.h"
 
+#include <algorithm>
+
 namespace zoowarden::core::internal {
 namespace {
 
 using model::OperationState;
 
-std::string Name(model::ServerId id) { return "server " + model::ToString(id); }
-
-void Halt(Turn& turn, std::string reason, const std::string& why) {
-  turn.End(RunOutcome::kHalted,
-           std::move(reason),
-           why + " (" + DescribeServers(turn.state(), turn.input.round) + ")");
-}
-
-// Patience with a state that the agent itself must leave: stop, start and going back each have the
-// agent's own deadline, so this only runs out when the agent or its machine is in trouble.
-std::chrono::milliseconds AgentPatience(const RunState& state) {
-  return 3 * state.policy.step_timeout;
-}
-
 const model::Generation& GenerationOf(const ServerRun& server, const std::string& digest) {
   return digest == server.target.digest ? server.target : server.origin;
 }
 
-// The gate failed by the server's own fault: back it goes, with a permit if it serves.
+// It is down: going back counts for nothing and repairs.
+void SendBackDown(Turn& turn, const ServerRun& server, const std::string& why) {
+  if (turn.WaitedFor("back " + Name(server.id),
+                     Name(server.id) + " to begin to go back",
+                     AgentPatience(turn.state()))) {
+    Halt(turn, "rollback.ignored", Name(server.id) + " is down and does not go back: " + why);
+    return;
+  }
+  turn.Do({.kind = ActionKind::kRollBack,
+           .server = server.id,
+           .operation_id = turn.Seen(server.id).operation.operation_id});
+  turn.Tell("going_back", server.id, Name(server.id) + " is down and goes back: " + why);
+}
+
+void SendBackWithPermit(Turn& turn, const ServerRun& server, const StopGate& gate) {
+  auto& state = turn.state();
+  if (++state.permit_refusals > kMaxPermitRefusals) {
+    Halt(turn, "permit.refused", "permits to take " + Name(server.id) + " back keep expiring");
+    return;
+  }
+  turn.Do({.kind = ActionKind::kRollBack,
+           .server = server.id,
+           .operation_id = turn.Seen(server.id).operation.operation_id,
+           .permit_id = turn.memory().permit->id});
+  turn.ForgetGoodRounds();
+  turn.Tell("going_back",
+            server.id,
+            Name(server.id) + " goes back: " + server.failure + "; " + gate.arithmetic.sentence);
+}
+
+// It serves: it is stopped as carefully as on the way forward.
+void SendBackServing(Turn& turn, const ServerRun& server) {
+  auto& state = turn.state();
+  const auto gate = MayStop(state.members,
+                            turn.input.round,
+                            turn.out.conclusions,
+                            {.server = server.id, .allow_outage = state.allow_outage});
+  const auto key = "take back " + Name(server.id);
+  const auto before = "before taking " + Name(server.id) + " back: ";
+  const auto other = OtherInFlight(turn, server.id);
+  if (!gate.open || !other.empty()) {
+    const auto& why = gate.open ? other : gate.why;
+    turn.ForgetGoodRounds();
+    if (turn.WaitedFor(key, before + why, state.policy.step_timeout)) {
+      Halt(
+          turn, "gate.before_going_back", "it is not safe to stop " + Name(server.id) + ": " + why);
+    }
+    return;
+  }
+  const int good = turn.CountGoodRound(key);
+  if (turn.HasPermit(server.id)) {
+    SendBackWithPermit(turn, server, gate);
+    return;
+  }
+  if (turn.WaitedFor(key,
+                     before + "round " + std::to_string(good) + " of " +
+                         std::to_string(state.policy.good_rounds),
+                     2 * state.policy.step_timeout)) {
+    Halt(turn, "gate.before_going_back", Name(server.id) + " could not be taken back in time");
+    return;
+  }
+  if (good >= state.policy.good_rounds) {
+    turn.Tell("stop_intended",
+              server.id,
+              Name(server.id) + " will be taken back: " + gate.arithmetic.sentence);
+    turn.Do({.kind = ActionKind::kRequestPermit,
+             .server = server.id,
+             .operation_id = turn.Seen(server.id).operation.operation_id});
+  }
+}
+
+// The gate failed by the server's own fault, or the run turned round: back it goes.
 void TakeBack(Turn& turn, ServerRun& server, const std::string& why, bool serving) {
   auto& state = turn.state();
-  auto& memory = turn.memory();
-  const auto& operation = turn.Seen(server.id).operation;
-  memory.passed_since.reset();
+  turn.memory().passed_since.reset();
   if (!server.failed) {
     server.failed = true;
     server.failure = why;
-    memory.good_rounds = 0;
+    turn.ForgetGoodRounds();
     turn.Tell("gate_failed", server.id, Name(server.id) + ": " + why);
   }
   if (state.policy.on_failure == model::OnFailure::kHalt && state.goal == RunGoal::kForward) {
     Halt(turn, "gate.failed", Name(server.id) + " failed its gate: " + server.failure);
     return;
   }
-  const Action back{
-      .kind = ActionKind::kRollBack, .server = server.id, .operation_id = operation.operation_id};
-  if (!serving) {
-    turn.Do(back);
-    turn.Tell("going_back", server.id, Name(server.id) + " is down and goes back: " + why);
-    return;
+  if (serving) {
+    SendBackServing(turn, server);
+  } else {
+    SendBackDown(turn, server, why);
   }
-  const auto gate = MayStop(state.members,
-                            turn.input.round,
-                            turn.out.conclusions,
-                            {.server = server.id, .allow_outage = state.allow_outage});
-  if (!gate.open) {
-    memory.good_rounds = 0;
-    memory.permit.reset();
-    if (turn.WaitedFor("before taking " + Name(server.id) + " back: " + gate.why,
-                       state.policy.step_timeout)) {
-      Halt(turn,
-           "gate.before_going_back",
-           "it is not safe to stop " + Name(server.id) + ": " + gate.why);
-    }
-    return;
-  }
-  ++memory.good_rounds;
-  if (memory.permit && memory.permit->server == server.id &&
-      turn.input.round.number > memory.permit->round) {
-    auto permitted = back;
-    permitted.permit_id = memory.permit->id;
-    memory.permit.reset();
-    turn.Do(std::move(permitted));
-    turn.Tell("going_back",
-              server.id,
-              Name(server.id) + " goes back: " + server.failure + "; " + gate.arithmetic.sentence);
-    return;
-  }
-  if (memory.good_rounds < state.policy.good_rounds) {
-    turn.out.waiting = "round " + std::to_string(memory.good_rounds) + " of " +
-                       std::to_string(state.policy.good_rounds) + " before taking " +
-                       Name(server.id) + " back";
-    return;
-  }
-  if (++state.permit_refusals > kMaxPermitRefusals) {
-    Halt(turn, "permit.refused", "permits to take " + Name(server.id) + " back keep expiring");
-    return;
-  }
-  turn.Tell("stop_intended",
-            server.id,
-            Name(server.id) + " will be taken back: " + gate.arithmetic.sentence);
-  turn.Do({.kind = ActionKind::kRequestPermit,
-           .server = server.id,
-           .operation_id = operation.operation_id});
 }
 
 // What the ensemble's own checks say in this soak, or empty.
@@ -102,31 +114,70 @@ std::string Veto(const Turn& turn) {
   return "";
 }
 
+// A veto on the way forward takes the server back. On the way back it serves what it ran before
+// already: moving it to what was just found bad would make nothing better.
+void Vetoed(Turn& turn, ServerRun& server, const std::string& veto) {
+  auto& state = turn.state();
+  if (state.goal == RunGoal::kForward) {
+    TakeBack(turn, server, veto, /*serving=*/true);
+    return;
+  }
+  turn.out.want_checks = true;
+  if (turn.WaitedFor("veto", Name(server.id) + ": " + veto, state.policy.step_timeout)) {
+    turn.End(RunOutcome::kStuck,
+             "rollback.vetoed",
+             Name(server.id) + " is back and " + veto + " (" +
+                 DescribeServers(state, turn.input.round) + ")");
+  }
+}
+
+// True when the soak is on; a gate that opens and closes for ever ends the run.
+bool BeginSoak(Turn& turn, const ServerRun& server, const StartGate& gate) {
+  auto& memory = turn.memory();
+  if (memory.passed_since) {
+    return true;
+  }
+  if (++memory.soaks > kMaxSoaks) {
+    Halt(turn,
+         "gate.unstable",
+         "the gate of " + Name(server.id) + " opened and closed " + std::to_string(kMaxSoaks) +
+             " times");
+    return false;
+  }
+  memory.passed_since = turn.input.now;
+  memory.passed_round = turn.input.round.number;
+  turn.Progress();
+  turn.Tell("gate_passed", server.id, Name(server.id) + ": " + gate.evidence);
+  return true;
+}
+
 void Soak(Turn& turn, ServerRun& server, const StartGate& gate) {
   auto& state = turn.state();
-  auto& memory = turn.memory();
-  turn.StopWaiting();
-  if (!memory.passed_since) {
-    memory.passed_since = turn.input.now;
-    turn.Tell("gate_passed", server.id, Name(server.id) + ": " + gate.evidence);
+  if (!BeginSoak(turn, server, gate)) {
+    return;
   }
-  if (ChecksApply(state) && !turn.input.checks_ran) {
+  if (state.has_checks && !turn.input.checks_ran) {
     turn.out.want_checks = true;
     turn.out.waiting = "the ensemble's own checks";
     return;
   }
   if (const auto veto = Veto(turn); !veto.empty()) {
-    TakeBack(turn, server, veto, /*serving=*/true);
+    Vetoed(turn, server, veto);
     return;
   }
-  const auto soaked = turn.input.now - *memory.passed_since;
-  if (soaked < state.policy.soak) {
-    turn.out.waiting = "the soak of " + Name(server.id) + ": " +
-                       std::to_string((state.policy.soak - soaked).count()) + " ms left";
-    turn.out.want_checks = ChecksApply(state);
+  // Even without a soak one more round follows, whose canary was committed after it had joined.
+  const auto soaked = turn.input.now - *turn.memory().passed_since;
+  if (soaked < state.policy.soak || turn.input.round.number == turn.memory().passed_round) {
+    const auto left = std::max(state.policy.soak - soaked, std::chrono::milliseconds(0));
+    turn.out.waiting =
+        "the soak of " + Name(server.id) + ": " + std::to_string(left.count()) + " ms left";
+    turn.out.want_checks = state.has_checks;
     return;
   }
-  memory.passed_since.reset();
+  if (turn.WaitedFor("commit", Name(server.id) + " to commit", AgentPatience(state))) {
+    Halt(turn, "commit.ignored", Name(server.id) + " passed its gate and does not commit");
+    return;
+  }
   turn.Do({.kind = ActionKind::kCommit,
            .server = server.id,
            .operation_id = turn.Seen(server.id).operation.operation_id});
@@ -161,11 +212,56 @@ void Verify(Turn& turn, ServerRun& server) {
     case Fault::kOthers:
       break;
   }
-  if (turn.WaitedFor(Name(server.id) + ": " + gate.why, 2 * state.policy.step_timeout)) {
+  if (turn.WaitedFor("verify", Name(server.id) + ": " + gate.why, 2 * state.policy.step_timeout)) {
     Halt(turn,
          "gate.after_start",
          "the gate of " + Name(server.id) +
              " cannot be passed, and not by its own fault: " + gate.why);
+  }
+}
+
+void Stuck(Turn& turn, const ServerRun& server) {
+  turn.End(RunOutcome::kStuck,
+           "server.needs_operator",
+           Name(server.id) + " needs an operator: " + turn.Seen(server.id).operation.failure +
+               " (" + DescribeServers(turn.state(), turn.input.round) + ")");
+}
+
+// Going back failed as well and a person opened the run again, or the agent went that way alone:
+// what is proved now is settled by what it runs, what is down gets one more try.
+void NeedsOperator(Turn& turn, ServerRun& server) {
+  const auto& seen = turn.Seen(server.id);
+  const auto& wanted = WantedOf(turn.state(), server).digest;
+  const auto& id = seen.operation.operation_id;
+  const bool proved = turn.out.conclusions.IsProved(server.id) && seen.current &&
+                      seen.current->digest == seen.process->generation;
+  const bool runs_new = proved && seen.process->generation == seen.operation.to_generation;
+  const bool runs_old = proved && seen.process->generation == seen.operation.from_generation;
+  if (runs_new && seen.operation.to_generation != wanted) {
+    TakeBack(turn, server, "the run goes back", /*serving=*/true);
+  } else if (server.failed) {
+    Stuck(turn, server);
+  } else if (runs_new) {
+    turn.Do({.kind = ActionKind::kCommit, .server = server.id, .operation_id = id});
+    turn.Tell("settled", server.id, Name(server.id) + " is proved on generation " + wanted);
+  } else if (runs_old) {
+    turn.Do({.kind = ActionKind::kClose, .server = server.id, .operation_id = id});
+    turn.Tell("settled",
+              server.id,
+              Name(server.id) + " is proved on generation " + seen.process->generation);
+    if (seen.process->generation != wanted) {
+      server.failure = seen.operation.failure;
+      AfterFailure(turn, server);
+    }
+  } else if (IsDown(seen)) {
+    server.failed = true;
+    server.failure = seen.operation.failure;
+    turn.Do({.kind = ActionKind::kRollBack, .server = server.id, .operation_id = id});
+    turn.Tell("going_back", server.id, Name(server.id) + " is down: trying to go back again");
+  } else if (turn.WaitedFor("operator",
+                            Name(server.id) + " to be proved or down",
+                            turn.state().policy.step_timeout)) {
+    Stuck(turn, server);
   }
 }
 
@@ -176,7 +272,9 @@ void InFlight(Turn& turn, ServerRun& server) {
   state.attempt = server.id;
   const auto& seen = turn.Seen(server.id);
   if (!seen.answered) {
-    if (turn.WaitedFor(Name(server.id) + ": its agent does not answer; it finishes alone",
+    turn.ForgetGoodRounds();
+    if (turn.WaitedFor("silent",
+                       Name(server.id) + ": its agent does not answer; it finishes alone",
                        AgentPatience(state))) {
       Halt(
           turn,
@@ -185,46 +283,20 @@ void InFlight(Turn& turn, ServerRun& server) {
     }
     return;
   }
-  switch (seen.operation.state) {
-    case OperationState::kVerifying:
-    case OperationState::kUnconfirmed:
-      Verify(turn, server);
-      return;
-    case OperationState::kNeedsOperator:
-      if (server.failed || !IsDown(seen)) {
-        turn.End(RunOutcome::kStuck,
-                 "server.needs_operator",
-                 Name(server.id) + " needs an operator: " + seen.operation.failure + " (" +
-                     DescribeServers(state, turn.input.round) + ")");
-        return;
-      }
-      server.failed = true;  // one more try to go back, when a person opened the run again
-      server.failure = seen.operation.failure;
-      turn.Do({.kind = ActionKind::kRollBack,
-               .server = server.id,
-               .operation_id = seen.operation.operation_id});
-      turn.Tell("going_back", server.id, Name(server.id) + " is down: trying to go back again");
-      return;
-    case OperationState::kIdle:
-    case OperationState::kStaging:
-    case OperationState::kStaged:
-    case OperationState::kCommitted:
-    case OperationState::kRolledBack:
-    case OperationState::kStopping:
-    case OperationState::kSwitching:
-    case OperationState::kStarting:
-    case OperationState::kRollingBack:
-    case OperationState::kRestartingOld:
-    case OperationState::kVerifyingOld:
-      break;
+  turn.memory().stop_sent.reset();
+  turn.memory().doubtful.reset();
+  const auto operation = seen.operation.state;
+  if (operation == OperationState::kVerifying || operation == OperationState::kUnconfirmed) {
+    Verify(turn, server);
+    return;
   }
-  if (turn.WaitedFor(
-          Name(server.id) + " is " + std::string(model::OperationStateName(seen.operation.state)),
-          AgentPatience(state))) {
-    Halt(turn,
-         "operation.slow",
-         Name(server.id) + " stays in state " +
-             std::string(model::OperationStateName(seen.operation.state)));
+  if (operation == OperationState::kNeedsOperator) {
+    NeedsOperator(turn, server);
+    return;
+  }
+  const std::string name(model::OperationStateName(operation));
+  if (turn.WaitedFor("operation " + name, Name(server.id) + " is " + name, AgentPatience(state))) {
+    Halt(turn, "operation.slow", Name(server.id) + " stays in state " + name);
   }
 }
 

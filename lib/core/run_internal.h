@@ -16,9 +16,15 @@ struct Turn {
 
   void Tell(std::string kind, model::ServerId server, std::string text);
   void Do(Action action) { out.actions.push_back(std::move(action)); }
-  // Notes what is waited for; true when it has been waited for longer than `patience`.
-  bool WaitedFor(std::string what, std::chrono::milliseconds patience);
-  void StopWaiting();
+  // Notes what is waited for; true when `gate` has been waited for longer than `patience` since
+  // the last progress.
+  bool WaitedFor(const std::string& gate, std::string what, std::chrono::milliseconds patience);
+  void Progress();  // every timer starts again
+  // One more round in which this stop was safe; how many there are in a row.
+  int CountGoodRound(const std::string& stop);
+  void ForgetGoodRounds();
+  // A permit that was granted before this round began.
+  [[nodiscard]] bool HasPermit(model::ServerId id) const;
   void End(RunOutcome outcome, std::string reason, std::string text);
 };
 
@@ -30,6 +36,21 @@ struct Turn {
 
 // "server 1 runs 3.9.4 (generation ab12), server 2 ..." for halted and stuck runs.
 [[nodiscard]] std::string DescribeServers(const RunState& state, const model::Round& round);
+
+[[nodiscard]] std::string Name(model::ServerId id);  // "server 3"
+
+// True when every server is seen on what it ran before, with nothing of ours under way.
+[[nodiscard]] bool NothingChanged(const Turn& turn);
+
+// The server other than `but` that an operation of any run has, or may have, down; or empty.
+[[nodiscard]] std::string OtherInFlight(const Turn& turn, model::ServerId but);
+
+// Halts with every server named.
+void Halt(Turn& turn, std::string reason, const std::string& why);
+
+// Patience with a state that the agent itself must leave: stop, start and going back each have the
+// agent's own deadline, so this only runs out when the agent or its machine is in trouble.
+[[nodiscard]] std::chrono::milliseconds AgentPatience(const RunState& state);
 
 void Preflight(Turn& turn);
 void Staging(Turn& turn);

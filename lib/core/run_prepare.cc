@@ -1,6 +1,8 @@
 // Preflight and staging: everything that can be done before the first stop.
 #include "core/run_internal.h"
 
+#include <algorithm>
+
 namespace zoowarden::core::internal {
 namespace {
 
@@ -34,9 +36,9 @@ bool SettleOldOperation(Turn& turn, const model::MemberObservation& seen) {
       if (turn.out.conclusions.IsProved(seen.id)) {
         const bool runs_new = seen.process->generation == operation.to_generation;
         const bool runs_old = seen.process->generation == operation.from_generation;
-        if (runs_new || operation.state != OperationState::kNeedsOperator) {
+        if (runs_new) {
           act(ActionKind::kCommit);
-        } else if (runs_old) {
+        } else if (runs_old && operation.state == OperationState::kNeedsOperator) {
           act(ActionKind::kClose);
         }
       } else if (IsDown(seen)) {
@@ -59,14 +61,13 @@ std::string MovedSincePlan(Turn& turn) {
   for (const auto& server : turn.state().servers) {
     const auto& seen = turn.Seen(server.id);
     if (!seen.current || seen.current->digest != server.origin.digest) {
-      return "server " + model::ToString(server.id) + " has generation " +
+      return Name(server.id) + " has generation " +
              (seen.current ? seen.current->digest : "(none)") + " and the plan saw " +
              server.origin.digest;
     }
     if (seen.process && seen.process->generation != server.origin.digest) {
-      return "server " + model::ToString(server.id) + " runs generation '" +
-             seen.process->generation + "' while '" + server.origin.digest +
-             "' is installed; restart it on what is installed first";
+      return Name(server.id) + " runs generation '" + seen.process->generation + "' while '" +
+             server.origin.digest + "' is installed; restart it on what is installed first";
     }
   }
   return "";
@@ -100,6 +101,9 @@ bool StageServer(Turn& turn, ServerRun& server) {
   if (seen.current && seen.current->digest == server.target.digest) {
     return true;
   }
+  if (model::IsInFlight(operation.state)) {
+    return false;  // of another run: its own controller or agent brings it to an end
+  }
   if (!model::IsFinished(operation.state)) {
     turn.Do(
         {.kind = ActionKind::kClose, .server = server.id, .operation_id = operation.operation_id});
@@ -115,6 +119,15 @@ bool StageServer(Turn& turn, ServerRun& server) {
       server.id,
       "staging " + server.target.version.ToString() + " (generation " + server.target.digest + ")");
   return false;
+}
+
+void EndStaging(Turn& turn, std::string reason, const std::string& what, const std::string& why) {
+  const bool untouched = NothingChanged(turn);
+  turn.End(
+      untouched ? RunOutcome::kRefused : RunOutcome::kHalted,
+      std::move(reason),
+      what + (untouched ? ", no server was stopped: " : ", no further server was stopped: ") + why);
+  turn.out.actions.clear();
 }
 
 }  // namespace
@@ -135,7 +148,10 @@ void Preflight(Turn& turn) {
     missing = "an operation of an earlier run is still being settled";
   }
   if (!missing.empty()) {
-    if (turn.WaitedFor(missing, kPreflightPatience)) {
+    // Operations of an earlier run have the agents' own deadlines.
+    const auto patience = settled ? kPreflightPatience
+                                  : std::max(kPreflightPatience, turn.state().policy.step_timeout);
+    if (turn.WaitedFor("preflight", missing, patience)) {
       turn.End(RunOutcome::kRefused,
                "preflight.degraded",
                "the ensemble is not healthy, nothing was touched: " + missing);
@@ -148,7 +164,7 @@ void Preflight(Turn& turn) {
              "the ensemble is not as it was planned for, nothing was touched: " + moved);
     return;
   }
-  turn.StopWaiting();
+  turn.Progress();
   turn.state().phase = RunPhase::kStaging;
   turn.Tell("preflight_passed",
             {},
@@ -165,28 +181,22 @@ void Staging(Turn& turn) {
   for (auto& server : turn.state().servers) {
     ready = StageServer(turn, server) && ready;
     if (server.failed) {
-      const bool untouched = turn.state().done.empty();
-      turn.End(untouched ? RunOutcome::kRefused : RunOutcome::kHalted,
-               "staging.failed",
-               "server " + model::ToString(server.id) +
-                   " could not be staged, no server was stopped: " + server.failure);
-      turn.out.actions.clear();
+      EndStaging(turn, "staging.failed", Name(server.id) + " could not be staged", server.failure);
       return;
     }
   }
   if (!ready) {
-    if (turn.WaitedFor("every server to be staged", turn.state().policy.step_timeout)) {
-      turn.End(turn.state().done.empty() ? RunOutcome::kRefused : RunOutcome::kHalted,
-               "staging.timeout",
-               "not every server could be staged in time, no server was stopped: " +
-                   DescribeServers(turn.state(), turn.input.round));
-      turn.out.actions.clear();
+    if (turn.WaitedFor("staging", "every server to be staged", turn.state().policy.step_timeout)) {
+      EndStaging(turn,
+                 "staging.timeout",
+                 "not every server could be staged in time",
+                 DescribeServers(turn.state(), turn.input.round));
     }
     return;
   }
-  turn.StopWaiting();
+  turn.Progress();
   turn.state().phase = RunPhase::kRolling;
-  turn.memory().good_rounds = 0;
+  turn.ForgetGoodRounds();
   turn.Tell("staged",
             {},
             "every server is staged: release verified, configuration rendered and "

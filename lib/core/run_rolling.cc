@@ -3,6 +3,7 @@
 #include "core/run_internal.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace zoowarden::core::internal {
 namespace {
@@ -10,11 +11,9 @@ namespace {
 using model::OperationState;
 using model::ServerId;
 
-std::string Name(ServerId id) { return "server " + model::ToString(id); }
-
 bool IsDone(const RunState& state, const ServerRun& server, const model::MemberObservation& seen) {
   const auto& wanted = WantedOf(state, server);
-  return seen.current && seen.current->digest == wanted.digest &&
+  return seen.answered && seen.current && seen.current->digest == wanted.digest &&
          !(IsOwnOperation(state, seen.operation) && model::IsInFlight(seen.operation.state));
 }
 
@@ -33,6 +32,23 @@ std::vector<ServerId> TurnOrder(const RunState& state, std::optional<ServerId> l
   std::stable_sort(
       order.begin(), order.end(), [&](ServerId a, ServerId b) { return rank(a) < rank(b); });
   return order;
+}
+
+// Whose turn it is. On the way back a server that is down goes first: the others' gates would wait
+// for it.
+std::optional<ServerId> NextInTurn(Turn& turn) {
+  const auto& state = turn.state();
+  const auto& conclusions = turn.out.conclusions;
+  auto order = TurnOrder(state, conclusions.leader);
+  std::erase_if(order,
+                [&](ServerId id) { return IsDone(state, ServerOf(state, id), turn.Seen(id)); });
+  if (order.empty()) {
+    return std::nullopt;
+  }
+  const auto down = std::find_if(order.begin(), order.end(), [&](ServerId id) {
+    return state.goal == RunGoal::kBack && conclusions.Of(id).standing == Standing::kDown;
+  });
+  return down == order.end() ? order.front() : *down;
 }
 
 // The server that is, or may be, down by our doing.
@@ -83,7 +99,6 @@ void NoteDone(Turn& turn) {
       } else {
         std::erase(state.done, server.id);
       }
-      state.permit_refusals = 0;
       turn.Tell("server_done",
                 server.id,
                 Name(server.id) + " runs " + WantedOf(state, server).version.ToString() +
@@ -91,6 +106,10 @@ void NoteDone(Turn& turn) {
     }
     if (state.attempt == server.id) {
       state.attempt.reset();
+      state.permit_refusals = 0;
+      turn.memory().soaks = 0;
+      turn.memory().passed_since.reset();
+      turn.Progress();
     }
   }
 }
@@ -130,113 +149,131 @@ std::string IntentText(const RunState& state, const ServerRun& server, const Sto
          "): " + gate.arithmetic.sentence;
 }
 
-// The stop itself: intent on a majority, then the permit, then one more round, then the stop.
-void StepTowardsStop(Turn& turn, ServerRun& server, const StopGate& gate) {
+void Proceed(Turn& turn, ServerRun& server, const StopGate& gate) {
   auto& memory = turn.memory();
-  auto& state = turn.state();
-  const auto& operation = turn.Seen(server.id).operation;
-  const bool has_permit = memory.permit && memory.permit->server == server.id &&
-                          turn.input.round.number > memory.permit->round;
-  if (has_permit || gate.down) {
-    turn.Do({.kind = ActionKind::kProceed,
-             .server = server.id,
-             .operation_id = operation.operation_id,
-             .permit_id = gate.down ? "" : memory.permit->id});
-    memory.permit.reset();
-    memory.good_rounds = 0;
-    memory.passed_since.reset();
-    turn.StopWaiting();
-    state.attempt = server.id;
-    server.changed = true;
-    turn.Tell("proceed", server.id, IntentText(state, server, gate));
-    return;
-  }
-  state.attempt = server.id;
+  turn.Do({.kind = ActionKind::kProceed,
+           .server = server.id,
+           .operation_id = turn.Seen(server.id).operation.operation_id,
+           .permit_id = gate.down ? "" : memory.permit->id});
+  turn.ForgetGoodRounds();
+  turn.Progress();
+  memory.passed_since.reset();
+  memory.soaks = 0;
+  memory.stop_sent = server.id;
+  turn.state().attempt = server.id;
+  server.changed = true;
+  turn.Tell("proceed", server.id, IntentText(turn.state(), server, gate));
+}
+
+// The intent goes to a majority before the permit is asked for; the stop follows in the next round.
+void IntendStop(Turn& turn, ServerRun& server, const StopGate& gate) {
+  turn.state().attempt = server.id;
   server.changed = true;
   std::string evidence;
   for (const auto& member : turn.out.conclusions.members) {
-    evidence += "; server " + model::ToString(member.id) + " " +
-                std::string(StandingName(member.standing)) + ": " +
+    evidence += "; " + Name(member.id) + " " + std::string(StandingName(member.standing)) + ": " +
                 (member.evidence.empty() ? member.why : member.evidence);
   }
-  turn.Tell("stop_intended", server.id, IntentText(state, server, gate) + evidence);
+  turn.Tell("stop_intended", server.id, IntentText(turn.state(), server, gate) + evidence);
   turn.Do({.kind = ActionKind::kRequestPermit,
            .server = server.id,
-           .operation_id = operation.operation_id});
+           .operation_id = turn.Seen(server.id).operation.operation_id});
 }
 
 void GiveUpWaiting(Turn& turn, const std::string& why) {
-  auto& state = turn.state();
-  const bool untouched =
-      std::none_of(state.servers.begin(), state.servers.end(), [&](const ServerRun& s) {
-        const auto& seen = turn.Seen(s.id);
-        return s.changed && (!seen.current || seen.current->digest != s.origin.digest);
-      });
-  turn.End(
-      untouched && state.goal == RunGoal::kForward ? RunOutcome::kRefused : RunOutcome::kHalted,
-      "gate.before_stop",
-      why + " (" + DescribeServers(state, turn.input.round) + ")");
+  const bool refused = NothingChanged(turn) && turn.state().goal == RunGoal::kForward;
+  turn.End(refused ? RunOutcome::kRefused : RunOutcome::kHalted,
+           "gate.before_stop",
+           why + " (" + DescribeServers(turn.state(), turn.input.round) + ")");
+}
+
+// What forbids any stop now, whatever the gate of this server says, or empty.
+std::string StopForbidden(Turn& turn, const ServerRun& server) {
+  const auto& state = turn.state();
+  const auto& memory = turn.memory();
+  if (auto other = OtherInFlight(turn, server.id); !other.empty()) {
+    return other;
+  }
+  if (memory.doubtful && memory.doubtful != server.id &&
+      turn.input.now - memory.doubt_since.value_or(turn.input.now) <= kPermitLife) {
+    return Name(*memory.doubtful) + " was told to stop and its answer never came";
+  }
+  if (state.goal == RunGoal::kForward && server.failed) {
+    return Name(server.id) + " has failed: " + server.failure;
+  }
+  return "";
 }
 
 void NextServer(Turn& turn, ServerRun& server) {
   auto& state = turn.state();
-  auto& memory = turn.memory();
-  const auto& seen = turn.Seen(server.id);
-  if (state.attempt && state.attempt != server.id) {
-    state.attempt.reset();
-  }
   const auto gate = MayStop(state.members,
                             turn.input.round,
                             turn.out.conclusions,
                             {.server = server.id, .allow_outage = state.allow_outage});
-  if (!gate.open) {
-    memory.good_rounds = 0;
-    memory.permit.reset();
-    if (turn.WaitedFor("before stopping " + Name(server.id) + ": " + gate.why,
+  const auto forbidden = StopForbidden(turn, server);
+  const auto before = "before stopping " + Name(server.id) + ": ";
+  const auto key = "stop " + model::ToString(server.id);
+  if (!gate.open || !forbidden.empty()) {
+    const auto why = forbidden.empty() ? gate.why : forbidden;
+    turn.ForgetGoodRounds();
+    if (turn.WaitedFor(key, before + why, state.policy.step_timeout)) {
+      GiveUpWaiting(turn, "it is not safe to stop " + Name(server.id) + ": " + why);
+    }
+    return;
+  }
+  if (state.attempt != server.id) {
+    state.attempt.reset();
+  }
+  const int good = turn.CountGoodRound(key);
+  if (!EnsureStaged(turn, server, turn.Seen(server.id))) {
+    if (turn.WaitedFor("stage " + Name(server.id),
+                       "staging on " + Name(server.id),
                        state.policy.step_timeout)) {
-      GiveUpWaiting(turn, "it is not safe to stop " + Name(server.id) + ": " + gate.why);
+      GiveUpWaiting(turn,
+                    Name(server.id) + " could not be staged: " +
+                        turn.Seen(server.id).operation.failure + turn.memory().last_refusal);
     }
     return;
   }
-  ++memory.good_rounds;
-  if (!EnsureStaged(turn, server, seen)) {
-    if (turn.WaitedFor("staging on " + Name(server.id), state.policy.step_timeout)) {
-      GiveUpWaiting(turn, Name(server.id) + " could not be staged: " + seen.operation.failure);
-    }
+  if (turn.HasPermit(server.id) || gate.down) {
+    Proceed(turn, server, gate);
     return;
   }
-  if (memory.good_rounds < state.policy.good_rounds && !gate.down) {
-    turn.out.waiting = "round " + std::to_string(memory.good_rounds) + " of " +
-                       std::to_string(state.policy.good_rounds) + " before stopping " +
-                       Name(server.id);
+  // Good rounds that never lead to a stop end too: a leader that moves in every round, say.
+  if (turn.WaitedFor(key,
+                     before + "round " + std::to_string(good) + " of " +
+                         std::to_string(state.policy.good_rounds),
+                     2 * state.policy.step_timeout)) {
+    GiveUpWaiting(turn,
+                  Name(server.id) + " could not be stopped in time; " + turn.memory().last_refusal);
     return;
   }
-  StepTowardsStop(turn, server, gate);
+  if (good >= state.policy.good_rounds) {
+    IntendStop(turn, server, gate);
+  }
 }
 
-// A stop whose permit the agent refused: the server serves on, and the next one gets a new chance.
+// A stop that its agent did not carry out: the permit had expired and the server serves on.
 bool CountPermitRefusal(Turn& turn) {
   auto& state = turn.state();
-  if (!state.attempt) {
+  const auto sent = std::exchange(turn.memory().stop_sent, std::nullopt);
+  if (!sent || state.attempt != sent) {
     return false;
   }
-  const auto& operation = turn.Seen(*state.attempt).operation;
-  if (operation.state != OperationState::kStaged || operation.failure_reason != "permit.expired" ||
-      turn.memory().permit) {
+  const auto& operation = turn.Seen(*sent).operation;
+  if (operation.state != OperationState::kStaged) {
     return false;
   }
   ++state.permit_refusals;
-  turn.Tell("permit_refused", *state.attempt, operation.failure);
-  state.attempt.reset();
-  turn.memory().good_rounds = 0;
+  turn.Tell("permit_refused", *sent, operation.failure);
+  turn.ForgetGoodRounds();
   if (state.permit_refusals <= kMaxPermitRefusals) {
     return false;
   }
-  turn.End(RunOutcome::kHalted,
-           "permit.refused",
-           "permits expired " + std::to_string(state.permit_refusals) +
-               " times before they could be used: this machine or the network is too slow (" +
-               DescribeServers(state, turn.input.round) + ")");
+  Halt(turn,
+       "permit.refused",
+       "permits expired " + std::to_string(state.permit_refusals) +
+           " times before they could be used: this machine or the network is too slow");
   return true;
 }
 
@@ -248,6 +285,10 @@ void Rolling(Turn& turn) {
     return;
   }
   NoteDone(turn);
+  if (turn.memory().refused_calls > kMaxRefusedCalls) {
+    Halt(turn, "agent.refuses", turn.memory().last_refusal);
+    return;
+  }
   if (auto* server = FindInFlight(turn)) {
     InFlight(turn, *server);
     return;
@@ -260,13 +301,9 @@ void Rolling(Turn& turn) {
     return;
   }
   auto& state = turn.state();
-  const auto leader = turn.out.conclusions.leader;
-  const auto order = TurnOrder(state, leader);
-  const auto next = std::find_if(order.begin(), order.end(), [&](ServerId id) {
-    return !IsDone(state, ServerOf(state, id), turn.Seen(id));
-  });
-  if (next == order.end()) {
-    turn.StopWaiting();
+  const auto next = NextInTurn(turn);
+  if (!next) {
+    turn.Progress();
     state.phase = RunPhase::kFinalCheck;
     turn.Tell("rolled", {}, "every server runs what it should; checking the whole ensemble");
     return;

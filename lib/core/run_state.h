@@ -92,12 +92,23 @@ struct CheckVerdict {
 
 // Lost when the controller ends, on purpose: every timer and every permit starts again.
 struct RunMemory {
-  int good_rounds = 0;
+  int good_rounds = 0;   // in a row
+  std::string good_for;  // the stop that they were counted for
   KnownProcesses processes;
-  std::optional<model::Instant> waiting_since;  // in front of the present gate
-  std::optional<model::Instant> passed_since;   // the soak
+  // Since when each gate has been waited for. Kept until there is progress, so that two gates that
+  // take turns cannot wait for ever.
+  std::map<std::string, model::Instant> waits;
+  std::optional<model::Instant> passed_since;  // the soak
+  std::uint64_t passed_round = 0;
+  int soaks = 0;  // begun for the present attempt
   std::optional<GrantedPermit> permit;
-  std::set<model::ServerId> begun;  // staging was asked of them
+  std::optional<model::ServerId> stop_sent;   // the last decision told its agent to stop it
+  std::optional<model::ServerId> doubtful;    // an answer to that never came: it may yet stop
+  std::optional<model::Instant> doubt_since;  // the first decision after that
+  int refused_calls = 0;                      // by agents, in a row
+  std::string last_refusal;
+  std::set<model::ServerId> begun;    // staging was asked of them
+  std::set<model::ServerId> closing;  // closing was asked of them
 };
 
 }  // namespace zoowarden::core
