@@ -36,6 +36,8 @@ base::Result<EngineResult> Engine::Drive() {
                           run_.spec.release.version.ToString() + " by " + identity_.holder +
                           ", epoch " + std::to_string(identity_.epoch.value)});
   ZW_TRY(Persist({.state = run_.state}));
+  // Only to know which members serve, so that the first round can commit its canary.
+  round_.members = deps_.agents.GetStatus(kCallDeadline);
   while (true) {
     ZW_ASSIGN(const bool over, Turn());
     if (over) {
