@@ -89,7 +89,9 @@ void MemberProbe::LookAgain(MemberView& view, milliseconds budget) {
   if (config_->client) {
     AskSrvr(view, budget);
   }
-  if (view.mode == Mode::kUnknown && AdminIsOurs(budget)) {
+  // Only where the word is not offered: who is silent on one port would be waited for on the other.
+  const bool srvr_answers = config_->client && !view.srvr_refused;
+  if (!srvr_answers && AdminIsOurs(budget)) {
     AskAdminStats(view, budget);
   }
 }
@@ -123,6 +125,7 @@ void MemberProbe::AskSrvr(MemberView& view, milliseconds budget) {
   const auto reply = Srvr(*config_->client, budget);
   view.own_zxid.reset();
   view.mode = Mode::kUnknown;
+  view.srvr_refused = false;
   if (reply) {
     view.mode = ModeOf(reply->mode);
     view.own_zxid = reply->zxid;

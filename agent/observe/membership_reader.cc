@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kBudget{1'000};
+constexpr milliseconds kBudget{500};
 // A committed configuration that could not be read (authentication enforced, TLS only) is not tried
 // again before this: each try costs a session.
 constexpr milliseconds kRetryAfter{30'000};

@@ -14,7 +14,7 @@ using model::MemberObservation;
 using std::chrono::milliseconds;
 
 // A healthy member answers in a millisecond, a stopping or frozen one never.
-constexpr milliseconds kQuestion{1'000};
+constexpr milliseconds kQuestion{800};
 constexpr milliseconds kShortestPause{1};
 constexpr milliseconds kLongestPause{20};
 
