@@ -48,7 +48,7 @@ def test_an_agent_killed_before_it_saw_its_launch_starts_no_second_process(ensem
 def test_alone_an_agent_parks_a_good_server_and_never_stops_it(ensemble):
     victim = ensemble.followers()[0]
     running = ensemble.begin_upgrade(testing.release("3.9.4"))
-    running.wait_for_line(testing.GATE_PASSED, 90)
+    running.wait_for_line(testing.GATE_PASSED, 240)
     running.kill()
     new = ensemble.zookeeper(victim)
     with pytest.raises(testing.LabError):
@@ -61,7 +61,7 @@ def test_alone_an_agent_parks_a_good_server_and_never_stops_it(ensemble):
 def test_alone_an_agent_takes_back_a_server_that_is_down(ensemble):
     victim = ensemble.followers()[0]
     running = ensemble.begin_upgrade(testing.bad_release("never_joins"))
-    running.wait_for_line(testing.PROCEED, 90)
+    running.wait_for_line(testing.PROCEED, 240)
     ensemble.wait(lambda: ensemble.zookeeper(victim) is None, 60, "the old process ends")
     running.kill()
     ensemble.wait(lambda: ensemble.versions()[victim] == "3.8.4", 120, "it is back on the old")
@@ -73,7 +73,7 @@ def test_alone_an_agent_takes_back_a_server_that_is_down(ensemble):
 @pytest.mark.parametrize("event", [testing.STOP_INTENDED, testing.PROCEED])
 def test_a_controller_killed_around_a_stop_is_resumed_elsewhere(ensemble, event):
     running = ensemble.begin_upgrade(testing.release("3.9.4"))
-    running.wait_for_line(event, 90)
+    running.wait_for_line(event, 240)
     running.kill()
     shutil.rmtree(ensemble.directory / "state")
     os.mkdir(ensemble.directory / "state")

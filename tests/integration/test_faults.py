@@ -74,7 +74,7 @@ def test_a_controller_that_slept_is_refused_its_stop(ensemble):
     """SIGSTOP between gate and stop for 10 s, while another member dies."""
     followers = ensemble.followers()
     upgrade = ensemble.begin_upgrade(testing.release(NEW))
-    upgrade.wait_for_line("stop_intended", 90)
+    upgrade.wait_for_line("stop_intended", 180)
     upgrade.signal(signal.SIGSTOP)
     stopped_early = ensemble.zookeeper(followers[0]) is None
     ensemble.kill_zookeeper(followers[1])
@@ -94,7 +94,7 @@ def test_a_frozen_follower_stops_the_roll_and_the_new_server_is_left_alone(ensem
     ensemble.set_policy("soak", "8s")
     leader, followers = ensemble.leader(), ensemble.followers()
     upgrade = ensemble.begin_upgrade(testing.release(NEW))
-    ensemble.wait(lambda: ensemble.versions()[followers[0]] == NEW, 90, "the first serves")
+    ensemble.wait(lambda: ensemble.versions()[followers[0]] == NEW, 240, "the first serves")
     ensemble.freeze(followers[1])
     new = ensemble.zookeeper(followers[0])
     done = upgrade.wait(300)
@@ -112,7 +112,7 @@ def test_a_follower_that_thaws_in_time_lets_the_roll_go_on(ensemble):
     ensemble.set_policy("soak", "6s")
     followers = ensemble.followers()
     upgrade = ensemble.begin_upgrade(testing.release(NEW))
-    ensemble.wait(lambda: ensemble.versions()[followers[0]] == NEW, 90, "the first serves")
+    ensemble.wait(lambda: ensemble.versions()[followers[0]] == NEW, 240, "the first serves")
     ensemble.freeze(followers[1])
     upgrade.wait_for_line(f"server {followers[1]}", 60)
     ensemble.thaw(followers[1])
@@ -124,7 +124,7 @@ def test_a_follower_that_dies_during_anothers_step_is_never_joined_by_a_second_s
     ensemble.set_policy("soak", "8s")
     leader, followers = ensemble.leader(), ensemble.followers()
     upgrade = ensemble.begin_upgrade(testing.release(NEW))
-    ensemble.wait(lambda: ensemble.versions()[followers[0]] == NEW, 90, "the first serves")
+    ensemble.wait(lambda: ensemble.versions()[followers[0]] == NEW, 240, "the first serves")
     survivors = [ensemble.zookeeper(number) for number in (followers[0], leader)]
     ensemble.kill_zookeeper(followers[1])
     done = upgrade.wait(300)
@@ -155,7 +155,7 @@ def test_a_stuck_run_is_continued_and_closed(ensemble):
     ensemble.set_policy("step_timeout", "15s")
     first = ensemble.followers()[0]
     upgrade = ensemble.begin_upgrade(testing.bad_release("never_joins"))
-    upgrade.wait_for_line("proceed", 90)
+    upgrade.wait_for_line("proceed", 180)
     data = ensemble.lab.server(first).data
     ensemble.wait(lambda: ensemble.zookeeper(first), 60, "the bad release was started")
     myid = (data / "myid").read_text(encoding="ascii")

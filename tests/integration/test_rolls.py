@@ -24,7 +24,7 @@ def test_an_upgrade_under_load_loses_nothing_and_costs_one_election(ensemble):
     load, watch = ensemble.load(), ensemble.watch()
     leader = ensemble.leader()
     upgrade = ensemble.begin_upgrade(testing.release(NEW))
-    upgrade.wait_for_line("stop_intended", 60)
+    upgrade.wait_for_line("stop_intended", 180)
     second = ensemble.upgrade(testing.release(NEW), seconds=60)
     done = upgrade.wait(180)
     watch.stop()
@@ -152,7 +152,7 @@ def test_release_and_setting_together_restart_each_server_once(ensemble):
 def test_a_killed_controller_is_resumed_from_the_agents_copies(ensemble):
     load = ensemble.load()
     upgrade = ensemble.begin_upgrade(testing.release(NEW))
-    upgrade.wait_for_line("server_done", 90)
+    upgrade.wait_for_line("server_done", 240)
     upgrade.signal(signal.SIGKILL)
     upgrade.wait(10)
     elsewhere = ensemble.directory / "another machine"
@@ -186,7 +186,7 @@ def test_a_halted_run_is_closed_by_a_new_one(ensemble):
 
 def test_ctrl_c_stops_at_a_safe_point_and_says_how_to_resume(ensemble):
     upgrade = ensemble.begin_upgrade(testing.release(NEW))
-    upgrade.wait_for_line("proceed", 90)
+    upgrade.wait_for_line("proceed", 180)
     upgrade.signal(signal.SIGINT)
     done = upgrade.wait(90)
     assert done.code == command.INTERRUPTED and "zoowarden resume" in done.err, done
