@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 
@@ -88,6 +89,13 @@ bool ProcIsRestricted(const fs::path& proc) {
   return false;
 }
 
+// A JVM's first thread is a zombie while others still tear it down, with its files and locks.
+bool HasThreads(const fs::path& proc, std::int32_t pid) {
+  std::error_code error;
+  const fs::directory_iterator tasks(proc / std::to_string(pid) / "task", error);
+  return !error && std::distance(fs::begin(tasks), fs::end(tasks)) > 1;
+}
+
 }  // namespace
 
 std::string ConfigurationArgument(const std::vector<std::string>& command_line) {
@@ -142,7 +150,8 @@ std::optional<std::uint64_t> ProcessFinder::StartTime(std::int32_t pid) const {
   }
   const auto fields = base::Split(std::string_view(stat.text).substr(bracket + 2), ' ');
   constexpr std::size_t kStartTime = 19;  // the state is field 3, and the first here
-  if (fields.size() <= kStartTime || fields[0] == "Z" || fields[0] == "X") {
+  const bool ended = fields[0] == "Z" || fields[0] == "X";
+  if (fields.size() <= kStartTime || (ended && !HasThreads(settings_.proc, pid))) {
     return std::nullopt;
   }
   return base::ParseUnsigned(fields[kStartTime]);

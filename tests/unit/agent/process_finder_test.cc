@@ -141,6 +141,18 @@ TEST_F(ProcessFinderTest, FindAgainNoticesThatThePidIsAnotherProcess) {
   EXPECT_FALSE(finder.FindAgain().found.has_value());
 }
 
+TEST_F(ProcessFinderTest, AProcessWhoseFirstThreadEndedIsThereUntilAllHave) {
+  AddProcess(53, Java(Path("generations/aaaa/conf/zoo.cfg")));
+  ProcessFinder finder = Finder();
+  ASSERT_TRUE(finder.Find().found.has_value());
+  fs::create_directories(Path("proc/53/task/53"));
+  fs::create_directories(Path("proc/53/task/54"));
+  AddProcess(53, {}, 'Z');
+  EXPECT_TRUE(finder.FindAgain().found.has_value());
+  fs::remove(Path("proc/53/task/54"));
+  EXPECT_FALSE(finder.FindAgain().found.has_value());
+}
+
 TEST_F(ProcessFinderTest, WithoutAProcTreeNothingIsProved) {
   fs::remove_all(Path("proc"));
   const FinderAnswer answer = Finder().Find();
