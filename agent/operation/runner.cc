@@ -187,6 +187,7 @@ core::Reality OperationRunner::LookAtServer(const core::OperationRecord& record)
   core::Reality reality = host_->Look(record, WhatToLookAt());
   reality.permit_valid = permits_.Valid(stored_.operation_id, clock_->BootTime());
   reality.launched = launched_;
+  reality.launch_locked = launch_locked_;
   if (reality.process) {
     reality.process->started_by_operation = StartedBy(*reality.process);
     if (IsSame(stored_.signalled, *reality.process)) {
@@ -272,9 +273,13 @@ void OperationRunner::Switch(const std::string& generation, OperationEvent faile
 
 void OperationRunner::Launch() {
   const base::Status started = host_->Launch();
-  if (started || started.error().Is(base::ErrorCode::kUnavailable)) {
+  const bool locked = !started && started.error().Is(base::ErrorCode::kUnavailable);
+  if (started || locked) {
     ZW_FAULT_POINT("agent.after_launch");
-    launched_ = clock_->BootTime();
+    if (!locked || !launched_) {
+      launched_ = clock_->BootTime();
+    }
+    launch_locked_ = locked;
     return;
   }
   Advance({.event = state_ == OperationState::kStarting ? OperationEvent::kStartFailed
@@ -354,6 +359,7 @@ base::Status OperationRunner::Enter(StoredOperation next,
   stored_ = std::move(next);
   state_ = state;
   launched_.reset();
+  launch_locked_ = false;
   ZW_FAULT_POINT("agent.after_commit." + stored_.state);
   return base::Ok();
 }

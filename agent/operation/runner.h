@@ -120,6 +120,7 @@ class OperationRunner {
   Permits permits_;
   std::optional<StageRequest> to_stage_;               // lost with the process: staging then fails
   std::optional<std::chrono::milliseconds> launched_;  // in this state, by this process
+  bool launch_locked_ = false;                         // and found the lock held
   std::vector<StateChange> changes_;
 };
 

@@ -103,8 +103,13 @@ OperationStep Launching(const std::string& wanted,
   if (!reality.launched) {
     return Act(OperationAct::kLaunch);
   }
-  return now - *reality.launched < kLaunchPatience
-             ? Wait()
+  if (now - *reality.launched < kLaunchPatience) {
+    // The process that has just ended may still be giving its lock back, or another launch is under
+    // way: the lock decides, so trying again is safe.
+    return reality.launch_locked ? Act(OperationAct::kLaunch) : Wait();
+  }
+  return reality.launch_locked
+             ? Emit(failed, "start.locked", "another launch holds the data directory's lock")
              : Emit(failed, "start.no_process", "ZooKeeper was started and no process stayed");
 }
 

@@ -37,6 +37,7 @@ struct Reality {
   bool permit_valid = false;
   std::optional<model::Instant> stop_signalled;  // by this process of the agent
   std::optional<model::Instant> launched;        // by this process of the agent, in this state
+  bool launch_locked = false;                    // that launch found the data directory locked
 };
 
 enum class OperationAct {

@@ -195,9 +195,26 @@ TEST_F(RunnerTest, AnotherLaunchUnderWayIsWaitedFor) {
   host.launch_error = base::Error(base::ErrorCode::kUnavailable, "start.locked", "busy");
   ASSERT_TRUE(StepUntil(OperationState::kStarting));
   StepFor(seconds(1));
-  EXPECT_EQ(host.launches, 1);
   host.ReplaceProcess("new");
   EXPECT_TRUE(StepUntil(OperationState::kVerifying, seconds(1)));
+}
+
+TEST_F(RunnerTest, ALockThatTheEndedProcessStillHoldsCostsNoRollback) {
+  BeginAndStage();
+  ProceedWithPermit();
+  host.launch_error = base::Error(base::ErrorCode::kUnavailable, "start.locked", "busy");
+  ASSERT_TRUE(StepUntil(OperationState::kStarting));
+  StepFor(seconds(1));
+  host.launch_error.reset();
+  EXPECT_TRUE(StepUntil(OperationState::kVerifying, seconds(1)));
+}
+
+TEST_F(RunnerTest, ALockThatIsNeverFreedIsAFailureWithItsName) {
+  BeginAndStage();
+  ProceedWithPermit();
+  host.launch_error = base::Error(base::ErrorCode::kUnavailable, "start.locked", "busy");
+  ASSERT_TRUE(StepUntil(OperationState::kRestartingOld));
+  EXPECT_EQ(runner->Status().failure_reason, "start.locked");
 }
 
 TEST_F(RunnerTest, NothingIsDoneThatTheJournalDidNotTake) {

@@ -107,6 +107,17 @@ TEST(StartingTest, LaunchesOnceAndWaitsForItsProcess) {
   EXPECT_EQ(Said(DecideStep(record, Running("new"), kNow)), "started");
 }
 
+TEST(StartingTest, ALockThatTheEndedProcessStillHoldsIsTriedAgain) {
+  Reality reality = Gone("new");
+  reality.launched = kNow;
+  reality.launch_locked = true;
+  const auto record = Record(OperationState::kStarting);
+  EXPECT_EQ(DecideStep(record, reality, kNow + seconds(9)).act, OperationAct::kLaunch);
+  const auto step = DecideStep(record, reality, kNow + kLaunchPatience);
+  EXPECT_EQ(Said(step), "start_failed");
+  EXPECT_EQ(step.reason, "start.locked");
+}
+
 TEST(StartingTest, AForeignProcessIsNeverStartedOver) {
   const auto step = DecideStep(Record(OperationState::kStarting), Running(""), kNow);
   EXPECT_EQ(Said(step), "start_failed");
