@@ -16,7 +16,6 @@ from zoowarden_lab.layout import Options
 from zoowarden_lab.loads import Load
 
 release = releases.get
-SIGCONT = signal.SIGCONT
 
 # What the command prints, off a terminal, when these events of a run have been stored.
 STOP_INTENDED, PROCEED, GATE_PASSED = "stop_intended", "proceed", "gate_passed"
