@@ -22,10 +22,11 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
+// Never destroyed: gRPC's threads may still log while the program ends.
 spdlog::logger& Logger() {
-  static const auto kLogger = [] {
-    auto logger = std::make_shared<spdlog::logger>(
-        "zoowarden", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  static auto* const kLogger = [] {
+    auto* logger =
+        new spdlog::logger("zoowarden", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
     return logger;
   }();

@@ -12,6 +12,7 @@
 #include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
 #include <openssl/conf.h>
+#include <openssl/crypto.h>
 #include <openssl/ssl.h>
 
 #include <mutex>
@@ -25,6 +26,12 @@ using grpc::experimental::ExternalCertificateVerifier;
 using grpc::experimental::StaticDataCertificateProvider;
 using grpc::experimental::TlsCustomVerificationCheckRequest;
 
+// gRPC's threads may outlive main: whoever drops its last object on one of them leaves the rest to
+// a detached thread. OpenSSL's cleanup at exit would free what they still hold (a double free,
+// github.com/grpc/grpc/issues/38539). Only the first use of OpenSSL can prevent that, and pki/ or
+// sys/ may be it, hence before main. The memory goes with the process.
+const int kNoCleanupAtExit = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+
 // MinProtocol would be overwritten by gRPC, which sets its own minimum; Protocol becomes options,
 // which it leaves alone.
 constexpr std::string_view kOpenSslConfiguration =
@@ -37,6 +44,7 @@ constexpr std::string_view kOpenSslConfiguration =
     "Protocol = -ALL,TLSv1.3\n";
 
 void LoadConfiguration() {
+  ZW_CHECK(kNoCleanupAtExit == 1, "OpenSSL could not be told to leave its memory alone at exit");
   // The machine's own configuration first: loaded later, it would replace ours.
   ZW_CHECK(OPENSSL_init_ssl(0, nullptr) == 1, "OpenSSL could not be started");
   BIO* text =
@@ -63,9 +71,11 @@ void CheckObeyed() {
 
 void LogGrpc(gpr_log_func_args* line) {
   const std::string_view message(line->message);
-  // Identities are not host names, so every handshake would log this one.
+  // Identities are not host names, so every handshake would log the first. The second is a
+  // handshake that took too long, which the call's own error says.
   if (line->severity < GPR_LOG_SEVERITY_ERROR ||
-      message.find("No match found for server name") != std::string_view::npos) {
+      message.find("No match found for server name") != std::string_view::npos ||
+      message.find("cancel_check_peer") != std::string_view::npos) {
     return;
   }
   base::LogWarn("component=grpc " + base::Printable(message));

@@ -2,6 +2,9 @@
 //
 // gRPC 1.51 has no public setting for a minimum version, so TLS 1.3 is forced process-wide through
 // OpenSSL's configuration. Both makers below do that first; there is no plaintext path.
+//
+// A program with this in it ends without OpenSSL's cleanup: gRPC's threads may still use OpenSSL
+// then.
 #pragma once
 
 #include "pki/credentials.h"
