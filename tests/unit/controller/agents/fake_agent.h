@@ -12,6 +12,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,10 +29,20 @@ struct FakeObserve final : v1::ObserveService::CallbackService {
   Handler<v1::CommitCanaryRequest, v1::CommitCanaryResponse> on_canary;
   // Set: GetStatus is never answered; gRPC ends it at its deadline.
   bool silent = false;
+  // Set: GetStatus is answered when the test finishes the call that it gets here.
+  std::promise<grpc::ServerUnaryReactor*>* late = nullptr;
 
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::Observation* response) override {
+    if (late != nullptr) {
+      struct Late final : grpc::ServerUnaryReactor {
+        void OnDone() override { delete this; }
+      };
+      auto* reactor = new Late;
+      late->set_value(reactor);
+      return reactor;
+    }
     if (silent) {
       struct Silent final : grpc::ServerUnaryReactor {
         void OnCancel() override { Finish(grpc::Status::CANCELLED); }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 #include <string>
 
 namespace zoowarden::controller {
@@ -62,6 +63,19 @@ TEST_F(GrpcAgentsTest, ASilentAgentCostsItsDeadlineAndIsNamed) {
   EXPECT_FALSE(seen[1].answered);
   EXPECT_EQ(seen[1].id.value, 2U);
   EXPECT_NE(seen[1].problem.find("server 2 (agent agent2:7443)"), std::string::npos);
+}
+
+// What the call was to fill is gone by then: the address sanitizer watches.
+TEST_F(GrpcAgentsTest, AnAnswerAfterTheDeadlineTouchesNothing) {
+  std::promise<grpc::ServerUnaryReactor*> asked;
+  auto call = asked.get_future();
+  fakes_[1].observe.late = &asked;
+  auto agents = Make();
+  EXPECT_FALSE(agents.GetStatus(std::chrono::milliseconds(100))[1].answered);
+  ASSERT_EQ(call.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  call.get()->Finish(grpc::Status::OK);
+  fakes_[1].observe.late = nullptr;
+  EXPECT_TRUE(agents.GetStatus(std::chrono::seconds(10))[1].answered);
 }
 
 TEST_F(GrpcAgentsTest, AnAgentThatAnswersForAnotherServerIsUnknown) {
