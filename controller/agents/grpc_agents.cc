@@ -23,7 +23,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // What the way there and back may add to the time that the agent itself was given.
-constexpr milliseconds kNetworkMargin{500};
+constexpr milliseconds kNetworkMargin{1'000};
 constexpr milliseconds kLeaseDeadline{5'000};
 constexpr milliseconds kRecordDeadline{5'000};
 

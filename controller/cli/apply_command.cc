@@ -49,7 +49,7 @@ ExitCode Roll(Context& context, Workplace& workplace, const Planned& planned) {
   if (result && result->state.outcome == core::RunOutcome::kSucceeded) {
     WriteRelease(context, planned.desired.file, planned.input.spec.release);
   }
-  return ReportRun(context, workplace, result, run_id);
+  return ReportRun(context, workplace, result, {.run_id = run_id});
 }
 
 ExitCode Apply(Context& context, const Target& target) {

@@ -23,7 +23,7 @@ namespace zoowarden::controller {
 
 struct Records {
   std::unique_ptr<RunJournal> journal;
-  std::unique_ptr<Agents> agents;  // nullptr: no certificate here, the journal must do
+  std::shared_ptr<Agents> agents;  // nullptr: no certificate here, the journal must do
 };
 
 // For looking at runs: what this machine knows, and the agents when they can be spoken to.

@@ -35,7 +35,7 @@ struct GlobalFlags {
 
 // The agents of an ensemble, and the name in the certificate that speaks to them.
 struct Connected {
-  std::unique_ptr<Agents> agents;
+  std::shared_ptr<Agents> agents;
   std::string identity;  // "zoowarden://lab/operator"
 };
 

@@ -78,6 +78,24 @@ Document OutcomeError(const core::RunState& state, const Ending& ending, const s
                         {"next", Document::TextOrNull(ending.next)}});
 }
 
+std::string Phrase(core::RunOutcome outcome) {
+  switch (outcome) {
+    case core::RunOutcome::kSucceeded:
+      return "succeeded";
+    case core::RunOutcome::kRolledBack:
+      return "was rolled back";
+    case core::RunOutcome::kHalted:
+      return "halted";
+    case core::RunOutcome::kStuck:
+      return "is stuck";
+    case core::RunOutcome::kRefused:
+      return "was refused";
+    case core::RunOutcome::kNone:
+      break;
+  }
+  return "ended";
+}
+
 std::string OutcomeText(const core::RunState& state, const base::Result<KnownRun>& record) {
   const auto name = "run " + state.run_id;
   if (state.phase != core::RunPhase::kEnded) {
@@ -88,7 +106,7 @@ std::string OutcomeText(const core::RunState& state, const base::Result<KnownRun
     took = " after " + DurationText(std::chrono::milliseconds(record->record.events.back().time_ms -
                                                               record->file.created_ms));
   }
-  return name + " " + std::string(RunOutcomeName(state.outcome)) + took + ": " +
+  return name + " " + Phrase(state.outcome) + took + ": " +
          base::Printable(state.outcome_text, 4'000);
 }
 
@@ -164,7 +182,8 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
 ExitCode ReportRun(Context& context,
                    Workplace& workplace,
                    const base::Result<EngineResult>& result,
-                   const std::string& run_id) {
+                   const RunAsked& asked) {
+  const auto& run_id = asked.run_id;
   if (!result) {
     const auto code = context.Fail(result.error());
     context.Say("the run stays open: `zoowarden resume " + run_id + "` goes on");
@@ -174,7 +193,8 @@ ExitCode ReportRun(Context& context,
   const auto ending = EndingOf(state);
   const auto record = FindRun(workplace.journal.get(), nullptr, run_id);
   const auto text = OutcomeText(state, record);
-  if (ending.code == ExitCode::kOk) {
+  const bool as_asked = asked.goal == core::RunGoal::kBack && ending.code == ExitCode::kRolledBack;
+  if (ending.code == ExitCode::kOk || as_asked) {
     context.Print(record ? RunDocument(*record) : Document(), text + "\n");
     return ending.code;
   }

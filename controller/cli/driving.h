@@ -39,11 +39,16 @@ struct RunStart {
                                                   Workplace& workplace,
                                                   RunStart start);
 
+struct RunAsked {
+  std::string run_id;
+  core::RunGoal goal = core::RunGoal::kForward;  // of the command, not of the run
+};
+
 // Says how the run ended, prints its record in structured output, and gives the exit code.
 [[nodiscard]] ExitCode ReportRun(Context& context,
                                  Workplace& workplace,
                                  const base::Result<EngineResult>& result,
-                                 const std::string& run_id);
+                                 const RunAsked& asked);
 
 // After an upgrade that succeeded ensemble.yaml says the new release; nothing else in it changes.
 void WriteRelease(Context& context,

@@ -17,7 +17,6 @@ struct Hint {
 constexpr std::array kHints{
     Hint{"usage.no_ensemble", "name the file with --ensemble FILE or ZOOWARDEN_ENSEMBLE"},
     Hint{"usage.no_home", "name the directory with the flag or its environment variable"},
-    Hint{"usage.needs_yes", "add --yes"},
     Hint{
         "lease.held",
         "wait for it to end, or see `zoowarden runs list`; `zoowarden resume ID --take-over` takes "
@@ -41,7 +40,8 @@ std::string NextAction(const base::Error& error) {
       return std::string(hint.next);
     }
   }
-  if (error.Is(base::ErrorCode::kInvalidArgument) && error.reason().starts_with("usage.")) {
+  if (error.Is(base::ErrorCode::kInvalidArgument) && error.reason().starts_with("usage.") &&
+      error.reason() != "usage.needs_yes") {
     return "see --help";
   }
   return "";

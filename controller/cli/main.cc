@@ -10,6 +10,7 @@
 #include "rpc/tls.h"
 #include "sys/clock.h"
 
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <random>
@@ -49,6 +50,8 @@ std::vector<std::filesystem::path> PluginDirectories() {
 
 int Main(const std::vector<std::string>& words) {
   base::InitLog(base::LogLevel::kWarn);
+  // `zoowarden upgrade | head` must not end the run in the middle of a step.
+  std::signal(SIGPIPE, SIG_IGN);
   rpc::ForceTls13();
   sys::RealClock clock;
   SubprocessCheckRunner checks;

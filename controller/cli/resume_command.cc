@@ -211,7 +211,7 @@ ExitCode GoOn(Context& context, const ResumeOptions& options, core::RunGoal goal
   if (result && result->state.outcome == core::RunOutcome::kSucceeded) {
     WriteRelease(context, *loaded, run->file.spec.release);
   }
-  return ReportRun(context, workplace, result, run->record.run_id);
+  return ReportRun(context, workplace, result, {.run_id = run->record.run_id, .goal = goal});
 }
 
 std::vector<Option> OptionsOf(ResumeOptions& options) {

@@ -149,13 +149,13 @@ Document RunSummaryDocument(const KnownRun& run) {
        {"copies", std::move(copies)}});
 }
 
-std::string RunSummaryLine(const KnownRun& run) {
+std::string RunSummaryLine(const KnownRun& run, bool going_on) {
   const auto& state = run.file.state;
   const auto what =
       run.record.run_id + ": " + base::Printable(run.file.kind) + " to " + Target(run) + ", ";
   if (!Ended(run)) {
     return "open run " + what + std::string(RunPhaseName(state.phase)) +
-           "; `zoowarden resume` continues it";
+           (going_on ? "; going on now" : "; `zoowarden resume` continues it");
   }
   return std::string(RunOutcomeName(state.outcome)) + " run " + what +
          "`zoowarden resume` goes on, `zoowarden rollback` goes back";

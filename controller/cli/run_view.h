@@ -13,7 +13,7 @@ namespace zoowarden::controller {
 
 [[nodiscard]] Document RunSummaryDocument(const KnownRun& run);
 // "open run 2026...: upgrade to 3.9.4, rolling; `zoowarden resume` continues it"
-[[nodiscard]] std::string RunSummaryLine(const KnownRun& run);
+[[nodiscard]] std::string RunSummaryLine(const KnownRun& run, bool going_on);
 [[nodiscard]] std::string RunTable(const std::vector<KnownRun>& runs);
 
 // With servers and events.

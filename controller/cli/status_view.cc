@@ -250,7 +250,8 @@ std::string StatusText(const StatusInput& input, const StatusView& view) {
   text += view.problems.empty() && view.warnings.empty() ? "" : "\n";
   for (const auto& run : input.runs.runs) {
     if (run.open) {
-      text += "\n" + RunSummaryLine(run) + "\n";
+      const bool going_on = view.holder && view.holder->run_id == run.record.run_id;
+      text += "\n" + RunSummaryLine(run, going_on) + "\n";
     }
   }
   if (view.holder) {

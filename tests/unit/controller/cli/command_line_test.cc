@@ -1,4 +1,4 @@
-#include "cli/fake_world.h"
+#include "tests/unit/controller/cli/fake_world.h"
 
 #include <set>
 

@@ -152,19 +152,18 @@ class CommandLineTest : public testing::Test {
                       return found == environment_.end() ? std::nullopt
                                                          : std::optional(found->second);
                     }};
-    World world{.clock = clock_,
-                .checks = checks_,
-                .connect = [this](const ConnectRequest&) -> base::Result<Connected> {
-                  if (!connect_error_.empty()) {
-                    return base::Fail(
-                        base::ErrorCode::kNotFound, "pki.no_identity", connect_error_);
-                  }
-                  return Connected{.agents = std::make_unique<SpokenAgents>(words_),
-                                   .identity = "zoowarden://lab/operator"};
-                },
-                .watch_interrupt = [] { return [] { return false; }; },
-                .random = [] { return 0x3f9aU; },
-                .plugin_directories = {}};
+    World world{
+        .clock = *clock_,
+        .checks = checks_,
+        .connect = [this](const ConnectRequest&) -> base::Result<Connected> {
+          if (!connect_error_.empty()) {
+            return base::Fail(base::ErrorCode::kNotFound, "pki.no_identity", connect_error_);
+          }
+          return Connected{.agents = agents_, .identity = identity_};
+        },
+        .watch_interrupt = [this] { return interrupted_; },
+        .random = [] { return 0x3f9aU; },
+        .plugin_directories = {}};
     const int code = RunProgramLine(line, console, world);
     return {.code = code, .out = out.str(), .err = err.str()};
   }
@@ -174,8 +173,12 @@ class CommandLineTest : public testing::Test {
   std::string typed_;
   bool terminal_ = false;
   std::string connect_error_;
+  std::string identity_ = "zoowarden://lab/operator";
   AgentWords words_;
-  sys::ManualClock clock_;
+  std::shared_ptr<Agents> agents_ = std::make_shared<SpokenAgents>(words_);
+  std::function<bool()> interrupted_ = [] { return false; };
+  sys::ManualClock manual_clock_;
+  sys::Clock* clock_ = &manual_clock_;
   NoChecks checks_;
 };
 

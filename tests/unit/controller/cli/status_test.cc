@@ -1,5 +1,5 @@
-#include "cli/fake_world.h"
 #include "controller/cli/status_view.h"
+#include "tests/unit/controller/cli/fake_world.h"
 
 namespace zoowarden::controller {
 namespace {

@@ -1,0 +1,188 @@
+// The commands that change an ensemble, from the typed words to the exit status, on modelled
+// servers in virtual time.
+#include "controller/run/prepare.h"
+#include "sys/digest.h"
+#include "tests/sim/roll.h"
+#include "tests/unit/controller/cli/fake_world.h"
+
+#include <algorithm>
+
+namespace zoowarden::sim {
+namespace {
+
+class RollCommandTest : public controller::CommandLineTest {
+ protected:
+  void SetUp() override {
+    CommandLineTest::SetUp();
+    Write("zk-3.8.4.tar.gz", "old archive");
+    Write("zk-3.9.4.tar.gz", "new archive");
+    before_ = "# kept\nensemble: sim\nrelease: {version: 3.8.4, source: zk-3.8.4.tar.gz, sha512: " +
+              sys::Digest(sys::Hash::kSha512, "old archive") +
+              "}  # kept too\n"
+              "servers:\n"
+              "  - {id: 1, host: server1, agent: \"server1:1\"}\n"
+              "  - {id: 2, host: server2, agent: \"server2:1\"}\n"
+              "  - {id: 3, host: server3, agent: \"server3:1\"}\n"
+              "policy: {soak: 2s, step_timeout: 30s}\n";
+    Write("ensemble.yaml", before_);
+    agents_ = std::shared_ptr<controller::Agents>(std::shared_ptr<void>(), &roll_.agents);
+    clock_ = &roll_.clock;
+    Offer(Behaviour::kGood);
+  }
+
+  // What the new release turns out to be on these servers.
+  void Offer(Behaviour behaviour, const std::vector<model::ServerId>& servers = {{1}, {2}, {3}}) {
+    const auto loaded = config::LoadEnsembleFile(Path("ensemble.yaml"));
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    auto spec = loaded->spec;
+    spec.release.version = {3, 9, 4};
+    spec.release.sha512 = sys::Digest(sys::Hash::kSha512, "new archive");
+    for (const auto& [id, generation] : controller::WantedGenerations(spec)) {
+      if (std::find(servers.begin(), servers.end(), id) != servers.end()) {
+        roll_.world.Install(id, generation, behaviour);
+      }
+    }
+  }
+
+  Outcome Upgrade(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> line{
+        "upgrade", "--to", "3.9.4", "--release", Path("zk-3.9.4.tar.gz"), "--yes"};
+    line.insert(line.end(), more.begin(), more.end());
+    return Run(line);
+  }
+
+  [[nodiscard]] std::string File() const {
+    return sys::ReadFile(Path("ensemble.yaml"), 10'000).value_or("");
+  }
+
+  Roll roll_;
+  std::string before_;
+};
+
+TEST_F(RollCommandTest, AnUpgradeRollsAllEditsTheFileAndIsDoneOnce) {
+  const auto done = Upgrade();
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(roll_.Versions(), "3.9.4 3.9.4 3.9.4");
+  EXPECT_NE(done.out.find("succeeded after"), std::string::npos) << done.out;
+  EXPECT_NE(done.err.find("gate_passed"), std::string::npos);
+  auto expected = before_;
+  expected.replace(expected.find("3.8.4"), 5, "3.9.4");
+  expected.replace(expected.find("zk-3.8.4"), 8, "zk-3.9.4");
+  const auto old_digest = sys::Digest(sys::Hash::kSha512, "old archive");
+  expected.replace(
+      expected.find(old_digest), old_digest.size(), sys::Digest(sys::Hash::kSha512, "new archive"));
+  EXPECT_EQ(File(), expected);
+  const auto again = Upgrade();
+  EXPECT_EQ(again.code, 0);
+  EXPECT_NE(again.out.find("nothing to do"), std::string::npos);
+  EXPECT_EQ(roll_.Proceeded().size(), 3U);
+}
+
+TEST_F(RollCommandTest, AFailedReleaseExitsSixAndLeavesTheFileAlone) {
+  Offer(Behaviour::kNeverJoins);
+  const auto done = Upgrade();
+  EXPECT_EQ(done.code, 6) << done.err;
+  EXPECT_EQ(roll_.Versions(), "3.8.4 3.8.4 3.8.4");
+  EXPECT_EQ(File(), before_);
+  EXPECT_NE(done.err.find("was rolled back"), std::string::npos);
+  EXPECT_NE(done.err.find("next: `zoowarden runs show "), std::string::npos);
+}
+
+TEST_F(RollCommandTest, WithJsonTheRunIsTheOnlyThingOnStdout) {
+  const auto done = Upgrade({"-o", "json"});
+  EXPECT_EQ(done.code, 0);
+  const auto document = controller::Document::FromJson(done.out);
+  ASSERT_TRUE(document) << done.out;
+  EXPECT_EQ(std::get<std::string>(document->Find("outcome")->value()), "succeeded");
+  EXPECT_EQ(document->Find("error"), nullptr);
+  EXPECT_NE(done.err.find("upgrade of ensemble sim to 3.9.4"), std::string::npos);
+}
+
+TEST_F(RollCommandTest, WithJsonAFailedRunCarriesTheErrorObject) {
+  Offer(Behaviour::kExits);
+  const auto done = Upgrade({"-o", "json"});
+  EXPECT_EQ(done.code, 6);
+  const auto document = controller::Document::FromJson(done.out);
+  ASSERT_TRUE(document) << done.out;
+  EXPECT_EQ(std::get<std::string>(document->Find("outcome")->value()), "rolled_back");
+  ASSERT_NE(document->Find("error"), nullptr);
+  EXPECT_EQ(std::get<std::string>(document->Find("error")->Find("reason")->value()),
+            "run.rolled_back");
+}
+
+TEST_F(RollCommandTest, AHaltedRunSaysHowToGoOnAndIsClosedByRollback) {
+  auto text = before_;
+  text.replace(text.find("soak: 2s"), 8, "on_failure: rollback_server, soak: 2s");
+  Write("ensemble.yaml", text);
+  Offer(Behaviour::kNeverJoins, {model::ServerId{2}});
+  const auto done = Upgrade();
+  EXPECT_EQ(done.code, 10) << done.err;
+  EXPECT_NE(done.err.find("`zoowarden rollback "), std::string::npos);
+  EXPECT_EQ(Run({"status"}).code, 1);
+  const auto back = Run({"rollback", "--yes"});
+  EXPECT_EQ(back.code, 6) << back.err;
+  EXPECT_NE(back.out.find("was rolled back"), std::string::npos) << back.err;
+  EXPECT_EQ(roll_.Versions(), "3.8.4 3.8.4 3.8.4");
+  EXPECT_EQ(Run({"rollback", "--yes"}).code, 1);
+}
+
+TEST_F(RollCommandTest, AnInterruptedRunIsResumedByAnotherMachineAndClosesTheFile) {
+  interrupted_ = [this] { return !roll_.Proceeded().empty(); };
+  const auto stopped = Upgrade();
+  EXPECT_EQ(stopped.code, 130) << stopped.err;
+  EXPECT_NE(stopped.err.find("next: `zoowarden resume "), std::string::npos);
+  EXPECT_EQ(roll_.Proceeded().size(), 1U);
+  EXPECT_EQ(File(), before_);
+
+  interrupted_ = [] { return false; };
+  const auto refused = Upgrade();
+  EXPECT_EQ(refused.code, 5) << refused.err;
+  EXPECT_NE(refused.err.find("was interrupted; `zoowarden resume` goes on"), std::string::npos);
+
+  environment_["ZOOWARDEN_STATE"] = Path("another machine");
+  const auto resumed = Run({"resume", "--yes"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(roll_.Versions(), "3.9.4 3.9.4 3.9.4");
+  EXPECT_EQ(roll_.Proceeded().size(), 3U);
+  EXPECT_NE(File().find("version: 3.9.4"), std::string::npos);
+  const auto shown = Run({"runs", "list"});
+  EXPECT_NE(shown.out.find("succeeded"), std::string::npos);
+}
+
+TEST_F(RollCommandTest, ARecordThatNamesOtherChecksOrAgentsIsNotResumed) {
+  interrupted_ = [this] { return !roll_.Proceeded().empty(); };
+  ASSERT_EQ(Upgrade().code, 130);
+  interrupted_ = [] { return false; };
+  Write("ensemble.yaml", before_ + "checks: [{name: smoke, command: [./smoke.sh]}]\n");
+  auto refused = Run({"resume", "--yes"});
+  EXPECT_EQ(refused.code, 5);
+  EXPECT_NE(refused.err.find("other `checks:`"), std::string::npos) << refused.err;
+  auto moved = before_;
+  moved.replace(moved.find("server3:1"), 9, "server9:1");
+  Write("ensemble.yaml", moved);
+  refused = Run({"resume", "--yes"});
+  EXPECT_EQ(refused.code, 5);
+  EXPECT_NE(refused.err.find("other `servers:`"), std::string::npos) << refused.err;
+}
+
+TEST_F(RollCommandTest, ADegradedEnsembleIsRefusedAndNothingIsTouched) {
+  roll_.world.Kill({3});
+  const auto done = Upgrade();
+  EXPECT_EQ(done.code, 5) << done.err;
+  EXPECT_TRUE(roll_.Proceeded().empty());
+}
+
+TEST_F(RollCommandTest, VerifyProvesEveryMemberAndNamesTheOneThatIsDown) {
+  ASSERT_EQ(Upgrade().code, 0);
+  const auto good = Run({"verify"});
+  EXPECT_EQ(good.code, 0) << good.out << good.err;
+  EXPECT_NE(good.out.find("ensemble sim: verified"), std::string::npos);
+  roll_.world.Kill({2});
+  roll_.agents.Pass(std::chrono::seconds(5));
+  const auto bad = Run({"verify"});
+  EXPECT_EQ(bad.code, 1);
+  EXPECT_NE(bad.err.find("server 2"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace zoowarden::sim

@@ -1,0 +1,289 @@
+#include "controller/cli/release_source.h"
+#include "controller/cli/text_diff.h"
+#include "controller/run/prepare.h"
+#include "sys/digest.h"
+#include "tests/unit/controller/cli/fake_world.h"
+
+#include <filesystem>
+
+namespace zoowarden::controller {
+namespace {
+
+// An ensemble on 3.8.4 whose ensemble.yaml asks for 3.9.4; server 2 leads.
+class PlanTest : public CommandLineTest {
+ protected:
+  void SetUp() override {
+    CommandLineTest::SetUp();
+    auto& members = words_.seen;
+    for (auto& seen : members) {
+      seen.version = model::Version{3, 8, 4};
+      seen.current = model::Generation{
+          .digest = "0ld0ld0ld0ld0ld0", .version = {3, 8, 4}, .configuration_digest = "cc"};
+      seen.process->generation = seen.current->digest;
+      seen.settings = {{"initLimit", "10"}, {"syncLimit", "5"}, {"tickTime", "3000"}};
+    }
+  }
+
+  // Every server runs exactly what ensemble.yaml asks for.
+  void EverythingIsDone() {
+    const auto loaded = config::LoadEnsembleFile(Path("ensemble.yaml"));
+    ASSERT_TRUE(loaded);
+    const auto wanted = WantedGenerations(loaded->spec);
+    for (auto& seen : words_.seen) {
+      seen.version = model::Version{3, 9, 4};
+      seen.current = wanted.at(seen.id);
+      seen.process->generation = seen.current->digest;
+    }
+  }
+};
+
+TEST_F(PlanTest, TextShowsOrderReasonsArithmeticDiffGatesAndTheWayBack) {
+  const auto outcome = Run({"plan"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out.substr(0, outcome.out.find("gates:")),
+            "apply of ensemble lab to 3.9.4: 3 of 3 servers to restart, server 2 leads now\n"
+            "\n"
+            "  1. restart server 1: 3.8.4 -> 3.9.4, new configuration\n"
+            "       follower: goes before the leader\n"
+            "       if server 1 stops, 2 of 3 voters remain, quorum 2, spare 0\n"
+            "  2. restart server 3: 3.8.4 -> 3.9.4, new configuration\n"
+            "       follower: goes before the leader\n"
+            "       if server 3 stops, 2 of 3 voters remain, quorum 2, spare 0\n"
+            "  3. restart server 2: 3.8.4 -> 3.9.4, new configuration\n"
+            "       leader: goes last, so that the roll costs one election\n"
+            "       if server 2 stops, 2 of 3 voters remain, quorum 2, spare 0\n"
+            "\n"
+            "configuration of server 1, 2:\n"
+            "@@ -1,3 +1,3 @@\n"
+            " initLimit=10\n"
+            " syncLimit=5\n"
+            "-tickTime=3000\n"
+            "+tickTime=2000\n"
+            "\n"
+            "configuration of server 3:\n"
+            "@@ -1,3 +1,4 @@\n"
+            " initLimit=10\n"
+            "+maxClientCnxns=70\n"
+            " syncLimit=5\n"
+            "-tickTime=3000\n"
+            "+tickTime=2000\n"
+            "\n");
+  EXPECT_NE(outcome.out.find("way back:\n  the old generations stay"), std::string::npos);
+}
+
+TEST_F(PlanTest, JsonHasTheDocumentedFields) {
+  const auto outcome = Run({"plan", "-o", "json"});
+  EXPECT_EQ(outcome.code, 0);
+  const auto document = Document::FromJson(outcome.out);
+  ASSERT_TRUE(document);
+  for (const char* field : {"schema_version",
+                            "ensemble",
+                            "kind",
+                            "nothing_to_do",
+                            "leader",
+                            "release",
+                            "settings_digest",
+                            "steps",
+                            "checks",
+                            "way_back",
+                            "warnings",
+                            "refusals"}) {
+    EXPECT_NE(document->Find(field), nullptr) << field;
+  }
+  const auto& steps = std::get<Document::List>(document->Find("steps")->value());
+  ASSERT_EQ(steps.size(), 3U);
+  for (const char* field : {"server",
+                            "kind",
+                            "role",
+                            "from",
+                            "to",
+                            "release_changes",
+                            "configuration_changes",
+                            "why_here",
+                            "quorum",
+                            "diff"}) {
+    EXPECT_NE(steps[0].Find(field), nullptr) << field;
+  }
+  EXPECT_EQ(std::get<std::uint64_t>(steps[2].Find("server")->value()), 2U);
+}
+
+TEST_F(PlanTest, DetailedExitCodeTellsChangesFromNone) {
+  EXPECT_EQ(Run({"plan", "--detailed-exitcode"}).code, 3);
+  EverythingIsDone();
+  EXPECT_EQ(Run({"plan", "--detailed-exitcode"}).code, 0);
+}
+
+TEST_F(PlanTest, NothingToDoIsSaidAndChangesNothing) {
+  EverythingIsDone();
+  for (const char* command : {"plan", "apply"}) {
+    const auto outcome = Run({command});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(outcome.out.starts_with("nothing to do: every server of ensemble lab runs 3.9.4"))
+        << outcome.out;
+  }
+  const auto upgrade = Run({"upgrade", "--to", "3.9.4"});
+  EXPECT_EQ(upgrade.code, 0) << upgrade.err;
+  EXPECT_NE(upgrade.out.find("nothing to do"), std::string::npos);
+}
+
+TEST_F(PlanTest, ARefusedPlanExitsFiveWithThePlanAndTheErrorInJson) {
+  words_.seen[0] = {};
+  words_.seen[0].id = {1};
+  words_.seen[0].problem = "connection refused";
+  for (const auto& line : std::vector<std::vector<std::string>>{{"plan", "-o", "json"},
+                                                                {"apply", "--yes", "-o", "json"}}) {
+    const auto outcome = Run(line);
+    EXPECT_EQ(outcome.code, 5);
+    const auto document = Document::FromJson(outcome.out);
+    ASSERT_TRUE(document) << outcome.out;
+    ASSERT_NE(document->Find("error"), nullptr);
+    EXPECT_EQ(std::get<std::string>(document->Find("error")->Find("reason")->value()),
+              "preflight.agent_unreachable");
+    EXPECT_NE(outcome.err.find("error: refused, nothing was touched: server 1"), std::string::npos);
+  }
+}
+
+TEST_F(PlanTest, SecretsInTheDiffAreMasked) {
+  std::string text = kEnsembleText;
+  text.replace(text.find("syncLimit: 5"), 12, "ssl.keyStore.password: hunter2");
+  Write("ensemble.yaml", text);
+  for (const char* form : {"table", "json", "yaml"}) {
+    const auto outcome = Run({"plan", "-o", form});
+    EXPECT_EQ((outcome.out + outcome.err).find("hunter2"), std::string::npos);
+    EXPECT_NE(outcome.out.find("ssl.keyStore.password=********"), std::string::npos);
+  }
+}
+
+TEST_F(PlanTest, OffATerminalApplyAsksForYes) {
+  const auto outcome = Run({"apply"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.err.find("add --yes to go ahead"), std::string::npos);
+}
+
+TEST_F(PlanTest, AtATerminalOnlyYesGoesAhead) {
+  terminal_ = true;
+  for (const char* answer : {"\n", "n\n", "", "yep\n"}) {
+    typed_ = answer;
+    const auto outcome = Run({"apply"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_NE(outcome.err.find("restart 3 servers of ensemble lab? [y/N] nothing was changed"),
+              std::string::npos)
+        << outcome.err;
+  }
+}
+
+TEST_F(PlanTest, AnotherControllersLeaseIsRefusedWithItsName) {
+  words_.leases.push_back({{1},
+                           Lease{.epoch = {7},
+                                 .holder = "zoowarden://lab/operator r-7 0badcafe",
+                                 .run_id = "r-7",
+                                 .left = std::chrono::milliseconds(900)}});
+  const auto outcome = Run({"apply", "--yes"});
+  EXPECT_EQ(outcome.code, 8);
+  EXPECT_NE(outcome.err.find("another controller holds this ensemble: zoowarden://lab/operator "
+                             "r-7 0badcafe (run r-7)"),
+            std::string::npos);
+}
+
+TEST_F(PlanTest, AViewerMayPlanAndNotApply) {
+  identity_ = "zoowarden://lab/viewer";
+  EXPECT_EQ(Run({"plan"}).code, 0);
+  const auto outcome = Run({"apply", "--yes"});
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_NE(outcome.err.find("may look and change nothing"), std::string::npos);
+}
+
+TEST_F(PlanTest, ResumeAndRollbackWithoutAnOpenRunSaySo) {
+  EXPECT_NE(Run({"resume", "--yes"}).err.find("no run is open, there is nothing to resume"),
+            std::string::npos);
+  EXPECT_NE(Run({"rollback", "--yes"}).err.find("no run is open, there is nothing to roll back"),
+            std::string::npos);
+  EXPECT_EQ(Run({"resume", "r-9", "--yes"}).code, 1);
+}
+
+TEST_F(PlanTest, ReleaseWithoutAVersionIsAUsageError) {
+  EXPECT_EQ(Run({"plan", "--release", "a.tar.gz"}).code, 2);
+  EXPECT_EQ(Run({"upgrade"}).code, 2);
+}
+
+class ReleaseSourceTest : public CommandLineTest {
+ protected:
+  void SetUp() override {
+    CommandLineTest::SetUp();
+    std::filesystem::create_directory(Path("3.8.4"));
+    std::filesystem::create_directory(Path("3.9.4"));
+    Write("3.8.4/zk-3.8.4.tar.gz", "old");
+    Write("3.9.4/zk-3.9.4.tar.gz", "new");
+    declared_ = {.version = {3, 8, 4}, .source = Path("3.8.4/zk-3.8.4.tar.gz"), .sha512 = "x"};
+    archive_ = Path("3.9.4/zk-3.9.4.tar.gz");
+    digest_ = sys::Digest(sys::Hash::kSha512, "new");
+  }
+
+  model::ReleaseSpec declared_;
+  std::string archive_;
+  std::string digest_;
+};
+
+TEST_F(ReleaseSourceTest, TheSameVersionIsTheDeclaredRelease) {
+  const auto release = ResolveRelease(declared_, "3.8.4", std::nullopt);
+  ASSERT_TRUE(release);
+  EXPECT_EQ(*release, declared_);
+}
+
+TEST_F(ReleaseSourceTest, TheArchiveBesideTheDeclaredOneIsFound) {
+  const auto release = ResolveRelease(declared_, "3.9.4", std::nullopt);
+  ASSERT_TRUE(release) << release.error().message();
+  EXPECT_EQ(release->source, archive_);
+  EXPECT_EQ(release->sha512, digest_);
+  EXPECT_EQ(release->signature, "");
+}
+
+TEST_F(ReleaseSourceTest, WithoutAnArchiveItIsAskedFor) {
+  const auto release = ResolveRelease(declared_, "3.9.5", std::nullopt);
+  ASSERT_FALSE(release);
+  EXPECT_NE(release.error().message().find("add --release ARCHIVE"), std::string::npos);
+  EXPECT_FALSE(ResolveRelease(declared_, "3.9.4", Path("missing.tar.gz")));
+}
+
+TEST_F(ReleaseSourceTest, VersionsMustBeWhole) {
+  for (const char* bad : {"3.9", "3.9.x", "v3.9.4", "3.9.4-rc0", ""}) {
+    EXPECT_FALSE(ResolveRelease(declared_, bad, archive_)) << bad;
+  }
+}
+
+TEST_F(ReleaseSourceTest, TheStatedDigestMustBeTheArchives) {
+  Write("3.9.4/zk-3.9.4.tar.gz.sha512", digest_ + "  zk-3.9.4.tar.gz\n");
+  EXPECT_TRUE(ResolveRelease(declared_, "3.9.4", archive_));
+  Write("3.9.4/zk-3.9.4.tar.gz.sha512", std::string(128, 'a') + " *zk-3.9.4.tar.gz\n");
+  const auto wrong = ResolveRelease(declared_, "3.9.4", archive_);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().reason(), "release.wrong_digest");
+  Write("3.9.4/zk-3.9.4.tar.gz.sha512", "<html>404</html>");
+  const auto garbage = ResolveRelease(declared_, "3.9.4", archive_);
+  ASSERT_FALSE(garbage);
+  EXPECT_EQ(garbage.error().reason(), "release.bad_digest_file");
+}
+
+TEST_F(ReleaseSourceTest, ASignedEnsembleStaysSigned) {
+  declared_.signature = declared_.source + ".asc";
+  const auto unsigned_release = ResolveRelease(declared_, "3.9.4", archive_);
+  ASSERT_FALSE(unsigned_release);
+  EXPECT_EQ(unsigned_release.error().reason(), "release.no_signature");
+  Write("3.9.4/zk-3.9.4.tar.gz.asc", "signature");
+  const auto release = ResolveRelease(declared_, "3.9.4", archive_);
+  ASSERT_TRUE(release);
+  EXPECT_EQ(release->signature, archive_ + ".asc");
+}
+
+TEST(TextDiffTest, SameLinesGiveNothing) {
+  EXPECT_EQ(UnifiedDiff({"a", "b"}, {"a", "b"}), "");
+  EXPECT_EQ(UnifiedDiff({}, {}), "");
+}
+
+TEST(TextDiffTest, FromAndToNothing) {
+  EXPECT_TRUE(UnifiedDiff({}, {"a"}).ends_with(" @@\n+a\n"));
+  EXPECT_TRUE(UnifiedDiff({"a"}, {}).ends_with(" @@\n-a\n"));
+}
+
+}  // namespace
+}  // namespace zoowarden::controller
