@@ -18,7 +18,8 @@ def _options(wanted) -> dict:
     return {"version": wanted.version, "release": str(wanted.path)}
 
 
-def test_check_mode_touches_nothing_and_a_roll_changes_once(ensemble, tmp_path):
+def test_check_mode_touches_nothing_and_a_roll_changes_once(make_ensemble, tmp_path):
+    ensemble = make_ensemble(step_timeout="5m")
     wanted = release("3.9.4")
     processes, text = ensemble.processes(), ensemble.ensemble_text
 
@@ -52,7 +53,7 @@ def test_check_mode_touches_nothing_and_a_roll_changes_once(ensemble, tmp_path):
 def test_a_release_that_fails_fails_the_task_and_is_rolled_back(ensemble, tmp_path):
     bad = bad_release("ends_at_once")
     rolled = _task(ensemble, tmp_path, "ensemble_upgrade", **_options(bad))
-    assert rolled["failed"], rolled
+    assert rolled["failed"] and rolled["changed"], rolled
     assert rolled["exit_code"] == 6
     assert rolled["run"]["outcome"] == "rolled_back"
     assert set(ensemble.versions().values()) == {"3.8.4"}

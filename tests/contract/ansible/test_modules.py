@@ -153,6 +153,7 @@ def test_a_rolled_back_run_fails_with_what_is_true_now(stand_in):
     assert result["failed"]
     assert (result["exit_code"], result["run"]["outcome"]) == (6, "rolled_back")
     assert "server 2 did not start" in result["msg"]
+    assert result["changed"]
     assert result["versions"]["1"] == "3.9.4"
 
 
@@ -161,6 +162,7 @@ def test_a_run_that_could_not_begin_fails_with_the_reason(stand_in):
     result = stand_in.upgrade()
     assert result["failed"]
     assert (result["exit_code"], result["reason"], result["run"]) == (8, "lease.held", None)
+    assert not result["changed"]
 
 
 def test_an_interrupted_run_to_the_same_release_is_resumed(stand_in):

@@ -153,7 +153,8 @@ class Upgrade:
         answer = self._cli.call(*words, allowed=range(256))
         result = {"run": _run(answer.document), "versions": self._versions()}
         if answer.code != OK:
-            self._cli.fail(answer, words, **result)
+            # Servers were restarted, even where all are back.
+            self._cli.fail(answer, words, changed=result["run"] is not None, **result)
         return result
 
     def _versions(self):
