@@ -1,6 +1,7 @@
 #include "agent/service/instance_host.h"
 
 #include "agent/lifecycle/start_guard.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "journal/agent_journal.h"
 #include "sys/files.h"
@@ -62,8 +63,15 @@ base::Result<model::Generation> InstanceHost::Stage(const StageRequest& request)
 }
 
 base::Status InstanceHost::SwitchTo(const std::string& generation) {
-  ZW_ASSIGN(const auto current, generations_.Current());
-  const std::string from = current ? current->generation.digest : "";
+  const auto current = generations_.Current();
+  if (!current) {
+    // What ran cannot be read. Its membership is lost to us, not to the ensemble; the target keeps
+    // its own, and CheckStart judges that before the start.
+    base::LogWarn("generation=current cannot be read, no membership is carried over: " +
+                  current.error().message());
+    return generations_.SwitchTo(generation);
+  }
+  const std::string from = *current ? (*current)->generation.digest : "";
   if (!generation.empty() && from != generation) {
     ZW_TRY(generations_.CarryOverDynamicFile(from, generation));
   }

@@ -45,10 +45,10 @@ ExitCode Roll(Context& context, Workplace& workplace, const Planned& planned) {
                       .holder = workplace.connected.identity,
                       .created_ms = now});
   const auto run_id = run.state.run_id;
-  const auto result = DriveRun(context, workplace, {.run = std::move(run)});
-  if (result && result->state.outcome == core::RunOutcome::kSucceeded) {
+  const auto write = [&] {
     WriteRelease(context, planned.desired.file, planned.input.spec.release);
-  }
+  };
+  const auto result = DriveRun(context, workplace, {.run = std::move(run), .on_success = write});
   return ReportRun(context, workplace, result, {.run_id = run_id});
 }
 

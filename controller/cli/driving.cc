@@ -169,7 +169,8 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
                  .clock = world.clock,
                  .checks = world.checks,
                  .progress = *progress,
-                 .stop_requested = stop_requested},
+                 .stop_requested = stop_requested,
+                 .on_success = start.on_success},
                 identity,
                 std::move(start.run),
                 start.sequence);

@@ -8,6 +8,7 @@
 #include "controller/cli/run_records.h"
 #include "controller/run/engine.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -32,6 +33,7 @@ struct RunStart {
   RunFile run;
   std::uint64_t sequence = 0;  // of the record it goes on from
   bool take_over = false;
+  std::function<void()> on_success = [] {};
 };
 
 // Acquires the ensemble, drives the run to an end or a safe point and lets the ensemble go.

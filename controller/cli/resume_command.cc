@@ -158,13 +158,16 @@ void Direct(RunFile& run, core::RunGoal goal) {
 base::Result<EngineResult> Drive(Context& context,
                                  Workplace& workplace,
                                  KnownRun& run,
-                                 const ResumeOptions& options) {
+                                 const ResumeOptions& options,
+                                 const config::LoadedEnsemble& file) {
   // What the agents' copies knew is known here from now on.
   ZW_TRY(workplace.journal->Save(run.record));
-  return DriveRun(
-      context,
-      workplace,
-      {.run = run.file, .sequence = run.record.sequence, .take_over = options.take_over});
+  return DriveRun(context,
+                  workplace,
+                  {.run = run.file,
+                   .sequence = run.record.sequence,
+                   .take_over = options.take_over,
+                   .on_success = [&] { WriteRelease(context, file, run.file.spec.release); }});
 }
 
 base::Result<KnownRun> Prepare(Context& context,
@@ -175,8 +178,11 @@ base::Result<KnownRun> Prepare(Context& context,
   auto& agents = *workplace.connected.agents;
   ZW_ASSIGN(const auto journal, OpenJournalToRead(context, here.name));
   ZW_ASSIGN(auto run, Choose(*journal, agents, options, goal));
-  ZW_TRY(CheckRecord(run.file.spec, here));
-  ZW_TRY(RestoreSecrets(context, run.file.spec));
+  // Going back uses what is on the servers: it must not depend on archives, checks or plugins.
+  if (goal == core::RunGoal::kForward && run.file.state.goal == core::RunGoal::kForward) {
+    ZW_TRY(CheckRecord(run.file.spec, here));
+    ZW_TRY(RestoreSecrets(context, run.file.spec));
+  }
   if (!options.take_over) {
     ZW_TRY(RefuseHeld(agents, run.record.run_id));
   }
@@ -207,10 +213,7 @@ ExitCode GoOn(Context& context, const ResumeOptions& options, core::RunGoal goal
     return ExitCode::kError;
   }
   Direct(run->file, goal);
-  const auto result = Drive(context, workplace, *run, options);
-  if (result && result->state.outcome == core::RunOutcome::kSucceeded) {
-    WriteRelease(context, *loaded, run->file.spec.release);
-  }
+  const auto result = Drive(context, workplace, *run, options, *loaded);
   return ReportRun(context, workplace, result, {.run_id = run->record.run_id, .goal = goal});
 }
 

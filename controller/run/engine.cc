@@ -62,6 +62,10 @@ base::Result<bool> Engine::Turn() {
   }
   auto decision = core::Decide(run_.state, memory_, input);
   deps_.progress.OnRound(run_, decision, round_);
+  if (decision.state.phase == core::RunPhase::kEnded &&
+      decision.state.outcome == core::RunOutcome::kSucceeded) {
+    deps_.on_success();
+  }
   if (!decision.events.empty()) {
     const auto stored = Persist(decision);
     if (!stored && stored.error().Is(ErrorCode::kAborted)) {

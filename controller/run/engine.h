@@ -36,6 +36,9 @@ struct EngineDeps {
   CheckRunner& checks;
   Progress& progress;
   std::function<bool()> stop_requested = [] { return false; };
+  // Called when the run has succeeded and before its record is closed, so that a kill in between
+  // leaves a run that `resume` finishes. May be called again.
+  std::function<void()> on_success = [] {};
 };
 
 struct EngineResult {

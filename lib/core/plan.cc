@@ -127,7 +127,8 @@ std::vector<std::string> FindWarnings(const PlanInput& input, const Plan& plan) 
   };
   for (const auto& step : plan.steps) {
     for (const auto& finding : CheckTarget(step.from.version, step.to.version)) {
-      if (finding.severity == RuleSeverity::kWarn) {
+      const auto* seen = FindSeen(input, step.server);
+      if (finding.severity == RuleSeverity::kWarn || IsOnServer(*seen, step.to)) {
         add(finding.text);
       }
     }

@@ -179,8 +179,10 @@ void RefuseVersions(const PlanInput& input, std::vector<Refusal>& refusals) {
       continue;
     }
     const auto to = input.wanted.at(seen.id).version;
-    for (const auto& finding : CheckTarget(seen.current->version, to)) {
-      tell(finding);
+    if (!IsOnServer(seen, input.wanted.at(seen.id))) {
+      for (const auto& finding : CheckTarget(seen.current->version, to)) {
+        tell(finding);
+      }
     }
     for (const auto& finding : CheckWayBack(to, seen.current->version)) {
       tell(finding);
@@ -215,6 +217,11 @@ void RefuseDegraded(const PlanInput& input, std::vector<Refusal>& refusals) {
 }
 
 }  // namespace
+
+bool IsOnServer(const MemberObservation& seen, const model::Generation& wanted) {
+  return std::find(seen.generations.begin(), seen.generations.end(), wanted.digest) !=
+         seen.generations.end();
+}
 
 std::vector<Refusal> FindRefusals(const PlanInput& input) {
   const auto declared = DeclaredMembers(input.spec);

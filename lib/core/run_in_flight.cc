@@ -114,23 +114,6 @@ std::string Veto(const Turn& turn) {
   return "";
 }
 
-// A veto on the way forward takes the server back. On the way back it serves what it ran before
-// already: moving it to what was just found bad would make nothing better.
-void Vetoed(Turn& turn, ServerRun& server, const std::string& veto) {
-  auto& state = turn.state();
-  if (state.goal == RunGoal::kForward) {
-    TakeBack(turn, server, veto, /*serving=*/true);
-    return;
-  }
-  turn.out.want_checks = true;
-  if (turn.WaitedFor("veto", Name(server.id) + ": " + veto, state.policy.step_timeout)) {
-    turn.End(RunOutcome::kStuck,
-             "rollback.vetoed",
-             Name(server.id) + " is back and " + veto + " (" +
-                 DescribeServers(state, turn.input.round) + ")");
-  }
-}
-
 // True when the soak is on; a gate that opens and closes for ever ends the run.
 bool BeginSoak(Turn& turn, const ServerRun& server, const StartGate& gate) {
   auto& memory = turn.memory();
@@ -156,13 +139,13 @@ void Soak(Turn& turn, ServerRun& server, const StartGate& gate) {
   if (!BeginSoak(turn, server, gate)) {
     return;
   }
-  if (state.has_checks && !turn.input.checks_ran) {
+  if (ChecksApply(state) && !turn.input.checks_ran) {
     turn.out.want_checks = true;
     turn.out.waiting = "the ensemble's own checks";
     return;
   }
-  if (const auto veto = Veto(turn); !veto.empty()) {
-    Vetoed(turn, server, veto);
+  if (const auto veto = Veto(turn); ChecksApply(state) && !veto.empty()) {
+    TakeBack(turn, server, veto, /*serving=*/true);
     return;
   }
   // Even without a soak one more round follows, whose canary was committed after it had joined.
@@ -171,7 +154,7 @@ void Soak(Turn& turn, ServerRun& server, const StartGate& gate) {
     const auto left = std::max(state.policy.soak - soaked, std::chrono::milliseconds(0));
     turn.out.waiting =
         "the soak of " + Name(server.id) + ": " + std::to_string(left.count()) + " ms left";
-    turn.out.want_checks = state.has_checks;
+    turn.out.want_checks = ChecksApply(state);
     return;
   }
   if (turn.WaitedFor("commit", Name(server.id) + " to commit", AgentPatience(state))) {

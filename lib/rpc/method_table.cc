@@ -27,8 +27,8 @@ constexpr std::array kTable{
     MethodRule{"/zoowarden.v1.LeaseService/Acquire", Audience::kOperators},
     MethodRule{"/zoowarden.v1.LeaseService/Release", Audience::kOperators},
     MethodRule{"/zoowarden.v1.RecordService/PutRecord", Audience::kOperators},
-    MethodRule{"/zoowarden.v1.RecordService/ListRecords", Audience::kReaders},
-    MethodRule{"/zoowarden.v1.RecordService/GetRecord", Audience::kReaders},
+    MethodRule{"/zoowarden.v1.RecordService/ListRecords", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.RecordService/GetRecord", Audience::kOperators},
 };
 
 bool IsAllowed(Audience audience, pki::Role role) {

@@ -34,7 +34,7 @@ def test_3_9_3_is_refused_as_a_target_with_the_reason(shared):
 
 @pytest.mark.core
 @pytest.mark.parametrize("pattern, replacement, named", [
-    (r"quorum_port: 12888(?=.*\n(?!.*quorum_port))", "quorum_port: 12889", "servers"),
+    (r"(?s)(- id: 3\b.*?)quorum_port: 12888", r"\1quorum_port: 12889", "servers"),
     (r"^  settings:$", '  settings:\n    reconfigEnabled: "true"', "reconfigEnabled"),
     (r"^  settings:$", '  settings:\n    standaloneEnabled: "false"', "standaloneEnabled"),
 ])

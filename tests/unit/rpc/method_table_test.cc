@@ -64,9 +64,7 @@ TEST(MethodTableTest, ViewersMayOnlyRead) {
   }
   EXPECT_THAT(allowed,
               ::testing::UnorderedElementsAre("/zoowarden.v1.ObserveService/GetStatus",
-                                              "/zoowarden.v1.LeaseService/GetLease",
-                                              "/zoowarden.v1.RecordService/ListRecords",
-                                              "/zoowarden.v1.RecordService/GetRecord"));
+                                              "/zoowarden.v1.LeaseService/GetLease"));
 }
 
 TEST(MethodTableTest, AMethodThatIsNotInTheTableIsDenied) {
