@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "controller/agents/step_watch.h"
 #include "controller/agents/upload.h"
 #include "controller/run/agents.h"
 #include "model/ensemble.h"
@@ -31,6 +32,7 @@ struct GrpcAgentsOptions {
   std::vector<model::ServerSpec> servers;
   ChannelFactory channel;
   std::function<void(const UploadProgress&)> on_upload;  // after each chunk; may be empty
+  std::function<void(const StepEvent&)> on_step;  // inside Observe, in its thread; may be empty
 };
 
 class GrpcAgents final : public Agents {

@@ -4,12 +4,9 @@
 
 namespace zoowarden::controller {
 
-base::Result<Connected> Connect(Context& context,
-                                const model::EnsembleSpec& spec,
-                                std::function<void(const UploadProgress&)> on_upload) {
+base::Result<Connected> Connect(Context& context, const model::EnsembleSpec& spec) {
   ZW_ASSIGN(auto pki, context.PkiDirectory());
-  return context.world().connect(
-      {.spec = spec, .pki = std::move(pki), .on_upload = std::move(on_upload)});
+  return context.world().connect({.spec = spec, .pki = std::move(pki)});
 }
 
 base::Result<std::unique_ptr<RunJournal>> OpenJournalToRead(Context& context,

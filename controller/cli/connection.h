@@ -5,16 +5,12 @@
 #include "controller/cli/context.h"
 #include "controller/cli/run_records.h"
 
-#include <functional>
 #include <memory>
 #include <string>
 
 namespace zoowarden::controller {
 
-[[nodiscard]] base::Result<Connected> Connect(
-    Context& context,
-    const model::EnsembleSpec& spec,
-    std::function<void(const UploadProgress&)> on_upload = {});
+[[nodiscard]] base::Result<Connected> Connect(Context& context, const model::EnsembleSpec& spec);
 
 [[nodiscard]] base::Result<std::unique_ptr<RunJournal>> OpenJournalToRead(
     Context& context, const std::string& ensemble);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "config/ensemble_file.h"
+#include "controller/agents/step_watch.h"
 #include "controller/agents/upload.h"
 #include "controller/cli/console.h"
 #include "controller/cli/document.h"
@@ -41,8 +42,10 @@ struct Connected {
 
 struct ConnectRequest {
   const model::EnsembleSpec& spec;
-  std::filesystem::path pki;                             // holds ca.pem, cert.pem and key.pem
-  std::function<void(const UploadProgress&)> on_upload;  // may be empty
+  std::filesystem::path pki;  // holds ca.pem, cert.pem and key.pem
+  // Told while a run goes on, in the caller's thread; may be empty.
+  std::function<void(const UploadProgress&)> on_upload;
+  std::function<void(const StepEvent&)> on_step;
 };
 
 struct World {

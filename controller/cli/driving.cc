@@ -39,6 +39,32 @@ std::unique_ptr<Progress> MakeRunProgress(Context& context) {
        .clock = context.world().clock});
 }
 
+// These two are news for the screen only; the run's record has its own events.
+void Tell(Progress& progress, const UploadProgress& upload) {
+  if (upload.sent == upload.total) {
+    progress.OnEvent({"uploaded",
+                      upload.server,
+                      fmt::format("server {}: the archive has arrived, {} MiB",
+                                  ToString(upload.server),
+                                  upload.total / (1024 * 1024))});
+  }
+}
+
+void Tell(Progress& progress, const StepEvent& step) {
+  // The stream begins with how the operation was staged, which is old news by now.
+  if (step.state == model::OperationState::kStaging ||
+      step.state == model::OperationState::kStaged) {
+    return;
+  }
+  progress.OnEvent({"step",
+                    step.server,
+                    fmt::format("server {}: {}{}{}",
+                                ToString(step.server),
+                                OperationStateName(step.state),
+                                step.detail.empty() ? "" : ": ",
+                                step.detail)});
+}
+
 struct Ending {
   ExitCode code;
   std::string next;  // what a person can do; empty = nothing is left to do
@@ -112,18 +138,18 @@ std::string OutcomeText(const core::RunState& state, const base::Result<KnownRun
 
 }  // namespace
 
-base::Result<Connected> ConnectToChange(Context& context, const model::EnsembleSpec& spec) {
-  const auto tell_upload = [&context](const UploadProgress& upload) {
-    if (upload.sent == upload.total) {
-      context.Say(fmt::format("{:<18} server {}: the archive has arrived, {} MiB",
-                              "uploaded",
-                              ToString(upload.server),
-                              upload.total / (1024 * 1024)));
-    }
-  };
-  ZW_ASSIGN(auto connected, Connect(context, spec, tell_upload));
-  ZW_TRY(RefuseViewer(connected.identity));
-  return connected;
+base::Result<Workplace> ConnectToChange(Context& context, const model::EnsembleSpec& spec) {
+  Workplace workplace{.progress = MakeRunProgress(context)};
+  auto& progress = *workplace.progress;
+  ZW_ASSIGN(auto pki, context.PkiDirectory());
+  ZW_ASSIGN(workplace.connected,
+            context.world().connect(
+                {.spec = spec,
+                 .pki = std::move(pki),
+                 .on_upload = [&progress](const UploadProgress& upload) { Tell(progress, upload); },
+                 .on_step = [&progress](const StepEvent& step) { Tell(progress, step); }}));
+  ZW_TRY(RefuseViewer(workplace.connected.identity));
+  return workplace;
 }
 
 base::Status RefuseHeld(Agents& agents, const std::string& own_run) {
@@ -139,8 +165,7 @@ base::Status RefuseHeld(Agents& agents, const std::string& own_run) {
 }
 
 base::Result<Workplace> OpenWorkplace(Context& context, const model::EnsembleSpec& spec) {
-  Workplace workplace;
-  ZW_ASSIGN(workplace.connected, ConnectToChange(context, spec));
+  ZW_ASSIGN(auto workplace, ConnectToChange(context, spec));
   ZW_TRY(RefuseHeld(*workplace.connected.agents, ""));
   ZW_ASSIGN(workplace.journal, OpenJournalToWrite(context, spec.name));
   return workplace;
@@ -163,12 +188,11 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
         told = text;
       }};
   ZW_ASSIGN(const auto identity, AcquireRun(agents, world.clock, acquire));
-  const auto progress = MakeRunProgress(context);
   Engine engine({.agents = agents,
                  .journal = *workplace.journal,
                  .clock = world.clock,
                  .checks = world.checks,
-                 .progress = *progress,
+                 .progress = *workplace.progress,
                  .stop_requested = stop_requested,
                  .on_success = start.on_success},
                 identity,

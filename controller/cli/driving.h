@@ -16,12 +16,14 @@ namespace zoowarden::controller {
 
 // Everything that a command which changes things needs, in the order in which it is opened.
 struct Workplace {
+  std::unique_ptr<Progress> progress;  // outlives the agents, who tell it of uploads and steps
   Connected connected;
   std::unique_ptr<RunJournal> journal;
 };
 
-// Refused: a certificate that may only look (kPermissionDenied "pki.viewer").
-[[nodiscard]] base::Result<Connected> ConnectToChange(Context& context,
+// Progress and agents, no journal yet. Refused: a certificate that may only look
+// (kPermissionDenied "pki.viewer").
+[[nodiscard]] base::Result<Workplace> ConnectToChange(Context& context,
                                                       const model::EnsembleSpec& spec);
 // kAborted "lease.held" names the controller that holds the ensemble; `own_run` is not another.
 [[nodiscard]] base::Status RefuseHeld(Agents& agents, const std::string& own_run);

@@ -1,5 +1,7 @@
 #include "controller/cli/help_text.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 
 namespace zoowarden::controller {
@@ -57,9 +59,29 @@ std::string Usage(const Command& command) {
   return text + " [flags]\n";
 }
 
+// One paragraph in lines of a common terminal's width.
+std::string Wrapped(const std::string& paragraph) {
+  constexpr std::size_t kColumns = 80;
+  std::string text;
+  std::size_t column = 0;
+  for (const auto word : base::Split(paragraph, ' ')) {
+    if (column > 0 && column + 1 + word.size() > kColumns) {
+      text += "\n";
+      column = 0;
+    }
+    if (column > 0) {
+      text += " ";
+      ++column;
+    }
+    text += word;
+    column += word.size();
+  }
+  return text;
+}
+
 constexpr const char* kProgram =
-    "Zoowarden rolls ZooKeeper ensembles: one server at a time, leader last, with gates and an "
-    "automatic way back.\n";
+    "Zoowarden rolls ZooKeeper ensembles: one server at a time, leader last, with\n"
+    "gates and an automatic way back.\n";
 
 std::vector<Example> ProgramExamples() {
   return {{"zoowarden status", "what runs where, who leads"},
@@ -74,7 +96,7 @@ std::string CommandHelp(const CommandTree& tree, const Command& command) {
   std::string text = Examples(command.examples);
   text += "\n" + command.summary + "\n";
   if (!command.details.empty()) {
-    text += "\n" + command.details + "\n";
+    text += "\n" + Wrapped(command.details) + "\n";
   }
   text += "\n" + Usage(command);
   text += Options("Flags", command.options);

@@ -10,6 +10,7 @@
 #include "rpc/tls.h"
 #include "sys/clock.h"
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <memory>
@@ -37,6 +38,7 @@ base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Cloc
     return rpc::MakeChannel(server.agent, pki::AgentIdentity(name, server.id.value), credentials);
   };
   options.on_upload = request.on_upload;
+  options.on_step = request.on_step;
   return Connected{.agents = std::make_unique<GrpcAgents>(std::move(options)),
                    .identity = loaded->identity.ToUri()};
 }
@@ -49,7 +51,11 @@ std::vector<std::filesystem::path> PluginDirectories() {
 }
 
 int Main(const std::vector<std::string>& words) {
-  base::InitLog(base::LogLevel::kWarn);
+  // What libraries log is noise at a command line, unless somebody looks for it.
+  const bool verbose = std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    return word == "-v" || word == "--verbose";
+  });
+  base::InitLog(verbose ? base::LogLevel::kInfo : base::LogLevel::kError);
   // `zoowarden upgrade | head` must not end the run in the middle of a step.
   std::signal(SIGPIPE, SIG_IGN);
   rpc::ForceTls13();

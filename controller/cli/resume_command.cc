@@ -59,21 +59,33 @@ base::Result<KnownRun> Choose(RunJournal& journal,
   return FindRun(&journal, &agents, found->record.run_id);
 }
 
-// A record may come from an agent, and an agent may be in other hands: it must not name programs to
-// run here, files to send, or other machines to send them to.
-base::Status CheckRecord(const model::EnsembleSpec& run, const model::EnsembleSpec& here) {
-  const auto refuse = [](std::string reason, const std::string& what) {
-    return base::Fail(base::ErrorCode::kFailedPrecondition,
-                      std::move(reason),
-                      "the run was begun with other " + what +
-                          " than ensemble.yaml has now; put them back to resume");
+base::Status RefuseChanged(std::string reason, const std::string& what) {
+  return base::Fail(base::ErrorCode::kFailedPrecondition,
+                    std::move(reason),
+                    "the run was begun with other " + what +
+                        " than ensemble.yaml has now; put them back to resume");
+}
+
+// In both directions: the run is about these servers and no others.
+base::Status CheckServers(const RunFile& run, const model::EnsembleSpec& here) {
+  const auto& servers = run.spec.servers;
+  const auto& states = run.state.servers;
+  const auto same_id = [](const core::ServerRun& state, const model::ServerSpec& server) {
+    return state.id == server.id;
   };
-  if (run.servers.size() != here.servers.size() ||
-      !std::equal(run.servers.begin(), run.servers.end(), here.servers.begin(), SameAddress)) {
-    return refuse("run.servers_changed", "`servers:`");
+  if (!std::equal(
+          servers.begin(), servers.end(), here.servers.begin(), here.servers.end(), SameAddress) ||
+      !std::equal(states.begin(), states.end(), servers.begin(), servers.end(), same_id)) {
+    return RefuseChanged("run.servers_changed", "`servers:`");
   }
+  return base::Ok();
+}
+
+// A record may come from an agent, and an agent may be in other hands: it must not name programs to
+// run here or files to send.
+base::Status CheckRecord(const model::EnsembleSpec& run, const model::EnsembleSpec& here) {
   if (run.checks != here.checks) {
-    return refuse("run.checks_changed", "`checks:`");
+    return RefuseChanged("run.checks_changed", "`checks:`");
   }
   const auto& release = run.release;
   const bool known_signature = release.signature.empty() ||
@@ -81,7 +93,7 @@ base::Status CheckRecord(const model::EnsembleSpec& run, const model::EnsembleSp
                                release.signature == here.release.signature;
   std::error_code ignored;
   if (!known_signature) {
-    return refuse("run.release_changed", "signature file");
+    return RefuseChanged("run.release_changed", "signature file");
   }
   if (!std::filesystem::exists(release.source, ignored)) {
     return base::Ok();  // needed only where the agents do not have it yet
@@ -178,6 +190,7 @@ base::Result<KnownRun> Prepare(Context& context,
   auto& agents = *workplace.connected.agents;
   ZW_ASSIGN(const auto journal, OpenJournalToRead(context, here.name));
   ZW_ASSIGN(auto run, Choose(*journal, agents, options, goal));
+  ZW_TRY(CheckServers(run.file, here));
   // Going back uses what is on the servers: it must not depend on archives, checks or plugins.
   if (goal == core::RunGoal::kForward && run.file.state.goal == core::RunGoal::kForward) {
     ZW_TRY(CheckRecord(run.file.spec, here));
@@ -195,11 +208,11 @@ ExitCode GoOn(Context& context, const ResumeOptions& options, core::RunGoal goal
   if (!loaded) {
     return context.Fail(loaded.error());
   }
-  auto connected = ConnectToChange(context, loaded->spec);
-  if (!connected) {
-    return context.Fail(connected.error());
+  auto opened = ConnectToChange(context, loaded->spec);
+  if (!opened) {
+    return context.Fail(opened.error());
   }
-  Workplace workplace{.connected = std::move(*connected), .journal = nullptr};
+  auto& workplace = *opened;
   auto run = Prepare(context, loaded->spec, workplace, options, goal);
   if (!run) {
     return context.Fail(run.error());

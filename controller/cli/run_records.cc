@@ -63,21 +63,22 @@ void MarkOpen(std::vector<KnownRun>& newest_first) {
 }
 
 struct Copy {
+  model::ServerId server;  // 0 = this machine
   std::string where;
   RunRecord record;
 };
 
 std::vector<Copy> ListCopies(RunJournal* journal,
                              Agents* agents,
-                             std::vector<std::string>& problems) {
+                             std::vector<RunsProblem>& problems) {
   std::vector<Copy> copies;
   if (journal != nullptr) {
     if (auto records = journal->List()) {
       for (auto& record : *records) {
-        copies.push_back({"here", std::move(record)});
+        copies.push_back({{}, "here", std::move(record)});
       }
     } else {
-      problems.push_back(records.error().message());
+      problems.push_back({{}, records.error().message()});
     }
   }
   if (agents == nullptr) {
@@ -87,12 +88,12 @@ std::vector<Copy> ListCopies(RunJournal* journal,
     if (!answer.result) {
       // Records are for operators; a viewer does without.
       if (!answer.result.error().Is(base::ErrorCode::kPermissionDenied)) {
-        problems.push_back(answer.result.error().message());
+        problems.push_back({answer.server, answer.result.error().message()});
       }
       continue;
     }
     for (auto& record : *answer.result) {
-      copies.push_back({"server " + ToString(answer.server), std::move(record)});
+      copies.push_back({answer.server, "server " + ToString(answer.server), std::move(record)});
     }
   }
   return copies;
@@ -181,8 +182,9 @@ KnownRuns CollectRuns(RunJournal* journal, Agents* agents) {
   for (auto& copy : ListCopies(journal, agents, known.problems)) {
     auto decoded = DecodeRun(copy.record.state_json);
     if (!decoded) {
-      known.problems.push_back("the copy of run " + copy.record.run_id + " (" + copy.where +
-                               "): " + decoded.error().message());
+      known.problems.push_back({copy.server,
+                                "the copy of run " + copy.record.run_id + " (" + copy.where +
+                                    "): " + decoded.error().message()});
       continue;
     }
     auto& run = by_id[copy.record.run_id];

@@ -43,9 +43,14 @@ struct KnownRun {
   bool open = false;                // not ended, or ended in a way that still needs somebody
 };
 
+struct RunsProblem {
+  model::ServerId server;  // 0 = this machine
+  std::string text;
+};
+
 struct KnownRuns {
   std::vector<KnownRun> runs;         // newest first
-  std::vector<std::string> problems;  // copies that could not be read
+  std::vector<RunsProblem> problems;  // copies that could not be read
 };
 
 // Both may be absent.

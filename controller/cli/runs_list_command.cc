@@ -13,7 +13,7 @@ ExitCode List(Context& context) {
   }
   const auto known = CollectRuns(seen->journal.get(), seen->agents.get());
   for (const auto& problem : known.problems) {
-    context.Warn(problem);
+    context.Warn(problem.text);
   }
   Document runs{Document::List()};
   for (const auto& run : known.runs) {

@@ -84,7 +84,14 @@ void JudgeRuns(const StatusInput& input, StatusView& view) {
     }
   }
   for (const auto& problem : input.runs.problems) {
-    view.warnings.push_back("runs: " + problem);
+    // That an agent does not answer is said of its member already.
+    const bool silent =
+        std::any_of(input.seen.begin(), input.seen.end(), [&](const MemberObservation& seen) {
+          return seen.id == problem.server && !seen.answered;
+        });
+    if (!silent) {
+      view.warnings.push_back("runs: " + problem.text);
+    }
   }
   for (const auto& answer : input.leases) {
     if (answer.result && answer.result->left.count() > 0 &&

@@ -111,15 +111,17 @@ ExitCode Verify(Context& context) {
   if (!desired) {
     return context.Fail(desired.error());
   }
-  const auto connected = ConnectToChange(context, desired->spec);
-  if (!connected) {
-    return context.Fail(connected.error());
+  const auto workplace = ConnectToChange(context, desired->spec);
+  if (!workplace) {
+    return context.Fail(workplace.error());
   }
-  auto& agents = *connected->agents;
+  auto& agents = *workplace->connected.agents;
   auto& world = context.world();
   const auto run_id = "verify-" + MakeRunId(world.clock.WallTime().count(), world.random());
-  const auto identity = AcquireRun(
-      agents, world.clock, {.run_id = run_id, .holder = connected->identity + " " + run_id});
+  const auto identity =
+      AcquireRun(agents,
+                 world.clock,
+                 {.run_id = run_id, .holder = workplace->connected.identity + " " + run_id});
   if (!identity) {
     return context.Fail(identity.error());
   }

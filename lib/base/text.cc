@@ -61,10 +61,14 @@ std::string Hex(std::span<const unsigned char> bytes) {
 
 std::string Printable(std::string_view text, std::size_t limit) {
   std::string clean(text.substr(0, limit));
-  for (char& c : clean) {
-    const auto byte = static_cast<unsigned char>(c);
+  const auto byte_at = [&clean](std::size_t i) { return static_cast<unsigned char>(clean[i]); };
+  for (std::size_t i = 0; i < clean.size(); ++i) {
+    const auto byte = byte_at(i);
     if (byte < 0x20 || byte == 0x7f) {
-      c = byte == '\n' || byte == '\t' ? ' ' : '?';
+      clean[i] = byte == '\n' || byte == '\t' ? ' ' : '?';
+    } else if (byte == 0xc2 && i + 1 < clean.size() && byte_at(i + 1) < 0xa0) {
+      // U+0080 to U+009F: terminals obey U+009B as they do ESC [.
+      clean.replace(i, 2, "?");
     }
   }
   return text.size() > limit ? clean + "..." : clean;

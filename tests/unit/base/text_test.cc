@@ -23,6 +23,8 @@ TEST(TextTest, NumbersMustFillTheWholeText) {
 
 TEST(TextTest, TextOfOtherMachinesLosesControlCharacters) {
   EXPECT_EQ(Printable("a\x1b[31mb\nc"), "a?[31mb c");
+  EXPECT_EQ(Printable("a\xc2\x9b[31mb"), "a?[31mb");  // CSI of the C1 set, as UTF-8
+  EXPECT_EQ(Printable("caf\xc3\xa9 \xc2\xa9"), "caf\xc3\xa9 \xc2\xa9");
   EXPECT_EQ(Printable("abcdef", 3), "abc...");
 }
 

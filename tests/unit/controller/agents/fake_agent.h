@@ -11,12 +11,14 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace zoowarden::controller {
 
@@ -76,6 +78,35 @@ struct FakeOperate final : v1::OperateService::CallbackService {
   Handler<v1::ProceedRequest, v1::OperationReply> on_proceed;
   Handler<v1::RollBackRequest, v1::OperationReply> on_roll_back;
   Handler<v1::RequestPermitRequest, v1::RequestPermitResponse> on_permit;
+  // What Watch streams; then it stays open until the client ends it.
+  std::vector<v1::OperationEvent> steps;
+  std::atomic<int> watches{0};
+
+  grpc::ServerWriteReactor<v1::OperationEvent>* Watch(
+      grpc::CallbackServerContext* /*context*/, const v1::WatchRequest* /*request*/) override {
+    class Writer final : public grpc::ServerWriteReactor<v1::OperationEvent> {
+     public:
+      explicit Writer(const std::vector<v1::OperationEvent>& steps) : steps_(steps) { Next(); }
+      void OnWriteDone(bool ok) override {
+        if (ok) {
+          Next();
+        }
+      }
+      void OnCancel() override { Finish(grpc::Status::CANCELLED); }
+      void OnDone() override { delete this; }
+
+     private:
+      void Next() {
+        if (next_ < steps_.size()) {
+          StartWrite(&steps_[next_++]);
+        }
+      }
+      const std::vector<v1::OperationEvent>& steps_;
+      std::size_t next_ = 0;
+    };
+    ++watches;
+    return new Writer(steps);
+  }
 
   grpc::ServerUnaryReactor* Begin(grpc::CallbackServerContext* context,
                                   const v1::BeginRequest* request,

@@ -33,12 +33,14 @@ class GrpcAgentsTest : public testing::Test {
       options.servers.push_back(
           {.id = {id}, .host = "h", .agent = "agent" + std::to_string(id) + ":7443"});
     }
+    options.on_step = on_step_;
     options.channel = [this](const model::ServerSpec& server) {
       return fakes_.at(server.id.value - 1).server->InProcessChannel({});
     };
     return GrpcAgents(std::move(options));
   }
 
+  std::function<void(const StepEvent&)> on_step_;
   std::array<FakeAgent, 3> fakes_;
 };
 
@@ -62,7 +64,7 @@ TEST_F(GrpcAgentsTest, ASilentAgentCostsItsDeadlineAndIsNamed) {
   EXPECT_TRUE(seen[2].answered);
   EXPECT_FALSE(seen[1].answered);
   EXPECT_EQ(seen[1].id.value, 2U);
-  EXPECT_NE(seen[1].problem.find("server 2 (agent agent2:7443)"), std::string::npos);
+  EXPECT_EQ(seen[1].problem, "Deadline Exceeded");
 }
 
 // What the call was to fill is gone by then: the address sanitizer watches.
@@ -147,6 +149,35 @@ TEST_F(GrpcAgentsTest, PermitsTravelWithProceedAndRollBack) {
   EXPECT_TRUE(agents.Proceed({2}, call, permit->id));
   EXPECT_TRUE(agents.RollBack({2}, call, "p-8"));
   EXPECT_EQ(permits, (std::vector<std::string>{"p-7", "p-8"}));
+}
+
+TEST_F(GrpcAgentsTest, StepsOfAnOperationArriveInsideObserve) {
+  v1::OperationEvent event;
+  event.set_state("stopping");
+  event.set_detail("pid 7\x1b[2J");
+  fakes_[1].operate.steps = {event};
+  fakes_[1].operate.on_proceed = [](const auto&, auto&) { return grpc::Status::OK; };
+  for (std::uint32_t id = 1; id <= 3; ++id) {
+    fakes_[id - 1].observe.on_observe = [id](const auto&, v1::Observation& reply) {
+      reply.set_server(id);
+      return grpc::Status::OK;
+    };
+  }
+  std::vector<StepEvent> told;
+  on_step_ = [&told](const StepEvent& step) { told.push_back(step); };
+  auto agents = Make();
+  const Call call{.run = kRun, .operation_id = "run-1/2", .sequence = 1};
+  ASSERT_TRUE(agents.Proceed({2}, call, ""));
+  ASSERT_TRUE(agents.Proceed({2}, call, ""));
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (told.empty() && std::chrono::steady_clock::now() < patience) {
+    static_cast<void>(agents.Observe({.run = kRun}));
+  }
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].server.value, 2U);
+  EXPECT_EQ(told[0].state, model::OperationState::kStopping);
+  EXPECT_EQ(told[0].detail, "pid 7?[2J");
+  EXPECT_EQ(fakes_[1].operate.watches, 1) << "an operation is watched once";
 }
 
 TEST_F(GrpcAgentsTest, LeasesAreAnsweredOneByOne) {

@@ -1,0 +1,202 @@
+// Inside of GrpcAgents, shared by its two .cc files and included by nothing else.
+#pragma once
+
+#include "base/check.h"
+#include "controller/agents/convert.h"
+#include "controller/agents/grpc_agents.h"
+#include "controller/agents/step_watch.h"
+#include "controller/agents/wire_values.h"
+#include "rpc/status.h"
+#include "zoowarden/v1/lease.grpc.pb.h"
+#include "zoowarden/v1/observe.grpc.pb.h"
+#include "zoowarden/v1/operate.grpc.pb.h"
+
+#include <grpcpp/channel.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace zoowarden::controller {
+
+using std::chrono::milliseconds;
+
+// What the way there and back may add to the time that the agent itself was given.
+inline constexpr milliseconds kNetworkMargin{1'000};
+
+using ObserveAsync = v1::ObserveService::StubInterface::async_interface;
+using OperateAsync = v1::OperateService::StubInterface::async_interface;
+using LeaseAsync = v1::LeaseService::StubInterface::async_interface;
+using RecordAsync = v1::RecordService::StubInterface::async_interface;
+
+struct Connection {
+  model::ServerSpec server;
+  std::shared_ptr<grpc::Channel> channel;
+  std::unique_ptr<v1::ObserveService::Stub> observe;
+  std::unique_ptr<v1::OperateService::Stub> operate;
+  std::unique_ptr<v1::LeaseService::Stub> lease;
+  std::unique_ptr<v1::RecordService::Stub> record;
+
+  [[nodiscard]] ObserveAsync& For(const ObserveAsync* /*kind*/) const { return *observe->async(); }
+  [[nodiscard]] OperateAsync& For(const OperateAsync* /*kind*/) const { return *operate->async(); }
+  [[nodiscard]] LeaseAsync& For(const LeaseAsync* /*kind*/) const { return *lease->async(); }
+  [[nodiscard]] RecordAsync& For(const RecordAsync* /*kind*/) const { return *record->async(); }
+};
+
+template <typename Async, typename Request, typename Response>
+using Method = void (Async::*)(grpc::ClientContext*,
+                               const Request*,
+                               Response*,
+                               std::function<void(grpc::Status)>);
+
+inline std::string NameOf(const model::ServerSpec& server) {
+  return "server " + ToString(server.id) + " (agent " + server.agent + ")";
+}
+
+template <typename Response>
+struct UnaryCall {
+  grpc::ClientContext context;
+  Response response;
+  grpc::Status status;
+};
+
+// Counts calls down to the moment at which all have ended. gRPC ends each at its deadline.
+class Countdown {
+ public:
+  explicit Countdown(std::size_t count) : left_(count) {}
+  void Done() {
+    const std::lock_guard lock(mutex_);
+    --left_;
+    // Notified under the lock: the waiter destroys this object as soon as it sees zero.
+    changed_.notify_one();
+  }
+  void Wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return left_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t left_;
+};
+
+template <typename Response>
+using Responses = std::vector<base::Result<Response>>;
+
+// Asks all connections at once; the results are in their order and name no server yet.
+template <typename Async, typename Request, typename Response>
+Responses<Response> AskAll(const std::vector<const Connection*>& connections,
+                           Method<Async, Request, Response> method,
+                           const Request& request,
+                           milliseconds deadline) {
+  std::vector<std::unique_ptr<UnaryCall<Response>>> calls;
+  Countdown countdown(connections.size());
+  const auto ends = std::chrono::system_clock::now() + deadline;
+  for (const auto* connection : connections) {
+    auto& call = *calls.emplace_back(std::make_unique<UnaryCall<Response>>());
+    call.context.set_deadline(ends);
+    Async& stub = connection->For(static_cast<const Async*>(nullptr));
+    (stub.*method)(
+        &call.context, &request, &call.response, [&call, &countdown](grpc::Status status) {
+          call.status = std::move(status);
+          countdown.Done();
+        });
+  }
+  countdown.Wait();
+  Responses<Response> responses;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (calls[i]->status.ok()) {
+      responses.emplace_back(std::move(calls[i]->response));
+    } else {
+      responses.emplace_back(base::Fail(rpc::ToError(calls[i]->status)));
+    }
+  }
+  return responses;
+}
+
+// The answers of all servers as values; a value that cannot be used is an error of its server.
+template <typename Value, typename Response, typename Convert>
+std::vector<Answer<Value>> Answers(const std::vector<const Connection*>& connections,
+                                   Responses<Response> responses,
+                                   Convert convert) {
+  std::vector<Answer<Value>> answers;
+  for (std::size_t i = 0; i < connections.size(); ++i) {
+    const auto& server = connections[i]->server;
+    base::Result<Value> result = base::Fail(base::ErrorCode::kInternal, "not converted");
+    if (!responses[i]) {
+      result = base::Fail(responses[i].error().WithContext(NameOf(server)));
+    } else if (auto value = convert(*responses[i], server.id); value) {
+      result = std::move(*value);
+    } else {
+      result = base::Fail(value.error().WithContext(NameOf(server)));
+    }
+    answers.push_back({server.id, std::move(result)});
+  }
+  return answers;
+}
+
+struct GrpcAgents::Impl {
+  GrpcAgentsOptions options;
+  std::vector<Connection> connections;
+  StepWatches watches;
+
+  [[nodiscard]] std::vector<const Connection*> All() const {
+    std::vector<const Connection*> all;
+    for (const auto& connection : connections) {
+      all.push_back(&connection);
+    }
+    return all;
+  }
+
+  // Asking for a server that is not in ensemble.yaml is a bug of the caller.
+  [[nodiscard]] const Connection& Of(model::ServerId server) const {
+    const auto found =
+        std::find_if(connections.begin(), connections.end(), [server](const Connection& one) {
+          return one.server.id == server;
+        });
+    ZW_CHECK(found != connections.end(), "server " + ToString(server) + " is not declared");
+    return *found;
+  }
+
+  template <typename Async, typename Request, typename Response>
+  base::Result<Response> Ask(model::ServerId server,
+                             Method<Async, Request, Response> method,
+                             const Request& request,
+                             milliseconds deadline) const {
+    const auto& connection = Of(server);
+    auto response = std::move(AskAll({&connection}, method, request, deadline).front());
+    if (!response) {
+      return base::Fail(response.error().WithContext(NameOf(connection.server)));
+    }
+    return response;
+  }
+
+  // The calls of one operation differ by name and permit only.
+  template <typename Request>
+  base::Status Operate(model::ServerId server,
+                       Method<OperateAsync, Request, v1::OperationReply> method,
+                       const Call& call,
+                       Request request) const {
+    ToWire(options.ensemble, call, *request.mutable_call());
+    ZW_TRY(Ask(server, method, request, call.deadline + kNetworkMargin));
+    return base::Ok();
+  }
+
+  void Watch(model::ServerId server, const Call& call) {
+    if (options.on_step) {
+      watches.Start(Of(server).channel,
+                    {.ensemble = options.ensemble,
+                     .run = call.run,
+                     .server = server,
+                     .operation_id = call.operation_id});
+    }
+  }
+};
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,109 @@
+#include "controller/agents/step_watch.h"
+
+#include "controller/agents/convert.h"
+#include "controller/agents/wire_values.h"
+#include "zoowarden/v1/operate.grpc.pb.h"
+
+#include <grpcpp/channel.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace zoowarden::controller {
+
+namespace {
+
+// An agent that talks without end is cut off; nobody reads that many lines.
+constexpr std::size_t kMaxWaiting = 1'000;
+
+}  // namespace
+
+struct StepWatches::Inbox {
+  std::mutex mutex;
+  std::vector<StepEvent> events;
+};
+
+class StepWatches::Stream final : public grpc::ClientReadReactor<v1::OperationEvent> {
+ public:
+  Stream(const std::shared_ptr<grpc::Channel>& channel, WatchTarget target, Inbox& inbox)
+      : target_(std::move(target)), inbox_(inbox), stub_(v1::OperateService::NewStub(channel)) {
+    ToWire(target_.ensemble, target_.run, *request_.mutable_run());
+    request_.set_operation_id(target_.operation_id);
+    stub_->async()->Watch(&context_, &request_, this);
+    StartRead(&event_);
+    StartCall();
+  }
+
+  ~Stream() override {
+    context_.TryCancel();
+    std::unique_lock lock(mutex_);
+    ended_.wait(lock, [this] { return done_; });
+  }
+
+  [[nodiscard]] const WatchTarget& target() const { return target_; }
+  [[nodiscard]] bool done() {
+    const std::lock_guard lock(mutex_);
+    return done_;
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      return;
+    }
+    const auto state = model::ParseOperationState(event_.state());
+    if (!state || !Keep(*state) || model::IsFinished(*state)) {
+      context_.TryCancel();
+    }
+    // After a cancellation this read fails, which leads to OnDone.
+    StartRead(&event_);
+  }
+
+  void OnDone(const grpc::Status& /*status*/) override {
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+    ended_.notify_all();
+  }
+
+ private:
+  bool Keep(model::OperationState state) {
+    const std::lock_guard lock(inbox_.mutex);
+    if (inbox_.events.size() >= kMaxWaiting) {
+      return false;
+    }
+    inbox_.events.push_back(
+        {.server = target_.server, .state = state, .detail = ShownText(event_.detail())});
+    return true;
+  }
+
+  const WatchTarget target_;
+  Inbox& inbox_;
+  std::unique_ptr<v1::OperateService::Stub> stub_;
+  grpc::ClientContext context_;
+  v1::WatchRequest request_;
+  v1::OperationEvent event_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool done_ = false;
+};
+
+StepWatches::StepWatches() : inbox_(std::make_unique<Inbox>()) {}
+StepWatches::~StepWatches() = default;
+
+void StepWatches::Start(const std::shared_ptr<grpc::Channel>& channel, const WatchTarget& target) {
+  std::erase_if(streams_, [](const auto& stream) { return stream->done(); });
+  const bool watched = std::any_of(streams_.begin(), streams_.end(), [&](const auto& stream) {
+    return stream->target().operation_id == target.operation_id;
+  });
+  if (!watched) {
+    streams_.push_back(std::make_unique<Stream>(channel, target, *inbox_));
+  }
+}
+
+std::vector<StepEvent> StepWatches::Take() {
+  const std::lock_guard lock(inbox_->mutex);
+  return std::exchange(inbox_->events, {});
+}
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,49 @@
+// The steps of running operations as their agents stream them: for people who watch, never for
+// gates. A stream that breaks is not mended; the rounds of observation tell the rest.
+#pragma once
+
+#include "controller/run/agents.h"
+#include "model/operation.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace grpc {
+class Channel;
+}  // namespace grpc
+
+namespace zoowarden::controller {
+
+struct StepEvent {
+  model::ServerId server;
+  model::OperationState state = model::OperationState::kIdle;
+  std::string detail;  // printable, may be empty
+};
+
+struct WatchTarget {
+  std::string ensemble;
+  RunIdentity run;
+  model::ServerId server;
+  std::string operation_id;
+};
+
+// One caller; events arrive on gRPC's threads and wait here until they are taken.
+class StepWatches {
+ public:
+  StepWatches();
+  ~StepWatches();  // ends all streams
+
+  // Does nothing when this operation is watched already.
+  void Start(const std::shared_ptr<grpc::Channel>& channel, const WatchTarget& target);
+  // What came since the last call, oldest first.
+  [[nodiscard]] std::vector<StepEvent> Take();
+
+ private:
+  class Stream;
+  struct Inbox;
+  std::unique_ptr<Inbox> inbox_;
+  std::vector<std::unique_ptr<Stream>> streams_;
+};
+
+}  // namespace zoowarden::controller

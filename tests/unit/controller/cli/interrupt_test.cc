@@ -1,0 +1,42 @@
+#include "controller/cli/interrupt.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace zoowarden::controller {
+namespace {
+
+TEST(InterruptTest, TheFirstSignalOnlyAsks) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const Interrupt interrupt;
+    EXPECT_FALSE(interrupt.requested());
+    testing::internal::CaptureStderr();
+    ASSERT_EQ(std::raise(signal), 0);
+    EXPECT_NE(testing::internal::GetCapturedStderr().find("next safe point"), std::string::npos);
+    EXPECT_TRUE(interrupt.requested());
+  }
+}
+
+TEST(InterruptTest, TheSecondSignalEndsTheProgramAtOnceWith130) {
+  EXPECT_EXIT(
+      {
+        const Interrupt interrupt;
+        std::raise(SIGINT);
+        std::raise(SIGINT);
+      },
+      testing::ExitedWithCode(130),
+      "zoowarden resume");
+}
+
+TEST(InterruptTest, TheHandlersOfBeforeComeBack) {
+  struct sigaction before {};
+  ASSERT_EQ(::sigaction(SIGINT, nullptr, &before), 0);
+  { const Interrupt interrupt; }
+  struct sigaction after {};
+  ASSERT_EQ(::sigaction(SIGINT, nullptr, &after), 0);
+  EXPECT_EQ(before.sa_handler, after.sa_handler);
+}
+
+}  // namespace
+}  // namespace zoowarden::controller
