@@ -1,15 +1,16 @@
 #include "agent/lifecycle/process_finder.h"
 
 #include "base/text.h"
+#include "sys/fd.h"
 #include "sys/files.h"
 #include "zk/zoo_cfg.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
 #include <iterator>
 #include <string_view>
 #include <system_error>
@@ -29,14 +30,25 @@ struct Raw {
   int error = 0;
 };
 
-// Files of /proc have no size, so they are read until their end.
+// Files of /proc have no size, so they are read until their end; a process that ends meanwhile
+// gives ESRCH, which a stream would turn into an exception.
 Raw ReadProc(const fs::path& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return {.text = "", .error = errno == 0 ? ENOENT : errno};
+  const sys::UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) {
+    return {.text = "", .error = errno};
   }
-  return {.text = std::string(std::istreambuf_iterator<char>(file), {}), .error = 0};
+  Raw raw;
+  std::array<char, 4096> block;
+  while (true) {
+    const auto size = read(file.get(), block.data(), block.size());
+    if (size > 0) {
+      raw.text.append(block.data(), static_cast<std::size_t>(size));
+    } else if (size == 0) {
+      return raw;
+    } else if (errno != EINTR) {
+      return {.text = "", .error = errno};
+    }
+  }
 }
 
 std::vector<std::string> SplitCommandLine(std::string_view raw) {
@@ -92,8 +104,13 @@ bool ProcIsRestricted(const fs::path& proc) {
 // A JVM's first thread is a zombie while others still tear it down, with its files and locks.
 bool HasThreads(const fs::path& proc, std::int32_t pid) {
   std::error_code error;
-  const fs::directory_iterator tasks(proc / std::to_string(pid) / "task", error);
-  return !error && std::distance(fs::begin(tasks), fs::end(tasks)) > 1;
+  int threads = 0;
+  for (fs::directory_iterator task(proc / std::to_string(pid) / "task", error), end;
+       !error && task != end;
+       task.increment(error)) {
+    ++threads;
+  }
+  return threads > 1;
 }
 
 }  // namespace

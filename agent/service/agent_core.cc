@@ -143,7 +143,8 @@ std::vector<StateChange> AgentCore::WaitChanges(const std::string& operation_id,
 MemberObservation AgentCore::Look(const ProbeRequest& request) {
   MemberObservation seen{.id = instance_->config().server, .answered = true};
   seen.agent_version = kAgentVersion;
-  const FinderAnswer processes = FindProcess();
+  Snapshot snapshot;
+  const FinderAnswer processes = FindProcessAt(snapshot);
   seen.processes_visible = processes.visible;
   seen.problem = processes.problem;
   Prober& prober = request.canary ? gate_prober_ : status_prober_;
@@ -155,7 +156,7 @@ MemberObservation AgentCore::Look(const ProbeRequest& request) {
     prober.ObserveFiles(seen);
   }
   seen.epoch = WithLease([](LeaseKeeper& lease) { return lease.Get().owner.epoch; });
-  DescribeOperation(seen);
+  DescribeOperation(snapshot, seen);
   DescribeInstance(seen);
   return seen;
 }
@@ -165,15 +166,35 @@ FinderAnswer AgentCore::FindProcess() {
   return finder_->FindAgain();
 }
 
-void AgentCore::DescribeOperation(MemberObservation& seen) const {
+AgentCore::Snapshot AgentCore::TakeSnapshot() const {
   const std::lock_guard lock(snapshot_mutex_);
-  seen.operation = snapshot_.status;
-  const auto passed = clock_->BootTime() - snapshot_.taken;
+  return snapshot_;
+}
+
+// The process and the operation of one moment: "verifying" together with the absence that was seen
+// before the start would take a good server back.
+FinderAnswer AgentCore::FindProcessAt(Snapshot& snapshot) {
+  constexpr int kTries = 5;
+  FinderAnswer answer;
+  for (int i = 0; i < kTries; ++i) {
+    snapshot = TakeSnapshot();
+    answer = FindProcess();
+    const Snapshot after = TakeSnapshot();
+    if (after.status.operation_id == snapshot.status.operation_id &&
+        after.status.state == snapshot.status.state) {
+      break;
+    }
+  }
+  return answer;
+}
+
+void AgentCore::DescribeOperation(const Snapshot& snapshot, MemberObservation& seen) const {
+  seen.operation = snapshot.status;
+  const auto passed = clock_->BootTime() - snapshot.taken;
   seen.operation.deadline_left = std::max(milliseconds(0), seen.operation.deadline_left - passed);
-  if (seen.process &&
-      snapshot_.started ==
-          ProcessIdentity{.pid = seen.process->pid, .start_time = seen.process->start_time}) {
-    seen.process->started_by_operation = snapshot_.started_by;
+  if (seen.process && snapshot.started == ProcessIdentity{.pid = seen.process->pid,
+                                                          .start_time = seen.process->start_time}) {
+    seen.process->started_by_operation = snapshot.started_by;
   }
 }
 

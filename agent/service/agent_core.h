@@ -100,9 +100,11 @@ class AgentCore {
   void Work(const std::stop_token& stop);
   // With runner_mutex_ held.
   void Publish();
-  void DescribeOperation(model::MemberObservation& seen) const;
+  [[nodiscard]] Snapshot TakeSnapshot() const;
+  void DescribeOperation(const Snapshot& snapshot, model::MemberObservation& seen) const;
   void DescribeInstance(model::MemberObservation& seen);
   [[nodiscard]] FinderAnswer FindProcess();
+  [[nodiscard]] FinderAnswer FindProcessAt(Snapshot& snapshot);
   void RememberProved(const ProbeRequest& request, const model::MemberObservation& seen);
 
   std::unique_ptr<Instance> instance_;

@@ -81,6 +81,15 @@ TEST_F(ProcessFinderTest, NamesPidStartTimeGenerationAndRelease) {
   EXPECT_EQ(answer.found->process.release, "3.9.4-aabbccdd");
 }
 
+TEST_F(ProcessFinderTest, AFileThatCannotBeReadToItsEndIsNoExceptionAndNoProcess) {
+  // What a read gives when the process ends after the open; a directory fails in the same place.
+  fs::create_directories(Path("proc/40/cmdline"));
+  AddProcess(41, Java(Path("generations/aaaa/conf/zoo.cfg")));
+  const FinderAnswer answer = Finder().Find();
+  ASSERT_TRUE(answer.found.has_value());
+  EXPECT_EQ(answer.found->process.pid, 41);
+}
+
 TEST_F(ProcessFinderTest, FindsAForeignInstallationOnTheSameDataDirectory) {
   Write("foreign.cfg", "dataDir=" + Path("data").string() + "/../data\n");
   AddProcess(42, {"java", kMain, Path("foreign.cfg").string()});
