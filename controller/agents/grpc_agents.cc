@@ -28,6 +28,25 @@ std::vector<model::MemberObservation> ObservationsFrom(
   return observations;
 }
 
+// An agent that could not be reached when the run began has not accepted its epoch yet. It is asked
+// to, and is unknown until a later round; one that another run holds refuses.
+void OfferEpoch(const std::vector<const Connection*>& connections,
+                const Responses<v1::Observation>& responses,
+                const v1::RunHeader& run) {
+  std::vector<const Connection*> late;
+  for (std::size_t i = 0; i < connections.size(); ++i) {
+    if (!responses[i] && responses[i].error().reason() == "fence.not_acquired") {
+      late.push_back(connections[i]);
+    }
+  }
+  if (!late.empty()) {
+    v1::AcquireRequest request;
+    *request.mutable_run() = run;
+    static_cast<void>(AskAll<LeaseAsync, v1::AcquireRequest, v1::Lease>(
+        late, &LeaseAsync::Acquire, request, kNetworkMargin));
+  }
+}
+
 }  // namespace
 
 GrpcAgents::GrpcAgents(GrpcAgentsOptions options) : impl_(std::make_unique<Impl>()) {
@@ -65,10 +84,10 @@ std::vector<model::MemberObservation> GrpcAgents::Observe(const ObserveOptions& 
     }
   }
   const auto all = impl_->All();
-  return ObservationsFrom(
-      all,
-      AskAll<ObserveAsync, v1::ObserveRequest, v1::Observation>(
-          all, &ObserveAsync::Observe, request, options.deadline + kNetworkMargin));
+  const auto responses = AskAll<ObserveAsync, v1::ObserveRequest, v1::Observation>(
+      all, &ObserveAsync::Observe, request, options.deadline + kNetworkMargin);
+  OfferEpoch(all, responses, request.run());
+  return ObservationsFrom(all, responses);
 }
 
 base::Result<Canary> GrpcAgents::CommitCanary(model::ServerId server,

@@ -103,8 +103,8 @@ Responses<Response> AskAll(const std::vector<const Connection*>& connections,
     call.context.set_deadline(ends);
     Async& stub = connection->For(static_cast<const Async*>(nullptr));
     (stub.*method)(
-        &call.context, &request, &call.response, [&call, &countdown](grpc::Status status) {
-          call.status = std::move(status);
+        &call.context, &request, &call.response, [&call, &countdown](const grpc::Status& status) {
+          call.status = status;
           countdown.Done();
         });
   }

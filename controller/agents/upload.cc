@@ -162,9 +162,9 @@ class Uploader {
     context.set_deadline(std::chrono::system_clock::now() + kAskTimeout);
     context.set_wait_for_ready(true);
     v1::GetUploadResponse response;
-    stub_->async()->GetUpload(&context, &request, &response, [&reply](grpc::Status status) {
+    stub_->async()->GetUpload(&context, &request, &response, [&reply](const grpc::Status& status) {
       const std::lock_guard lock(reply.mutex);
-      reply.status = std::move(status);
+      reply.status = status;
       reply.done = true;
       reply.changed.notify_all();
     });

@@ -27,6 +27,9 @@ ExitCode ExitCodeOf(const base::Error& error) {
       error.reason() == "record.fenced" || error.reason() == "journal.in_use") {
     return ExitCode::kHeld;
   }
+  if (error.reason() == "record.no_majority") {
+    return ExitCode::kTimeout;
+  }
   switch (error.code()) {
     case base::ErrorCode::kInvalidArgument:
       return ExitCode::kUsage;

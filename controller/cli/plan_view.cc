@@ -16,7 +16,7 @@ constexpr std::size_t kLongText = 4'000;
 std::vector<std::string> Lines(const model::Settings& settings) {
   std::vector<std::string> lines;
   for (const auto& [key, value] : model::MaskSecrets(settings)) {
-    lines.push_back(base::Printable(key + "=" + value, kLongText));
+    lines.push_back(base::Printable(std::string(key).append("=").append(value), kLongText));
   }
   return lines;
 }

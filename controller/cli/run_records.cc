@@ -157,6 +157,7 @@ base::Status StoredRunJournal::Save(const RunRecord& record) {
 base::Result<std::vector<RunRecord>> StoredRunJournal::List() {
   ZW_ASSIGN(const auto rows, store_->List());
   std::vector<RunRecord> records;
+  records.reserve(rows.size());
   for (const auto& row : rows) {
     records.push_back(RecordOf(row));
   }

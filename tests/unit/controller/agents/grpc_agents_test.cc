@@ -114,6 +114,29 @@ TEST_F(GrpcAgentsTest, ObserveSendsTheRunAndTheCanary) {
   EXPECT_TRUE(seen[0].answered && seen[1].answered && seen[2].answered);
 }
 
+TEST_F(GrpcAgentsTest, AnAgentThatMissedTheBeginningIsAskedToAcceptTheEpoch) {
+  bool accepted = false;
+  for (std::uint32_t id = 1; id <= 3; ++id) {
+    fakes_[id - 1].observe.on_observe = [id, &accepted](const auto&, v1::Observation& reply) {
+      reply.set_server(id);
+      return id == 2 && !accepted
+                 ? grpc::Status(
+                       grpc::StatusCode::FAILED_PRECONDITION, "not acquired", "fence.not_acquired")
+                 : grpc::Status::OK;
+    };
+    fakes_[id - 1].lease.on_acquire = [id, &accepted](const v1::AcquireRequest& request, auto&) {
+      EXPECT_EQ(id, 2U) << "only the one that missed it";
+      EXPECT_EQ(request.run().epoch(), 5U);
+      EXPECT_FALSE(request.take_over());
+      accepted = true;
+      return grpc::Status::OK;
+    };
+  }
+  auto agents = Make();
+  EXPECT_FALSE(agents.Observe({.run = kRun})[1].answered) << "unknown in this round";
+  EXPECT_TRUE(agents.Observe({.run = kRun})[1].answered);
+}
+
 TEST_F(GrpcAgentsTest, ErrorsKeepCodeAndReasonAndNameTheServer) {
   fakes_[0].operate.on_begin = [](const auto&, auto&) {
     return grpc::Status(grpc::StatusCode::ABORTED, "held by run-9", "lease.held");

@@ -187,6 +187,7 @@ TEST(ExitCodeTest, ErrorsMapToTheirCodes) {
   EXPECT_EQ(code(base::ErrorCode::kAborted, "lease.held"), 8);
   EXPECT_EQ(code(base::ErrorCode::kFailedPrecondition, "journal.in_use"), 8);
   EXPECT_EQ(code(base::ErrorCode::kDeadlineExceeded), 9);
+  EXPECT_EQ(code(base::ErrorCode::kUnavailable, "record.no_majority"), 9);
   EXPECT_EQ(code(base::ErrorCode::kCancelled), 130);
 }
 
