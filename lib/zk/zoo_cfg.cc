@@ -69,7 +69,9 @@ void ZooCfg::Set(std::string_view key, std::string_view value) {
 }
 
 void ZooCfg::Remove(std::string_view key) {
-  std::erase_if(properties_, [key](const Property& p) { return JavaTrim(p.key) == key; });
+  // A copy: the caller's view may be of a property that is moved or erased meanwhile.
+  const std::string wanted(key);
+  std::erase_if(properties_, [&wanted](const Property& p) { return JavaTrim(p.key) == wanted; });
 }
 
 Error ZooCfg::ErrorAt(const Property& property, std::size_t offset, std::string_view what) const {
