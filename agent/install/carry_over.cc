@@ -93,7 +93,8 @@ std::string WithServerLines(zk::ZooCfg cfg,
   }
   std::string text = cfg.Print();
   // Groups and weights as PrintMembership writes them, which prints the server lines first.
-  for (const auto line : base::Split(zk::PrintMembership(membership), '\n')) {
+  const std::string printed = zk::PrintMembership(membership);
+  for (const auto line : base::Split(printed, '\n')) {
     if (line.starts_with("group") || line.starts_with("weight")) {
       text.append(line).append("\n");
     }

@@ -39,7 +39,8 @@ core::CheckVerdict RunOne(const model::HealthCheck& check, const std::string& in
     return {.name = check.name, .passed = false, .text = result.error().message()};
   }
   if (!result->succeeded()) {
-    const auto said = base::Printable(base::Trim(result->error_output + result->output));
+    const std::string output = result->error_output + result->output;
+    const auto said = base::Printable(base::Trim(output));
     return {
         .name = check.name,
         .passed = false,

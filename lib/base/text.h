@@ -1,6 +1,7 @@
 // Small text helpers shared by every component. Pure functions on ASCII; no locale.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -10,8 +11,13 @@
 
 namespace zoowarden::base {
 
+// Both return views into `text`, so a string that is about to die is refused.
 [[nodiscard]] std::string_view Trim(std::string_view text);
 [[nodiscard]] std::vector<std::string_view> Split(std::string_view text, char separator);
+template <std::same_as<std::string> T>
+std::string_view Trim(T&& text) = delete;
+template <std::same_as<std::string> T>
+std::vector<std::string_view> Split(T&& text, char separator) = delete;
 [[nodiscard]] std::string Join(const std::vector<std::string>& parts, std::string_view separator);
 
 // The whole text must be a number in range; a sign, spaces or trailing text give nullopt.
