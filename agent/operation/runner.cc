@@ -184,7 +184,20 @@ LookAt OperationRunner::WhatToLookAt() const {
 }
 
 core::Reality OperationRunner::LookAtServer(const core::OperationRecord& record) {
-  core::Reality reality = host_->Look(record, WhatToLookAt());
+  core::Reality reality = LookAs(WhatToLookAt(), record);
+  const bool stopping =
+      state_ == OperationState::kStopping || state_ == OperationState::kRollingBack;
+  // The permit expired during the look, or the process is not the one that was signalled: what to
+  // do with it depends on the member after all.
+  if (stopping && reality.process && !reality.member_looked && !reality.permit_valid &&
+      !reality.stop_signalled) {
+    return LookAs(LookAt::kMember, record);
+  }
+  return reality;
+}
+
+core::Reality OperationRunner::LookAs(LookAt what, const core::OperationRecord& record) {
+  core::Reality reality = host_->Look(record, what);
   reality.permit_valid = permits_.Valid(stored_.operation_id, clock_->BootTime());
   reality.launched = launched_;
   reality.launch_locked = launch_locked_;

@@ -94,6 +94,7 @@ class OperationRunner {
   void NoteProved(const core::Reality& reality);
   [[nodiscard]] core::OperationRecord Record() const;
   [[nodiscard]] core::Reality LookAtServer(const core::OperationRecord& record);
+  [[nodiscard]] core::Reality LookAs(LookAt what, const core::OperationRecord& record);
   [[nodiscard]] LookAt WhatToLookAt() const;
   void Do(core::OperationAct act, const core::OperationRecord& record, core::Reality reality);
   void Stop(const core::OperationRecord& record, core::Reality reality);

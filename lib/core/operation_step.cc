@@ -58,8 +58,9 @@ OperationStep Stopping(const OperationRecord& record, const Reality& reality, In
   if (reality.permit_valid) {
     return Act(OperationAct::kSignalStop);
   }
-  // A process that an earlier life of this agent signalled is on its way out: wait for either end.
-  if (!IsServing(reality.mode) && now < record.deadline) {
+  // Not asked, or a process that an earlier life of this agent signalled and that is on its way
+  // out: wait for either end.
+  if (!reality.member_looked || (!IsServing(reality.mode) && now < record.deadline)) {
     return Wait();
   }
   return Emit(OperationEvent::kPermitRefused,
@@ -155,6 +156,9 @@ OperationStep RollingBack(const OperationRecord& record, const Reality& reality,
   if (reality.permit_valid || reality.mode == Mode::kStandalone || IsDown(record, reality, now)) {
     return Act(OperationAct::kSignalStop);
   }
+  if (!reality.member_looked) {
+    return Wait();
+  }
   return Emit(OperationEvent::kPermitRefused,
               "permit.expired",
               "the permit to stop this member expired before it could be used; the member was left "
@@ -183,8 +187,9 @@ bool IsDown(const OperationRecord& record, const Reality& reality, Instant now) 
   if (!reality.process) {
     return reality.processes_visible;
   }
-  return reality.process->started_by_operation == record.operation_id && !record.proved &&
-         now >= record.deadline && !reality.quorum_connection && !IsServing(reality.mode);
+  return reality.member_looked && reality.process->started_by_operation == record.operation_id &&
+         !record.proved && now >= record.deadline && !reality.quorum_connection &&
+         !IsServing(reality.mode);
 }
 
 OperationStep DecideStep(const OperationRecord& record, const Reality& reality, Instant now) {

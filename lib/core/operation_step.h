@@ -31,6 +31,7 @@ struct Reality {
   bool processes_visible = false;         // false: an absent process proves nothing
   std::optional<model::Process> process;  // the one on this instance's data directory
   std::string current;                    // generation that `current` names, empty = none
+  bool member_looked = false;             // false: the three below say nothing about the member
   model::Mode mode = model::Mode::kUnknown;
   model::Broadcast broadcast = model::Broadcast::kUnknown;
   bool quorum_connection = false;
@@ -65,7 +66,8 @@ inline constexpr std::chrono::milliseconds kKillPatience{15'000};
 [[nodiscard]] bool ServesInQuorum(const Reality& reality);
 
 // ARCHITECTURE "Down": no process on the data directory, or one that this operation started, that
-// was never proved since, is past its deadline and has no established quorum connection.
+// was never proved since, is past its deadline and was seen without an established quorum
+// connection. A member that was not looked at is never down.
 [[nodiscard]] bool IsDown(const OperationRecord& record,
                           const Reality& reality,
                           model::Instant now);

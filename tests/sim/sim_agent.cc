@@ -9,7 +9,7 @@ constexpr std::chrono::milliseconds kLapse{3'000};
 
 }  // namespace
 
-core::Reality ModelHost::Look(const core::OperationRecord& /*record*/, agent::LookAt /*what*/) {
+core::Reality ModelHost::Look(const core::OperationRecord& /*record*/, agent::LookAt what) {
   const auto& server = world_.server(id_);
   core::Reality reality;
   reality.processes_visible = true;
@@ -18,6 +18,9 @@ core::Reality ModelHost::Look(const core::OperationRecord& /*record*/, agent::Lo
     reality.process = model::Process{.pid = server.process->pid,
                                      .start_time = server.process->start_time,
                                      .generation = server.process->generation};
+  }
+  if (server.process && what == agent::LookAt::kMember) {
+    reality.member_looked = true;
     reality.mode = world_.ModeOf(id_);
     reality.broadcast = server.joined ? model::Broadcast::kYes : model::Broadcast::kNo;
     reality.quorum_connection = server.joined;

@@ -36,14 +36,17 @@ class FakeServerHost final : public agent::ServerHost {
 
   [[nodiscard]] core::Reality Look(const core::OperationRecord&, agent::LookAt what) override {
     Reap();
+    looks.push_back(what);
     core::Reality reality;
     reality.processes_visible = processes_visible;
     reality.process = process;
     reality.current = current;
     if (process && what == agent::LookAt::kMember) {
       reality.mode = ModeNow();
-      reality.quorum_connection = reality.mode == model::Mode::kFollower;
+      reality.quorum_connection = connected || reality.mode == model::Mode::kFollower;
+      reality.member_looked = true;
     }
+    clock_->SleepFor(look_takes);
     return reality;
   }
 
@@ -96,8 +99,10 @@ class FakeServerHost final : public agent::ServerHost {
   std::map<std::string, GenerationBehaviour> behaviour;
   bool ignores_sigterm = false;
   bool immortal = false;
-  bool silent = false;  // does not answer, as a frozen member
+  bool silent = false;     // does not answer, as a frozen member
+  bool connected = false;  // to the quorum, though it does not serve (yet)
   std::chrono::milliseconds exit_takes{300};
+  std::chrono::milliseconds look_takes{0};  // passes between what is seen and the decision
   std::optional<base::Error> stage_error;
   std::optional<base::Error> launch_error;
   int stagings = 0;
@@ -105,6 +110,7 @@ class FakeServerHost final : public agent::ServerHost {
   int launches_over_a_process = 0;
   int switches_while_running = 0;
   std::vector<agent::StopSignal> signals;
+  std::vector<agent::LookAt> looks;
 
  private:
   void StartProcess(const std::string& generation) {

@@ -109,6 +109,31 @@ TEST_F(RunnerTest, APermitThatExpiresBeforeTheSignalIsNotUsed) {
   EXPECT_TRUE(host.signals.empty());
 }
 
+TEST_F(RunnerTest, APermitThatExpiresDuringTheLookStopsNoMemberThatWasNotAsked) {
+  host.behaviour["new"].joins = false;
+  host.connected = true;
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kUnconfirmed));
+  ASSERT_TRUE(runner->RollBack(NextCall(), PermitId()).has_value());
+  host.look_takes = kPermitLife;
+  host.looks.clear();
+  runner->Step();
+  EXPECT_EQ(runner->state(), OperationState::kUnconfirmed);
+  EXPECT_EQ(host.signals.size(), 1U);  // the forward one
+  EXPECT_THAT(host.looks, ElementsAre(LookAt::kProcess, LookAt::kMember));
+}
+
+TEST_F(RunnerTest, AProcessThatTookTheSignalledOnesPlaceIsLookedAt) {
+  BeginAndStage();
+  ProceedWithPermit();
+  runner->Step();
+  ASSERT_EQ(host.signals.size(), 1U);
+  host.ReplaceProcess("old");  // somebody restarted it by hand
+  ASSERT_TRUE(StepUntil(OperationState::kStaged, seconds(5)));
+  EXPECT_EQ(host.signals.size(), 1U);
+}
+
 TEST_F(RunnerTest, APermitIsForOneSignalOnly) {
   BeginAndStage();
   const std::string permit = PermitId();

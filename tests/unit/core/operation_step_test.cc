@@ -34,6 +34,7 @@ Reality Running(const std::string& generation, Mode mode = Mode::kFollower) {
                                    .generation = generation,
                                    .started_by_operation = generation == "new" ? "op-1" : ""};
   reality.current = generation;
+  reality.member_looked = true;
   reality.mode = mode;
   reality.quorum_connection = mode == Mode::kFollower;
   return reality;
@@ -43,6 +44,15 @@ Reality Gone(const std::string& current) {
   Reality reality;
   reality.processes_visible = true;
   reality.current = current;
+  return reality;
+}
+
+// As when a permit made asking the member needless, and has expired since.
+Reality NotAsked(const std::string& generation) {
+  Reality reality = Running(generation);
+  reality.member_looked = false;
+  reality.mode = Mode::kUnknown;
+  reality.quorum_connection = false;
   return reality;
 }
 
@@ -69,6 +79,12 @@ TEST(StoppingTest, OneThatIsNoLongerServingIsWaitedForUntilTheDeadline) {
   EXPECT_EQ(Said(DecideStep(Record(OperationState::kStopping), reality, kNow)), "nothing");
   EXPECT_EQ(Said(DecideStep(Record(OperationState::kStopping), reality, kDeadline)),
             "permit_refused");
+}
+
+TEST(StoppingTest, AMemberThatWasNotAskedIsLookedAtAgain) {
+  const auto step = DecideStep(Record(OperationState::kStopping), NotAsked("old"), kDeadline);
+  EXPECT_EQ(Said(step), "nothing");
+  EXPECT_EQ(step.act, OperationAct::kNone);
 }
 
 TEST(StoppingTest, SigkillFollowsOnlyAfterTheStopTimeoutOfASignalledStop) {
@@ -172,6 +188,12 @@ TEST(RollingBackTest, AMemberThatMayServeTakesAPermit) {
   EXPECT_EQ(DecideStep(record, reality, kDeadline).act, OperationAct::kSignalStop);
 }
 
+TEST(RollingBackTest, AMemberThatWasNotAskedIsNeitherStoppedNorGivenUp) {
+  const auto step = DecideStep(Record(OperationState::kRollingBack), NotAsked("new"), kDeadline);
+  EXPECT_EQ(Said(step), "nothing");
+  EXPECT_EQ(step.act, OperationAct::kNone);
+}
+
 TEST(RollingBackTest, ADownOrStandaloneProcessTakesNone) {
   const auto record = Record(OperationState::kRollingBack);
   EXPECT_EQ(DecideStep(record, Running("new", Mode::kNotServing), kDeadline).act,
@@ -218,6 +240,7 @@ TEST(IsDownTest, NeedsEveryOneOfItsConditions) {
   EXPECT_FALSE(IsDown(record, connected, kDeadline));
 
   EXPECT_FALSE(IsDown(record, Running("new", Mode::kFollower), kDeadline));
+  EXPECT_FALSE(IsDown(record, NotAsked("new"), kDeadline));
 
   Reality hidden = Gone("new");
   hidden.processes_visible = false;
