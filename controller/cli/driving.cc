@@ -200,7 +200,7 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
                 start.sequence);
   auto result = engine.Drive();
   // An agent that cannot be reached lets its lease lapse.
-  static_cast<void>(agents.Release(identity));
+  static_cast<void>(agents.Release(engine.identity()));
   return result;
 }
 
@@ -211,7 +211,10 @@ ExitCode ReportRun(Context& context,
   const auto& run_id = asked.run_id;
   if (!result) {
     const auto code = context.Fail(result.error());
-    context.Say("the run stays open: `zoowarden resume " + run_id + "` goes on");
+    // One that never got as far as its first record is not there to go on with.
+    if (FindRun(workplace.journal.get(), nullptr, run_id)) {
+      context.Say("the run stays open: `zoowarden resume " + run_id + "` goes on");
+    }
     return code;
   }
   const auto& state = result->state;

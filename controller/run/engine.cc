@@ -1,7 +1,10 @@
 #include "controller/run/engine.h"
 
 #include "controller/run/actions.h"
+#include "controller/run/lease.h"
 #include "controller/run/rounds.h"
+
+#include <utility>
 
 namespace zoowarden::controller {
 namespace {
@@ -35,12 +38,17 @@ base::Result<EngineResult> Engine::Drive() {
                       run_.kind + " of ensemble " + run_.spec.name + " to " +
                           run_.spec.release.version.ToString() + " by " + identity_.holder +
                           ", epoch " + std::to_string(identity_.epoch.value)});
-  ZW_TRY(Persist({.state = run_.state}));
+  core::Decision beginning{.state = run_.state};
+  ZW_TRY(Persist(beginning));
   // Only to know which members serve, so that the first round can commit its canary.
   round_.members = deps_.agents.GetStatus(kCallDeadline);
   while (true) {
     ZW_ASSIGN(const bool over, Turn());
     if (over) {
+      if (core::Decision last{.state = run_.state}; !unsaved_.empty()) {
+        // What the last actions came to; the outcome itself is stored.
+        static_cast<void>(Persist(last));
+      }
       return EngineResult{.state = run_.state, .interrupted = interrupted_};
     }
   }
@@ -54,6 +62,9 @@ base::Result<bool> Engine::Turn() {
                       .check_session = IsGating(run_.state)},
                      round_);
   ZW_TRY(CheckFenced());
+  if (unstored_) {
+    return StoreAgain();
+  }
   core::DecisionInput input{
       .round = round_, .now = deps_.clock.BootTime(), .stop_requested = deps_.stop_requested()};
   if (checks_wanted_) {
@@ -66,61 +77,103 @@ base::Result<bool> Engine::Turn() {
       decision.state.outcome == core::RunOutcome::kSucceeded) {
     deps_.on_success();
   }
-  if (!decision.events.empty()) {
-    const auto stored = Persist(decision);
-    if (!stored && stored.error().Is(ErrorCode::kAborted)) {
-      return base::Fail(stored.error());
-    }
-    if (!stored) {
-      // Not on a majority: the decision is dropped and made again from a new round.
-      const auto now = deps_.clock.BootTime();
-      unavailable_since_ = unavailable_since_.value_or(now);
-      if (now - *unavailable_since_ > kMajorityPatience) {
-        return base::Fail(stored.error());
-      }
-      deps_.clock.SleepFor(kPause);
+  if (!decision.events.empty() || !unsaved_.empty()) {
+    if (const auto stored = Persist(decision); !stored) {
+      ZW_TRY(Wait(stored.error()));
       return false;
     }
   }
+  Adopt(decision);
+  Act(decision.actions);
+  if (!Over() && decision.actions.empty() && decision.events.empty()) {
+    deps_.clock.SleepFor(kPause);
+  }
+  return Over();
+}
+
+// The decision stands, because some agents have it; what it was to do is not done, because the
+// round that allowed it is old. Like a controller that was killed between record and action.
+base::Result<bool> Engine::StoreAgain() {
+  if (const auto stored = recorder_.StoreAgain(identity_); !stored) {
+    ZW_TRY(Wait(stored.error()));
+    return false;
+  }
+  auto [decision, events] = *std::exchange(unstored_, std::nullopt);
+  for (const auto& event : events) {
+    deps_.progress.OnEvent(event);
+  }
+  Adopt(decision);
+  memory_.stop_sent.reset();
+  for (const auto& action : decision.actions) {
+    core::NoteResult(run_.state,
+                     memory_,
+                     action,
+                     base::Fail(ErrorCode::kUnavailable,
+                                "record.late",
+                                "not asked of " + model::ToString(action.server) +
+                                    ": the record reached a majority of agents too late"),
+                     unsaved_);
+  }
+  return Over();
+}
+
+// Before the record is stored again.
+base::Status Engine::Wait(const base::Error& not_stored) {
+  const auto now = deps_.clock.BootTime();
+  unavailable_since_ = unavailable_since_.value_or(now);
+  if (not_stored.Is(ErrorCode::kAborted) || now - *unavailable_since_ > kMajorityPatience) {
+    return base::Fail(not_stored);
+  }
+  deps_.clock.SleepFor(kPause);
+  return base::Ok();
+}
+
+void Engine::Adopt(core::Decision& decision) {
   unavailable_since_.reset();
   run_.state = std::move(decision.state);
   memory_ = std::move(decision.memory);
   checks_wanted_ = decision.want_checks;
-  Act(decision.actions);
   interrupted_ = decision.interrupted;
-  if (run_.state.phase == core::RunPhase::kEnded || interrupted_) {
-    return true;
-  }
-  if (decision.actions.empty() && decision.events.empty()) {
-    deps_.clock.SleepFor(kPause);
-  }
-  return false;
 }
 
-base::Status Engine::CheckFenced() const {
+bool Engine::Over() const { return run_.state.phase == core::RunPhase::kEnded || interrupted_; }
+
+base::Status Engine::CheckFenced() {
+  std::size_t fenced = 0;
+  std::string problem;
   for (const auto& seen : round_.members) {
     if (seen.fenced) {
-      return base::Fail(ErrorCode::kAborted,
-                        "run.fenced",
-                        "another controller has taken this run over: " + seen.problem);
+      ++fenced;
+      problem = seen.problem;
+    }
+  }
+  if (fenced >= MajorityOf(round_.members.size())) {
+    return base::Fail(ErrorCode::kAborted,
+                      "run.fenced",
+                      "another controller has taken this run over: " + problem);
+  }
+  // Fewer are no controller: none could act through them. Unknown until the epoch can be raised.
+  if (fenced > 0) {
+    if (auto raised = RaiseEpoch(deps_.agents, identity_)) {
+      identity_ = *std::move(raised);
+      memory_.permit.reset();
     }
   }
   return base::Ok();
 }
 
-base::Status Engine::Persist(const core::Decision& decision) {
-  auto events = unsaved_;
+base::Status Engine::Persist(core::Decision& decision) {
+  auto events = std::exchange(unsaved_, {});
   events.insert(events.end(), decision.events.begin(), decision.events.end());
   auto run = run_;
   run.state = decision.state;
-  const auto stored = recorder_.Record(identity_, run, events);
-  if (!stored) {
+  if (const auto stored = recorder_.Record(identity_, run, events); !stored) {
+    unstored_ = Unstored{.decision = std::move(decision), .events = std::move(events)};
     return stored;
   }
   for (const auto& event : events) {
     deps_.progress.OnEvent(event);
   }
-  unsaved_.clear();
   return base::Ok();
 }
 

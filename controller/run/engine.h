@@ -15,7 +15,9 @@
 #include "sys/clock.h"
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace zoowarden::controller {
 
@@ -56,12 +58,25 @@ class Engine {
   // reached for too long; the run stays open.
   base::Result<EngineResult> Drive();
 
+  // As it holds the ensemble now: the epoch may have been raised.
+  [[nodiscard]] const RunIdentity& identity() const { return identity_; }
+
  private:
+  // A decision whose record is not on a majority, and the events of that record.
+  struct Unstored {
+    core::Decision decision;
+    std::vector<core::Event> events;
+  };
+
   base::Result<bool> Turn();  // true = ended or interrupted
+  base::Result<bool> StoreAgain();
+  base::Status Wait(const base::Error& not_stored);
+  void Adopt(core::Decision& decision);
+  [[nodiscard]] bool Over() const;
   void Act(const std::vector<core::Action>& actions);
   base::Status Perform(const core::Action& action);
-  base::Status Persist(const core::Decision& decision);
-  [[nodiscard]] base::Status CheckFenced() const;
+  base::Status Persist(core::Decision& decision);
+  base::Status CheckFenced();
 
   EngineDeps deps_;
   RunIdentity identity_;
@@ -69,7 +84,8 @@ class Engine {
   Recorder recorder_;
   core::RunMemory memory_;
   model::Round round_;
-  std::vector<core::Event> unsaved_;  // results of actions, stored with the next record
+  std::vector<core::Event> unsaved_;  // results of actions, stored in the next turn
+  std::optional<Unstored> unstored_;
   std::uint64_t call_sequence_ = 0;
   bool checks_wanted_ = false;
   bool interrupted_ = false;

@@ -45,11 +45,8 @@ tl::unexpected<base::Error> NoMajority(const Survey& survey) {
                         " are needed (" + survey.silent + "); start or reach the others");
 }
 
-base::Result<RunIdentity> TryAcquire(Agents& agents,
-                                     const AcquireOptions& options,
-                                     std::uint64_t epoch) {
-  const RunIdentity identity{.run_id = options.run_id, .epoch = {epoch}, .holder = options.holder};
-  const auto answers = agents.Acquire(identity, options.take_over);
+base::Status AskForEpoch(Agents& agents, const RunIdentity& identity, bool take_over) {
+  const auto answers = agents.Acquire(identity, take_over);
   std::size_t accepted = 0;
   std::string refusals;
   for (const auto& answer : answers) {
@@ -61,10 +58,22 @@ base::Result<RunIdentity> TryAcquire(Agents& agents,
     }
   }
   if (accepted >= MajorityOf(answers.size())) {
-    return identity;
+    return base::Ok();
   }
   return base::Fail(
       ErrorCode::kAborted, "lease.held", "too few agents accepted this run (" + refusals + ")");
+}
+
+base::Result<RunIdentity> TryAcquire(Agents& agents,
+                                     const AcquireOptions& options,
+                                     std::uint64_t epoch) {
+  const RunIdentity identity{.run_id = options.run_id, .epoch = {epoch}, .holder = options.holder};
+  if (const auto accepted = AskForEpoch(agents, identity, options.take_over); !accepted) {
+    // Those who accepted it would keep others waiting for a run that never began.
+    static_cast<void>(agents.Release(identity));
+    return base::Fail(accepted.error());
+  }
+  return identity;
 }
 
 }  // namespace
@@ -94,6 +103,26 @@ base::Result<RunIdentity> AcquireRun(Agents& agents,
                     " ms for the lease of this run's last controller to lapse");
     clock.SleepFor(kPoll);
   }
+}
+
+base::Result<RunIdentity> RaiseEpoch(Agents& agents, const RunIdentity& held) {
+  auto raised = held;
+  for (const auto& answer : agents.GetLeases()) {
+    if (!answer.result) {
+      continue;
+    }
+    const auto& lease = *answer.result;
+    if (lease.left.count() > 0 && lease.holder != held.holder) {
+      return base::Fail(ErrorCode::kAborted,
+                        "lease.held",
+                        "server " + model::ToString(answer.server) + " is held by " + lease.holder +
+                            " (run " + lease.run_id + ")");
+    }
+    raised.epoch = std::max(raised.epoch, lease.epoch);
+  }
+  ++raised.epoch.value;
+  ZW_TRY(AskForEpoch(agents, raised, /*take_over=*/false));
+  return raised;
 }
 
 }  // namespace zoowarden::controller

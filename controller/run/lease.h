@@ -18,12 +18,17 @@ struct AcquireOptions {
   std::function<void(const std::string& text)> waiting = [](const std::string&) {};
 };
 
-// Highest epoch seen + 1, stored durably by a majority before it returns. Waits for the lease of
-// the same run to lapse. Errors: kAborted "lease.held" names the other holder; kUnavailable
-// "lease.no_majority" when too few agents answer.
+// Highest epoch seen + 1, stored durably by a majority before it returns; where fewer accept it,
+// they are let go of again. Waits for the lease of the same run to lapse. Errors: kAborted
+// "lease.held" names the other holder; kUnavailable "lease.no_majority" when too few agents answer.
 [[nodiscard]] base::Result<RunIdentity> AcquireRun(Agents& agents,
                                                    sys::Clock& clock,
                                                    const AcquireOptions& options);
+
+// For a minority of agents that has a higher epoch than `held` and nobody behind it, left by an
+// acquisition that failed: goes over it with a higher one of the same holder. kAborted "lease.held"
+// while somebody else's lease lives anywhere.
+[[nodiscard]] base::Result<RunIdentity> RaiseEpoch(Agents& agents, const RunIdentity& held);
 
 // How many of `servers` agents are a majority.
 [[nodiscard]] constexpr std::size_t MajorityOf(std::size_t servers) { return servers / 2 + 1; }

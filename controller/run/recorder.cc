@@ -4,49 +4,60 @@
 
 namespace zoowarden::controller {
 
-base::Status Recorder::Record(const RunIdentity& identity,
-                              const RunFile& run,
-                              const std::vector<core::Event>& events) {
-  std::vector<RunEvent> lines;
-  for (const auto& event : events) {
-    lines.push_back({.epoch = identity.epoch.value,
-                     .sequence = ++sequence_,
-                     .time_ms = clock_.WallTime().count(),
-                     .kind = event.kind,
-                     .server = event.server,
-                     .text = event.text});
-  }
-  const auto state = EncodeRun(run);
-  ZW_TRY(journal_.Save({.run_id = identity.run_id,
-                        .ensemble = run.spec.name,
-                        .epoch = identity.epoch.value,
-                        .sequence = sequence_,
-                        .state_json = state,
-                        .events = lines}));
-  const auto answers = agents_.PutRecord(identity, sequence_, state, lines);
+namespace {
+
+// Whether a majority has it.
+base::Status Judge(const std::vector<Answer<std::uint64_t>>& answers) {
   std::size_t stored = 0;
+  std::size_t fenced = 0;
   std::string problems;
   for (const auto& answer : answers) {
     if (answer.result) {
       ++stored;
       continue;
     }
-    if (answer.result.error().Is(base::ErrorCode::kAborted)) {
-      return base::Fail(
-          base::ErrorCode::kAborted,
-          "record.fenced",
-          "server " + model::ToString(answer.server) + ": " + answer.result.error().message());
-    }
+    fenced += answer.result.error().Is(base::ErrorCode::kAborted) ? 1U : 0U;
     problems += (problems.empty() ? "server " : "; server ") + model::ToString(answer.server) +
                 ": " + answer.result.error().message();
   }
-  if (stored < MajorityOf(answers.size())) {
-    return base::Fail(base::ErrorCode::kUnavailable,
-                      "record.no_majority",
-                      "the run's record could be stored on " + std::to_string(stored) + " of " +
-                          std::to_string(answers.size()) + " agents only (" + problems + ")");
+  const auto majority = MajorityOf(answers.size());
+  if (stored >= majority) {
+    return base::Ok();
   }
-  return base::Ok();
+  if (fenced >= majority) {
+    return base::Fail(base::ErrorCode::kAborted,
+                      "record.fenced",
+                      "another controller has taken this run over (" + problems + ")");
+  }
+  return base::Fail(base::ErrorCode::kUnavailable,
+                    "record.no_majority",
+                    "the run's record could be stored on " + std::to_string(stored) + " of " +
+                        std::to_string(answers.size()) + " agents only (" + problems + ")");
+}
+
+}  // namespace
+
+base::Status Recorder::Record(const RunIdentity& identity,
+                              const RunFile& run,
+                              const std::vector<core::Event>& events) {
+  last_ = {.run_id = identity.run_id, .ensemble = run.spec.name, .state_json = EncodeRun(run)};
+  for (const auto& event : events) {
+    last_.events.push_back({.epoch = identity.epoch.value,
+                            .sequence = ++sequence_,
+                            .time_ms = clock_.WallTime().count(),
+                            .kind = event.kind,
+                            .server = event.server,
+                            .text = event.text});
+  }
+  last_.sequence = sequence_;
+  return StoreAgain(identity);
+}
+
+base::Status Recorder::StoreAgain(const RunIdentity& identity) {
+  last_.epoch = identity.epoch.value;
+  ZW_TRY(Judge(agents_.PutRecord(identity, last_.sequence, last_.state_json, last_.events)));
+  // Last: what stands here has happened.
+  return journal_.Save(last_);
 }
 
 }  // namespace zoowarden::controller

@@ -1,5 +1,9 @@
-// Writes a run's record: to the control machine's journal and to a majority of the agents, before
-// any action. Events that could not be written yet are kept and go with the next attempt.
+// Writes a run's record: to a majority of the agents and to the control machine's journal, before
+// any action.
+//
+// A record that could not be stored is neither dropped nor changed: its numbers are taken and some
+// agents may have it. It is stored again as it is before there is another one, so that a number
+// means the same on every copy.
 #pragma once
 
 #include "base/error.h"
@@ -20,19 +24,21 @@ class Recorder {
   Recorder(Agents& agents, RunJournal& journal, sys::Clock& clock, std::uint64_t sequence)
       : agents_(agents), journal_(journal), clock_(clock), sequence_(sequence) {}
 
-  // Durable here and on a majority when it returns. kAborted "record.fenced": another controller
-  // holds the run. kUnavailable: too few agents; nothing may be done, try again.
+  // Durable on a majority and then here when it returns. kAborted "record.fenced": another
+  // controller holds a majority. kUnavailable "record.no_majority" and the journal's own errors:
+  // nothing may be done, StoreAgain. Not to be called while a record is not stored.
   base::Status Record(const RunIdentity& identity,
                       const RunFile& run,
                       const std::vector<core::Event>& events);
-
-  [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
+  // The record that could not be stored; errors as above.
+  base::Status StoreAgain(const RunIdentity& identity);
 
  private:
   Agents& agents_;
   RunJournal& journal_;
   sys::Clock& clock_;
   std::uint64_t sequence_;
+  RunRecord last_;
 };
 
 }  // namespace zoowarden::controller

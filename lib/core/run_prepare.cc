@@ -123,11 +123,15 @@ bool StageServer(Turn& turn, ServerRun& server) {
 
 void EndStaging(Turn& turn, std::string reason, const std::string& what, const std::string& why) {
   const bool untouched = NothingChanged(turn);
+  // What this turn was going to stage is dropped, word and deed.
+  turn.out.actions.clear();
+  std::erase_if(turn.out.events, [](const Event& event) {
+    return event.kind == "staging" || event.kind == "dropped";
+  });
   turn.End(
       untouched ? RunOutcome::kRefused : RunOutcome::kHalted,
       std::move(reason),
       what + (untouched ? ", no server was stopped: " : ", no further server was stopped: ") + why);
-  turn.out.actions.clear();
 }
 
 }  // namespace

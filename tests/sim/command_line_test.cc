@@ -165,6 +165,16 @@ TEST_F(RollCommandTest, ARecordThatNamesOtherChecksOrAgentsIsNotResumed) {
   EXPECT_NE(refused.err.find("other `servers:`"), std::string::npos) << refused.err;
 }
 
+TEST_F(RollCommandTest, ARunThatCouldNotBeginLeavesNothingOpen) {
+  roll_.agents.stores = [](model::ServerId id) { return id.value == 1; };
+  const auto failed = Upgrade();
+  EXPECT_EQ(failed.code, 9) << failed.err;
+  EXPECT_EQ(failed.err.find("stays open"), std::string::npos) << failed.err;
+  roll_.agents.stores = [](model::ServerId) { return true; };
+  roll_.agents.agent({1}).records.clear();
+  EXPECT_EQ(Upgrade().code, 0);
+}
+
 TEST_F(RollCommandTest, ADegradedEnsembleIsRefusedAndNothingIsTouched) {
   roll_.world.Kill({3});
   const auto done = Upgrade();

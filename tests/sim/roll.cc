@@ -28,6 +28,9 @@ model::Generation New() { return {.digest = "new", .version = {3, 9, 4}}; }
 }  // namespace
 
 base::Status MemoryRunJournal::Save(const controller::RunRecord& record) {
+  if (full) {
+    return base::Fail(base::ErrorCode::kResourceExhausted, "the disk is full");
+  }
   auto& stored = records_[record.run_id];
   auto events = stored.events;
   events.insert(events.end(), record.events.begin(), record.events.end());
@@ -45,7 +48,11 @@ base::Result<std::vector<controller::RunRecord>> MemoryRunJournal::List() {
 }
 
 base::Result<controller::RunRecord> MemoryRunJournal::Load(const std::string& run_id) {
-  return records_.at(run_id);
+  const auto found = records_.find(run_id);
+  if (found == records_.end()) {
+    return base::Fail(base::ErrorCode::kNotFound, "no record of run " + run_id);
+  }
+  return found->second;
 }
 
 std::vector<core::CheckVerdict> ScriptedChecks::Run(const std::vector<model::HealthCheck>& checks,

@@ -18,6 +18,7 @@ class MemoryRunJournal final : public controller::RunJournal {
   base::Status Save(const controller::RunRecord& record) override;
   base::Result<std::vector<controller::RunRecord>> List() override;
   base::Result<controller::RunRecord> Load(const std::string& run_id) override;
+  bool full = false;  // nothing can be saved
 
  private:
   std::map<std::string, controller::RunRecord> records_;

@@ -56,6 +56,7 @@ class SimAgent {
   void Restart();  // kill -9 and start again
   [[nodiscard]] model::MemberObservation Look();
 
+  [[nodiscard]] model::ServerId id() const { return id_; }
   [[nodiscard]] agent::OperationRunner& runner() { return *runner_; }
   [[nodiscard]] agent::LeaseKeeper& lease() { return *lease_; }
   std::map<std::string, controller::RunRecord> records;

@@ -1,5 +1,8 @@
 #include "tests/sim/sim_agents.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace zoowarden::sim {
 namespace {
 
@@ -28,6 +31,25 @@ controller::Lease FromView(const agent::LeaseView& view) {
 template <typename T>
 base::Status Outcome(const base::Result<T>& result) {
   return result ? base::Status() : base::Status(base::Fail(result.error()));
+}
+
+using Position = std::pair<std::uint64_t, std::uint64_t>;
+
+// As the real stores do it: the newest state, and of each event what was stored first.
+void StoreRecord(const controller::RunRecord& record, controller::RunRecord& stored) {
+  auto events = std::move(stored.events);
+  for (const auto& event : record.events) {
+    const bool known = std::any_of(events.begin(), events.end(), [&](const auto& one) {
+      return Position(one.epoch, one.sequence) == Position(event.epoch, event.sequence);
+    });
+    if (!known) {
+      events.push_back(event);
+    }
+  }
+  if (Position(record.epoch, record.sequence) >= Position(stored.epoch, stored.sequence)) {
+    stored = record;
+  }
+  stored.events = std::move(events);
 }
 
 base::Error Unreachable() { return {ErrorCode::kUnavailable, "agent.unreachable", "cut off"}; }
@@ -184,6 +206,7 @@ std::vector<Answer<controller::Lease>> SimAgents::GetLeases() {
 
 std::vector<Answer<controller::Lease>> SimAgents::Acquire(const controller::RunIdentity& run,
                                                           bool take_over) {
+  before_acquire();
   return AskAll<controller::Lease>([&](SimAgent& agent) -> base::Result<controller::Lease> {
     ZW_ASSIGN(const auto view, agent.lease().Acquire(ToAgent(run), take_over));
     return FromView(view);
@@ -202,14 +225,18 @@ std::vector<Answer<std::uint64_t>> SimAgents::PutRecord(
     std::uint64_t sequence,
     const std::string& state_json,
     const std::vector<controller::RunEvent>& events) {
+  before_put();
   return AskAll<std::uint64_t>([&](SimAgent& agent) -> base::Result<std::uint64_t> {
     ZW_TRY(agent.lease().Renew(ToAgent(run)));
-    auto& record = agent.records[run.run_id];
-    record.run_id = run.run_id;
-    record.epoch = run.epoch.value;
-    record.sequence = sequence;
-    record.state_json = state_json;
-    record.events.insert(record.events.end(), events.begin(), events.end());
+    if (!stores(agent.id())) {
+      return base::Fail(ErrorCode::kResourceExhausted, "the disk is full");
+    }
+    StoreRecord({.run_id = run.run_id,
+                 .epoch = run.epoch.value,
+                 .sequence = sequence,
+                 .state_json = state_json,
+                 .events = events},
+                agent.records[run.run_id]);
     return sequence;
   });
 }

@@ -216,6 +216,18 @@ TEST(RunForwardTest, AFailedStagingRefusesWithNothingStopped) {
   EXPECT_THAT(ensemble.state.outcome_text, HasSubstr("no server was stopped: wrong digest"));
 }
 
+TEST(RunForwardTest, StagingThatIsDroppedIsNotTold) {
+  // Server 3 has refused; server 1 has to be asked again, and is not.
+  FakeEnsemble ensemble(3, 3);
+  ensemble.staging_fails = {3};
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ServerOf(ensemble.state, Id(3)).failed; }));
+  ensemble.At(1).operation = {};
+  ensemble.Step();
+  ASSERT_EQ(ensemble.state.outcome_reason, "staging.failed");
+  EXPECT_TRUE(ensemble.last.actions.empty());
+  EXPECT_EQ(ensemble.last.events.front().kind, "run_refused");
+}
+
 TEST(RunForwardTest, AServerWhoseAgentIsSilentWhileStagingIsNeverTouched) {
   FakeEnsemble ensemble(3, 1);
   ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.state.phase == RunPhase::kStaging; }));

@@ -1,0 +1,80 @@
+// Acquisitions that fail, and what they leave behind: a run goes on over it.
+#include "tests/sim/roll.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace zoowarden::sim {
+namespace {
+
+using controller::AcquireRun;
+using core::RunOutcome;
+using std::chrono::milliseconds;
+
+constexpr model::ServerId kOne{1};
+
+agent::RunIdentity Stranger(std::uint64_t epoch) {
+  return {.run_id = "other", .epoch = epoch, .holder = "another controller"};
+}
+
+TEST(LeaseTest, AnAcquisitionThatFailedIsLetGoOfWhereItSucceeded) {
+  // Two controllers begin at once; the other one is faster on two of three agents.
+  Roll roll;
+  roll.agents.before_acquire = [&] {
+    for (const std::uint32_t id : {2U, 3U}) {
+      ASSERT_TRUE(roll.agents.agent({id}).lease().Acquire(Stranger(1), /*take_over=*/false));
+    }
+  };
+  const auto refused = AcquireRun(roll.agents, roll.clock, {.run_id = "run1", .holder = "late"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), "lease.held");
+  const auto left = roll.agents.agent(kOne).lease().Get();
+  EXPECT_EQ(left.owner.holder, "late");
+  EXPECT_EQ(left.left, milliseconds(0));
+  EXPECT_GT(roll.agents.agent({2}).lease().Get().left, milliseconds(0));
+}
+
+// What an acquisition that reached one agent only leaves there while the first server is upgraded.
+class LeftoverTest : public testing::TestWithParam<bool> {};
+
+TEST_P(LeftoverTest, OfOneAgentEndsNoRun) {
+  Roll roll;
+  bool left = false;
+  roll.agents.on_tick = [&] {
+    if (!left && !roll.Proceeded().empty()) {
+      left = true;
+      auto& lease = roll.agents.agent(kOne).lease();
+      ASSERT_TRUE(lease.Acquire(Stranger(7), /*take_over=*/true));
+      if (GetParam()) {
+        ASSERT_TRUE(lease.Release(Stranger(7)));
+      }
+    }
+  };
+  const auto result = roll.Drive(roll.NewRun());
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_TRUE(left);
+  EXPECT_EQ(result->state.outcome, RunOutcome::kSucceeded) << result->state.outcome_text;
+  EXPECT_EQ(roll.Versions(), "3.9.4 3.9.4 3.9.4");
+}
+
+INSTANTIATE_TEST_SUITE_P(LeaseTest, LeftoverTest, testing::Bool(), [](const auto& param) {
+  return param.param ? "Released" : "Lapsing";
+});
+
+TEST(LeaseTest, AMajorityWithAnotherControllerEndsTheRun) {
+  Roll roll;
+  roll.agents.before_call = [&](const std::string& method, model::ServerId) {
+    if (method == "proceed") {
+      for (const std::uint32_t id : {2U, 3U}) {
+        ASSERT_TRUE(roll.agents.agent({id}).lease().Acquire(Stranger(7), /*take_over=*/true));
+      }
+    }
+  };
+  const auto result = roll.Drive(roll.NewRun());
+  ASSERT_FALSE(result);
+  EXPECT_TRUE(result.error().Is(base::ErrorCode::kAborted));
+  EXPECT_EQ(roll.Proceeded().size(), 1U);
+}
+
+}  // namespace
+}  // namespace zoowarden::sim
