@@ -7,6 +7,7 @@
 #include "agent/operation/calls.h"
 #include "agent/operation/fence.h"
 #include "base/error.h"
+#include "model/observation.h"
 #include "model/operation.h"
 
 #include <chrono>
@@ -21,6 +22,13 @@ struct ProcessIdentity {
   std::int32_t pid = 0;
   std::uint64_t start_time = 0;  // clock ticks since boot
   bool operator==(const ProcessIdentity&) const = default;
+
+  [[nodiscard]] static ProcessIdentity Of(const model::Process& process) {
+    return {.pid = process.pid, .start_time = process.start_time};
+  }
+  [[nodiscard]] bool Names(const model::Process& process) const {
+    return pid != 0 && *this == Of(process);
+  }
 };
 
 struct StoredOperation {
@@ -35,12 +43,17 @@ struct StoredOperation {
   std::string boot_id;
   std::chrono::milliseconds step_timeout{0};
   std::chrono::milliseconds stop_timeout{0};
-  ProcessIdentity started;    // last process that an operation started, pid 0 = none
-  std::string started_by;     // that operation; outlives it
-  ProcessIdentity signalled;  // process that was sent SIGTERM, pid 0 = none
-  std::chrono::milliseconds signalled_at{0};  // CLOCK_BOOTTIME of `boot_id`
-  std::string failure;                        // sentence for a person
-  std::string failure_reason;                 // stable code
+  ProcessIdentity started;  // last process that an operation started, pid 0 = none
+  std::string started_by;   // that operation; outlives it
+  // The stop of a process, in this state: recorded as intended before SIGTERM and as signalled
+  // after it, because SIGKILL may follow only a signal that was certainly sent. pid 0 = none;
+  // instants are CLOCK_BOOTTIME of `boot_id`.
+  ProcessIdentity intended;
+  std::chrono::milliseconds intended_at{0};
+  ProcessIdentity signalled;
+  std::chrono::milliseconds signalled_at{0};
+  std::string failure;         // sentence for a person
+  std::string failure_reason;  // stable code
   int transitions = 0;
 };
 

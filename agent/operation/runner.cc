@@ -21,15 +21,6 @@ bool WantsSteps(OperationState state) {
 
 std::string Name(OperationState state) { return std::string(model::OperationStateName(state)); }
 
-bool IsSame(const ProcessIdentity& identity, const model::Process& process) {
-  return identity.pid != 0 && identity.pid == process.pid &&
-         identity.start_time == process.start_time;
-}
-
-ProcessIdentity IdentityOf(const model::Process& process) {
-  return {.pid = process.pid, .start_time = process.start_time};
-}
-
 }  // namespace
 
 base::Result<OperationRunner> OperationRunner::Open(ServerHost& host,
@@ -75,6 +66,7 @@ base::Status OperationRunner::SettleAfterStart() {
   }
   stored_.boot_id = boot_id_;
   stored_.deadline = clock_->BootTime() + stored_.step_timeout;
+  stored_.intended = {};
   stored_.signalled = {};
   return journal_->Save({.operation = &stored_});
 }
@@ -203,15 +195,18 @@ core::Reality OperationRunner::LookAs(LookAt what, const core::OperationRecord& 
   reality.launch_locked = launch_locked_;
   if (reality.process) {
     reality.process->started_by_operation = StartedBy(*reality.process);
-    if (IsSame(stored_.signalled, *reality.process)) {
+    if (stored_.signalled.Names(*reality.process)) {
       reality.stop_signalled = stored_.signalled_at;
     }
+  }
+  if (stored_.intended.pid != 0 && (!reality.process || stored_.intended.Names(*reality.process))) {
+    reality.stop_intended = stored_.intended_at;
   }
   return reality;
 }
 
 std::string OperationRunner::StartedBy(const model::Process& process) const {
-  return IsSame(stored_.started, process) ? stored_.started_by : std::string();
+  return stored_.started.Names(process) ? stored_.started_by : std::string();
 }
 
 void OperationRunner::Do(OperationAct act,
@@ -235,42 +230,6 @@ void OperationRunner::Do(OperationAct act,
     case OperationAct::kLaunch:
       Launch();
       return;
-  }
-}
-
-void OperationRunner::Stop(const core::OperationRecord& record, core::Reality reality) {
-  // Looking took time: the permit counts now, not when the look began.
-  const auto now = clock_->BootTime();
-  reality.permit_valid = permits_.Valid(stored_.operation_id, now);
-  if (core::DecideStep(record, reality, now).act != OperationAct::kSignalStop) {
-    return;
-  }
-  const base::Status sent = host_->Signal(*reality.process, StopSignal::kTerminate);
-  permits_.Drop();
-  if (!sent) {
-    if (!sent.error().Is(base::ErrorCode::kNotFound)) {
-      Advance({.event = state_ == OperationState::kStopping ? OperationEvent::kStopFailed
-                                                            : OperationEvent::kRestoreFailed,
-               .reason = "stop.signal_failed",
-               .detail = sent.error().message()});
-    }
-    return;
-  }
-  ZW_FAULT_POINT("agent.after_signal");
-  // After the fact, because a signal that was only meant must not lead to SIGKILL.
-  stored_.signalled = IdentityOf(*reality.process);
-  stored_.signalled_at = now;
-  if (const auto saved = journal_->Save({.operation = &stored_}); !saved) {
-    base::LogWarn("op=" + stored_.operation_id + " not_recorded=signal " + saved.error().message());
-  }
-}
-
-void OperationRunner::Kill(const model::Process& process) {
-  base::LogWarn("op=" + stored_.operation_id + " pid=" + std::to_string(process.pid) +
-                " outlives SIGTERM, sending SIGKILL");
-  if (const auto sent = host_->Signal(process, StopSignal::kKill);
-      !sent && !sent.error().Is(base::ErrorCode::kNotFound)) {
-    base::LogError("op=" + stored_.operation_id + " " + sent.error().message());
   }
 }
 
@@ -324,7 +283,7 @@ StoredOperation OperationRunner::AfterEvent(const Cause& cause,
   const bool started =
       cause.event == OperationEvent::kStarted || cause.event == OperationEvent::kOldStarted;
   if (started && process) {
-    next.started = IdentityOf(*process);
+    next.started = ProcessIdentity::Of(*process);
     next.started_by = stored_.operation_id;
     next.proved = false;
   }
@@ -346,6 +305,7 @@ base::Status OperationRunner::Enter(StoredOperation next,
                                     const Asked* asked) {
   next.state = Name(state);
   next.transitions += 1;
+  next.intended = {};
   next.signalled = {};
   next.boot_id = boot_id_;
   JournalChange change{

@@ -97,10 +97,13 @@ class OperationRunner {
   [[nodiscard]] core::Reality LookAs(LookAt what, const core::OperationRecord& record);
   [[nodiscard]] LookAt WhatToLookAt() const;
   void Do(core::OperationAct act, const core::OperationRecord& record, core::Reality reality);
-  void Stop(const core::OperationRecord& record, core::Reality reality);
   void Launch();
-  void Kill(const model::Process& process);
   void Switch(const std::string& generation, core::OperationEvent failed);
+  // runner_stop.cc: signals.
+  void Stop(const core::OperationRecord& record, core::Reality reality);
+  void Kill(const model::Process& process);
+  [[nodiscard]] bool NoteIntent(const model::Process& process);
+  void DropIntent();
   // Commits what the event leads to; when the journal refuses, nothing changes and the next Step
   // comes here again.
   void Advance(const Cause& cause, const std::optional<model::Process>& process = std::nullopt);

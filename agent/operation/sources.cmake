@@ -4,4 +4,5 @@ list(APPEND agent_sources
   operation/lease_keeper.cc
   operation/permits.cc
   operation/runner.cc
-  operation/runner_calls.cc)
+  operation/runner_calls.cc
+  operation/runner_stop.cc)

@@ -43,6 +43,11 @@ OperationStep AwaitExit(const OperationRecord& record,
   return Emit(failed, "stop.survived_kill", Describe(*reality.process) + " outlives SIGKILL");
 }
 
+// An earlier life of the agent may have sent SIGTERM. What still serves may be on its way out.
+bool MayBeDying(const Reality& reality, Instant now) {
+  return reality.stop_intended && now - *reality.stop_intended < kSignalDoubt;
+}
+
 OperationStep Stopping(const OperationRecord& record, const Reality& reality, Instant now) {
   if (!reality.process) {
     return reality.processes_visible
@@ -58,9 +63,9 @@ OperationStep Stopping(const OperationRecord& record, const Reality& reality, In
   if (reality.permit_valid) {
     return Act(OperationAct::kSignalStop);
   }
-  // Not asked, or a process that an earlier life of this agent signalled and that is on its way
-  // out: wait for either end.
-  if (!reality.member_looked || (!IsServing(reality.mode) && now < record.deadline)) {
+  // Look again, or wait for either end of a process that is on its way out.
+  if (!reality.member_looked || MayBeDying(reality, now) ||
+      (!IsServing(reality.mode) && now < record.deadline)) {
     return Wait();
   }
   return Emit(OperationEvent::kPermitRefused,
@@ -156,7 +161,7 @@ OperationStep RollingBack(const OperationRecord& record, const Reality& reality,
   if (reality.permit_valid || reality.mode == Mode::kStandalone || IsDown(record, reality, now)) {
     return Act(OperationAct::kSignalStop);
   }
-  if (!reality.member_looked) {
+  if (!reality.member_looked || MayBeDying(reality, now)) {
     return Wait();
   }
   return Emit(OperationEvent::kPermitRefused,

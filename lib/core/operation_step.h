@@ -36,9 +36,12 @@ struct Reality {
   model::Broadcast broadcast = model::Broadcast::kUnknown;
   bool quorum_connection = false;
   bool permit_valid = false;
-  std::optional<model::Instant> stop_signalled;  // by this process of the agent
-  std::optional<model::Instant> launched;        // by this process of the agent, in this state
-  bool launch_locked = false;                    // that launch found the data directory locked
+  std::optional<model::Instant> stop_signalled;  // SIGTERM was certainly sent to this process
+  // A SIGTERM was meant and may have been sent: the agent died around it. Of this process, or of
+  // one that is gone.
+  std::optional<model::Instant> stop_intended;
+  std::optional<model::Instant> launched;  // by this process of the agent, in this state
+  bool launch_locked = false;              // that launch found the data directory locked
 };
 
 enum class OperationAct {
@@ -61,6 +64,10 @@ struct OperationStep {
 inline constexpr std::chrono::milliseconds kLaunchPatience{10'000};
 // A process that outlives SIGKILL this long cannot be stopped.
 inline constexpr std::chrono::milliseconds kKillPatience{15'000};
+
+// A process that may have been sent SIGTERM is given this long to exit before it counts as left
+// alone: one that has the signal serves on for moments only.
+inline constexpr std::chrono::milliseconds kSignalDoubt{10'000};
 
 // True when the member takes part in the quorum as far as one server alone can tell.
 [[nodiscard]] bool ServesInQuorum(const Reality& reality);

@@ -99,8 +99,9 @@ class FakeServerHost final : public agent::ServerHost {
   std::map<std::string, GenerationBehaviour> behaviour;
   bool ignores_sigterm = false;
   bool immortal = false;
-  bool silent = false;     // does not answer, as a frozen member
-  bool connected = false;  // to the quorum, though it does not serve (yet)
+  bool serves_to_its_end = false;  // answers as a member until it has exited
+  bool silent = false;             // does not answer, as a frozen member
+  bool connected = false;          // to the quorum, though it does not serve (yet)
   std::chrono::milliseconds exit_takes{300};
   std::chrono::milliseconds look_takes{0};  // passes between what is seen and the decision
   std::optional<base::Error> stage_error;
@@ -130,7 +131,8 @@ class FakeServerHost final : public agent::ServerHost {
 
   [[nodiscard]] model::Mode ModeNow() {
     const GenerationBehaviour& how = behaviour[process->generation];
-    if (silent || exits_at_ || clock_->BootTime() < started_at_ + how.joins_after) {
+    if (silent || (exits_at_ && !serves_to_its_end) ||
+        clock_->BootTime() < started_at_ + how.joins_after) {
       return model::Mode::kNotServing;
     }
     if (how.standalone) {

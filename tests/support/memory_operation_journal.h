@@ -4,6 +4,7 @@
 
 #include "agent/operation/operation_journal.h"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <tuple>
@@ -21,6 +22,9 @@ class MemoryOperationJournal final : public agent::OperationJournal {
       return base::Fail(base::ErrorCode::kResourceExhausted, "journal.full", "no space left");
     }
     ++saves;
+    if (on_save) {
+      on_save();
+    }
     if (change.operation != nullptr) {
       operation = *change.operation;
     }
@@ -59,6 +63,7 @@ class MemoryOperationJournal final : public agent::OperationJournal {
   std::vector<agent::HistoryEntry> history;
   int failing_saves = 0;
   int saves = 0;
+  std::function<void()> on_save;  // e.g. time that a slow disk takes
 
  private:
   using Key = std::tuple<std::string, std::uint64_t, std::string, std::uint64_t>;

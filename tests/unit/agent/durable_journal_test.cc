@@ -38,6 +38,8 @@ TEST_F(DurableJournalTest, EveryFieldOfAnOperationComesBack) {
                               .stop_timeout = std::chrono::seconds(20),
                               .started = {.pid = 77, .start_time = 5000000000},
                               .started_by = "op-1",
+                              .intended = {.pid = 75, .start_time = 3000000000},
+                              .intended_at = std::chrono::milliseconds(998),
                               .signalled = {.pid = 76, .start_time = 4000000000},
                               .signalled_at = std::chrono::milliseconds(999),
                               .failure = "it said \"no\"",
@@ -55,11 +57,30 @@ TEST_F(DurableJournalTest, EveryFieldOfAnOperationComesBack) {
   EXPECT_EQ(loaded->stop_timeout, saved.stop_timeout);
   EXPECT_EQ(loaded->started, saved.started);
   EXPECT_EQ(loaded->started_by, saved.started_by);
+  EXPECT_EQ(loaded->intended, saved.intended);
+  EXPECT_EQ(loaded->intended_at, saved.intended_at);
   EXPECT_EQ(loaded->signalled, saved.signalled);
   EXPECT_EQ(loaded->signalled_at, saved.signalled_at);
   EXPECT_EQ(loaded->failure, saved.failure);
   EXPECT_EQ(loaded->failure_reason, saved.failure_reason);
   EXPECT_EQ(loaded->transitions, saved.transitions);
+}
+
+// As the first released program wrote it: without a record of what was only intended.
+TEST_F(DurableJournalTest, AnOperationOfAnOlderProgramHasNoIntent) {
+  const journal::OperationChange older{
+      .operation = journal::OperationRow{
+          .operation_id = "op-1",
+          .state = "stopping",
+          .payload_json =
+              R"({"signalled_at_ms":999,"signalled_pid":76,"signalled_time":4000000000,)"
+              R"("started_by":"","step_timeout_ms":40000,"stop_timeout_ms":20000,"transitions":3})"}};
+  ASSERT_TRUE(file->Commit(older).has_value());
+  const auto loaded = journal.LoadOperation();
+  ASSERT_TRUE(loaded.has_value());
+  EXPECT_EQ(loaded->intended, ProcessIdentity{});
+  EXPECT_EQ(loaded->signalled, (ProcessIdentity{.pid = 76, .start_time = 4000000000}));
+  EXPECT_EQ(loaded->transitions, 3);
 }
 
 TEST_F(DurableJournalTest, OutcomesKeepTheirStateOrTheirError) {

@@ -11,14 +11,29 @@ using std::chrono::seconds;
 
 class RunnerRestartTest : public test::RunnerFixture {
  protected:
+  // Death in the very moment in which a record has become durable.
+  struct Died {};
+
+  void DieAfterSaves(std::set<int> saves) {
+    journal.on_save = [this, saves = std::move(saves)] {
+      if (saves.contains(journal.saves)) {
+        throw Died();
+      }
+    };
+  }
+
   // A controller reduced to its answers: it stages, permits and commits whatever happens between.
   bool DriveTo(OperationState end) {
     const auto limit = clock.BootTime() + std::chrono::minutes(10);
     while (runner->state() != end && clock.BootTime() < limit) {
-      Answer();
-      runner->Step();
+      try {
+        Answer();
+        runner->Step();
+      } catch (const Died&) {
+        ++restarts_;
+        Restart();
+      }
       clock.Advance(std::chrono::milliseconds(20));
-      RestartAfterASave();
     }
     return runner->state() == end;
   }
@@ -35,18 +50,6 @@ class RunnerRestartTest : public test::RunnerFixture {
     } else if (runner->state() == OperationState::kUnconfirmed) {
       EXPECT_TRUE(runner->RollBack(NextCall(), permit).has_value());
     }
-    RestartAfterASave();
-  }
-
-  void RestartAfterASave() {
-    if (journal.saves == seen_saves_) {
-      return;
-    }
-    seen_saves_ = journal.saves;
-    if (restart_after_.contains(seen_saves_)) {
-      ++restarts_;
-      Restart();
-    }
   }
 
   void CheckNothingForbidden() const {
@@ -54,18 +57,16 @@ class RunnerRestartTest : public test::RunnerFixture {
     EXPECT_EQ(host.switches_while_running, 0);
   }
 
-  std::set<int> restart_after_;
   int restarts_ = 0;
 
  private:
   int operations_ = 0;
-  int seen_saves_ = 0;
 };
 
 class RestartAfterSave : public RunnerRestartTest, public ::testing::WithParamInterface<int> {};
 
 TEST_P(RestartAfterSave, TheUpgradeEndsOnTheNewGeneration) {
-  restart_after_ = {GetParam()};
+  DieAfterSaves({GetParam()});
   ASSERT_TRUE(DriveTo(OperationState::kCommitted));
   EXPECT_EQ(host.current, "new");
   EXPECT_EQ(host.process->generation, "new");
@@ -73,7 +74,7 @@ TEST_P(RestartAfterSave, TheUpgradeEndsOnTheNewGeneration) {
 }
 
 TEST_P(RestartAfterSave, AFailingUpgradeEndsOnTheOldGeneration) {
-  restart_after_ = {GetParam()};
+  DieAfterSaves({GetParam()});
   host.behaviour["new"].joins = false;
   ASSERT_TRUE(DriveTo(OperationState::kRolledBack));
   EXPECT_EQ(host.current, "old");
@@ -83,14 +84,14 @@ TEST_P(RestartAfterSave, AFailingUpgradeEndsOnTheOldGeneration) {
 }
 
 TEST_P(RestartAfterSave, TwoRestartsInARowEndTheSame) {
-  restart_after_ = {GetParam(), GetParam() + 1};
+  DieAfterSaves({GetParam(), GetParam() + 1});
   ASSERT_TRUE(DriveTo(OperationState::kCommitted));
   EXPECT_EQ(host.process->generation, "new");
   CheckNothingForbidden();
 }
 
 // Every record of the roll back, which are the upgrade's and more.
-INSTANTIATE_TEST_SUITE_P(EverySave, RestartAfterSave, ::testing::Range(1, 11));
+INSTANTIATE_TEST_SUITE_P(EverySave, RestartAfterSave, ::testing::Range(1, 13));
 
 TEST_F(RunnerRestartTest, APermitDiesWithTheProcessThatIssuedIt) {
   BeginAndStage();
@@ -110,6 +111,37 @@ TEST_F(RunnerRestartTest, AStopThatWasSignalledIsCarriedOn) {
   Restart();
   EXPECT_TRUE(StepUntil(OperationState::kVerifying, seconds(5)));
   EXPECT_EQ(host.process->generation, "new");
+}
+
+TEST_F(RunnerRestartTest, AStopWhoseRecordWasLostWaitsForTheDyingMember) {
+  host.serves_to_its_end = true;
+  host.exit_takes = seconds(5);
+  BeginAndStage();
+  ProceedWithPermit();
+  runner->Step();
+  ASSERT_EQ(host.signals.size(), 1U);
+  journal.operation.signalled = {};  // the agent died after the signal, before its record
+  Restart();
+  StepFor(seconds(4));
+  EXPECT_EQ(runner->state(), OperationState::kStopping);
+  EXPECT_TRUE(StepUntil(OperationState::kVerifying, seconds(5)));
+  EXPECT_EQ(host.process->generation, "new");
+}
+
+TEST_F(RunnerRestartTest, AStopThatWasOnlyMeantLeavesTheMemberServingAndNeverKillsIt) {
+  BeginAndStage();
+  ProceedWithPermit();
+  host.ignores_sigterm = true;
+  runner->Step();
+  journal.operation.signalled = {};  // nobody can tell that it was sent
+  Restart();
+  StepFor(core::kSignalDoubt - seconds(1));
+  EXPECT_EQ(runner->state(), OperationState::kStopping);
+  EXPECT_TRUE(StepUntil(OperationState::kStaged, seconds(2)));
+  EXPECT_EQ(runner->Status().failure_reason, "permit.expired");
+  StepFor(kStepTimeout);
+  EXPECT_EQ(host.signals.size(), 1U);
+  EXPECT_EQ(host.process->generation, "old");
 }
 
 TEST_F(RunnerRestartTest, StagingDoesNotSurvive) {

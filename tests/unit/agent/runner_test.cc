@@ -124,6 +124,28 @@ TEST_F(RunnerTest, APermitThatExpiresDuringTheLookStopsNoMemberThatWasNotAsked) 
   EXPECT_THAT(host.looks, ElementsAre(LookAt::kProcess, LookAt::kMember));
 }
 
+TEST_F(RunnerTest, APermitThatExpiresWhileTheIntentIsRecordedIsNotUsed) {
+  BeginAndStage();
+  ProceedWithPermit();
+  journal.on_save = [this] { clock.Advance(kPermitLife); };
+  runner->Step();  // records what it is about to do, and looks at the clock again
+  journal.on_save = nullptr;
+  runner->Step();
+  EXPECT_EQ(runner->state(), OperationState::kStaged);
+  EXPECT_EQ(runner->Status().failure_reason, "permit.expired");
+  EXPECT_TRUE(host.signals.empty());
+}
+
+TEST_F(RunnerTest, NothingIsSignalledThatTheJournalDidNotTake) {
+  BeginAndStage();
+  ProceedWithPermit();
+  journal.failing_saves = 1;
+  runner->Step();
+  EXPECT_TRUE(host.signals.empty());
+  runner->Step();
+  EXPECT_EQ(host.signals.size(), 1U);
+}
+
 TEST_F(RunnerTest, AProcessThatTookTheSignalledOnesPlaceIsLookedAt) {
   BeginAndStage();
   ProceedWithPermit();

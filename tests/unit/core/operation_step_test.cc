@@ -81,6 +81,18 @@ TEST(StoppingTest, OneThatIsNoLongerServingIsWaitedForUntilTheDeadline) {
             "permit_refused");
 }
 
+TEST(StoppingTest, OneThatMayHaveBeenSignalledIsGivenTimeToExitAndIsNeverKilled) {
+  Reality reality = Running("old");
+  reality.stop_intended = kNow;
+  OperationRecord record = Record(OperationState::kStopping);
+  record.stop_timeout = seconds(1);
+  for (auto now = kNow; now < kNow + kSignalDoubt; now += seconds(1)) {
+    EXPECT_EQ(Said(DecideStep(record, reality, now)), "nothing");
+    EXPECT_EQ(DecideStep(record, reality, now).act, OperationAct::kNone);
+  }
+  EXPECT_EQ(Said(DecideStep(record, reality, kNow + kSignalDoubt)), "permit_refused");
+}
+
 TEST(StoppingTest, AMemberThatWasNotAskedIsLookedAtAgain) {
   const auto step = DecideStep(Record(OperationState::kStopping), NotAsked("old"), kDeadline);
   EXPECT_EQ(Said(step), "nothing");
@@ -186,6 +198,16 @@ TEST(RollingBackTest, AMemberThatMayServeTakesAPermit) {
   EXPECT_EQ(Said(DecideStep(record, reality, kDeadline)), "permit_refused");
   reality.permit_valid = true;
   EXPECT_EQ(DecideStep(record, reality, kDeadline).act, OperationAct::kSignalStop);
+}
+
+TEST(RollingBackTest, OneThatMayHaveBeenSignalledIsGivenTimeToExit) {
+  Reality reality = Running("new");
+  reality.stop_intended = kNow;
+  const auto record = Record(OperationState::kRollingBack);
+  const auto step = DecideStep(record, reality, kNow + kSignalDoubt - milliseconds(1));
+  EXPECT_EQ(Said(step), "nothing");
+  EXPECT_EQ(step.act, OperationAct::kNone);
+  EXPECT_EQ(Said(DecideStep(record, reality, kNow + kSignalDoubt)), "permit_refused");
 }
 
 TEST(RollingBackTest, AMemberThatWasNotAskedIsNeitherStoppedNorGivenUp) {
