@@ -33,6 +33,10 @@ base::Error NotOpen(const KnownRun& run) {
   const auto& state = run.file.state;
   auto text = "run " + run.record.run_id + " is closed (" +
               std::string(RunOutcomeName(state.outcome)) + ")";
+  if (state.phase != core::RunPhase::kEnded) {
+    text = "run " + run.record.run_id +
+           " never began, its record reached too few agents, or a later run took its place";
+  }
   if (state.outcome == core::RunOutcome::kSucceeded && !state.servers.empty()) {
     text += "; to go back, roll the old release: `zoowarden upgrade --to " +
             state.servers.front().origin.version.ToString() + "`";
@@ -40,23 +44,25 @@ base::Error NotOpen(const KnownRun& run) {
   return {base::ErrorCode::kFailedPrecondition, "run.closed", text};
 }
 
-// The named run, or the newest open one, with the events of all its copies.
-base::Result<KnownRun> Choose(RunJournal& journal,
-                              Agents& agents,
-                              const ResumeOptions& options,
-                              core::RunGoal goal) {
+// The named run, or the newest open one, as the copies that agree have it.
+base::Result<AgreedRun> Choose(RunJournal& journal,
+                               Agents& agents,
+                               const ResumeOptions& options,
+                               core::RunGoal goal) {
   const auto known = CollectRuns(&journal, &agents);
   const auto found = std::find_if(known.runs.begin(), known.runs.end(), [&](const KnownRun& run) {
     return options.run_id ? run.record.run_id == *options.run_id : run.open;
   });
   if (found == known.runs.end()) {
-    return options.run_id ? FindRun(&journal, &agents, *options.run_id)
-                          : base::Result<KnownRun>(base::Fail(NoneOpen(goal)));
+    if (options.run_id) {
+      ZW_TRY(FindRun(&journal, &agents, *options.run_id));  // says that there is none
+    }
+    return base::Fail(NoneOpen(goal));
   }
   if (!found->open) {
     return base::Fail(NotOpen(*found));
   }
-  return FindRun(&journal, &agents, found->record.run_id);
+  return FindAgreedRun(journal, agents, found->record.run_id);
 }
 
 base::Status RefuseChanged(std::string reason, const std::string& what) {
@@ -189,7 +195,11 @@ base::Result<KnownRun> Prepare(Context& context,
                                core::RunGoal goal) {
   auto& agents = *workplace.connected.agents;
   ZW_ASSIGN(const auto journal, OpenJournalToRead(context, here.name));
-  ZW_ASSIGN(auto run, Choose(*journal, agents, options, goal));
+  ZW_ASSIGN(auto agreed, Choose(*journal, agents, options, goal));
+  for (const auto& text : agreed.differing) {
+    context.Warn(text);
+  }
+  auto& run = agreed.run;
   ZW_TRY(CheckServers(run.file, here));
   // Going back uses what is on the servers: it must not depend on archives, checks or plugins.
   if (goal == core::RunGoal::kForward && run.file.state.goal == core::RunGoal::kForward) {
@@ -200,7 +210,7 @@ base::Result<KnownRun> Prepare(Context& context,
     ZW_TRY(RefuseHeld(agents, run.record.run_id));
   }
   ZW_ASSIGN(workplace.journal, OpenJournalToWrite(context, here.name));
-  return run;
+  return std::move(run);
 }
 
 ExitCode GoOn(Context& context, const ResumeOptions& options, core::RunGoal goal) {

@@ -1,6 +1,7 @@
 #include "controller/cli/run_records.h"
 
 #include "base/text.h"
+#include "controller/run/lease.h"
 #include "sys/files.h"
 
 #include <algorithm>
@@ -52,14 +53,8 @@ bool BroughtOrder(core::RunOutcome outcome) {
 }
 
 // A halted or stuck run stays open until it, or a later run, has brought order.
-void MarkOpen(std::vector<KnownRun>& newest_first) {
-  bool order = false;
-  for (auto& run : newest_first) {
-    const auto outcome = run.file.state.outcome;
-    const bool ended = run.file.state.phase == core::RunPhase::kEnded;
-    run.open = !order && (!ended || NeedsSomebody(outcome));
-    order = order || BroughtOrder(outcome);
-  }
+bool IsOpen(const KnownRun& run) {
+  return run.file.state.phase != core::RunPhase::kEnded || NeedsSomebody(run.file.state.outcome);
 }
 
 struct Copy {
@@ -68,14 +63,18 @@ struct Copy {
   RunRecord record;
 };
 
-std::vector<Copy> ListCopies(RunJournal* journal,
-                             Agents* agents,
-                             std::vector<RunsProblem>& problems) {
-  std::vector<Copy> copies;
+struct Copies {
+  std::vector<Copy> found;
+  std::size_t asked = 0;   // agents
+  std::size_t silent = 0;  // of them
+};
+
+Copies ListCopies(RunJournal* journal, Agents* agents, std::vector<RunsProblem>& problems) {
+  Copies copies;
   if (journal != nullptr) {
     if (auto records = journal->List()) {
       for (auto& record : *records) {
-        copies.push_back({{}, "here", std::move(record)});
+        copies.found.push_back({{}, "here", std::move(record)});
       }
     } else {
       problems.push_back({{}, records.error().message()});
@@ -85,7 +84,9 @@ std::vector<Copy> ListCopies(RunJournal* journal,
     return copies;
   }
   for (auto& answer : agents->ListRecords()) {
+    ++copies.asked;
     if (!answer.result) {
+      ++copies.silent;
       // Records are for operators; a viewer does without.
       if (!answer.result.error().Is(base::ErrorCode::kPermissionDenied)) {
         problems.push_back({answer.server, answer.result.error().message()});
@@ -93,7 +94,8 @@ std::vector<Copy> ListCopies(RunJournal* journal,
       continue;
     }
     for (auto& record : *answer.result) {
-      copies.push_back({answer.server, "server " + ToString(answer.server), std::move(record)});
+      copies.found.push_back(
+          {answer.server, "server " + ToString(answer.server), std::move(record)});
     }
   }
   return copies;
@@ -108,6 +110,15 @@ void Take(KnownRun& run, Copy copy) {
     return;
   }
   run.copies.push_back(std::move(copy.where));
+}
+
+struct Holders {
+  bool here = false;
+  std::size_t agents = 0;
+};
+
+bool Began(const Holders& holders, const Copies& copies) {
+  return holders.here || holders.agents + copies.silent >= MajorityOf(copies.asked);
 }
 
 }  // namespace
@@ -180,7 +191,9 @@ base::Result<RunRecord> StoredRunJournal::Load(const std::string& run_id) {
 KnownRuns CollectRuns(RunJournal* journal, Agents* agents) {
   KnownRuns known;
   std::map<std::string, KnownRun> by_id;
-  for (auto& copy : ListCopies(journal, agents, known.problems)) {
+  std::map<std::string, Holders> holders;
+  auto copies = ListCopies(journal, agents, known.problems);
+  for (auto& copy : copies.found) {
     auto decoded = DecodeRun(copy.record.state_json);
     if (!decoded) {
       known.problems.push_back({copy.server,
@@ -188,19 +201,27 @@ KnownRuns CollectRuns(RunJournal* journal, Agents* agents) {
                                     "): " + decoded.error().message()});
       continue;
     }
+    auto& held = holders[copy.record.run_id];
+    held.here = held.here || copy.server.value == 0;
+    held.agents += copy.server.value == 0 ? 0U : 1U;
     auto& run = by_id[copy.record.run_id];
     Take(run, std::move(copy));
   }
   for (auto& [id, run] : by_id) {
     // Each copy was decoded above.
     run.file = *DecodeRun(run.record.state_json);
+    run.open = Began(holders[id], copies) && IsOpen(run);
     known.runs.push_back(std::move(run));
   }
   std::sort(known.runs.begin(), known.runs.end(), [](const KnownRun& a, const KnownRun& b) {
     return std::tuple(a.file.created_ms, a.record.run_id) >
            std::tuple(b.file.created_ms, b.record.run_id);
   });
-  MarkOpen(known.runs);
+  bool order = false;
+  for (auto& run : known.runs) {
+    run.open = run.open && !order;
+    order = order || BroughtOrder(run.file.state.outcome);
+  }
   return known;
 }
 

@@ -40,7 +40,9 @@ struct KnownRun {
   RunRecord record;                 // of the newest copy
   RunFile file;                     // the record's state, decoded
   std::vector<std::string> copies;  // "here", "server 2": who has this newest copy
-  bool open = false;                // not ended, or ended in a way that still needs somebody
+  // Not ended, or ended in a way that still needs somebody. A run whose first record reached too
+  // few agents to be acted on, and is not here, never began.
+  bool open = false;
 };
 
 struct RunsProblem {
@@ -60,6 +62,19 @@ struct KnownRuns {
 [[nodiscard]] base::Result<KnownRun> FindRun(RunJournal* journal,
                                              Agents* agents,
                                              const std::string& run_id);
+
+struct AgreedRun {
+  KnownRun run;
+  std::vector<std::string> differing;  // a sentence for each copy that was left out
+};
+
+// The run as it may be gone on with: one agent may be in other hands, so what was approved must be
+// as this machine's own record has it, or, without one, as a majority of the agents has it. Copies
+// that differ are left out; of the others the newest state and all events count, as in FindRun.
+// kFailedPrecondition "run.no_agreement" names every agent that is missing.
+[[nodiscard]] base::Result<AgreedRun> FindAgreedRun(RunJournal& journal,
+                                                    Agents& agents,
+                                                    const std::string& run_id);
 
 // Merges a copy into a record: the newer state by (epoch, sequence), the union of the events.
 void MergeCopy(RunRecord& into, const RunRecord& copy);

@@ -245,4 +245,14 @@ base::Result<RunFile> DecodeRun(const std::string& text) {
   }
 }
 
+std::string ApprovedPart(const RunFile& run) {
+  auto approved = run;
+  approved.state = {.run_id = run.state.run_id, .allow_outage = run.state.allow_outage};
+  for (const auto& server : run.state.servers) {
+    approved.state.servers.push_back(
+        {.id = server.id, .origin = server.origin, .target = server.target});
+  }
+  return EncodeRun(approved);
+}
+
 }  // namespace zoowarden::controller

@@ -26,4 +26,8 @@ struct RunFile {
 // Refuses another schema version and anything it does not understand (kDataLoss).
 [[nodiscard]] base::Result<RunFile> DecodeRun(const std::string& text);
 
+// What was approved of a run, and never changes while it goes on: the desired state, and from what
+// to what each server goes. Two copies of one run agree when their texts are equal.
+[[nodiscard]] std::string ApprovedPart(const RunFile& run);
+
 }  // namespace zoowarden::controller

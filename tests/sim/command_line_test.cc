@@ -165,13 +165,71 @@ TEST_F(RollCommandTest, ARecordThatNamesOtherChecksOrAgentsIsNotResumed) {
   EXPECT_NE(refused.err.find("other `servers:`"), std::string::npos) << refused.err;
 }
 
+class ForgedRecordTest : public RollCommandTest {
+ protected:
+  void SetUp() override {
+    RollCommandTest::SetUp();
+    interrupted_ = [this] { return !roll_.Proceeded().empty(); };
+    ASSERT_EQ(Upgrade().code, 130);
+    interrupted_ = [] { return false; };
+  }
+  void OnAnotherMachine() { environment_["ZOOWARDEN_STATE"] = Path("another machine"); }
+
+  // A newer copy that leads elsewhere.
+  void Forge(std::uint32_t id) {
+    auto& record = roll_.agents.agent({id}).records.begin()->second;
+    auto run = controller::DecodeRun(record.state_json);
+    ASSERT_TRUE(run);
+    run->spec.release.source = "/forged.tar.gz";
+    run->state.policy.good_rounds = 1;
+    record.state_json = controller::EncodeRun(*run);
+    record.sequence += 100;
+  }
+};
+
+TEST_F(ForgedRecordTest, OneAgentsOtherPlanIsNotUsedAndTheAgentIsNamed) {
+  Forge(2);
+  OnAnotherMachine();
+  const auto resumed = Run({"resume", "--yes"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_NE(resumed.err.find("warning: server 2 has another plan"), std::string::npos)
+      << resumed.err;
+  EXPECT_EQ(File().find("forged"), std::string::npos) << File();
+  EXPECT_EQ(roll_.Versions(), "3.9.4 3.9.4 3.9.4");
+}
+
+TEST_F(ForgedRecordTest, WithoutAMajorityOfOneMindNothingIsResumed) {
+  Forge(2);
+  OnAnotherMachine();
+  roll_.agents.agent({3}).reachable = false;
+  for (const char* command : {"resume", "rollback"}) {
+    const auto refused = Run({command, "--yes"});
+    EXPECT_EQ(refused.code, 5) << refused.err;
+    EXPECT_NE(refused.err.find("2 of 3 agents must have the same"), std::string::npos)
+        << refused.err;
+    EXPECT_NE(refused.err.find("server 3: "), std::string::npos) << refused.err;
+  }
+  EXPECT_EQ(roll_.Proceeded().size(), 1U);
+}
+
+TEST_F(ForgedRecordTest, WhatThisMachineBeganItKnowsItself) {
+  Forge(2);
+  Forge(3);
+  const auto resumed = Run({"resume", "--yes"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_NE(resumed.err.find("warning: server 3 has another plan"), std::string::npos)
+      << resumed.err;
+  EXPECT_EQ(File().find("forged"), std::string::npos) << File();
+}
+
 TEST_F(RollCommandTest, ARunThatCouldNotBeginLeavesNothingOpen) {
   roll_.agents.stores = [](model::ServerId id) { return id.value == 1; };
   const auto failed = Upgrade();
   EXPECT_EQ(failed.code, 9) << failed.err;
   EXPECT_EQ(failed.err.find("stays open"), std::string::npos) << failed.err;
   roll_.agents.stores = [](model::ServerId) { return true; };
-  roll_.agents.agent({1}).records.clear();
+  // One agent has a record of it; no controller acted on that.
+  EXPECT_EQ(Run({"resume", "--yes"}).code, 1);
   EXPECT_EQ(Upgrade().code, 0);
 }
 
