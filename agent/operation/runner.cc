@@ -323,8 +323,12 @@ base::Status OperationRunner::Enter(StoredOperation next,
         RecordedOutcome{.method = asked->method, .error = std::nullopt, .state = state};
   }
   ZW_TRY(journal_->Save(change));
-  base::LogInfo("op=" + next.operation_id + " state=" + next.state + " event=" +
-                change.history->event + (cause.detail.empty() ? "" : " detail=" + cause.detail));
+  const std::string entered = "op=" + next.operation_id + " state=" + next.state +
+                              " event=" + change.history->event +
+                              (cause.detail.empty() ? std::string() : " detail=" + cause.detail);
+  const bool served_alone =
+      cause.event == OperationEvent::kStandalone || cause.event == OperationEvent::kOldStandalone;
+  served_alone ? base::LogError(entered) : base::LogInfo(entered);
   changes_.push_back({.operation_id = next.operation_id,
                       .state = state,
                       .detail = cause.detail,

@@ -8,6 +8,21 @@ using core::OperationAct;
 using core::OperationEvent;
 using model::OperationState;
 
+namespace {
+
+OperationEvent CannotStop(OperationState state) {
+  switch (state) {
+    case OperationState::kStopping:
+      return OperationEvent::kStopFailed;
+    case OperationState::kVerifyingOld:
+      return OperationEvent::kOldStandalone;
+    default:
+      return OperationEvent::kRestoreFailed;
+  }
+}
+
+}  // namespace
+
 void OperationRunner::Stop(const core::OperationRecord& record, core::Reality reality) {
   if (!NoteIntent(*reality.process)) {
     return;
@@ -16,16 +31,20 @@ void OperationRunner::Stop(const core::OperationRecord& record, core::Reality re
   // Looking and recording took time: the permit counts now.
   const auto now = clock_->BootTime();
   reality.permit_valid = permits_.Valid(stored_.operation_id, now);
-  if (core::DecideStep(record, reality, now).act != OperationAct::kSignalStop) {
+  const core::OperationStep step = core::DecideStep(record, reality, now);
+  if (step.act != OperationAct::kSignalStop) {
     DropIntent();
     return;
+  }
+  if (!step.reason.empty()) {
+    base::LogError("op=" + stored_.operation_id + " stopping reason=" + step.reason + " " +
+                   step.detail);
   }
   const base::Status sent = host_->Signal(*reality.process, StopSignal::kTerminate);
   permits_.Drop();
   if (!sent) {
     if (!sent.error().Is(base::ErrorCode::kNotFound)) {
-      Advance({.event = state_ == OperationState::kStopping ? OperationEvent::kStopFailed
-                                                            : OperationEvent::kRestoreFailed,
+      Advance({.event = CannotStop(state_),
                .reason = "stop.signal_failed",
                .detail = sent.error().message()});
     }

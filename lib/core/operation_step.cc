@@ -170,9 +170,36 @@ OperationStep RollingBack(const OperationRecord& record, const Reality& reality,
               "as it is");
 }
 
+// The old generation serves alone: it is stopped and stays stopped. Starting it again would have it
+// serve alone again, and there is no other generation left to try.
+OperationStep StopOldStandalone(const OperationRecord& record,
+                                const Reality& reality,
+                                Instant now) {
+  constexpr const char* kReason = "rollback.standalone";
+  constexpr const char* kDetail =
+      "the old generation ran standalone and would have acknowledged writes alone; it was stopped "
+      "and is not started again: look at its server lines, then roll back once more";
+  if (!reality.process && reality.processes_visible) {
+    return Emit(OperationEvent::kOldStandalone, kReason, kDetail);
+  }
+  if (reality.process && reality.stop_signalled) {
+    return AwaitExit(record, reality, now, OperationEvent::kOldStandalone);
+  }
+  if (reality.process && reality.mode == Mode::kStandalone) {
+    return {.event = std::nullopt,
+            .act = OperationAct::kSignalStop,
+            .reason = kReason,
+            .detail = "the old generation runs standalone and would acknowledge writes alone"};
+  }
+  return now < record.deadline ? Wait() : Emit(OperationEvent::kOldStandalone, kReason, kDetail);
+}
+
 OperationStep VerifyingOld(const OperationRecord& record, const Reality& reality, Instant now) {
   if (record.from.empty() || ServesInQuorum(reality)) {
     return Emit(OperationEvent::kOldProved);
+  }
+  if (reality.stop_intended || (reality.process && reality.mode == Mode::kStandalone)) {
+    return StopOldStandalone(record, reality, now);
   }
   return now < record.deadline
              ? Wait()

@@ -56,7 +56,8 @@ enum class OperationAct {
 struct OperationStep {
   std::optional<OperationEvent> event;
   OperationAct act = OperationAct::kNone;
-  std::string reason;  // stable machine-readable code, with a failure event
+  // With a failure event, and with an act that nobody asked for:
+  std::string reason;  // stable machine-readable code
   std::string detail;  // sentence for a person
 };
 

@@ -51,6 +51,7 @@ constexpr std::array kTable = std::to_array<OperationTransition>({
 
     {S::kVerifyingOld,  E::kOldProved,       S::kRolledBack},
     {S::kVerifyingOld,  E::kOldDeadline,     S::kNeedsOperator},
+    {S::kVerifyingOld,  E::kOldStandalone,   S::kNeedsOperator},
 
     {S::kNeedsOperator, E::kRollBack,        S::kRollingBack},
     {S::kNeedsOperator, E::kCommit,          S::kCommitted},
@@ -104,6 +105,7 @@ constexpr std::array kEventNames = std::to_array<NamedEvent>({
     {E::kOldStartFailed, "old_start_failed"},
     {E::kOldProved, "old_proved"},
     {E::kOldDeadline, "old_deadline"},
+    {E::kOldStandalone, "old_standalone"},
     {E::kClose, "close"},
 });
 

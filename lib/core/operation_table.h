@@ -33,9 +33,10 @@ enum class OperationEvent {
   kRestoreFailed,
   kOldStarted,
   kOldStartFailed,
-  kOldProved,    // the old generation serves
-  kOldDeadline,  // it does not, and its deadline has passed
-  kClose,        // controller: forget a finished or merely staged operation
+  kOldProved,      // the old generation serves
+  kOldDeadline,    // it does not, and its deadline has passed
+  kOldStandalone,  // it served alone and was stopped; it is not started again
+  kClose,          // controller: forget a finished or merely staged operation
 };
 
 struct OperationTransition {

@@ -144,6 +144,23 @@ TEST_F(RunnerRestartTest, AStopThatWasOnlyMeantLeavesTheMemberServingAndNeverKil
   EXPECT_EQ(host.process->generation, "old");
 }
 
+TEST_F(RunnerRestartTest, AnOldStandaloneThatWasStoppedAroundADeathIsStillNamedOne) {
+  host.behaviour["new"].dies_at_once = true;
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kRollingBack));
+  host.behaviour["old"].standalone = true;
+  ASSERT_TRUE(StepUntil(OperationState::kVerifyingOld));
+  host.exit_takes = seconds(5);
+  StepFor(seconds(1));
+  ASSERT_EQ(host.signals.size(), 2U);
+  journal.operation.signalled = {};
+  host.KillProcess();
+  Restart();
+  ASSERT_TRUE(StepUntil(OperationState::kNeedsOperator, seconds(1)));
+  EXPECT_EQ(runner->Status().failure_reason, "rollback.standalone");
+}
+
 TEST_F(RunnerRestartTest, StagingDoesNotSurvive) {
   ASSERT_TRUE(Begin().has_value());
   Restart();

@@ -81,6 +81,22 @@ TEST_F(RunnerTest, AStandaloneServerIsStoppedAtOnce) {
   EXPECT_EQ(runner->Status().failure_reason, "start.standalone");
 }
 
+TEST_F(RunnerTest, AnOldGenerationThatServesAloneIsStoppedAtOnceAndNeverStartedAgain) {
+  host.behaviour["new"].dies_at_once = true;
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kRollingBack));
+  host.behaviour["old"].standalone = true;
+  ASSERT_TRUE(StepUntil(OperationState::kVerifyingOld));
+  ASSERT_TRUE(StepUntil(OperationState::kNeedsOperator, seconds(2)));
+  EXPECT_EQ(runner->Status().failure_reason, "rollback.standalone");
+  const int launches = host.launches;
+  Restart();
+  StepFor(kStepTimeout);
+  EXPECT_FALSE(host.process.has_value());
+  EXPECT_EQ(host.launches, launches);
+}
+
 TEST_F(RunnerTest, WithoutAPermitAServingMemberIsLeftServing) {
   BeginAndStage();
   ASSERT_TRUE(runner->Proceed(NextCall(), "").has_value());

@@ -243,6 +243,43 @@ TEST(VerifyingOldTest, EndsWhenTheOldGenerationServesOrItsTimeIsOver) {
   EXPECT_EQ(Said(DecideStep(record, Running("old", Mode::kNotServing), kDeadline)), "old_deadline");
 }
 
+TEST(VerifyingOldTest, AStandaloneIsStoppedAtOnceAndLeftToTheOperatorStopped) {
+  const auto record = Record(OperationState::kVerifyingOld);
+  Reality reality = Running("old", Mode::kStandalone);
+  const auto stop = DecideStep(record, reality, kNow);
+  EXPECT_EQ(stop.act, OperationAct::kSignalStop);
+  EXPECT_EQ(Said(stop), "nothing");
+  EXPECT_EQ(stop.reason, "rollback.standalone");
+  EXPECT_EQ(DecideStep(record, reality, kDeadline).act, OperationAct::kSignalStop);
+
+  reality.stop_intended = kNow;
+  reality.stop_signalled = kNow;
+  EXPECT_EQ(DecideStep(record, reality, kNow + seconds(19)).act, OperationAct::kNone);
+  EXPECT_EQ(DecideStep(record, reality, kNow + seconds(20)).act, OperationAct::kKill);
+  const auto survived = DecideStep(record, reality, kNow + seconds(20) + kKillPatience);
+  EXPECT_EQ(Said(survived), "old_standalone");
+  EXPECT_EQ(survived.reason, "stop.survived_kill");
+
+  Reality gone = Gone("old");
+  gone.stop_intended = kNow;
+  const auto end = DecideStep(record, gone, kNow);
+  EXPECT_EQ(Said(end), "old_standalone");
+  EXPECT_EQ(end.reason, "rollback.standalone");
+}
+
+TEST(VerifyingOldTest, AStopThatOnlyAnEarlierLifeCanHaveSentIsFollowedToItsEnd) {
+  const auto record = Record(OperationState::kVerifyingOld);
+  Reality dying = Running("old", Mode::kNotServing);
+  dying.stop_intended = kNow;
+  EXPECT_EQ(Said(DecideStep(record, dying, kNow)), "nothing");
+  EXPECT_EQ(Said(DecideStep(record, dying, kDeadline)), "old_standalone");
+
+  Reality hidden = Gone("old");
+  hidden.processes_visible = false;
+  hidden.stop_intended = kNow;
+  EXPECT_EQ(Said(DecideStep(record, hidden, kNow)), "nothing");
+}
+
 TEST(IsDownTest, NeedsEveryOneOfItsConditions) {
   const auto record = Record(OperationState::kVerifying);
   const Reality down = Running("new", Mode::kNotServing);

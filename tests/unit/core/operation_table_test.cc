@@ -34,7 +34,10 @@ const std::map<std::string, std::map<std::string, std::string>> kDesign = {
       {"permit_refused", "unconfirmed"},
       {"restore_failed", "needs_operator"}}},
     {"restarting_old", {{"old_started", "verifying_old"}, {"old_start_failed", "needs_operator"}}},
-    {"verifying_old", {{"old_proved", "rolled_back"}, {"old_deadline", "needs_operator"}}},
+    {"verifying_old",
+     {{"old_proved", "rolled_back"},
+      {"old_deadline", "needs_operator"},
+      {"old_standalone", "needs_operator"}}},
     {"rolled_back", {{"begin", "staging"}, {"close", "idle"}}},
     {"needs_operator", {{"roll_back", "rolling_back"}, {"commit", "committed"}, {"close", "idle"}}},
 };
