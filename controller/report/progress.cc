@@ -22,6 +22,20 @@ std::string EventLine(const core::Event& event) {
   return fmt::format("{:<18} {}", event.kind, ShortText(event));
 }
 
+// Countdowns, rounds and zxids change every round; another reason or another server is news.
+std::string Shape(const std::string& waiting) {
+  std::string shape;
+  std::string_view before;
+  for (const auto word : base::Split(waiting, ' ')) {
+    const bool number = word.starts_with("0x") || base::ParseUnsigned(word).has_value();
+    if (!number || before == "server") {
+      shape.append(word).append(" ");
+    }
+    before = word;
+  }
+  return shape;
+}
+
 class PlainProgress final : public Progress {
  public:
   explicit PlainProgress(const ProgressOptions& options) : options_(options) {}
@@ -31,9 +45,8 @@ class PlainProgress final : public Progress {
   void OnRound(const RunFile& /*run*/,
                const core::Decision& decision,
                const model::Round& /*round*/) override {
-    // Countdowns change every round; only what is waited for is news.
-    const auto what = decision.waiting.substr(0, decision.waiting.find(": "));
-    if (!what.empty() && what != told_ && what.find("round ") != 0) {
+    const auto what = Shape(decision.waiting);
+    if (!decision.waiting.empty() && what != told_) {
       options_.write(
           fmt::format("{:<18} {}\n", "waiting", base::Printable(decision.waiting, kMaxEventText)));
       told_ = what;

@@ -1,5 +1,6 @@
 #include "controller/run/engine.h"
 
+#include "base/fault.h"
 #include "controller/run/actions.h"
 #include "controller/run/lease.h"
 #include "controller/run/rounds.h"
@@ -103,6 +104,7 @@ base::Result<bool> Engine::StoreAgain() {
     deps_.progress.OnEvent(event);
   }
   Adopt(decision);
+  core::NoteMissedRounds(memory_);
   memory_.stop_sent.reset();
   for (const auto& action : decision.actions) {
     core::NoteResult(run_.state,
@@ -179,7 +181,9 @@ base::Status Engine::Persist(core::Decision& decision) {
 
 void Engine::Act(const std::vector<core::Action>& actions) {
   for (const auto& action : actions) {
+    ZW_FAULT_POINT("controller.before_" + std::string(core::ActionKindName(action.kind)));
     const auto result = Perform(action);
+    ZW_FAULT_POINT("controller.after_" + std::string(core::ActionKindName(action.kind)));
     core::NoteResult(run_.state, memory_, action, result, unsaved_);
   }
 }

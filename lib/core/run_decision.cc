@@ -33,11 +33,12 @@ int Turn::CountGoodRound(const std::string& stop) {
     memory().good_for = stop;
     memory().good_rounds = 0;
   }
-  return ++memory().good_rounds;
+  return std::max(++memory().good_rounds, memory().healthy_rounds);
 }
 
 void Turn::ForgetGoodRounds() {
   memory().good_rounds = 0;
+  memory().healthy_rounds = 0;
   memory().permit.reset();
 }
 
@@ -164,6 +165,18 @@ void TrackLeader(Turn& turn) {
   state.leader = leader;
 }
 
+void CountHealthyRound(Turn& turn, std::optional<model::ServerId> leader_before) {
+  auto& rounds = turn.memory().healthy_rounds;
+  const auto& state = turn.state();
+  const bool healthy =
+      MissingForHealthy(state.members, turn.input.round, turn.out.conclusions).empty();
+  if (!healthy) {
+    rounds = 0;
+  } else {
+    rounds = state.leader == leader_before ? rounds + 1 : 1;
+  }
+}
+
 KnownProcesses BaselineFor(const RunState& state,
                            const RunMemory& memory,
                            const model::Round& round) {
@@ -207,6 +220,7 @@ Decision Decide(const RunState& state, const RunMemory& memory, const DecisionIn
       Conclude(state.members, input.round, BaselineFor(state, memory, input.round));
   UpdateProcesses(turn, input.round);
   TrackLeader(turn);
+  CountHealthyRound(turn, state.leader);
   if (memory.doubtful && !memory.doubt_since) {
     turn.memory().doubt_since = input.now;
   }
@@ -236,6 +250,12 @@ Decision Decide(const RunState& state, const RunMemory& memory, const DecisionIn
   return std::move(turn.out);
 }
 
+void NoteMissedRounds(RunMemory& memory) {
+  memory.permit.reset();
+  memory.good_rounds = 0;
+  memory.healthy_rounds = 0;
+}
+
 void NotePermit(RunMemory& memory, model::ServerId server, std::string id, std::uint64_t round) {
   memory.permit = GrantedPermit{.server = server, .id = std::move(id), .round = round};
 }
@@ -259,8 +279,7 @@ void NoteResult(RunState& state,
   events.push_back({std::string(ActionKindName(action.kind)) + "_failed",
                     action.server,
                     result.error().message()});
-  memory.permit.reset();
-  memory.good_rounds = 0;
+  NoteMissedRounds(memory);  // what a refused call had seen is stale
   const bool unanswered = result.error().Is(base::ErrorCode::kUnavailable) ||
                           result.error().Is(base::ErrorCode::kDeadlineExceeded);
   if (unanswered) {

@@ -71,6 +71,9 @@ void NoteResult(RunState& state,
                 const Action& action,
                 const base::Status& result,
                 std::vector<Event>& events);
+// Rounds passed that nothing was decided from, because the decision before could not be stored:
+// those before are not in a row with those that follow.
+void NoteMissedRounds(RunMemory& memory);
 void NotePermit(RunMemory& memory, model::ServerId server, std::string id, std::uint64_t round);
 
 // Opens a run again in the given direction; to resume, give the run's own goal. A halted or stuck

@@ -20,7 +20,8 @@ struct Turn {
   // the last progress.
   bool WaitedFor(const std::string& gate, std::string what, std::chrono::milliseconds patience);
   void Progress();  // every timer starts again
-  // One more round in which this stop was safe; how many there are in a row.
+  // One more round in which this stop was safe; how many there are in a row, counting those in
+  // which any stop was.
   int CountGoodRound(const std::string& stop);
   void ForgetGoodRounds();
   // A permit that was granted before this round began.

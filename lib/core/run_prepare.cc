@@ -200,7 +200,6 @@ void Staging(Turn& turn) {
   }
   turn.Progress();
   turn.state().phase = RunPhase::kRolling;
-  turn.ForgetGoodRounds();
   turn.Tell("staged",
             {},
             "every server is staged: release verified, configuration rendered and "

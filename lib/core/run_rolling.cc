@@ -241,8 +241,8 @@ void NextServer(Turn& turn, ServerRun& server) {
   }
   // Good rounds that never lead to a stop end too: a leader that moves in every round, say.
   if (turn.WaitedFor(key,
-                     before + "round " + std::to_string(good) + " of " +
-                         std::to_string(state.policy.good_rounds),
+                     before + "round " + std::to_string(std::min(good, state.policy.good_rounds)) +
+                         " of " + std::to_string(state.policy.good_rounds),
                      2 * state.policy.step_timeout)) {
     GiveUpWaiting(turn,
                   Name(server.id) + " could not be stopped in time; " + turn.memory().last_refusal);
@@ -265,7 +265,9 @@ bool CountPermitRefusal(Turn& turn) {
     return false;
   }
   ++state.permit_refusals;
-  turn.Tell("permit_refused", *sent, operation.failure);
+  turn.Tell("permit_refused",
+            *sent,
+            operation.failure.empty() ? turn.memory().last_refusal : operation.failure);
   turn.ForgetGoodRounds();
   if (state.permit_refusals <= kMaxPermitRefusals) {
     return false;

@@ -94,6 +94,9 @@ struct CheckVerdict {
 struct RunMemory {
   int good_rounds = 0;   // in a row
   std::string good_for;  // the stop that they were counted for
+  // In a row, with every member proved and the same leader: such a round is good for any stop, so
+  // the rounds of one server's gate and soak count for the stop of the next.
+  int healthy_rounds = 0;
   KnownProcesses processes;
   // Since when each gate has been waited for. Kept until there is progress, so that two gates that
   // take turns cannot wait for ever.

@@ -18,7 +18,7 @@ from zoowarden_lab.loads import Load
 release = releases.get
 
 # What the command prints, off a terminal, when these events of a run have been stored.
-STOP_INTENDED, PROCEED, GATE_PASSED = "stop_intended", "proceed", "gate_passed"
+PROCEED, GATE_PASSED = "proceed", "gate_passed"
 
 
 def server_of(line: str) -> int:
@@ -80,6 +80,11 @@ class Ensemble:
     def status(self) -> dict:
         """The answer of `zoowarden status -o json`."""
         return self.run("status", "-o", "json", seconds=30).json
+
+    def operation_state(self, number: int) -> str:
+        """Where the agent's operation is, as `zoowarden status` tells; "" without one."""
+        found = [member for member in self.status()["members"] if member["id"] == number]
+        return (found[0].get("operation") or {}).get("state", "")
 
     def runs(self) -> list:
         """All runs, newest first."""

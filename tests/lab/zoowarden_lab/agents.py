@@ -10,8 +10,11 @@ from .processes import Process
 def start(lab: Lab, server: Server, fault: str = "") -> Process:
     """Starts the server's agent in its own session and waits until it listens.
 
-    `fault` arms a point of the agent, such as "agent.after_switch:kill".
+    `fault` arms a point of the agent, such as "agent.after_switch:kill". A killed one has ended
+    when its last thread has: until then it holds its port and its journal.
     """
+    probes.wait_until(lambda: not probes.listens(server, probes.AGENT_PORT), 30,
+                      f"the port of server {server.id}'s agent is free")
     environment = lab.process_environment()
     if fault:
         environment["ZOOWARDEN_FAULT"] = fault

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 
+from . import processes
 from .errors import LabError
 from .layout import Lab, program
 
@@ -79,6 +80,10 @@ class Running:
 
     def running(self) -> bool:
         return self._child.poll() is None
+
+    def frozen(self) -> bool:
+        """Whether it sleeps on a SIGSTOP."""
+        return processes.state(self.pid) == "T"
 
     def wait_for_line(self, text: str, seconds: float) -> str:
         """The first line that holds the text; LabError when it never comes."""

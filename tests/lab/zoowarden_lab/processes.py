@@ -56,12 +56,25 @@ def _stat(pid: int) -> list:
 
 
 def find(pid: int):
-    """The living process with this pid, or None."""
+    """The living process with this pid, or None.
+
+    The first thread of a killed process can be a zombie while others still hold its files open.
+    """
     try:
         fields = _stat(pid)
+        if fields[0] in "ZX" and len(os.listdir(f"/proc/{pid}/task")) <= 1:
+            return None
     except (OSError, IndexError):
         return None
-    return None if fields[0] in "ZX" else Process(pid, int(fields[19]))
+    return Process(pid, int(fields[19]))
+
+
+def state(pid: int) -> str:
+    """The letter of /proc/PID/stat: "T" is stopped by a signal; "" when it has gone."""
+    try:
+        return _stat(pid)[0]
+    except (OSError, IndexError):
+        return ""
 
 
 def everything() -> list:

@@ -49,6 +49,9 @@ TEST(RunForwardTest, ObserversGoFirstAndTheLeaderLast) {
 TEST(RunForwardTest, EveryStopIsPrecededByGoodRoundsAndOneMoreAfterThePermit) {
   FakeEnsemble ensemble(3, 1);
   ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.state.phase == RunPhase::kRolling; }));
+  ensemble.At(3).frozen = true;
+  ensemble.Step();
+  ensemble.At(3).frozen = false;
   int rounds = 0;
   for (; rounds < 100 && !ensemble.Logged("request_permit 2"); ++rounds) {
     ensemble.Step();
@@ -57,6 +60,38 @@ TEST(RunForwardTest, EveryStopIsPrecededByGoodRoundsAndOneMoreAfterThePermit) {
   EXPECT_FALSE(ensemble.Logged("proceed 2"));
   ensemble.Step();
   EXPECT_TRUE(ensemble.Logged("proceed 2"));
+}
+
+TEST(RunForwardTest, GoodRoundsOfAGateCountForTheNextStop) {
+  FakeEnsemble ensemble(3, 1);
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("commit 2"); }));
+  ASSERT_GE(ensemble.memory.healthy_rounds, ensemble.state.policy.good_rounds);
+  ensemble.Step();
+  EXPECT_TRUE(ensemble.Logged("request_permit 3"));
+}
+
+TEST(RunForwardTest, ABadRoundBetweenAGateAndTheNextStopStartsTheCountAgain) {
+  FakeEnsemble ensemble(3, 1);
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("commit 2"); }));
+  ensemble.At(2).frozen = true;
+  ensemble.Step();
+  ensemble.At(2).frozen = false;
+  int rounds = 0;
+  for (; rounds < 100 && !ensemble.Logged("request_permit 3"); ++rounds) {
+    ensemble.Step();
+  }
+  EXPECT_EQ(rounds, ensemble.state.policy.good_rounds);
+}
+
+// Actual: rounds pass, good or bad, while a decision cannot be stored.
+// Expected: the rounds before them count no more.
+TEST(RunForwardTest, MissedRoundsEndTheRowOfGoodOnes) {
+  FakeEnsemble ensemble(3, 1);
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.memory.permit.has_value(); }));
+  NoteMissedRounds(ensemble.memory);
+  ensemble.Step();
+  EXPECT_FALSE(ensemble.Logged("proceed 2"));
+  EXPECT_EQ(ensemble.memory.healthy_rounds, 1);
 }
 
 TEST(RunForwardTest, TheIntentIsStoredBeforeThePermitIsAskedFor) {

@@ -52,6 +52,23 @@ TEST_F(ProgressTest, PlainTellsWhatIsWaitedForOnce) {
   EXPECT_EQ(said_, "waiting            the soak of server 1: 1900 ms left\n");
 }
 
+TEST_F(ProgressTest, PlainTellsAnotherReasonAndAnotherServer) {
+  const auto progress = Make(false);
+  core::Decision decision;
+  for (const auto* waiting : {"before stopping server 1: round 1 of 3",
+                              "before stopping server 1: round 2 of 3",
+                              "before stopping server 1: server 2: its zxid 0x5 is behind",
+                              "before stopping server 1: server 2: its zxid 0x6 is behind",
+                              "before stopping server 1: server 3: its zxid 0x6 is behind"}) {
+    decision.waiting = waiting;
+    progress->OnRound(run_, decision, round_);
+  }
+  EXPECT_EQ(said_,
+            "waiting            before stopping server 1: round 1 of 3\n"
+            "waiting            before stopping server 1: server 2: its zxid 0x5 is behind\n"
+            "waiting            before stopping server 1: server 3: its zxid 0x6 is behind\n");
+}
+
 TEST_F(ProgressTest, LiveRedrawsInPlaceAndCutsToTheTerminal) {
   const auto progress = Make(true);
   core::Decision decision;
