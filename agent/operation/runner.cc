@@ -154,7 +154,7 @@ LookAt OperationRunner::WhatToLookAt() const {
   switch (state_) {
     case OperationState::kStopping:
     case OperationState::kRollingBack:
-      return permits_.Valid(stored_.operation_id, clock_->BootTime()) || stored_.signalled.pid != 0
+      return permits_.Live(stored_.operation_id, clock_->BootTime()) || stored_.signalled.pid != 0
                  ? LookAt::kProcess
                  : LookAt::kMember;
     case OperationState::kVerifying:
@@ -179,8 +179,8 @@ core::Reality OperationRunner::LookAtServer(const core::OperationRecord& record)
   core::Reality reality = LookAs(WhatToLookAt(), record);
   const bool stopping =
       state_ == OperationState::kStopping || state_ == OperationState::kRollingBack;
-  // The permit expired during the look, or the process is not the one that was signalled: what to
-  // do with it depends on the member after all.
+  // The permit expired during the look, or the process is not the one that was permitted or
+  // signalled: what to do with it depends on the member after all.
   if (stopping && reality.process && !reality.member_looked && !reality.permit_valid &&
       !reality.stop_signalled) {
     return LookAs(LookAt::kMember, record);
@@ -190,10 +190,11 @@ core::Reality OperationRunner::LookAtServer(const core::OperationRecord& record)
 
 core::Reality OperationRunner::LookAs(LookAt what, const core::OperationRecord& record) {
   core::Reality reality = host_->Look(record, what);
-  reality.permit_valid = permits_.Valid(stored_.operation_id, clock_->BootTime());
   reality.launched = launched_;
   reality.launch_locked = launch_locked_;
   if (reality.process) {
+    reality.permit_valid =
+        permits_.Valid(stored_.operation_id, *reality.process, clock_->BootTime());
     reality.process->started_by_operation = StartedBy(*reality.process);
     if (stored_.signalled.Names(*reality.process)) {
       reality.stop_signalled = stored_.signalled_at;

@@ -87,6 +87,8 @@ class OperationRunner {
   [[nodiscard]] base::Status CheckBegin(const CallIdentity& call, const BeginRequest& request);
   Reply Accept(const Asked& asked, StoredOperation next);
   Reply Refuse(const Asked& asked, const base::Error& error);
+  Reply MoveToEnd(const Asked& asked);
+  [[nodiscard]] ProcessIdentity ProcessNow();
   Reply MoveWithPermit(const Asked& asked, const std::string& permit_id);
 
   // runner.cc: the loop.

@@ -129,13 +129,19 @@ base::Status OperationRunner::CheckBegin(const CallIdentity& call, const BeginRe
   return base::Ok();
 }
 
+ProcessIdentity OperationRunner::ProcessNow() {
+  const core::Reality reality = host_->Look(Record(), LookAt::kProcess);
+  return reality.process ? ProcessIdentity::Of(*reality.process) : ProcessIdentity{};
+}
+
 base::Result<Permit> OperationRunner::RequestPermit(const CallIdentity& call) {
   ZW_ASSIGN(const Fence fence, journal_->LoadFence());
   ZW_TRY(CheckFence(fence, call.run));
   const OperationEvent wanted =
       state_ == OperationState::kStaged ? OperationEvent::kProceed : OperationEvent::kRollBack;
   ZW_TRY(CheckTakes({.call = call, .method = "a permit", .event = wanted}));
-  return permits_.Issue(call, clock_->BootTime());
+  const ProcessIdentity process = ProcessNow();
+  return permits_.Issue(call, process, clock_->BootTime());
 }
 
 OperationRunner::Reply OperationRunner::Proceed(const CallIdentity& call,
@@ -158,10 +164,12 @@ OperationRunner::Reply OperationRunner::MoveWithPermit(const Asked& asked,
   if (const auto takes = CheckTakes(asked); !takes) {
     return Refuse(asked, takes.error());
   }
+  const ProcessIdentity process = ProcessNow();
   const auto now = clock_->BootTime();
   if (permit_id.empty()) {
     permits_.Drop();
-  } else if (const auto presented = permits_.Present(asked.call, permit_id, now); !presented) {
+  } else if (const auto presented = permits_.Present(asked.call, permit_id, process, now);
+             !presented) {
     return Refuse(asked, presented.error());
   }
   StoredOperation next = stored_;
@@ -177,22 +185,8 @@ OperationRunner::Reply OperationRunner::MoveWithPermit(const Asked& asked,
   return Accept(asked, std::move(next));
 }
 
-OperationRunner::Reply OperationRunner::Commit(const CallIdentity& call) {
-  const Asked asked{.call = call, .method = "commit", .event = OperationEvent::kCommit};
-  if (auto answer = AnswerAtOnce(asked)) {
-    return *answer;
-  }
-  if (const auto takes = CheckTakes(asked); !takes) {
-    return Refuse(asked, takes.error());
-  }
-  StoredOperation next = stored_;
-  next.failure.clear();
-  next.failure_reason.clear();
-  return Accept(asked, std::move(next));
-}
-
-OperationRunner::Reply OperationRunner::Close(const CallIdentity& call) {
-  const Asked asked{.call = call, .method = "close", .event = OperationEvent::kClose};
+// Commit and close: the operation has ended, and with it what went wrong on the way.
+OperationRunner::Reply OperationRunner::MoveToEnd(const Asked& asked) {
   if (auto answer = AnswerAtOnce(asked)) {
     return *answer;
   }
@@ -208,6 +202,14 @@ OperationRunner::Reply OperationRunner::Close(const CallIdentity& call) {
     permits_.Drop();
   }
   return reply;
+}
+
+OperationRunner::Reply OperationRunner::Commit(const CallIdentity& call) {
+  return MoveToEnd({.call = call, .method = "commit", .event = OperationEvent::kCommit});
+}
+
+OperationRunner::Reply OperationRunner::Close(const CallIdentity& call) {
+  return MoveToEnd({.call = call, .method = "close", .event = OperationEvent::kClose});
 }
 
 }  // namespace zoowarden::agent

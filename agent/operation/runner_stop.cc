@@ -30,7 +30,7 @@ void OperationRunner::Stop(const core::OperationRecord& record, core::Reality re
   ZW_FAULT_POINT("agent.after_intent");
   // Looking and recording took time: the permit counts now.
   const auto now = clock_->BootTime();
-  reality.permit_valid = permits_.Valid(stored_.operation_id, now);
+  reality.permit_valid = permits_.Valid(stored_.operation_id, *reality.process, now);
   const core::OperationStep step = core::DecideStep(record, reality, now);
   if (step.act != OperationAct::kSignalStop) {
     DropIntent();

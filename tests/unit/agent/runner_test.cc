@@ -172,6 +172,40 @@ TEST_F(RunnerTest, AProcessThatTookTheSignalledOnesPlaceIsLookedAt) {
   EXPECT_EQ(host.signals.size(), 1U);
 }
 
+TEST_F(RunnerTest, APermitIsForTheProcessThatWasSeenWhenItWasIssued) {
+  BeginAndStage();
+  const std::string permit = PermitId();
+  host.ReplaceProcess("old");  // nobody has judged this one
+  const auto refused = runner->Proceed(NextCall(), permit);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().reason(), "permit.other_process");
+
+  ProceedWithPermit();
+  host.ReplaceProcess("old");
+  clock.Advance(std::chrono::seconds(1));
+  runner->Step();
+  EXPECT_EQ(runner->state(), OperationState::kStaged);
+  EXPECT_TRUE(host.signals.empty());
+}
+
+TEST_F(RunnerTest, APermitForAProcessThatHasEndedSinceStillMoves) {
+  BeginAndStage();
+  const std::string permit = PermitId();
+  host.KillProcess();
+  ASSERT_TRUE(runner->Proceed(NextCall(), permit).has_value());
+  EXPECT_TRUE(StepUntil(OperationState::kVerifying));
+}
+
+TEST_F(RunnerTest, APermitThatWasIssuedForNoProcessStopsNone) {
+  BeginAndStage();
+  host.KillProcess();
+  const std::string permit = PermitId();
+  host.ReplaceProcess("old");
+  const auto refused = runner->Proceed(NextCall(), permit);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().reason(), "permit.other_process");
+}
+
 TEST_F(RunnerTest, APermitIsForOneSignalOnly) {
   BeginAndStage();
   const std::string permit = PermitId();
