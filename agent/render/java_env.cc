@@ -15,17 +15,45 @@ namespace {
 using base::Fail;
 using base::Result;
 
-constexpr std::array<std::string_view, 9> kRefusedPrefixes = {"-cp",
-                                                              "-classpath",
-                                                              "--class-path",
-                                                              "-jar",
-                                                              "-Djava.class.path=",
-                                                              "-XX:OnError=",
-                                                              "-XX:OnOutOfMemoryError=",
-                                                              "-XX:Flags=",
-                                                              "-XX:VMOptionsFile="};
+struct RefusedOption {
+  std::string_view prefix;
+  const char* why;
+};
+
+constexpr const char* kReplacesClasses = "would replace the class or module path";
+constexpr const char* kRunsCommand = "would run a command";
+constexpr const char* kLoadsCode = "would load code that is not the release's";
+constexpr const char* kReadsOptions =
+    "would read options from a file that is not part of the configuration";
+
+constexpr std::array kRefused = std::to_array<RefusedOption>({
+    {"-cp", kReplacesClasses},
+    {"-classpath", kReplacesClasses},
+    {"--class-path", kReplacesClasses},
+    {"-jar", kReplacesClasses},
+    {"-Djava.class.path=", kReplacesClasses},
+    {"--module-path", kReplacesClasses},
+    {"--upgrade-module-path", kReplacesClasses},
+    {"-Xbootclasspath", kReplacesClasses},
+    {"--patch-module", kLoadsCode},
+    {"-javaagent", kLoadsCode},
+    {"-agentpath", kLoadsCode},
+    {"-agentlib", kLoadsCode},
+    {"-Xrun", kLoadsCode},
+    {"-XX:OnError", kRunsCommand},
+    {"-XX:OnOutOfMemoryError", kRunsCommand},
+    {"-XX:Flags", kReadsOptions},
+    {"-XX:VMOptionsFile", kReadsOptions},
+    {"@", kReadsOptions},
+});
 
 std::optional<std::string> OptionProblem(std::string_view option) {
+  const auto refused = std::find_if(kRefused.begin(), kRefused.end(), [&](const RefusedOption& r) {
+    return option.starts_with(r.prefix);
+  });
+  if (refused != kRefused.end()) {
+    return refused->why;
+  }
   const bool plain = std::all_of(option.begin(), option.end(), [](char c) {
     return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f;
   });
@@ -35,11 +63,6 @@ std::optional<std::string> OptionProblem(std::string_view option) {
   if (option.find('`') != std::string_view::npos || option.find("$(") != std::string_view::npos ||
       option.find("${") != std::string_view::npos) {
     return "must not have shell substitutions";
-  }
-  for (const auto prefix : kRefusedPrefixes) {
-    if (option.starts_with(prefix)) {
-      return "would run a command or replace the class path";
-    }
   }
   return std::nullopt;
 }
