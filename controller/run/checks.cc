@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdlib>
+#include <utility>
 
 namespace zoowarden::controller {
 namespace {
@@ -27,14 +28,17 @@ std::string ObservationJson(const model::Round& round) {
       .dump();
 }
 
-core::CheckVerdict RunOne(const model::HealthCheck& check, const std::string& input) {
+core::CheckVerdict RunOne(const model::HealthCheck& check,
+                          const std::string& input,
+                          const std::stop_token& stop) {
   const char* path = std::getenv("PATH");
   const auto result = sys::RunProgram(
       {.executable = check.command.front(),
        .arguments = {check.command.begin() + 1, check.command.end()},
        .environment = {std::string("PATH=") + (path == nullptr ? "/usr/bin:/bin" : path)},
        .input = input,
-       .timeout = check.timeout});
+       .timeout = check.timeout,
+       .stop = stop});
   if (!result) {
     return {.name = check.name, .passed = false, .text = result.error().message()};
   }
@@ -49,16 +53,50 @@ core::CheckVerdict RunOne(const model::HealthCheck& check, const std::string& in
   return {.name = check.name, .passed = true};
 }
 
+std::vector<core::CheckVerdict> RunAll(const std::vector<model::HealthCheck>& checks,
+                                       const model::Round& round,
+                                       const std::stop_token& stop) {
+  std::vector<core::CheckVerdict> verdicts;
+  const auto input = ObservationJson(round);
+  for (const auto& check : checks) {
+    if (stop.stop_requested()) {
+      break;
+    }
+    verdicts.push_back(RunOne(check, input, stop));
+  }
+  return verdicts;
+}
+
 }  // namespace
 
 std::vector<core::CheckVerdict> SubprocessCheckRunner::Run(
     const std::vector<model::HealthCheck>& checks, const model::Round& round) {
-  std::vector<core::CheckVerdict> verdicts;
-  const auto input = ObservationJson(round);
-  for (const auto& check : checks) {
-    verdicts.push_back(RunOne(check, input));
+  return RunAll(checks, round, {});
+}
+
+bool SubprocessCheckRunner::Start(const std::vector<model::HealthCheck>& checks,
+                                  const model::Round& round) {
+  if (worker_.joinable()) {
+    return false;
   }
-  return verdicts;
+  worker_ = std::jthread([this, checks, round](const std::stop_token& stop) {
+    auto verdicts = RunAll(checks, round, stop);
+    const std::lock_guard lock(mutex_);
+    verdicts_ = std::move(verdicts);
+  });
+  return true;
+}
+
+std::optional<std::vector<core::CheckVerdict>> SubprocessCheckRunner::Take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!verdicts_) {
+      return std::nullopt;
+    }
+  }
+  worker_.join();
+  worker_ = {};
+  return std::exchange(verdicts_, std::nullopt);
 }
 
 }  // namespace zoowarden::controller

@@ -6,6 +6,9 @@
 #include "model/ensemble.h"
 #include "model/observation.h"
 
+#include <mutex>
+#include <optional>
+#include <thread>
 #include <vector>
 
 namespace zoowarden::controller {
@@ -13,15 +16,30 @@ namespace zoowarden::controller {
 class CheckRunner {
  public:
   virtual ~CheckRunner() = default;
+
   // One verdict a check, in order. Blocks for at most the sum of their time-outs.
   virtual std::vector<core::CheckVerdict> Run(const std::vector<model::HealthCheck>& checks,
                                               const model::Round& round) = 0;
+
+  // The same beside the caller, whose rounds keep its lease alive. False, and nothing is begun,
+  // while the verdicts of the run before have not been taken.
+  virtual bool Start(const std::vector<model::HealthCheck>& checks, const model::Round& round) = 0;
+  // The verdicts of the run that was begun, once: nothing before it has ended.
+  virtual std::optional<std::vector<core::CheckVerdict>> Take() = 0;
 };
 
+// Its end kills a run that is still going on. Run is for any thread, the others for one.
 class SubprocessCheckRunner final : public CheckRunner {
  public:
   std::vector<core::CheckVerdict> Run(const std::vector<model::HealthCheck>& checks,
                                       const model::Round& round) override;
+  bool Start(const std::vector<model::HealthCheck>& checks, const model::Round& round) override;
+  std::optional<std::vector<core::CheckVerdict>> Take() override;
+
+ private:
+  std::mutex mutex_;
+  std::optional<std::vector<core::CheckVerdict>> verdicts_;  // guarded by mutex_
+  std::jthread worker_;  // last: it ends before what it writes to
 };
 
 }  // namespace zoowarden::controller

@@ -24,6 +24,11 @@ bool IsGating(const core::RunState& state) {
   return state.attempt.has_value() || state.phase == core::RunPhase::kFinalCheck;
 }
 
+// What the ensemble's own checks are asked about.
+std::string GateOf(const core::RunState& state) {
+  return state.attempt ? "server " + model::ToString(*state.attempt) : "the whole ensemble";
+}
+
 }  // namespace
 
 Engine::Engine(EngineDeps deps, RunIdentity identity, RunFile run, std::uint64_t sequence)
@@ -68,10 +73,7 @@ base::Result<bool> Engine::Turn() {
   }
   core::DecisionInput input{
       .round = round_, .now = deps_.clock.BootTime(), .stop_requested = deps_.stop_requested()};
-  if (checks_wanted_) {
-    input.checks = deps_.checks.Run(run_.spec.checks, round_);
-    input.checks_ran = true;
-  }
+  FeedChecks(input);
   auto decision = core::Decide(run_.state, memory_, input);
   deps_.progress.OnRound(run_, decision, round_);
   if (decision.state.phase == core::RunPhase::kEnded &&
@@ -90,6 +92,26 @@ base::Result<bool> Engine::Turn() {
     deps_.clock.SleepFor(kPause);
   }
   return Over();
+}
+
+// They run beside the rounds, one run at a time. A verdict counts for the gate that it was begun
+// for, as long as that was open in every round since.
+void Engine::FeedChecks(core::DecisionInput& input) {
+  const auto gate = checks_wanted_ ? GateOf(run_.state) : std::string();
+  auto verdicts = deps_.checks.Take();
+  if (checks_for_ != gate) {
+    checks_for_.clear();
+    verdicts.reset();
+  }
+  if (!gate.empty() && checks_for_.empty() && deps_.checks.Start(run_.spec.checks, round_)) {
+    checks_for_ = gate;
+    verdicts = deps_.checks.Take();
+  }
+  if (verdicts && !checks_for_.empty()) {
+    checks_for_.clear();
+    input.checks = *std::move(verdicts);
+    input.checks_ran = true;
+  }
 }
 
 // The decision stands, because some agents have it; what it was to do is not done, because the

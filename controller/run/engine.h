@@ -69,6 +69,7 @@ class Engine {
   };
 
   base::Result<bool> Turn();  // true = ended or interrupted
+  void FeedChecks(core::DecisionInput& input);
   base::Result<bool> StoreAgain();
   base::Status Wait(const base::Error& not_stored);
   void Adopt(core::Decision& decision);
@@ -88,6 +89,8 @@ class Engine {
   std::optional<Unstored> unstored_;
   std::uint64_t call_sequence_ = 0;
   bool checks_wanted_ = false;
+  std::string
+      checks_for_;  // the gate that they were begun for and whose rounds have all wanted them
   bool interrupted_ = false;
   std::optional<model::Instant> unavailable_since_;
 };

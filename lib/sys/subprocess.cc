@@ -31,6 +31,8 @@ namespace process = boost::process::v2;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+constexpr milliseconds kLookForStop{100};
+
 struct Account {
   uid_t user = 0;
   gid_t group = 0;
@@ -222,10 +224,17 @@ class Running {
                               std::to_string(program_.timeout.count()) +
                               " ms and was killed; run it by hand to see why");
       }
+      if (program_.stop.stop_requested()) {
+        return base::Fail(base::ErrorCode::kCancelled,
+                          "process.stopped",
+                          program_.executable.native() + " was killed, nobody waits for it");
+      }
       std::array<pollfd, 3> waiting{{{.fd = pidfd_.get(), .events = POLLIN, .revents = 0},
                                      {.fd = out_.fd.get(), .events = POLLIN, .revents = 0},
                                      {.fd = err_.fd.get(), .events = POLLIN, .revents = 0}}};
-      const auto wait = std::min<milliseconds::rep>(left.count(), INT_MAX);
+      const auto longest =
+          program_.stop.stop_possible() ? kLookForStop.count() : milliseconds::rep{INT_MAX};
+      const auto wait = std::min<milliseconds::rep>(left.count(), longest);
       ::poll(waiting.data(), waiting.size(), static_cast<int>(wait));
       if (waiting[0].revents != 0) {
         return base::Ok();

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct Program {
   std::chrono::milliseconds timeout{0};  // must be positive
   std::size_t max_output = 1024 * 1024;  // bytes of stdout and of stderr, each
   Descendants descendants = Descendants::kKill;
+  std::stop_token stop;  // asked to stop: looked at ten times a second
 };
 
 struct ProgramResult {
@@ -43,8 +45,8 @@ struct ProgramResult {
 };
 
 // Any exit code is a result. Errors: it could not be started (the errno's code), kDeadlineExceeded
-// `process.timed_out`, kResourceExhausted `process.too_much_output`; after the last two the whole
-// group has been killed and the program reaped.
+// `process.timed_out`, kResourceExhausted `process.too_much_output`, kCancelled `process.stopped`;
+// after the last three the whole group has been killed and the program reaped.
 [[nodiscard]] base::Result<ProgramResult> RunProgram(const Program& program);
 
 }  // namespace zoowarden::sys

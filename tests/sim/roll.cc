@@ -3,6 +3,8 @@
 #include "base/check.h"
 #include "core/plan.h"
 
+#include <utility>
+
 namespace zoowarden::sim {
 namespace {
 
@@ -62,6 +64,24 @@ std::vector<core::CheckVerdict> ScriptedChecks::Run(const std::vector<model::Hea
     verdicts.push_back({.name = check.name, .passed = passing, .text = "scripted"});
   }
   return verdicts;
+}
+
+bool ScriptedChecks::Start(const std::vector<model::HealthCheck>& checks,
+                           const model::Round& round) {
+  if (running_) {
+    return false;
+  }
+  ++started;
+  running_ = Run(checks, round);
+  ends_ = clock_.BootTime() + takes;
+  return true;
+}
+
+std::optional<std::vector<core::CheckVerdict>> ScriptedChecks::Take() {
+  if (!running_ || clock_.BootTime() < ends_) {
+    return std::nullopt;
+  }
+  return std::exchange(running_, std::nullopt);
 }
 
 void RecordingProgress::OnRound(const controller::RunFile& /*run*/,

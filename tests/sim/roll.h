@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,12 +25,24 @@ class MemoryRunJournal final : public controller::RunJournal {
   std::map<std::string, controller::RunRecord> records_;
 };
 
-// Passes unless told otherwise.
+// Passes unless told otherwise, at once unless it takes time.
 class ScriptedChecks final : public controller::CheckRunner {
  public:
+  explicit ScriptedChecks(sys::Clock& clock) : clock_(clock) {}
+
   std::vector<core::CheckVerdict> Run(const std::vector<model::HealthCheck>& checks,
                                       const model::Round& round) override;
+  bool Start(const std::vector<model::HealthCheck>& checks, const model::Round& round) override;
+  std::optional<std::vector<core::CheckVerdict>> Take() override;
+
   bool passing = true;
+  std::chrono::milliseconds takes{0};
+  int started = 0;
+
+ private:
+  sys::Clock& clock_;
+  std::chrono::milliseconds ends_{0};
+  std::optional<std::vector<core::CheckVerdict>> running_;
 };
 
 class RecordingProgress final : public controller::Progress {
@@ -61,7 +74,7 @@ struct Roll {
   SimClock clock;
   SimAgents agents;
   MemoryRunJournal journal;
-  ScriptedChecks checks;
+  ScriptedChecks checks{clock};
   RecordingProgress progress;
   std::function<bool()> stop = [] { return false; };
   std::string run_id = "run1";

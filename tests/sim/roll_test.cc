@@ -98,6 +98,68 @@ TEST(RollTest, AVetoOfACheckRollsBackThroughTheSameGates) {
   EXPECT_EQ(roll.Versions(), "3.8.4 3.8.4 3.8.4");
 }
 
+class LongChecksTest : public testing::Test {
+ protected:
+  LongChecksTest() {
+    roll_.spec.checks = {{.name = "smoke", .command = {"/smoke"}}};
+    roll_.checks.takes = milliseconds(20'000);
+  }
+  Roll roll_;
+};
+
+TEST_F(LongChecksTest, TheLeaseIsKeptAliveWhileTheyRun) {
+  roll_.agents.on_tick = [&] {
+    for (const auto& server : roll_.spec.servers) {
+      const auto view = roll_.agents.agent(server.id).lease().Get();
+      ASSERT_TRUE(view.owner.epoch == 0 || view.left > milliseconds(0));
+    }
+  };
+  const auto run = roll_.NewRun();
+  const auto identity =
+      controller::AcquireRun(roll_.agents, roll_.clock, {.run_id = "run1", .holder = "h"});
+  ASSERT_TRUE(identity);
+  controller::Engine engine({.agents = roll_.agents,
+                             .journal = roll_.journal,
+                             .clock = roll_.clock,
+                             .checks = roll_.checks,
+                             .progress = roll_.progress},
+                            *identity,
+                            run,
+                            0);
+  const auto result = engine.Drive();
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_EQ(result->state.outcome, RunOutcome::kSucceeded) << result->state.outcome_text;
+  // One in each soak, which is over by the time it has ended, and one at the end.
+  EXPECT_EQ(roll_.checks.started, 4);
+}
+
+TEST_F(LongChecksTest, AVerdictOfAGateThatClosedMeanwhileDoesNotCount) {
+  // The first one begins while server 1 soaks, then server 2 is away for a while.
+  roll_.checks.passing = false;
+  std::optional<std::chrono::milliseconds> began;
+  roll_.agents.on_tick = [&] {
+    if (roll_.checks.started == 1 && !began) {
+      began = roll_.clock.BootTime();
+      roll_.checks.passing = true;
+    }
+    const auto since = began ? roll_.clock.BootTime() - *began : milliseconds(0);
+    roll_.world.Freeze(kTwo, since > milliseconds(2'000) && since < milliseconds(5'000));
+  };
+  const auto result = roll_.Drive(roll_.NewRun());
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_EQ(result->state.outcome, RunOutcome::kSucceeded) << result->state.outcome_text;
+  EXPECT_EQ(roll_.checks.started, 5);
+}
+
+TEST_F(LongChecksTest, TheirVetoTakesTheServerBack) {
+  roll_.checks.passing = false;
+  const auto result = roll_.Drive(roll_.NewRun());
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_EQ(result->state.outcome, RunOutcome::kRolledBack) << result->state.outcome_text;
+  EXPECT_THAT(result->state.outcome_text, testing::HasSubstr("check 'smoke' vetoed"));
+  EXPECT_EQ(roll_.checks.started, 1);
+}
+
 TEST(RollTest, AFrozenFollowerStopsTheRollAndTheHealthyServerIsLeftAlone) {
   Roll roll;
   roll.agents.on_tick = [&] {

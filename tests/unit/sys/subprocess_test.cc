@@ -96,6 +96,17 @@ TEST(SubprocessTest, ATimeOutKillsTheWholeGroup) {
   FAIL() << "the shell never started";
 }
 
+TEST(SubprocessTest, OneThatNobodyWaitsForIsKilled) {
+  std::stop_source stop;
+  auto program = Shell("exec sleep 600");
+  program.timeout = seconds(500);
+  program.stop = stop.get_token();
+  stop.request_stop();
+  const auto result = RunProgram(program);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().reason(), "process.stopped");
+}
+
 TEST(SubprocessTest, DescendantsAreKilledByDefault) {
   // The background process holds stdout open; waiting for end of file would take ten minutes.
   const auto result = RunProgram(Shell("sleep 600 & echo $!"));
