@@ -60,6 +60,27 @@ Result<zk::ZooCfg> ZooCfgOf(const ConfigurationFiles& files) {
   return zk::ZooCfg::Parse(found->second);
 }
 
+Result<zk::Membership> MembershipIn(const DynamicFile& file) {
+  const auto unreadable = [&file](const std::string& why) {
+    return base::Fail(base::ErrorCode::kDataLoss,
+                      "config.membership_unreadable",
+                      "the membership that the ensemble has committed cannot be read from " +
+                          file.name + ": " + why + "; repair it from another server's copy");
+  };
+  const auto parsed = zk::ZooCfg::Parse(file.text, file.name);
+  if (!parsed) {
+    return unreadable(parsed.error().message());
+  }
+  auto membership = zk::MembershipOf(*parsed);
+  if (!membership) {
+    return unreadable(membership.error().message());
+  }
+  if (membership->members.empty()) {
+    return unreadable("it names no server");
+  }
+  return *std::move(membership);
+}
+
 // zoo.cfg as ZooKeeper itself rewrites it once the members live in a dynamic file.
 std::string PointToDynamicFile(zk::ZooCfg cfg,
                                const zk::Membership& membership,
@@ -131,8 +152,7 @@ Result<ConfigurationFiles> CarryOver(const CarryOverRequest& request) {
     newest = std::move(own);
   }
   ZW_ASSIGN(auto cfg, ZooCfgOf(request.next));
-  ZW_ASSIGN(const auto dynamic, zk::ZooCfg::Parse(newest->text, newest->name));
-  ZW_ASSIGN(auto membership, zk::MembershipOf(dynamic));
+  ZW_ASSIGN(auto membership, MembershipIn(*newest));
   if (!membership.members.contains(request.server)) {
     return base::Fail(base::ErrorCode::kFailedPrecondition,
                       "config.not_a_member",
@@ -152,6 +172,20 @@ Result<ConfigurationFiles> CarryOver(const CarryOverRequest& request) {
                WithServerLines(std::move(cfg), std::move(membership), request),
                changed);
   return changed;
+}
+
+bool MayKeepItsOwn(const CarryOverRequest& request) {
+  const auto ran_cfg = ZooCfgOf(request.ran);
+  if (ran_cfg && !ran_cfg->Get("dynamicConfigFile")) {
+    return true;
+  }
+  const auto own_cfg = ZooCfgOf(request.next);
+  const auto own = NewestDynamicFile(request.next);
+  if (request.next_version < kFirstWithDynamicFiles || !own_cfg || !own) {
+    return false;
+  }
+  const auto membership = MembershipIn(*own);
+  return membership && membership->members.contains(request.server);
 }
 
 }  // namespace zoowarden::agent

@@ -32,7 +32,12 @@ struct CarryOverRequest {
 };
 
 // The files of `next` that must change; a dynamic file is to be written before the zoo.cfg that
-// names it. Empty = nothing to do.
+// names it. Empty = nothing to do. Errors: `config.membership_unreadable`, `config.not_a_member`.
 [[nodiscard]] base::Result<ConfigurationFiles> CarryOver(const CarryOverRequest& request);
+
+// True when `next` may run with what it has although the membership in `ran` cannot be read: `ran`
+// named none, or `next` is a 3.5 or later that has run here with one of its own, which learns from
+// its peers what was committed since. A 3.4 learns nothing (docs/decisions/0007).
+[[nodiscard]] bool MayKeepItsOwn(const CarryOverRequest& request);
 
 }  // namespace zoowarden::agent

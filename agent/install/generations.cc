@@ -3,6 +3,7 @@
 #include "agent/install/carry_over.h"
 #include "agent/install/conf_files.h"
 #include "agent/install/generation_record.h"
+#include "base/log.h"
 #include "config/digests.h"
 #include "model/secrets.h"
 #include "sys/errno_error.h"
@@ -281,10 +282,24 @@ Result<ConfigurationFiles> Generations::PreviewCarryOver(std::string_view from_d
   if (from_digest.empty() || from_digest == to_digest) {
     return next;
   }
-  ZW_ASSIGN(const auto ran, ReadZooCfg(from_digest));
-  ZW_ASSIGN(auto changed,
-            CarryOver({ran, next, to.generation.version, to.server, to.configuration_directory}));
-  for (auto& [name, content] : changed) {
+  const auto ran = ReadZooCfg(from_digest);
+  const ConfigurationFiles what_ran = ran ? *ran : ConfigurationFiles();
+  const CarryOverRequest request{
+      what_ran, next, to.generation.version, to.server, to.configuration_directory};
+  auto changed = ran ? CarryOver(request)
+                     : Fail(ErrorCode::kDataLoss,
+                            "config.membership_unreadable",
+                            "the configuration of generation " + std::string(from_digest) +
+                                " cannot be read: " + ran.error().message());
+  if (!changed) {
+    if (changed.error().reason() != "config.membership_unreadable" || !MayKeepItsOwn(request)) {
+      return Fail(std::move(changed.error()));
+    }
+    base::LogWarn("generation=" + std::string(to_digest) +
+                  " keeps the membership of its own, an older one: " + changed.error().message());
+    return next;
+  }
+  for (auto& [name, content] : *changed) {
     next[name] = std::move(content);
   }
   return next;

@@ -100,7 +100,9 @@ class Generations {
   // before SwitchTo, forward and back. `from` is the generation that ran. Where it left a dynamic
   // file, `to` gets the newest one, or, when `to` is a 3.4 that ignores dynamic files (and would
   // start standalone), its server lines inside zoo.cfg. Nothing to carry over is success; an own
-  // dynamic file of `to` that is as new stays. Idempotent; `from` empty does nothing.
+  // dynamic file of `to` that is as new stays. Where the membership of `from` cannot be read, `to`
+  // keeps its own if carry_over.h lets it (with a warning in the log), else this is
+  // `config.membership_unreadable`. Idempotent; `from` empty does nothing.
   [[nodiscard]] base::Status CarryOverDynamicFile(std::string_view from_digest,
                                                   std::string_view to_digest);
 

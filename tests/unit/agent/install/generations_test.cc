@@ -273,6 +273,57 @@ TEST_F(GenerationsTest, RefusesAMembershipWithoutThisServer) {
   EXPECT_EQ(Read(Conf(new_digest) / "zoo.cfg"), kRendered);
 }
 
+TEST_F(GenerationsTest, AMembershipThatCannotBeReadDoesNotBlockTheWayBackToOneThatHasItsOwn) {
+  const std::string old_digest = Make(k38);
+  const std::string new_digest = Make(k39);
+  LetZooKeeperRewrite(old_digest, "100000000", 3);
+  LetZooKeeperRewrite(new_digest, "200000000", 4);
+  const auto own = generations_->ReadZooCfg(old_digest).value();
+  Write(Conf(new_digest) / "zoo.cfg.dynamic.200000000", "server.1=nonsense\n");
+  const auto back = generations_->CarryOverDynamicFile(new_digest, old_digest);
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(generations_->ReadZooCfg(old_digest).value(), own);
+
+  Write(Conf(new_digest) / "zoo.cfg.dynamic.200000000", "");  // left by a power cut
+  EXPECT_TRUE(generations_->CarryOverDynamicFile(new_digest, old_digest));
+  fs::remove(Conf(new_digest) / "zoo.cfg.dynamic.200000000");
+  fs::create_symlink("/etc/hostname", Conf(new_digest) / "zoo.cfg.dynamic.200000000");
+  ASSERT_TRUE(generations_->CarryOverDynamicFile(new_digest, old_digest));
+  EXPECT_EQ(generations_->ReadZooCfg(old_digest).value(), own);
+}
+
+TEST_F(GenerationsTest, AMembershipThatCannotBeReadIsNotGuessedWhereTheTargetHasNone) {
+  const std::string old_digest = Make(k38);
+  const std::string new_digest = Make(k39);
+  LetZooKeeperRewrite(old_digest, "100000000", 3);
+  Write(Conf(old_digest) / "zoo.cfg.dynamic.100000000", "server.1=nonsense\n");
+  EXPECT_EQ(Reason(generations_->CarryOverDynamicFile(old_digest, new_digest)),
+            "config.membership_unreadable");
+  EXPECT_EQ(Read(Conf(new_digest) / "zoo.cfg"), kRendered);
+}
+
+// 3.4 learns no newer membership from its peers: with server lines of its own time it could form a
+// second quorum beside the one that the others have agreed on.
+TEST_F(GenerationsTest, A34IsNotTakenBackToServerLinesThatMayBeOutOfDate) {
+  const std::string old_digest = Make(k34);
+  const std::string new_digest = Make(k38);
+  LetZooKeeperRewrite(new_digest, "100000000", 4);
+  Write(Conf(new_digest) / "zoo.cfg.dynamic.100000000", "server.1=nonsense\n");
+  const auto back = generations_->CarryOverDynamicFile(new_digest, old_digest);
+  EXPECT_EQ(Reason(back), "config.membership_unreadable");
+  EXPECT_THAT(back.error().message(), HasSubstr("zoo.cfg.dynamic.100000000"));
+  EXPECT_EQ(Read(Conf(old_digest) / "zoo.cfg"), kRendered);
+}
+
+TEST_F(GenerationsTest, AnUnreadableDynamicFileThatNothingNamesHoldsNothing) {
+  const std::string old_digest = Make(k34);
+  const std::string new_digest = Make(k38);
+  Write(Conf(new_digest) / "zoo.cfg.dynamic.7", "server.1=nonsense\n");
+  const auto back = generations_->CarryOverDynamicFile(new_digest, old_digest);
+  EXPECT_TRUE(back) << back.error().message();
+  EXPECT_EQ(Read(Conf(old_digest) / "zoo.cfg"), kRendered);
+}
+
 TEST_F(GenerationsTest, FollowsNoLinkThatTheServersUserPlanted) {
   const std::string old_digest = Make(k38);
   const std::string new_digest = Make(k39);
