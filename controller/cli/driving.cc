@@ -224,7 +224,7 @@ ExitCode ReportRun(Context& context,
   const bool as_asked = asked.goal == core::RunGoal::kBack && ending.code == ExitCode::kRolledBack;
   if (ending.code == ExitCode::kOk || as_asked) {
     context.Print(record ? RunDocument(*record) : Document(), text + "\n");
-    return ending.code;
+    return ExitCode::kOk;
   }
   context.Say("error: " + text);
   context.Say("next: " + ending.next);

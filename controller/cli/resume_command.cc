@@ -275,8 +275,8 @@ Command RollbackCommand() {
       .examples = {{"zoowarden rollback", "the newest open run"},
                    {"zoowarden rollback 20261122-140501-3f9a --yes", "for scripts"}},
       .details =
-          "In reverse order, the leader last, through the same gates. Ends with exit code "
-          "6: every server is back.",
+          "In reverse order, the leader last, through the same gates. Exit code 0: every server "
+          "is back.",
       .options = OptionsOf(*options),
       .run = [options](Context& context) { return GoOn(context, *options, core::RunGoal::kBack); }};
 }

@@ -166,7 +166,7 @@ TEST_F(UsageTest, ExitCodesAreTheOnesScriptsKnow) {
 3     changes      plan --detailed-exitcode: there are changes to make
 4     denied       authentication or authorisation failed
 5     refused      refused before anything was touched
-6     rolled_back  the run failed and every server is back
+6     rolled_back  the run failed, every server is back; a rollback that was asked for is 0
 7     stuck        going back failed too: an operator is needed
 8     held         another controller holds the ensemble
 9     timeout      no answer in time; the run stays open
