@@ -2,9 +2,15 @@
 
 #include "controller/run/lease.h"
 
+#include <nlohmann/json.hpp>
+
 namespace zoowarden::controller {
 
 namespace {
+
+std::string EvidenceJson(const core::Event& event) {
+  return event.evidence.empty() ? "" : nlohmann::json(event.evidence).dump();
+}
 
 // Whether a majority has it.
 base::Status Judge(const std::vector<Answer<std::uint64_t>>& answers) {
@@ -47,7 +53,8 @@ base::Status Recorder::Record(const RunIdentity& identity,
                             .time_ms = clock_.WallTime().count(),
                             .kind = event.kind,
                             .server = event.server,
-                            .text = event.text});
+                            .text = event.text,
+                            .json = EvidenceJson(event)});
   }
   last_.sequence = sequence_;
   return StoreAgain(identity);

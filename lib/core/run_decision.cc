@@ -14,8 +14,11 @@ const model::MemberObservation& Turn::Seen(model::ServerId id) const {
   return *seen;
 }
 
-void Turn::Tell(std::string kind, model::ServerId server, std::string text) {
-  out.events.push_back({std::move(kind), server, std::move(text)});
+void Turn::Tell(std::string kind,
+                model::ServerId server,
+                std::string text,
+                EventEvidence evidence) {
+  out.events.push_back({std::move(kind), server, std::move(text), std::move(evidence)});
 }
 
 bool Turn::WaitedFor(const std::string& gate,
@@ -160,7 +163,8 @@ void TrackLeader(Turn& turn) {
     turn.Tell("leader_changed",
               *leader,
               "server " + model::ToString(*leader) + " leads now, before it was server " +
-                  model::ToString(*state.leader));
+                  model::ToString(*state.leader),
+              {{"from", model::ToString(*state.leader)}, {"to", model::ToString(*leader)}});
   }
   state.leader = leader;
 }

@@ -9,6 +9,7 @@
 #include "core/gates.h"
 #include "core/run_state.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,11 +35,15 @@ struct Action {
   std::string permit_id;      // of kProceed and kRollBack, empty = the member is down
 };
 
-// A line of the run's journal. Kinds are stable names.
+// What an event was concluded from, by name, as it was seen: "canary", "zxid", "pid".
+using EventEvidence = std::map<std::string, std::string>;
+
+// A line of the run's journal. Kinds and the names in the evidence are stable.
 struct Event {
   std::string kind;
   model::ServerId server;  // 0 = the whole run
   std::string text;
+  EventEvidence evidence = {};
 };
 
 struct DecisionInput {

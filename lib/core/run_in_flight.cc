@@ -130,7 +130,10 @@ bool BeginSoak(Turn& turn, const ServerRun& server, const StartGate& gate) {
   memory.passed_since = turn.input.now;
   memory.passed_round = turn.input.round.number;
   turn.Progress();
-  turn.Tell("gate_passed", server.id, Name(server.id) + ": " + gate.evidence);
+  turn.Tell("gate_passed",
+            server.id,
+            Name(server.id) + ": " + gate.evidence,
+            EvidenceOf(turn.input.round, turn.Seen(server.id)));
   return true;
 }
 
@@ -164,7 +167,10 @@ void Soak(Turn& turn, ServerRun& server, const StartGate& gate) {
   turn.Do({.kind = ActionKind::kCommit,
            .server = server.id,
            .operation_id = turn.Seen(server.id).operation.operation_id});
-  turn.Tell("commit", server.id, Name(server.id) + " stayed proved for its soak: " + gate.evidence);
+  turn.Tell("commit",
+            server.id,
+            Name(server.id) + " stayed proved for its soak: " + gate.evidence,
+            EvidenceOf(turn.input.round, turn.Seen(server.id)));
 }
 
 void Verify(Turn& turn, ServerRun& server) {

@@ -14,7 +14,10 @@ struct Turn {
   [[nodiscard]] RunMemory& memory() { return out.memory; }
   [[nodiscard]] const model::MemberObservation& Seen(model::ServerId id) const;
 
-  void Tell(std::string kind, model::ServerId server, std::string text);
+  void Tell(std::string kind,
+            model::ServerId server,
+            std::string text,
+            EventEvidence evidence = {});
   void Do(Action action) { out.actions.push_back(std::move(action)); }
   // Notes what is waited for; true when `gate` has been waited for longer than `patience` since
   // the last progress.
@@ -39,6 +42,11 @@ struct Turn {
 [[nodiscard]] std::string DescribeServers(const RunState& state, const model::Round& round);
 
 [[nodiscard]] std::string Name(model::ServerId id);  // "server 3"
+
+// The round's canary, and of one member what it was judged by.
+[[nodiscard]] EventEvidence EvidenceOf(const model::Round& round);
+[[nodiscard]] EventEvidence EvidenceOf(const model::Round& round,
+                                       const model::MemberObservation& seen);
 
 // True when every server is seen on what it ran before, with nothing of ours under way.
 [[nodiscard]] bool NothingChanged(const Turn& turn);

@@ -173,7 +173,8 @@ void Preflight(Turn& turn) {
   turn.Tell("preflight_passed",
             {},
             "every member is proved; server " + model::ToString(*turn.out.conclusions.leader) +
-                " leads; canary " + turn.input.round.canary->ToString());
+                " leads; canary " + turn.input.round.canary->ToString(),
+            EvidenceOf(turn.input.round));
 }
 
 void Staging(Turn& turn) {

@@ -169,12 +169,18 @@ void Proceed(Turn& turn, ServerRun& server, const StopGate& gate) {
 void IntendStop(Turn& turn, ServerRun& server, const StopGate& gate) {
   turn.state().attempt = server.id;
   server.changed = true;
-  std::string evidence;
+  std::string text;
+  auto evidence = EvidenceOf(turn.input.round);
   for (const auto& member : turn.out.conclusions.members) {
-    evidence += "; " + Name(member.id) + " " + std::string(StandingName(member.standing)) + ": " +
-                (member.evidence.empty() ? member.why : member.evidence);
+    const auto standing = std::string(StandingName(member.standing)) + ": " +
+                          (member.evidence.empty() ? member.why : member.evidence);
+    text += "; " + Name(member.id) + " " + standing;
+    evidence[Name(member.id)] = standing;
   }
-  turn.Tell("stop_intended", server.id, IntentText(turn.state(), server, gate) + evidence);
+  turn.Tell("stop_intended",
+            server.id,
+            IntentText(turn.state(), server, gate) + text,
+            std::move(evidence));
   turn.Do({.kind = ActionKind::kRequestPermit,
            .server = server.id,
            .operation_id = turn.Seen(server.id).operation.operation_id});

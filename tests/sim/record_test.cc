@@ -115,6 +115,22 @@ TEST(RecordTest, AControllerKilledWhileItStoresIsResumedWhoeverHasTheRecord) {
   }
 }
 
+TEST(RecordTest, EventsCarryWhatTheyWereConcludedFrom) {
+  Roll roll;
+  ASSERT_TRUE(roll.Drive(roll.NewRun()));
+  std::map<std::string, std::string> evidence;
+  const auto record = roll.journal.Load("run1");
+  for (const auto& event : record->events) {
+    evidence[event.kind] = event.json;
+  }
+  EXPECT_THAT(evidence["preflight_passed"], testing::HasSubstr(R"("canary":"0x)"));
+  EXPECT_THAT(evidence["stop_intended"], testing::HasSubstr(R"("server 2":"proved: pid)"));
+  EXPECT_THAT(evidence["gate_passed"], testing::HasSubstr(R"("durable_zxid":"0x)"));
+  EXPECT_THAT(evidence["gate_passed"], testing::HasSubstr(R"("generation":"new")"));
+  EXPECT_EQ(evidence["leader_changed"], R"({"from":"3","to":"2"})");
+  EXPECT_EQ(evidence["rolled"], "");
+}
+
 TEST(RecordTest, WhatTheLastActionsCameToIsStored) {
   Roll roll;
   bool refused = false;
