@@ -1,6 +1,8 @@
 #include "agent/service/first_installation.h"
 
+#include "agent/service/installation_record.h"
 #include "agent/service/instance_host.h"
+#include "base/text.h"
 #include "journal/agent_journal.h"
 #include "sys/digest.h"
 #include "sys/errno_error.h"
@@ -75,14 +77,97 @@ base::Result<StageRequest> StageRequestFor(const config::AgentConfig& config,
   return stage;
 }
 
-base::Status CheckEmpty(const fs::path& directory) {
-  std::error_code error;
-  if (!fs::exists(directory, error) || fs::is_empty(directory, error)) {
+base::Status CheckPlugins(const model::EnsembleSpec& ensemble) {
+  if (ensemble.plugins.empty()) {
     return base::Ok();
   }
-  return Fail(ErrorCode::kFailedPrecondition,
-              "install.not_first",
-              directory.string() + " is not empty; a first installation takes an empty one");
+  std::vector<std::string> names;
+  for (const model::PluginUse& plugin : ensemble.plugins) {
+    names.push_back(plugin.use);
+  }
+  return Fail(ErrorCode::kInvalidArgument,
+              "install.plugins",
+              "the ensemble's settings come from plugins (" + base::Join(names, ", ") +
+                  "), which only the controller runs; give this command a copy without plugins: "
+                  "into its settings, with what `zoowarden config show` prints");
+}
+
+// What an earlier call has left, as far as it is known to be one's own work.
+struct Earlier {
+  std::optional<InstallationRecord> record;
+  DataStates data;
+};
+
+base::Result<Earlier> LookForEarlier(const config::AgentConfig& config) {
+  Earlier earlier{.data = LookAtData(config)};
+  ZW_ASSIGN(earlier.record, ReadInstallationRecord(config.state_directory));
+  const config::InstanceConfig& layout = config.instance;
+  if (earlier.record && (earlier.record->data_directory != layout.data_directory ||
+                         earlier.record->data_log_directory != layout.data_log_directory)) {
+    earlier.record.reset();
+  }
+  if (earlier.data.most != DataState::kEmpty && !earlier.record) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "install.not_first",
+                layout.data_directory + " or " + layout.data_log_directory +
+                    " is not empty; a first installation takes empty ones");
+  }
+  return earlier;
+}
+
+base::Status CheckCurrent(const Earlier& earlier,
+                          const std::optional<StoredGeneration>& current,
+                          journal::AgentJournal& journal) {
+  const std::string digest = current ? current->generation.digest : "";
+  const bool ours = earlier.record && earlier.record->generation == digest;
+  if (current && !ours) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "install.not_first",
+                "generation " + digest + " is installed already");
+  }
+  if (earlier.data.most == DataState::kWritten && !ours) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "install.not_first",
+                "the data directory holds what no first installation made; take an empty one");
+  }
+  // `current` comes after the data directories: without their content another disk is mounted now.
+  if (current && earlier.data.least == DataState::kEmpty) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "install.data_gone",
+                "generation " + digest +
+                    " was installed with data directories that are empty now; mount their disk");
+  }
+  ZW_ASSIGN(const auto operation, journal.LastOperation());
+  if (operation) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "install.not_first",
+                "this agent has had operations; roll its server with zoowarden");
+  }
+  return base::Ok();
+}
+
+// From here on a data directory that is not empty is known as ours. Another generation than the
+// last time is taken only where nobody has served with that one.
+base::Status Claim(const Instance& instance,
+                   const Earlier& earlier,
+                   const std::string& digest,
+                   Generations& generations) {
+  if (earlier.record && earlier.record->generation != digest) {
+    const bool running = ProcessFinder(instance.finder_settings()).Find().found.has_value();
+    if (earlier.data.most == DataState::kWritten || running) {
+      return Fail(ErrorCode::kFailedPrecondition,
+                  "install.other_generation",
+                  "this server has begun with generation " + earlier.record->generation +
+                      ", this would be " + digest +
+                      "; finish with the same ensemble file and archive, then change it by a run");
+    }
+    ZW_TRY(generations.SwitchTo(""));
+  }
+  const config::InstanceConfig& layout = instance.config().instance;
+  return WriteInstallationRecord(instance.config().state_directory,
+                                 {.generation = digest,
+                                  .data_directory = layout.data_directory,
+                                  .data_log_directory = layout.data_log_directory});
 }
 
 base::Status Give(const fs::path& path, const std::optional<Generations::Owner>& owner) {
@@ -100,8 +185,12 @@ base::Status PrepareData(const Instance& instance) {
     ZW_TRY(Give(fs::path(directory) / "version-2", instance.owner()));
   }
   const fs::path myid = fs::path(layout.data_directory) / "myid";
-  ZW_TRY(sys::WriteFileAtomically(
-      myid, model::ToString(instance.config().server) + "\n", 0644, sys::IfPresent::kRefuse));
+  const base::Status written = sys::WriteFileAtomically(
+      myid, model::ToString(instance.config().server) + "\n", 0644, sys::IfPresent::kRefuse);
+  // An earlier call's; before the start it is compared with this server's id.
+  if (!written && !written.error().Is(ErrorCode::kAlreadyExists)) {
+    return written;
+  }
   return Give(myid, instance.owner());
 }
 
@@ -120,31 +209,49 @@ base::Status AwaitProcess(const Instance& instance, sys::Clock& clock) {
                   instance.config().instance.log_directory);
 }
 
+// The server may have come up before an earlier call could say so.
+base::Status StartUnlessRunning(Instance& instance,
+                                InstanceHost& host,
+                                const std::string& digest,
+                                sys::Clock& clock) {
+  const FinderAnswer answer = ProcessFinder(instance.finder_settings()).Find();
+  if (answer.found) {
+    return answer.found->process.generation == digest
+               ? base::Ok()
+               : base::Status(Fail(ErrorCode::kFailedPrecondition,
+                                   "start.other_process",
+                                   "process " + std::to_string(answer.found->process.pid) +
+                                       " serves the data directory already; stop it"));
+  }
+  const base::Status launched = host.Launch();
+  if (!launched && !launched.error().Is(ErrorCode::kUnavailable)) {
+    return launched;
+  }
+  return AwaitProcess(instance, clock);
+}
+
 }  // namespace
 
 base::Status InstallFirst(config::AgentConfig config,
                           const FirstInstallation& request,
                           sys::Clock& clock) {
-  ZW_TRY(CheckEmpty(config.instance.data_directory));
-  ZW_TRY(CheckEmpty(config.instance.data_log_directory));
+  ZW_TRY(CheckPlugins(request.ensemble));
+  ZW_ASSIGN(const Earlier earlier, LookForEarlier(config));
   ZW_ASSIGN(auto instance, Instance::Open(std::move(config)));
+  const fs::path state = instance->config().state_directory;
   ZW_ASSIGN(Generations generations, instance->OpenGenerations());
   ZW_ASSIGN(const auto current, generations.Current());
-  if (current) {
-    return Fail(ErrorCode::kFailedPrecondition,
-                "install.not_first",
-                "generation " + current->generation.digest + " is installed already");
-  }
-  ZW_ASSIGN(auto journal,
-            journal::OpenAgentJournal(fs::path(instance->config().state_directory) / "journal.db"));
+  ZW_ASSIGN(auto journal, journal::OpenAgentJournal(state / "journal.db"));
+  ZW_TRY(CheckCurrent(earlier, current, *journal));
   ZW_ASSIGN(const StageRequest stage, StageRequestFor(instance->config(), request));
   ZW_TRY(TakeArchive(*instance, request));
   ZW_ASSIGN(const model::Generation generation, instance->Stage(stage));
+  ZW_TRY(Claim(*instance, earlier, generation.digest, generations));
   ZW_TRY(PrepareData(*instance));
   InstanceHost host(*instance, std::move(generations), *journal, clock);
   ZW_TRY(host.SwitchTo(generation.digest));
-  ZW_TRY(host.Launch());
-  return AwaitProcess(*instance, clock);
+  ZW_TRY(StartUnlessRunning(*instance, host, generation.digest, clock));
+  return RemoveInstallationRecord(state);
 }
 
 }  // namespace zoowarden::agent

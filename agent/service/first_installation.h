@@ -20,8 +20,11 @@ struct FirstInstallation {
 };
 
 // Verifies and unpacks the release, makes the generation, prepares the data directory, switches
-// `current` and starts the server; returns when its process exists. Refuses when a generation is
-// current or a data directory holds anything: `install.not_first`.
+// `current` and starts the server; returns when its process exists. Repeatable: one that failed or
+// was cut off is finished by the next call, which may bring another generation as long as the
+// server has written nothing. Refusals: `install.not_first` (a generation is current, or a data
+// directory holds anything, and it is not the work of such a call), `install.other_generation`,
+// `install.data_gone`, `install.plugins` (the controller runs those, this command cannot).
 [[nodiscard]] base::Status InstallFirst(config::AgentConfig config,
                                         const FirstInstallation& request,
                                         sys::Clock& clock);

@@ -4,6 +4,7 @@ list(
   service/agent_core.cc
   service/begin_wire.cc
   service/first_installation.cc
+  service/installation_record.cc
   service/instance.cc
   service/instance_host.cc
   service/lease_service.cc

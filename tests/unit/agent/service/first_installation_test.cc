@@ -1,0 +1,186 @@
+#include "agent/service/first_installation.h"
+
+#include "agent/lifecycle/process_finder.h"
+#include "sys/digest.h"
+#include "sys/files.h"
+#include "sys/manual_clock.h"
+#include "tests/unit/agent/install/archive_maker.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Sleeps under a command line that the agent takes for a member's; ends at once in the directory
+// of an operator who has made a mistake.
+constexpr const char* kServerScript =
+    "#!/bin/sh\n"
+    "[ -e \"$(dirname \"$2\")/../../../broken\" ] && exit 1\n"
+    "sh -c 'sleep 20; :' org.apache.zookeeper.server.quorum.QuorumPeerMain \"$2\" >/dev/null 2>&1 "
+    "&\n";
+
+class FirstInstallationTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto created = sys::TempDir::Create("/tmp", "zw-first-");
+    ASSERT_TRUE(created) << created.error().message();
+    scratch_.emplace(std::move(*created));
+    const std::string top = "apache-zookeeper-3.8.4-bin";
+    const std::string archive =
+        MakeArchive({{.path = top + "/", .type = AE_IFDIR, .mode = 0755},
+                     {.path = top + "/bin/", .type = AE_IFDIR, .mode = 0755},
+                     {.path = top + "/bin/zkServer.sh", .content = kServerScript, .mode = 0755},
+                     {.path = top + "/lib/zookeeper.jar", .content = "jar"}});
+    Write(At("release.tar.gz"), archive);
+    request_.archive = At("release.tar.gz");
+    request_.ensemble = {
+        .name = "lab",
+        .release = {.version = {3, 8, 4}, .sha512 = sys::Digest(sys::Hash::kSha512, archive)},
+        .config = {.settings = {{"tickTime", "2000"}, {"initLimit", "10"}, {"syncLimit", "5"}}},
+        .servers = {{.id = {1}, .host = "127.0.11.1"},
+                    {.id = {2}, .host = "127.0.11.2"},
+                    {.id = {3}, .host = "127.0.11.3"}}};
+    fs::create_directories(At("data"));
+  }
+
+  void TearDown() override {
+    if (const auto running = Running()) {
+      kill(running->pid, SIGKILL);
+    }
+  }
+
+  config::AgentConfig Config() {
+    config::AgentConfig config{.ensemble = "lab",
+                               .server = {1},
+                               .state_directory = At("state"),
+                               .instance = {.releases = At("releases"),
+                                            .generations = At("generations"),
+                                            .data_directory = At("data"),
+                                            .data_log_directory = At("data"),
+                                            .log_directory = At("logs")}};
+    return config;
+  }
+
+  std::string Install() {
+    const auto installed = InstallFirst(Config(), request_, clock_);
+    return installed ? "installed" : installed.error().reason();
+  }
+
+  std::optional<model::Process> Running() {
+    ProcessFinder finder({.releases = At("releases"),
+                          .generations = At("generations"),
+                          .data_directory = At("data"),
+                          .data_log_directory = At("data")});
+    const FinderAnswer answer = finder.Find();
+    return answer.found ? std::optional(answer.found->process) : std::nullopt;
+  }
+
+  [[nodiscard]] std::string At(const std::string& name) const { return scratch_->path() / name; }
+  static void Write(const fs::path& path, std::string_view content) {
+    std::ofstream(path, std::ios::binary) << content;
+  }
+
+  std::optional<sys::TempDir> scratch_;
+  sys::ManualClock clock_;
+  FirstInstallation request_;
+};
+
+TEST_F(FirstInstallationTest, StartsTheServerAndIsThenOver) {
+  ASSERT_EQ(Install(), "installed");
+  ASSERT_TRUE(Running().has_value());
+  EXPECT_EQ(Install(), "install.not_first");
+}
+
+TEST_F(FirstInstallationTest, OneThatDidNotStartIsFinishedByTheNext) {
+  Write(At("broken"), "");
+  ASSERT_NE(Install(), "installed");
+  ASSERT_FALSE(Running().has_value());
+  fs::remove(At("broken"));
+  EXPECT_EQ(Install(), "installed");
+  EXPECT_TRUE(Running().has_value());
+}
+
+TEST_F(FirstInstallationTest, OneThatDidNotStartMayBeCorrected) {
+  Write(At("broken"), "");
+  ASSERT_NE(Install(), "installed");
+  fs::remove(At("broken"));
+  request_.ensemble.config.settings["tickTime"] = "3000";
+  EXPECT_EQ(Install(), "installed");
+}
+
+TEST_F(FirstInstallationTest, OneWhoseServerHasWrittenIsFinishedAsItWasOnly) {
+  Write(At("broken"), "");
+  ASSERT_NE(Install(), "installed");
+  fs::remove(At("broken"));
+  Write(At("data/version-2/currentEpoch"), "1");
+  auto other = request_;
+  other.ensemble.config.settings["tickTime"] = "3000";
+  const auto refused = InstallFirst(Config(), other, clock_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), "install.other_generation");
+  EXPECT_EQ(Install(), "installed");
+}
+
+TEST_F(FirstInstallationTest, ADataDirectoryThatHoldsAnythingElseIsRefused) {
+  fs::create_directories(At("data/version-2"));
+  Write(At("data/myid"), "1\n");  // as this command makes it, and yet not made by it
+  EXPECT_EQ(Install(), "install.not_first");
+  fs::remove_all(At("data/version-2"));
+  fs::remove(At("data/myid"));
+
+  Write(At("broken"), "");
+  ASSERT_NE(Install(), "installed");
+  fs::remove(At("broken"));
+  fs::remove_all(At("generations"));  // and with it `current`
+  Write(At("data/version-2/log.1"), "somebody's data");
+  EXPECT_EQ(Install(), "install.not_first");
+}
+
+TEST_F(FirstInstallationTest, AnotherDiskInThePlaceOfThePreparedOneIsRefused) {
+  Write(At("broken"), "");
+  ASSERT_NE(Install(), "installed");
+  fs::remove(At("broken"));
+  fs::remove_all(At("data"));
+  fs::create_directories(At("data"));
+  EXPECT_EQ(Install(), "install.data_gone");
+  EXPECT_FALSE(fs::exists(At("data/myid")));
+}
+
+TEST_F(FirstInstallationTest, OneWhoseServerCameUpUnseenIsOver) {
+  ASSERT_EQ(Install(), "installed");
+  const auto running = Running();
+  const std::string digest = fs::read_symlink(At("generations/current"));
+  // As when it is cut off right before its end.
+  Write(At("state/first-installation.json"),
+        R"({"format": 1, "generation": ")" + digest + R"(", "data_directory": ")" + At("data") +
+            R"(", "data_log_directory": ")" + At("data") + R"("})");
+  EXPECT_EQ(Install(), "installed");
+  EXPECT_EQ(Running()->pid, running->pid);
+  EXPECT_EQ(Install(), "install.not_first");
+}
+
+TEST_F(FirstInstallationTest, ADamagedOrNewerRecordIsNamed) {
+  fs::create_directories(At("state"));
+  Write(At("state/first-installation.json"), "{");
+  EXPECT_EQ(Install(), "install.damaged_record");
+  Write(At("state/first-installation.json"), R"({"format": 2})");
+  EXPECT_EQ(Install(), "install.unknown_format");
+}
+
+TEST_F(FirstInstallationTest, PluginsAreRefusedByNameBecauseOnlyTheControllerRunsThem) {
+  request_.ensemble.plugins = {{.use = "file", .path = "vars/common.yaml"},
+                               {.use = "exec", .command = {"./lookup"}}};
+  const auto refused = InstallFirst(Config(), request_, clock_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), "install.plugins");
+  EXPECT_NE(refused.error().message().find("file, exec"), std::string::npos);
+  EXPECT_FALSE(fs::exists(At("state")));
+}
+
+}  // namespace
+}  // namespace zoowarden::agent
