@@ -57,7 +57,7 @@ Document WholeDocument(const Desired& desired) {
   }
   Document options{Document::List()};
   for (const auto& option : desired.spec.config.java.options) {
-    options.Add(option);
+    options.Add(model::MaskSecretOption(option));
   }
   Document files{Document::List()};
   for (const auto& file : desired.spec.config.files) {

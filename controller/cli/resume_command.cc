@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 namespace zoowarden::controller {
 
@@ -126,10 +127,32 @@ bool Restore(model::Settings& stored, const model::Settings& now) {
   return all;
 }
 
+bool IsMaskedOption(const std::string& option) { return option.ends_with(model::kMaskedValue); }
+
+// The same for JVM options: of those with one name the first stands for the first.
+bool RestoreOptions(std::vector<std::string>& stored, std::vector<std::string> now) {
+  bool all = true;
+  for (auto& option : stored) {
+    if (!IsMaskedOption(option)) {
+      continue;
+    }
+    const auto found = std::find_if(now.begin(), now.end(), [&](const std::string& candidate) {
+      return model::MaskSecretOption(candidate) == option;
+    });
+    all = all && found != now.end();
+    if (found != now.end()) {
+      option = std::exchange(*found, "");
+    }
+  }
+  return all;
+}
+
 bool HasSecrets(const model::EnsembleSpec& spec) {
+  const auto& options = spec.config.java.options;
   const auto masked = [](const auto& setting) { return setting.second == model::kMaskedValue; };
   const auto& own = spec.config.settings;
   return std::any_of(own.begin(), own.end(), masked) ||
+         std::any_of(options.begin(), options.end(), IsMaskedOption) ||
          std::any_of(spec.servers.begin(), spec.servers.end(), [&](const auto& server) {
            return std::any_of(server.settings.begin(), server.settings.end(), masked);
          });
@@ -143,15 +166,18 @@ base::Status RestoreSecrets(Context& context, model::EnsembleSpec& spec) {
   }
   ZW_ASSIGN(const auto desired, LoadDesired(context));
   bool all = Restore(spec.config.settings, desired.spec.config.settings);
+  all = RestoreOptions(spec.config.java.options, desired.spec.config.java.options) && all;
   for (auto& server : spec.servers) {
     const auto* now = model::FindServer(desired.spec, server.id);
     all = all && now != nullptr && Restore(server.settings, now->settings);
   }
   if (!all) {
-    return base::Fail(base::ErrorCode::kFailedPrecondition,
-                      "run.secret_missing",
-                      "a secret setting of the run is no longer in ensemble.yaml or its plugins; "
-                      "put it back to resume");
+    return base::Fail(
+        base::ErrorCode::kFailedPrecondition,
+        "run.secret_missing",
+        "a secret of the run, a setting or JVM option, is no longer in ensemble.yaml or its "
+        "plugins; "
+        "put it back to resume");
   }
   return base::Ok();
 }

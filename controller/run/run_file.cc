@@ -87,6 +87,10 @@ json ToJson(const model::EnsembleSpec& spec) {
     server.settings = model::MaskSecrets(std::move(server.settings));
     servers.push_back(ToJson(server));
   }
+  json options = json::array();
+  for (const auto& option : spec.config.java.options) {
+    options.push_back(model::MaskSecretOption(option));
+  }
   json files = json::array();
   for (const auto& file : spec.config.files) {
     files.push_back({{"name", file.name}, {"content", file.content}});
@@ -103,7 +107,7 @@ json ToJson(const model::EnsembleSpec& spec) {
             {"sha512", spec.release.sha512},
             {"signature", spec.release.signature}}},
           {"settings", model::MaskSecrets(spec.config.settings)},
-          {"java", {{"heap", spec.config.java.heap}, {"options", spec.config.java.options}}},
+          {"java", {{"heap", spec.config.java.heap}, {"options", options}}},
           {"files", files},
           {"servers", servers},
           {"policy", ToJson(spec.policy)},

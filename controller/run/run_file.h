@@ -21,7 +21,8 @@ struct RunFile {
   core::RunState state;
 };
 
-// Settings whose names say that they hold a secret are stored masked: a record goes to every agent.
+// Settings and JVM options whose names say that they hold a secret are stored masked: a record goes
+// to every agent. Templates and the commands of checks are stored as they are.
 [[nodiscard]] std::string EncodeRun(const RunFile& run);
 // Refuses another schema version and anything it does not understand (kDataLoss).
 [[nodiscard]] base::Result<RunFile> DecodeRun(const std::string& text);

@@ -28,6 +28,14 @@ bool IsSecretKey(std::string_view key) {
   });
 }
 
+std::string MaskSecretOption(const std::string& option) {
+  const auto equals = option.find('=');
+  const bool property = option.starts_with("-D") && equals != std::string::npos;
+  return property && IsSecretKey(std::string_view(option).substr(0, equals))
+             ? option.substr(0, equals + 1).append(kMaskedValue)
+             : option;
+}
+
 Settings MaskSecrets(Settings settings) {
   for (auto& [key, value] : settings) {
     if (IsSecretKey(key)) {

@@ -165,6 +165,29 @@ TEST_F(RollCommandTest, ARecordThatNamesOtherChecksOrAgentsIsNotResumed) {
   EXPECT_NE(refused.err.find("other `servers:`"), std::string::npos) << refused.err;
 }
 
+TEST_F(RollCommandTest, SecretsAreInNoRecordAndComeFromTheFileAgain) {
+  auto text = before_ +
+              "config: {java: {options: [\"-Xss1m\", \"-Dkey.password=hunter2\"]}, "
+              "settings: {ssl.keyStore.password: hunter2}}\n";
+  Write("ensemble.yaml", text);
+  Offer(Behaviour::kGood);
+  interrupted_ = [this] { return !roll_.Proceeded().empty(); };
+  ASSERT_EQ(Upgrade().code, 130);
+  for (const auto& [id, record] : roll_.agents.agent({1}).records) {
+    EXPECT_EQ(record.state_json.find("hunter2"), std::string::npos) << record.state_json;
+    EXPECT_NE(record.state_json.find("-Dkey.password=********"), std::string::npos);
+  }
+  EXPECT_EQ(Run({"config", "show", "-o", "json"}).out.find("hunter2"), std::string::npos);
+  interrupted_ = [] { return false; };
+  environment_["ZOOWARDEN_STATE"] = Path("another machine");
+  Write("ensemble.yaml", before_ + "config: {settings: {ssl.keyStore.password: hunter2}}\n");
+  const auto refused = Run({"resume", "--yes"});
+  EXPECT_EQ(refused.code, 5) << refused.err;
+  EXPECT_NE(refused.err.find("a secret of the run"), std::string::npos) << refused.err;
+  Write("ensemble.yaml", text);
+  EXPECT_EQ(Run({"resume", "--yes"}).code, 0);
+}
+
 class ForgedRecordTest : public RollCommandTest {
  protected:
   void SetUp() override {

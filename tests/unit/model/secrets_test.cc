@@ -23,5 +23,13 @@ TEST(SecretsTest, MasksValuesAndKeepsKeys) {
   EXPECT_EQ(masked.at("tickTime"), "2000");
 }
 
+TEST(SecretsTest, JavaOptionsAreMaskedByTheirPropertysName) {
+  EXPECT_EQ(MaskSecretOption("-Dzookeeper.ssl.keyStore.password=hunter2"),
+            "-Dzookeeper.ssl.keyStore.password=********");
+  for (const char* open : {"-Xmx1g", "-Dfile.encoding=password", "-XX:+UseG1GC", "-Dtoken", ""}) {
+    EXPECT_EQ(MaskSecretOption(open), open);
+  }
+}
+
 }  // namespace
 }  // namespace zoowarden::model
