@@ -72,6 +72,10 @@ MemberView MemberProbe::Look(const FoundProcess& found, milliseconds budget) {
   LoadConfig(found, view);
   if (config_) {
     LookAgain(view, budget);
+    if (view.mode == Mode::kNotServing) {
+      // The first answer of a young JVM's AdminServer takes long: asked for while it joins.
+      static_cast<void>(AdminIsOurs(budget));
+    }
     AskBroadcast(view, budget);
   }
   AskSockets(found, view);

@@ -76,7 +76,6 @@ std::vector<model::MemberObservation> GrpcAgents::Observe(const ObserveOptions& 
   ToWire(impl_->options.ensemble, options.run, *request.mutable_run());
   request.set_canary(options.canary.value_or(model::Zxid{}).value);
   request.set_deadline_ms(WireMilliseconds(options.deadline));
-  request.set_check_session(options.check_session);
   request.set_read_back_path(options.read_back_path);
   if (const auto& report = impl_->options.on_step; report) {
     for (const auto& step : impl_->watches.Take()) {
@@ -84,8 +83,15 @@ std::vector<model::MemberObservation> GrpcAgents::Observe(const ObserveOptions& 
     }
   }
   const auto all = impl_->All();
-  const auto responses = AskAll<ObserveAsync, v1::ObserveRequest, v1::Observation>(
-      all, &ObserveAsync::Observe, request, options.deadline + kNetworkMargin);
+  auto with_session = request;
+  with_session.set_check_session(true);
+  const auto responses = AskEach<ObserveAsync, v1::ObserveRequest, v1::Observation>(
+      all,
+      &ObserveAsync::Observe,
+      [&](model::ServerId server) -> const v1::ObserveRequest& {
+        return options.sessions.contains(server) ? with_session : request;
+      },
+      options.deadline + kNetworkMargin);
   OfferEpoch(all, responses, request.run());
   return ObservationsFrom(all, responses);
 }

@@ -89,12 +89,13 @@ class Countdown {
 template <typename Response>
 using Responses = std::vector<base::Result<Response>>;
 
-// Asks all connections at once; the results are in their order and name no server yet.
+// Asks all connections at once; the results are in their order and name no server yet. Requests
+// must outlive the call.
 template <typename Async, typename Request, typename Response>
-Responses<Response> AskAll(const std::vector<const Connection*>& connections,
-                           Method<Async, Request, Response> method,
-                           const Request& request,
-                           milliseconds deadline) {
+Responses<Response> AskEach(const std::vector<const Connection*>& connections,
+                            Method<Async, Request, Response> method,
+                            const std::function<const Request&(model::ServerId)>& request_for,
+                            milliseconds deadline) {
   std::vector<std::unique_ptr<UnaryCall<Response>>> calls;
   Countdown countdown(connections.size());
   const auto ends = std::chrono::system_clock::now() + deadline;
@@ -102,11 +103,13 @@ Responses<Response> AskAll(const std::vector<const Connection*>& connections,
     auto& call = *calls.emplace_back(std::make_unique<UnaryCall<Response>>());
     call.context.set_deadline(ends);
     Async& stub = connection->For(static_cast<const Async*>(nullptr));
-    (stub.*method)(
-        &call.context, &request, &call.response, [&call, &countdown](const grpc::Status& status) {
-          call.status = status;
-          countdown.Done();
-        });
+    (stub.*method)(&call.context,
+                   &request_for(connection->server.id),
+                   &call.response,
+                   [&call, &countdown](const grpc::Status& status) {
+                     call.status = status;
+                     countdown.Done();
+                   });
   }
   countdown.Wait();
   Responses<Response> responses;
@@ -118,6 +121,18 @@ Responses<Response> AskAll(const std::vector<const Connection*>& connections,
     }
   }
   return responses;
+}
+
+template <typename Async, typename Request, typename Response>
+Responses<Response> AskAll(const std::vector<const Connection*>& connections,
+                           Method<Async, Request, Response> method,
+                           const Request& request,
+                           milliseconds deadline) {
+  return AskEach<Async, Request, Response>(
+      connections,
+      method,
+      [&request](model::ServerId /*server*/) -> const Request& { return request; },
+      deadline);
 }
 
 // The answers of all servers as values; a value that cannot be used is an error of its server.

@@ -49,12 +49,13 @@ Verdict Look(Context& context,
   const auto input = MakePlanInput(desired.spec, {}, /*allow_outage=*/false);
   const auto declared = core::DeclaredMembers(desired.spec);
   Verdict verdict;
+  const auto everywhere = model::IdsOf(declared);
   core::KnownProcesses before;
   for (int i = 0; i < kRounds; ++i) {
     verdict.round = MakeRound(
         agents,
         context.world().clock,
-        {.identity = identity, .canary_path = desired.spec.canary_path, .check_session = true},
+        {.identity = identity, .canary_path = desired.spec.canary_path, .sessions = everywhere},
         verdict.round);
     verdict.conclusions = core::Conclude(declared, verdict.round, before);
     before.clear();

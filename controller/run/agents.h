@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ struct ObserveOptions {
   RunIdentity run;
   std::optional<model::Zxid> canary;
   std::chrono::milliseconds deadline{2'000};  // how long agents may poll for the canary
-  bool check_session = false;
+  std::set<model::ServerId> sessions;         // where one with lastZxidSeen = canary is tried
   std::string read_back_path;
 };
 

@@ -14,14 +14,26 @@ using base::ErrorCode;
 
 // Between rounds that only wait. Short against a restart of a JVM, long against a round.
 constexpr std::chrono::milliseconds kPause{50};
+constexpr std::chrono::milliseconds kPauseWhileStarting{150};
 // How long no majority of agents may be reachable before the controller gives up; the run stays
 // open.
 constexpr std::chrono::milliseconds kMajorityPatience{60'000};
 constexpr std::chrono::milliseconds kCallDeadline{10'000};
 
-// Rounds after a restart also try a session with lastZxidSeen.
-bool IsGating(const core::RunState& state) {
-  return state.attempt.has_value() || state.phase == core::RunPhase::kFinalCheck;
+// At the server that was restarted, and everywhere before the last word on a stop and on the run.
+std::set<model::ServerId> SessionsFor(const core::RunState& state, const core::RunMemory& memory) {
+  if (memory.permit || state.phase == core::RunPhase::kFinalCheck) {
+    return model::IdsOf(state.members);
+  }
+  return state.attempt ? std::set{*state.attempt} : std::set<model::ServerId>();
+}
+
+// A JVM that starts needs the processor more than we need to know at once.
+std::chrono::milliseconds PauseAfter(const core::RunState& state, const model::Round& round) {
+  const auto* seen = state.attempt ? model::FindMember(round, *state.attempt) : nullptr;
+  const bool starting = seen != nullptr && model::IsInFlight(seen->operation.state) &&
+                        (!seen->process || !model::IsServing(seen->mode));
+  return starting ? kPauseWhileStarting : kPause;
 }
 
 // What the ensemble's own checks are asked about.
@@ -65,7 +77,7 @@ base::Result<bool> Engine::Turn() {
                      deps_.clock,
                      {.identity = identity_,
                       .canary_path = run_.spec.canary_path,
-                      .check_session = IsGating(run_.state)},
+                      .sessions = SessionsFor(run_.state, memory_)},
                      round_);
   ZW_TRY(CheckFenced());
   if (unstored_) {
@@ -89,7 +101,7 @@ base::Result<bool> Engine::Turn() {
   Adopt(decision);
   Act(decision.actions);
   if (!Over() && decision.actions.empty() && decision.events.empty()) {
-    deps_.clock.SleepFor(kPause);
+    deps_.clock.SleepFor(PauseAfter(run_.state, round_));
   }
   return Over();
 }

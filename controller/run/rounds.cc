@@ -60,11 +60,12 @@ model::Round MakeRound(Agents& agents,
                        const model::Round& before) {
   model::Round round{.number = before.number + 1, .started = clock.BootTime()};
   CommitCanary(agents, options, before, round);
-  round.members = agents.Observe({.run = options.identity,
-                                  .canary = round.canary,
-                                  .deadline = kCatchUp,
-                                  .check_session = options.check_session && round.canary,
-                                  .read_back_path = round.canary ? options.canary_path : ""});
+  round.members =
+      agents.Observe({.run = options.identity,
+                      .canary = round.canary,
+                      .deadline = kCatchUp,
+                      .sessions = round.canary ? options.sessions : std::set<model::ServerId>(),
+                      .read_back_path = round.canary ? options.canary_path : ""});
   round.ended = clock.BootTime();
   return round;
 }

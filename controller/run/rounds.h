@@ -8,8 +8,10 @@ namespace zoowarden::controller {
 
 struct RoundOptions {
   RunIdentity identity;
-  std::string canary_path;     // empty = the failed write
-  bool check_session = false;  // a server was restarted: a session with lastZxidSeen is tried
+  std::string canary_path;  // empty = the failed write
+  // Where a session with lastZxidSeen is tried and the membership is read anew. Each session costs
+  // the ensemble two transactions, so only where something follows from it.
+  std::set<model::ServerId> sessions;
 };
 
 // `before` chooses the member that commits the canary: one that served in it. The canary of a round

@@ -8,12 +8,9 @@ namespace zoowarden::core {
 namespace {
 
 using model::Broadcast;
+using model::IsServing;
 using model::MemberObservation;
 using model::Mode;
-
-bool IsServing(Mode mode) {
-  return mode == Mode::kLeader || mode == Mode::kFollower || mode == Mode::kObserver;
-}
 
 // Followers of a leader whose agent is silent can be healthy, but two leaders are a contradiction.
 std::size_t CountLeaders(const model::Round& round) {

@@ -110,10 +110,15 @@ StartGate GateAfterStart(const std::vector<model::Member>& declared,
   if (const auto wrong = WrongProcess(*seen, question); !wrong.empty()) {
     return Failed(Fault::kServer, /*serving=*/true, wrong);
   }
+  const auto own_fault =
+      seen->operation.deadline_left.count() == 0 ? Fault::kServer : Fault::kNotYet;
   if (!seen->version) {
-    const bool late = seen->operation.deadline_left.count() == 0;
+    return Failed(own_fault, /*serving=*/true, "its version cannot be read");
+  }
+  // Where no port for clients is known there is nothing to open a session at.
+  if (seen->client_port != 0 && seen->session_accepted != true) {
     return Failed(
-        late ? Fault::kServer : Fault::kNotYet, /*serving=*/true, "its version cannot be read");
+        own_fault, /*serving=*/true, "no session with lastZxidSeen could be opened at it");
   }
   if (const auto other = MembershipDisagreement(declared, round, conclusions); !other.empty()) {
     return Failed(Fault::kOthers, /*serving=*/true, other);

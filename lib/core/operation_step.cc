@@ -5,6 +5,7 @@ namespace {
 
 using model::Broadcast;
 using model::Instant;
+using model::IsServing;
 using model::Mode;
 using model::OperationState;
 
@@ -22,10 +23,6 @@ std::string Describe(const model::Process& process) {
   return "process " + std::to_string(process.pid) +
          (process.generation.empty() ? " of a foreign installation"
                                      : " of generation " + process.generation);
-}
-
-bool IsServing(Mode mode) {
-  return mode == Mode::kLeader || mode == Mode::kFollower || mode == Mode::kObserver;
 }
 
 // SIGTERM was sent: wait for the real exit, SIGKILL after the operation's own patience.

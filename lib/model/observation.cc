@@ -45,6 +45,18 @@ std::optional<Mode> ParseMode(std::string_view name) {
   return std::nullopt;
 }
 
+bool IsServing(Mode mode) {
+  return mode == Mode::kLeader || mode == Mode::kFollower || mode == Mode::kObserver;
+}
+
+std::set<ServerId> IdsOf(const std::vector<Member>& members) {
+  std::set<ServerId> ids;
+  for (const auto& member : members) {
+    ids.insert(member.id);
+  }
+  return ids;
+}
+
 bool SameMembership(const Membership& a, const Membership& b) {
   return std::equal(a.members.begin(),
                     a.members.end(),

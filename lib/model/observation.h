@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ using Instant = std::chrono::milliseconds;
 enum class Mode { kUnknown, kLeader, kFollower, kObserver, kStandalone, kReadOnly, kNotServing };
 [[nodiscard]] std::string_view ModeName(Mode mode);  // "leader", "not_serving", ...
 [[nodiscard]] std::optional<Mode> ParseMode(std::string_view name);
+[[nodiscard]] bool IsServing(Mode mode);  // as a member of an ensemble, so not standalone
 
 // zk_peer_state (3.6) or AdminServer's zabstate (3.5); kUnknown where neither can be read.
 enum class Broadcast { kUnknown, kYes, kNo };
@@ -56,6 +58,7 @@ struct Membership {
   std::uint64_t version = 0;    // of the committed configuration, 0 = never reconfigured
 };
 
+[[nodiscard]] std::set<ServerId> IdsOf(const std::vector<Member>& members);
 // The voting members only count by id, role, weight and group; hosts may be spelled differently.
 [[nodiscard]] bool SameMembership(const Membership& a, const Membership& b);
 [[nodiscard]] Member MemberOf(const ServerSpec& server);

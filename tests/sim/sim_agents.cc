@@ -124,7 +124,7 @@ std::vector<model::MemberObservation> SimAgents::Observe(const controller::Obser
       continue;
     }
     seen.push_back(agent->Look());
-    if (o.check_session && o.canary && seen.back().own_zxid) {
+    if (o.sessions.contains(id) && o.canary && seen.back().own_zxid) {
       seen.back().session_accepted = *seen.back().own_zxid >= *o.canary;
     }
   }

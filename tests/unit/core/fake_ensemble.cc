@@ -102,6 +102,7 @@ model::Round FakeEnsemble::Observe() {
                                   .started_by_operation = server.started_by};
     seen.version = GenerationNamed(server.generation).version;
     seen.current = GenerationNamed(server.generation);
+    seen.session_accepted = true;
     if (serves && server.started_by == server.operation.operation_id) {
       server.operation.proved = true;
     }

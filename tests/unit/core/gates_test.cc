@@ -131,6 +131,7 @@ class StartGateTest : public ::testing::Test {
                       .failure = "",
                       .failure_reason = "",
                       .deadline_left = milliseconds(1'000)};
+    seen.session_accepted = true;
   }
   std::vector<model::Member> members_ = Voters(3);
   model::Round round_ = testing::HealthyRound(members_, 1);
@@ -201,6 +202,23 @@ TEST_F(StartGateTest, AVersionThatCannotBeReadIsWaitedFor) {
   ExpectFault(Fault::kNotYet, true, "its version cannot be read");
   Target().operation.deadline_left = milliseconds(0);
   ExpectFault(Fault::kServer, true, "its version cannot be read");
+}
+
+// Actual:   3 proved, no session with lastZxidSeen was opened at it in this round.
+// Expected: waited for; past its deadline it is the server's own fault.
+TEST_F(StartGateTest, ASessionThatCannotBeOpenedIsWaitedFor) {
+  Target().session_accepted.reset();
+  ExpectFault(Fault::kNotYet, true, "no session with lastZxidSeen could be opened at it");
+  Target().operation.deadline_left = milliseconds(0);
+  ExpectFault(Fault::kServer, true, "no session with lastZxidSeen could be opened at it");
+}
+
+// Actual:   3 proved, it offers no port for clients.
+// Expected: there is nothing to open a session at, and the gate is passed without.
+TEST_F(StartGateTest, WithoutAClientPortNoSessionIsAskedFor) {
+  Target().session_accepted.reset();
+  Target().client_port = 0;
+  EXPECT_TRUE(Asked().passed) << Asked().why;
 }
 
 // Actual:   3 proved on the new generation; 2 frozen / dead / silent.

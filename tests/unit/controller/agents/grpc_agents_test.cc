@@ -99,7 +99,7 @@ TEST_F(GrpcAgentsTest, ObserveSendsTheRunAndTheCanary) {
       EXPECT_EQ(request.run().epoch(), 5U);
       EXPECT_EQ(request.canary(), 0x100000007U);
       EXPECT_EQ(request.deadline_ms(), 900U);
-      EXPECT_TRUE(request.check_session());
+      EXPECT_EQ(request.check_session(), id == 2);
       EXPECT_EQ(request.read_back_path(), "/zoowarden");
       reply.set_server(id);
       return grpc::Status::OK;
@@ -109,7 +109,7 @@ TEST_F(GrpcAgentsTest, ObserveSendsTheRunAndTheCanary) {
   const auto seen = agents.Observe({.run = kRun,
                                     .canary = model::Zxid{0x100000007},
                                     .deadline = std::chrono::milliseconds(900),
-                                    .check_session = true,
+                                    .sessions = {model::ServerId{2}},
                                     .read_back_path = "/zoowarden"});
   EXPECT_TRUE(seen[0].answered && seen[1].answered && seen[2].answered);
 }
