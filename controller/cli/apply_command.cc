@@ -61,7 +61,8 @@ ExitCode Apply(Context& context, const Target& target) {
   if (!workplace) {
     return context.Fail(workplace.error());
   }
-  const auto planned = MakePlanned(*workplace->connected.agents, std::move(*desired), target);
+  const auto planned =
+      MakePlanned(context, *workplace->connected.agents, std::move(*desired), target);
   if (planned.plan.NothingToDo()) {
     context.Print(DocumentOf(planned), TextOf(planned));
     return ExitCode::kOk;

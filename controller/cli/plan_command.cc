@@ -22,7 +22,8 @@ ExitCode Plan(Context& context, const PlanOptions& options) {
   if (!connected) {
     return context.Fail(connected.error());
   }
-  const auto planned = MakePlanned(*connected->agents, std::move(*desired), options.target);
+  const auto planned =
+      MakePlanned(context, *connected->agents, std::move(*desired), options.target);
   if (!planned.plan.refusals.empty()) {
     if (!context.structured()) {
       context.Print({}, TextOf(planned));

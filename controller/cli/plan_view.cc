@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "controller/cli/text_diff.h"
 #include "model/secrets.h"
+#include "sys/digest.h"
 
 #include <algorithm>
 #include <map>
@@ -21,6 +22,21 @@ std::vector<std::string> Lines(const model::Settings& settings) {
   return lines;
 }
 
+// Java and files of one configuration, in the manner of settings.
+void AddOthers(const model::ConfigurationSpec& configuration, std::vector<std::string>& lines) {
+  const auto& [settings, java, files] = configuration;
+  if (!java.heap.empty()) {
+    lines.push_back("java heap " + base::Printable(java.heap));
+  }
+  for (const auto& option : java.options) {
+    lines.push_back("java option " + base::Printable(model::MaskSecretOption(option), kLongText));
+  }
+  for (const auto& file : files) {
+    lines.push_back("file " + base::Printable(file.name) + " sha256 " +
+                    sys::Digest(sys::Hash::kSha256, file.content));
+  }
+}
+
 Document GenerationDocument(const model::Generation& generation) {
   return Document::Map({{"digest", generation.digest},
                         {"version", generation.version.ToString()},
@@ -37,7 +53,7 @@ Document QuorumDocument(const core::QuorumArithmetic& arithmetic) {
                         {"sentence", arithmetic.sentence}});
 }
 
-Document StepDocument(const core::PlanInput& input, const core::PlanStep& step) {
+Document StepDocument(const PlanToShow& show, const core::PlanStep& step) {
   return Document::Map({{"server", step.server.value},
                         {"kind", StepKindName(step.kind)},
                         {"role", ModeName(step.mode)},
@@ -47,7 +63,8 @@ Document StepDocument(const core::PlanInput& input, const core::PlanStep& step) 
                         {"configuration_changes", step.configuration_changes},
                         {"why_here", step.why_here},
                         {"quorum", QuorumDocument(step.arithmetic)},
-                        {"diff", SettingsDiff(input, step)}});
+                        {"diff", ConfigurationDiff(show, step)},
+                        {"diff_complete", show.running.contains(step.server)}});
 }
 
 Document Texts(const std::vector<std::string>& texts) {
@@ -84,15 +101,17 @@ std::string DiffLines(const PlanToShow& show) {
   std::map<std::string, std::vector<std::string>> servers_by_diff;
   for (const auto& step : show.plan.steps) {
     if (step.configuration_changes) {
-      servers_by_diff[SettingsDiff(show.input, step)].push_back(ToString(step.server));
+      auto diff = ConfigurationDiff(show, step);
+      if (!show.running.contains(step.server)) {
+        diff += "  (settings only: no record says which java options and files run now)\n";
+      }
+      servers_by_diff[diff].push_back(ToString(step.server));
     }
   }
   std::string text;
   for (const auto& [diff, servers] : servers_by_diff) {
     text += "\nconfiguration of server " + base::Join(servers, ", ") + ":\n";
-    text += diff.empty() ? "  what changes is not among the settings shown: java options, files or "
-                           "masked values\n"
-                         : diff;
+    text += diff.empty() ? "  only masked values change\n" : diff;
   }
   return text;
 }
@@ -107,7 +126,8 @@ std::string ListLines(const std::string& title, const std::vector<std::string>& 
 
 }  // namespace
 
-std::string SettingsDiff(const core::PlanInput& input, const core::PlanStep& step) {
+std::string ConfigurationDiff(const PlanToShow& show, const core::PlanStep& step) {
+  const auto& input = show.input;
   const auto* server = model::FindServer(input.spec, step.server);
   const auto seen = std::find_if(input.seen.begin(), input.seen.end(), [&step](const auto& member) {
     return member.id == step.server;
@@ -115,14 +135,20 @@ std::string SettingsDiff(const core::PlanInput& input, const core::PlanStep& ste
   if (server == nullptr || seen == input.seen.end()) {
     return "";
   }
-  return UnifiedDiff(Lines(seen->settings), Lines(model::SettingsOf(input.spec, *server)));
+  auto before = Lines(seen->settings);
+  auto after = Lines(model::SettingsOf(input.spec, *server));
+  if (const auto running = show.running.find(step.server); running != show.running.end()) {
+    AddOthers(running->second, before);
+    AddOthers(input.spec.config, after);
+  }
+  return UnifiedDiff(before, after);
 }
 
 Document PlanDocument(const PlanToShow& show) {
-  const auto& [input, plan, kind, digest] = show;
+  const auto& [input, plan, running, kind, digest] = show;
   Document steps{Document::List()};
   for (const auto& step : plan.steps) {
-    steps.Add(StepDocument(input, step));
+    steps.Add(StepDocument(show, step));
   }
   Document refusals{Document::List()};
   for (const auto& refusal : plan.refusals) {
@@ -152,7 +178,7 @@ Document PlanDocument(const PlanToShow& show) {
 }
 
 std::string PlanText(const PlanToShow& show) {
-  const auto& [input, plan, kind, digest] = show;
+  const auto& [input, plan, running, kind, digest] = show;
   if (plan.NothingToDo()) {
     return "nothing to do: every server of ensemble " + input.spec.name + " runs " +
            input.spec.release.version.ToString() + " with the configuration it should have\n" +

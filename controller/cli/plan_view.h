@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controller/cli/document.h"
+#include "controller/cli/running_configuration.h"
 #include "core/plan.h"
 
 #include <string>
@@ -11,13 +12,14 @@ namespace zoowarden::controller {
 struct PlanToShow {
   const core::PlanInput& input;
   const core::Plan& plan;
-  std::string kind;             // "upgrade", "apply"
-  std::string settings_digest;  // of the merged configuration sources
+  const Configurations& running;  // where known
+  std::string kind;               // "upgrade", "apply"
+  std::string settings_digest;    // of the merged configuration sources
 };
 
-// Of one server: what its configuration loses and gains, secrets masked; empty = nothing that can
-// be shown changes.
-[[nodiscard]] std::string SettingsDiff(const core::PlanInput& input, const core::PlanStep& step);
+// Of one server: what its settings, and where it is known what runs now its JVM options and files
+// (by name and digest) lose and gain, secrets masked; empty = nothing that can be shown changes.
+[[nodiscard]] std::string ConfigurationDiff(const PlanToShow& show, const core::PlanStep& step);
 
 [[nodiscard]] Document PlanDocument(const PlanToShow& show);
 [[nodiscard]] std::string PlanText(const PlanToShow& show);

@@ -13,6 +13,7 @@ constexpr std::chrono::milliseconds kLookDeadline{5'000};
 PlanToShow ToShow(const Planned& planned) {
   return {.input = planned.input,
           .plan = planned.plan,
+          .running = planned.running,
           .kind = planned.kind,
           .settings_digest = planned.desired.settings.digest};
 }
@@ -47,13 +48,15 @@ base::Result<Desired> LoadTarget(Context& context, const Target& target) {
   return desired;
 }
 
-Planned MakePlanned(Agents& agents, Desired desired, const Target& target) {
+Planned MakePlanned(Context& context, Agents& agents, Desired desired, const Target& target) {
   auto input = MakePlanInput(desired.spec, agents.GetStatus(kLookDeadline), target.allow_outage);
   auto plan = core::MakePlan(input);
+  auto running = RunningConfigurations(context, agents, input);
   return {.kind = target.to ? "upgrade" : "apply",
           .desired = std::move(desired),
           .input = std::move(input),
-          .plan = std::move(plan)};
+          .plan = std::move(plan),
+          .running = std::move(running)};
 }
 
 std::string TextOf(const Planned& planned) { return PlanText(ToShow(planned)); }

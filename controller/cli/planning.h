@@ -6,6 +6,7 @@
 #include "controller/cli/context.h"
 #include "controller/cli/desired.h"
 #include "controller/cli/document.h"
+#include "controller/cli/running_configuration.h"
 #include "controller/run/prepare.h"
 #include "core/plan.h"
 
@@ -29,13 +30,17 @@ struct Planned {
   Desired desired;   // with the release of --to
   core::PlanInput input;
   core::Plan plan;
+  Configurations running;
 };
 
 // Desired state, plugins included, with the release of `target`; asks no agent.
 [[nodiscard]] base::Result<Desired> LoadTarget(Context& context, const Target& target);
 
 // Asks all agents what is, and plans.
-[[nodiscard]] Planned MakePlanned(Agents& agents, Desired desired, const Target& target);
+[[nodiscard]] Planned MakePlanned(Context& context,
+                                  Agents& agents,
+                                  Desired desired,
+                                  const Target& target);
 
 [[nodiscard]] std::string TextOf(const Planned& planned);
 [[nodiscard]] Document DocumentOf(const Planned& planned);

@@ -59,6 +59,7 @@ TEST_F(PlanTest, TextShowsOrderReasonsArithmeticDiffGatesAndTheWayBack) {
             " syncLimit=5\n"
             "-tickTime=3000\n"
             "+tickTime=2000\n"
+            "  (settings only: no record says which java options and files run now)\n"
             "\n"
             "configuration of server 3:\n"
             "@@ -1,3 +1,4 @@\n"
@@ -67,8 +68,45 @@ TEST_F(PlanTest, TextShowsOrderReasonsArithmeticDiffGatesAndTheWayBack) {
             " syncLimit=5\n"
             "-tickTime=3000\n"
             "+tickTime=2000\n"
+            "  (settings only: no record says which java options and files run now)\n"
             "\n");
   EXPECT_NE(outcome.out.find("way back:\n  the old generations stay"), std::string::npos);
+}
+
+TEST_F(PlanTest, JavaAndFilesAreComparedWithTheRunThatLedToWhatRunsNow) {
+  RunFile run{.kind = "apply", .created_ms = 1, .holder = "h"};
+  run.spec.name = "lab";
+  run.spec.release.version = {3, 8, 4};
+  run.spec.config.java = {.heap = "128m", .options = {"-Xss1m", "-Da.password=hunter2"}};
+  run.spec.config.files = {{.name = "jaas.conf", .content = "old"}};
+  run.state.run_id = "r-1";
+  run.state.phase = core::RunPhase::kEnded;
+  run.state.outcome = core::RunOutcome::kSucceeded;
+  for (const std::uint32_t id : {1U, 2U, 3U}) {
+    run.spec.servers.push_back({.id = {id}});
+    run.state.servers.push_back(
+        {.id = {id}, .target = {.version = {3, 8, 4}, .configuration_digest = "cc"}});
+  }
+  words_.records.push_back(
+      {{1}, std::vector<RunRecord>{{.run_id = "r-1", .state_json = EncodeRun(run)}}});
+  std::string text = kEnsembleText;
+  text.replace(text.find("config:"),
+               7,
+               "config:\n  java: {heap: 256m, options: [-Xss1m, -Da.password=hunter2]}\n"
+               "  files: [{name: jaas.conf, template: jaas.conf}]");
+  Write("ensemble.yaml", text);
+  Write("jaas.conf", "new");
+  for (const char* form : {"table", "json"}) {
+    const auto out = Run({"plan", "-o", form}).out;
+    EXPECT_NE(out.find("-java heap 128m"), std::string::npos) << out;
+    EXPECT_NE(out.find("+java heap 256m"), std::string::npos) << out;
+    EXPECT_NE(out.find("-file jaas.conf sha256 " + sys::Digest(sys::Hash::kSha256, "old")),
+              std::string::npos);
+    EXPECT_NE(out.find("+file jaas.conf sha256 " + sys::Digest(sys::Hash::kSha256, "new")),
+              std::string::npos);
+    EXPECT_EQ(out.find("hunter2"), std::string::npos);
+    EXPECT_EQ(out.find("settings only"), std::string::npos);
+  }
 }
 
 TEST_F(PlanTest, JsonHasTheDocumentedFields) {
@@ -101,7 +139,8 @@ TEST_F(PlanTest, JsonHasTheDocumentedFields) {
                             "configuration_changes",
                             "why_here",
                             "quorum",
-                            "diff"}) {
+                            "diff",
+                            "diff_complete"}) {
     EXPECT_NE(steps[0].Find(field), nullptr) << field;
   }
   EXPECT_EQ(std::get<std::uint64_t>(steps[2].Find("server")->value()), 2U);
