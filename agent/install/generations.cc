@@ -63,21 +63,6 @@ Result<std::string> ReadLink(const fs::path& link) {
   return std::string(target.data(), static_cast<std::size_t>(size));
 }
 
-// What a crash left behind; nothing points there.
-Status RemoveLeftovers(const fs::path& directory) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename();
-    if (name.starts_with(kStagePrefix) || name.starts_with(kTrashPrefix)) {
-      ZW_TRY(sys::RemoveTree(entry.path()));
-    }
-  }
-  if (error) {
-    return Fail(sys::ErrnoError("list", directory.native(), error.value()));
-  }
-  return Ok();
-}
-
 Status Rename(const fs::path& from, const fs::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) {
     return Fail(sys::ErrnoError("rename to", to.native(), errno));
@@ -116,7 +101,7 @@ Result<Generations> Generations::Open(const fs::path& directory, std::optional<O
   if (error) {
     return Fail(sys::ErrnoError("resolve", directory.native(), error.value()));
   }
-  ZW_TRY(RemoveLeftovers(real));
+  ZW_TRY(sys::RemoveLeftovers(real, {kStagePrefix, kTrashPrefix}));
   return Generations(std::move(real), owner);
 }
 

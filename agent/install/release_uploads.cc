@@ -41,27 +41,13 @@ Status CheckSha512(std::string_view sha512) {
   return Ok();
 }
 
-Status WriteAll(int fd, std::string_view bytes, const fs::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written < 0) {
-      return Fail(sys::ErrnoError("write", path.native(), errno));
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return Ok();
-}
-
 Status AppendToFile(const fs::path& path, std::string_view bytes) {
   const sys::UniqueFd file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file.valid()) {
     return Fail(sys::ErrnoError("create", path.native(), errno));
   }
-  return WriteAll(file.get(), bytes, path);
+  return sys::WriteAll(file.get(), bytes, path);
 }
 
 // Calls `use` with every piece of the file.
@@ -149,7 +135,7 @@ Status CopyOpenFile(int fd, const fs::path& from, const fs::path& to) {
     return Fail(sys::ErrnoError("create", to.native(), errno));
   }
   return ReadPieces(
-      fd, from, [&](std::string_view bytes) { return WriteAll(out.get(), bytes, to); });
+      fd, from, [&](std::string_view bytes) { return sys::WriteAll(out.get(), bytes, to); });
 }
 
 std::uint64_t SizeOf(const fs::path& path) {

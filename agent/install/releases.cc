@@ -32,19 +32,6 @@ constexpr std::size_t kSha512Digits = 128;
 constexpr std::size_t kMaxRecordBytes = 16 * 1024 * 1024;
 constexpr std::string_view kServerScript = "bin/zkServer.sh";
 
-Status RemoveLeftovers(const fs::path& directory) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path().filename().native().starts_with(kStagePrefix)) {
-      ZW_TRY(sys::RemoveTree(entry.path()));
-    }
-  }
-  if (error) {
-    return Fail(sys::ErrnoError("list", directory.native(), error.value()));
-  }
-  return Ok();
-}
-
 Result<ReleaseRecord> ReadRecord(const fs::path& directory) {
   ZW_ASSIGN(const std::string text, sys::ReadFile(directory / kReleaseRecordName, kMaxRecordBytes));
   return ParseReleaseRecord(text);
@@ -93,7 +80,7 @@ Result<Releases> Releases::Open(ReleasesLayout layout) {
   if (error) {
     return Fail(sys::ErrnoError("resolve", layout.releases.native(), error.value()));
   }
-  ZW_TRY(RemoveLeftovers(layout.releases));
+  ZW_TRY(sys::RemoveLeftovers(layout.releases, {kStagePrefix}));
   return Releases(std::move(layout));
 }
 

@@ -30,8 +30,7 @@ struct MemberView {
   std::string note;           // why something could not be seen
 
   [[nodiscard]] bool Serves() const {
-    return mode == model::Mode::kLeader || mode == model::Mode::kFollower ||
-           mode == model::Mode::kObserver || mode == model::Mode::kStandalone;
+    return model::IsServing(mode) || mode == model::Mode::kStandalone;
   }
 };
 

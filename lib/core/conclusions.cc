@@ -1,6 +1,7 @@
 #include "core/conclusions.h"
 
 #include "base/check.h"
+#include "core/failed_start.h"
 
 #include <algorithm>
 
@@ -162,8 +163,11 @@ bool IsDown(const MemberObservation& seen) {
   // Committed means proved by the controller: whatever comes later is not that start's failure.
   const auto& operation = seen.operation;
   return model::IsInFlight(operation.state) &&
-         seen.process->started_by_operation == operation.operation_id && !operation.proved &&
-         operation.deadline_left.count() == 0 && !seen.quorum_connection && !IsServing(seen.mode);
+         HasFailed({.by_operation = seen.process->started_by_operation == operation.operation_id,
+                    .proved = operation.proved,
+                    .past_deadline = operation.deadline_left.count() == 0,
+                    .quorum_connection = seen.quorum_connection,
+                    .mode = seen.mode});
 }
 
 const MemberConclusion& Conclusions::Of(model::ServerId id) const {

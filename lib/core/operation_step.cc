@@ -1,5 +1,7 @@
 #include "core/operation_step.h"
 
+#include "core/failed_start.h"
+
 namespace zoowarden::core {
 namespace {
 
@@ -216,9 +218,12 @@ bool IsDown(const OperationRecord& record, const Reality& reality, Instant now) 
   if (!reality.process) {
     return reality.processes_visible;
   }
-  return reality.member_looked && reality.process->started_by_operation == record.operation_id &&
-         !record.proved && now >= record.deadline && !reality.quorum_connection &&
-         !IsServing(reality.mode);
+  return reality.member_looked &&
+         HasFailed({.by_operation = reality.process->started_by_operation == record.operation_id,
+                    .proved = record.proved,
+                    .past_deadline = now >= record.deadline,
+                    .quorum_connection = reality.quorum_connection,
+                    .mode = reality.mode});
 }
 
 OperationStep DecideStep(const OperationRecord& record, const Reality& reality, Instant now) {

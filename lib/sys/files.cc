@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -18,20 +19,6 @@ namespace zoowarden::sys {
 namespace {
 
 namespace fs = std::filesystem;
-
-base::Status WriteAll(int fd, std::string_view content, const fs::path& path) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written < 0) {
-      return base::Fail(ErrnoError("write", path.native(), errno));
-    }
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return base::Ok();
-}
 
 // The content is on disk when this succeeds; the caller removes the temporary otherwise.
 base::Status FillTemporary(int fd,
@@ -63,6 +50,20 @@ fs::path DirectoryOf(const fs::path& path) {
 }
 
 }  // namespace
+
+base::Status WriteAll(int fd, std::string_view content, const fs::path& path) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written < 0) {
+      return base::Fail(ErrnoError("write", path.native(), errno));
+    }
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return base::Ok();
+}
 
 base::Status WriteFileAtomically(const fs::path& path,
                                  std::string_view content,
@@ -169,6 +170,22 @@ base::Status RemoveTree(const fs::path& path) {
     return base::Fail(ErrnoError("remove", path.native(), error.value()));
   }
   return base::Ok();
+}
+
+base::Status RemoveLeftovers(const fs::path& directory,
+                             std::initializer_list<std::string_view> prefixes) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    const std::string name = entry.path().filename();
+    const bool left = std::any_of(prefixes.begin(), prefixes.end(), [&name](const auto prefix) {
+      return name.starts_with(prefix);
+    });
+    if (left) {
+      ZW_TRY(RemoveTree(entry.path()));
+    }
+  }
+  return error ? base::Status(base::Fail(ErrnoError("list", directory.native(), error.value())))
+               : base::Ok();
 }
 
 base::Result<TempDir> TempDir::Create(const fs::path& parent, std::string_view prefix) {

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,11 @@ enum class IfPresent { kReplace, kRefuse };
                                                std::string_view content,
                                                mode_t mode,
                                                IfPresent if_present = IfPresent::kReplace);
+
+// All of it to an open descriptor, whatever interrupts; not synced. `path` is for the error.
+[[nodiscard]] base::Status WriteAll(int fd,
+                                    std::string_view content,
+                                    const std::filesystem::path& path);
 
 // The whole file, or kResourceExhausted when it is larger than `max_bytes`.
 [[nodiscard]] base::Result<std::string> ReadFile(const std::filesystem::path& path,
@@ -42,6 +48,11 @@ enum class IfPresent { kReplace, kRefuse };
 
 // Removes what is at `path`, never following symbolic links. Nothing there is success.
 [[nodiscard]] base::Status RemoveTree(const std::filesystem::path& path);
+
+// Removes the entries of a directory whose names begin so: what a crash left behind under names
+// that nothing points to.
+[[nodiscard]] base::Status RemoveLeftovers(const std::filesystem::path& directory,
+                                           std::initializer_list<std::string_view> prefixes);
 
 // A directory of mode 0700 that disappears with the object.
 class TempDir {

@@ -113,6 +113,16 @@ TEST_F(FilesTest, RemoveTreeDoesNotFollowLinks) {
 
 TEST_F(FilesTest, RemovingNothingSucceeds) { EXPECT_TRUE(RemoveTree(Path("never-was"))); }
 
+TEST_F(FilesTest, LeftoversAreWhatBeginsLikeOneAndNothingElse) {
+  for (const char* name : {".new-abc", ".old-abc", "5f3c", "x.new-", ".news"}) {
+    ASSERT_TRUE(EnsureDirectory(Path(name) / "inside", 0700));
+  }
+  ASSERT_TRUE(RemoveLeftovers(directory_->path(), {".new-", ".old-"}));
+  EXPECT_EQ(EntryCount(), 3);
+  EXPECT_TRUE(fs::exists(Path("5f3c/inside")));
+  EXPECT_FALSE(RemoveLeftovers(Path("never-was"), {".new-"}));
+}
+
 TEST_F(FilesTest, ATempDirDisappearsUnlessReleased) {
   fs::path gone;
   fs::path kept;
