@@ -152,10 +152,7 @@ base::Result<Permit> GrpcAgents::RequestPermit(model::ServerId server, const Cal
 base::Status GrpcAgents::Proceed(model::ServerId server,
                                  const Call& call,
                                  const std::string& permit_id) {
-  v1::ProceedRequest request;
-  request.set_permit_id(permit_id);
-  impl_->Watch(server, call);
-  return impl_->Operate<v1::ProceedRequest>(server, &OperateAsync::Proceed, call, request);
+  return impl_->Move<v1::ProceedRequest>(server, &OperateAsync::Proceed, call, permit_id);
 }
 
 base::Status GrpcAgents::Commit(model::ServerId server, const Call& call) {
@@ -165,10 +162,7 @@ base::Status GrpcAgents::Commit(model::ServerId server, const Call& call) {
 base::Status GrpcAgents::RollBack(model::ServerId server,
                                   const Call& call,
                                   const std::string& permit_id) {
-  v1::RollBackRequest request;
-  request.set_permit_id(permit_id);
-  impl_->Watch(server, call);
-  return impl_->Operate<v1::RollBackRequest>(server, &OperateAsync::RollBack, call, request);
+  return impl_->Move<v1::RollBackRequest>(server, &OperateAsync::RollBack, call, permit_id);
 }
 
 base::Status GrpcAgents::Close(model::ServerId server, const Call& call) {

@@ -203,6 +203,18 @@ struct GrpcAgents::Impl {
     return base::Ok();
   }
 
+  // Those that stop a server need its permit, and their steps are watched.
+  template <typename Request>
+  base::Status Move(model::ServerId server,
+                    Method<OperateAsync, Request, v1::OperationReply> method,
+                    const Call& call,
+                    const std::string& permit_id) {
+    Request request;
+    request.set_permit_id(permit_id);
+    Watch(server, call);
+    return Operate<Request>(server, method, call, std::move(request));
+  }
+
   void Watch(model::ServerId server, const Call& call) {
     if (options.on_step) {
       watches.Start(Of(server).channel,

@@ -1,5 +1,7 @@
 #include "journal/sqlite_adapter.h"
 
+#include "base/error_meaning.h"
+
 #include <sqlite3.h>
 
 namespace zoowarden::journal {
@@ -7,13 +9,7 @@ namespace {
 
 using base::ErrorCode;
 
-struct Meaning {
-  ErrorCode code;
-  const char* reason;
-  const char* advice;
-};
-
-Meaning MeaningOf(int sqlite_code) {
+base::ErrorMeaning MeaningOf(int sqlite_code) {
   switch (sqlite_code) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -45,11 +41,8 @@ Meaning MeaningOf(int sqlite_code) {
 base::Error ToError(const std::string& file,
                     const char* doing,
                     const SQLite::Exception& exception) {
-  const Meaning meaning = MeaningOf(exception.getErrorCode());
-  return {meaning.code,
-          meaning.reason,
-          std::string("cannot ") + doing + " in " + file + ": " + exception.what() + "; " +
-              meaning.advice};
+  return MeaningOf(exception.getErrorCode())
+      .Of(std::string("cannot ") + doing + " in " + file + ": " + exception.what());
 }
 
 }  // namespace zoowarden::journal

@@ -1,5 +1,7 @@
 #include "sys/errno_error.h"
 
+#include "base/error_meaning.h"
+
 #include <cctype>
 #include <cerrno>
 #include <string>
@@ -10,13 +12,7 @@ namespace {
 
 using base::ErrorCode;
 
-struct Meaning {
-  ErrorCode code;
-  const char* reason;
-  const char* advice;
-};
-
-Meaning MeaningOf(int error_number) {
+base::ErrorMeaning MeaningOf(int error_number) {
   switch (error_number) {
     case ENOENT:
       return {ErrorCode::kNotFound, "file.not_found", "check the path"};
@@ -51,14 +47,13 @@ Meaning MeaningOf(int error_number) {
 }  // namespace
 
 base::Error ErrnoError(std::string_view action, std::string_view object, int error_number) {
-  const Meaning meaning = MeaningOf(error_number);
   std::string what = std::generic_category().message(error_number);
   if (!what.empty()) {
     what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
   }
   std::string message = "cannot ";
   message.append(action).append(" ").append(object).append(": ").append(what);
-  return {meaning.code, meaning.reason, message + "; " + meaning.advice};
+  return MeaningOf(error_number).Of(message);
 }
 
 }  // namespace zoowarden::sys
