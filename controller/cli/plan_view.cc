@@ -54,17 +54,18 @@ Document QuorumDocument(const core::QuorumArithmetic& arithmetic) {
 }
 
 Document StepDocument(const PlanToShow& show, const core::PlanStep& step) {
-  return Document::Map({{"server", step.server.value},
-                        {"kind", StepKindName(step.kind)},
-                        {"role", ModeName(step.mode)},
-                        {"from", GenerationDocument(step.from)},
-                        {"to", GenerationDocument(step.to)},
-                        {"release_changes", step.release_changes},
-                        {"configuration_changes", step.configuration_changes},
-                        {"why_here", step.why_here},
-                        {"quorum", QuorumDocument(step.arithmetic)},
-                        {"diff", ConfigurationDiff(show, step)},
-                        {"diff_complete", show.running.contains(step.server)}});
+  return Document::Map(
+      {{"server", step.server.value},
+       {"kind", StepKindName(step.kind)},
+       {"role", ModeName(step.mode)},
+       {"from", GenerationDocument(step.from)},
+       {"to", GenerationDocument(step.to)},
+       {"release_changes", step.release_changes},
+       {"configuration_changes", step.configuration_changes},
+       {"why_here", step.why_here},
+       {"quorum", QuorumDocument(step.arithmetic)},
+       {"diff", ConfigurationDiff(show, step)},
+       {"diff_complete", !step.configuration_changes || show.running.contains(step.server)}});
 }
 
 Document Texts(const std::vector<std::string>& texts) {

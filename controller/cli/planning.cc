@@ -4,6 +4,8 @@
 #include "controller/cli/plan_view.h"
 #include "controller/cli/release_source.h"
 
+#include <algorithm>
+
 namespace zoowarden::controller {
 
 namespace {
@@ -51,7 +53,10 @@ base::Result<Desired> LoadTarget(Context& context, const Target& target) {
 Planned MakePlanned(Context& context, Agents& agents, Desired desired, const Target& target) {
   auto input = MakePlanInput(desired.spec, agents.GetStatus(kLookDeadline), target.allow_outage);
   auto plan = core::MakePlan(input);
-  auto running = RunningConfigurations(context, agents, input);
+  const bool compared = std::any_of(plan.steps.begin(), plan.steps.end(), [](const auto& step) {
+    return step.configuration_changes;
+  });
+  auto running = compared ? RunningConfigurations(context, agents, input) : Configurations();
   return {.kind = target.to ? "upgrade" : "apply",
           .desired = std::move(desired),
           .input = std::move(input),
