@@ -48,6 +48,9 @@ function(zoowarden_component)
     PRIVATE ${ARG_LIBRARIES} zoowarden_warnings)
 endfunction()
 
+# All of them, for who runs them and no tests.
+add_custom_target(zoowarden_programs)
+
 # An executable made of components.
 function(zoowarden_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;COMPONENTS;LIBRARIES" ${ARGN})
@@ -55,6 +58,7 @@ function(zoowarden_program name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/lib)
   list(TRANSFORM ARG_COMPONENTS PREPEND zoowarden_)
   target_link_libraries(${name} PRIVATE ${ARG_COMPONENTS} ${ARG_LIBRARIES} zoowarden_warnings)
+  add_dependencies(zoowarden_programs ${name})
 endfunction()
 
 # Everything of a label, so that a sanitizer build compiles no more than it runs.
