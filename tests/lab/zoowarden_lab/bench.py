@@ -60,6 +60,9 @@ def _restart_by_script(server) -> None:
     remembered = members.remember(server)
     configuration = pathlib.Path(remembered["words"][-1])
     script = configuration.parents[1] / "release" / "bin" / "zkServer.sh"
+    # A JVM that the other loop started is in no pid file.
+    pid_file = pathlib.Path(remembered["environment"]["ZOOPIDFILE"])
+    pid_file.write_text(str(agents.find_zookeeper(server).pid), encoding="ascii")
     for word in ("stop", "start"):
         run.run([script, word, configuration], env=remembered["environment"])
 
