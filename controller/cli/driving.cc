@@ -188,6 +188,10 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
         told = text;
       }};
   ZW_ASSIGN(const auto identity, AcquireRun(agents, world.clock, acquire));
+  if (const auto unmoved = start.held(start); !unmoved) {
+    static_cast<void>(agents.Release(identity));
+    return base::Fail(unmoved.error());
+  }
   Engine engine({.agents = agents,
                  .journal = *workplace.journal,
                  .clock = world.clock,
@@ -212,7 +216,7 @@ ExitCode ReportRun(Context& context,
   if (!result) {
     const auto code = context.Fail(result.error());
     // One that never got as far as its first record is not there to go on with.
-    if (FindRun(workplace.journal.get(), nullptr, run_id)) {
+    if (const auto run = FindRun(workplace.journal.get(), nullptr, run_id); run && run->open) {
       context.Say("the run stays open: `zoowarden resume " + run_id + "` goes on");
     }
     return code;

@@ -35,6 +35,9 @@ struct RunStart {
   RunFile run;
   std::uint64_t sequence = 0;  // of the record it goes on from
   bool take_over = false;
+  // Once the ensemble is held, before anything else: the last look at what was read without
+  // holding it. May change `run` and `sequence`; an error lets the ensemble go.
+  std::function<base::Status(RunStart& start)> held = [](RunStart&) { return base::Ok(); };
   std::function<void()> on_success = [] {};
 };
 

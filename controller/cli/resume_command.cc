@@ -17,6 +17,7 @@ namespace {
 struct ResumeOptions {
   std::optional<std::string> run_id;
   bool take_over = false;
+  core::RunGoal goal = core::RunGoal::kForward;  // which command it is
 };
 
 bool SameAddress(const model::ServerSpec& a, const model::ServerSpec& b) {
@@ -46,10 +47,7 @@ base::Error NotOpen(const KnownRun& run) {
 }
 
 // The named run, or the newest open one, as the copies that agree have it.
-base::Result<AgreedRun> Choose(RunJournal& journal,
-                               Agents& agents,
-                               const ResumeOptions& options,
-                               core::RunGoal goal) {
+base::Result<AgreedRun> Choose(RunJournal& journal, Agents& agents, const ResumeOptions& options) {
   const auto known = CollectRuns(&journal, &agents);
   const auto found = std::find_if(known.runs.begin(), known.runs.end(), [&](const KnownRun& run) {
     return options.run_id ? run.record.run_id == *options.run_id : run.open;
@@ -58,7 +56,7 @@ base::Result<AgreedRun> Choose(RunJournal& journal,
     if (options.run_id) {
       ZW_TRY(FindRun(&journal, &agents, *options.run_id));  // says that there is none
     }
-    return base::Fail(NoneOpen(goal));
+    return base::Fail(NoneOpen(options.goal));
   }
   if (!found->open) {
     return base::Fail(NotOpen(*found));
@@ -201,34 +199,40 @@ void Direct(RunFile& run, core::RunGoal goal) {
 
 base::Result<EngineResult> Drive(Context& context,
                                  Workplace& workplace,
-                                 KnownRun& run,
+                                 const KnownRun& run,
                                  const ResumeOptions& options,
                                  const config::LoadedEnsemble& file) {
-  // What the agents' copies knew is known here from now on.
-  ZW_TRY(workplace.journal->Save(run.record));
+  const auto held = [&](RunStart& start) -> base::Status {
+    ZW_ASSIGN(const auto now,
+              ReadAgain(*workplace.journal, *workplace.connected.agents, run, options.take_over));
+    start.run.state = now.file.state;
+    start.sequence = now.record.sequence;
+    Direct(start.run, options.goal);
+    return base::Ok();
+  };
   return DriveRun(context,
                   workplace,
                   {.run = run.file,
                    .sequence = run.record.sequence,
                    .take_over = options.take_over,
+                   .held = held,
                    .on_success = [&] { WriteRelease(context, file, run.file.spec.release); }});
 }
 
 base::Result<KnownRun> Prepare(Context& context,
                                const model::EnsembleSpec& here,
                                Workplace& workplace,
-                               const ResumeOptions& options,
-                               core::RunGoal goal) {
+                               const ResumeOptions& options) {
   auto& agents = *workplace.connected.agents;
   ZW_ASSIGN(const auto journal, OpenJournalToRead(context, here.name));
-  ZW_ASSIGN(auto agreed, Choose(*journal, agents, options, goal));
+  ZW_ASSIGN(auto agreed, Choose(*journal, agents, options));
   for (const auto& text : agreed.differing) {
     context.Warn(text);
   }
   auto& run = agreed.run;
   ZW_TRY(CheckServers(run.file, here));
   // Going back uses what is on the servers: it must not depend on archives, checks or plugins.
-  if (goal == core::RunGoal::kForward && run.file.state.goal == core::RunGoal::kForward) {
+  if (options.goal == core::RunGoal::kForward && run.file.state.goal == core::RunGoal::kForward) {
     ZW_TRY(CheckRecord(run.file.spec, here));
     ZW_TRY(RestoreSecrets(context, run.file.spec));
   }
@@ -239,7 +243,7 @@ base::Result<KnownRun> Prepare(Context& context,
   return std::move(run);
 }
 
-ExitCode GoOn(Context& context, const ResumeOptions& options, core::RunGoal goal) {
+ExitCode GoOn(Context& context, const ResumeOptions& options) {
   const auto loaded = LoadEnsemble(context);
   if (!loaded) {
     return context.Fail(loaded.error());
@@ -249,11 +253,11 @@ ExitCode GoOn(Context& context, const ResumeOptions& options, core::RunGoal goal
     return context.Fail(opened.error());
   }
   auto& workplace = *opened;
-  auto run = Prepare(context, loaded->spec, workplace, options, goal);
+  auto run = Prepare(context, loaded->spec, workplace, options);
   if (!run) {
     return context.Fail(run.error());
   }
-  const auto confirmed = context.Confirm(Question(*run, goal));
+  const auto confirmed = context.Confirm(Question(*run, options.goal));
   if (!confirmed) {
     return context.Fail(confirmed.error());
   }
@@ -261,9 +265,9 @@ ExitCode GoOn(Context& context, const ResumeOptions& options, core::RunGoal goal
     context.Say("nothing was changed");
     return ExitCode::kError;
   }
-  Direct(run->file, goal);
   const auto result = Drive(context, workplace, *run, options, *loaded);
-  return ReportRun(context, workplace, result, {.run_id = run->record.run_id, .goal = goal});
+  return ReportRun(
+      context, workplace, result, {.run_id = run->record.run_id, .goal = options.goal});
 }
 
 std::vector<Option> OptionsOf(ResumeOptions& options) {
@@ -288,13 +292,12 @@ Command ResumeCommand() {
               "Works on any machine with an operator's certificate: the agents have copies of "
               "the record.",
           .options = OptionsOf(*options),
-          .run = [options](Context& context) {
-            return GoOn(context, *options, core::RunGoal::kForward);
-          }};
+          .run = [options](Context& context) { return GoOn(context, *options); }};
 }
 
 Command RollbackCommand() {
   auto options = std::make_shared<ResumeOptions>();
+  options->goal = core::RunGoal::kBack;
   return {
       .name = "rollback",
       .summary = "take every server of an open run back to what it ran before",
@@ -304,7 +307,7 @@ Command RollbackCommand() {
           "In reverse order, the leader last, through the same gates. Exit code 0: every server "
           "is back.",
       .options = OptionsOf(*options),
-      .run = [options](Context& context) { return GoOn(context, *options, core::RunGoal::kBack); }};
+      .run = [options](Context& context) { return GoOn(context, *options); }};
 }
 
 }  // namespace zoowarden::controller

@@ -18,6 +18,7 @@ struct Copies {
   std::vector<Copy> found;
   std::vector<std::string> missing;  // "server 3: connection refused"
   std::size_t asked = 0;
+  std::size_t answered = 0;
 };
 
 Copies AskForCopies(Agents& agents, const std::string& run_id) {
@@ -28,10 +29,12 @@ Copies AskForCopies(Agents& agents, const std::string& run_id) {
       copies.missing.push_back("server " + ToString(answer.server) + ": " + error.message());
     };
     if (!answer.result) {
+      copies.answered += answer.result.error().Is(base::ErrorCode::kNotFound) ? 1U : 0U;
       miss(answer.result.error());
     } else if (const auto file = DecodeRun(answer.result->state_json); !file) {
       miss(file.error());
     } else {
+      ++copies.answered;
       copies.found.push_back({answer.server, std::move(*answer.result), ApprovedPart(*file)});
     }
   }
@@ -76,7 +79,7 @@ base::Result<AgreedRun> FindAgreedRun(RunJournal& journal,
                                       Agents& agents,
                                       const std::string& run_id) {
   const auto copies = AskForCopies(agents, run_id);
-  AgreedRun agreed;
+  AgreedRun agreed{.asked = copies.asked, .answered = copies.answered};
   auto& record = agreed.run.record;
   std::string approved;
   if (auto local = journal.Load(run_id)) {

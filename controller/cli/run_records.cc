@@ -193,6 +193,8 @@ KnownRuns CollectRuns(RunJournal* journal, Agents* agents) {
   std::map<std::string, KnownRun> by_id;
   std::map<std::string, Holders> holders;
   auto copies = ListCopies(journal, agents, known.problems);
+  known.asked = copies.asked;
+  known.answered = copies.asked - copies.silent;
   for (auto& copy : copies.found) {
     auto decoded = DecodeRun(copy.record.state_json);
     if (!decoded) {

@@ -53,6 +53,8 @@ struct RunsProblem {
 struct KnownRuns {
   std::vector<KnownRun> runs;         // newest first
   std::vector<RunsProblem> problems;  // copies that could not be read
+  std::size_t asked = 0;              // agents
+  std::size_t answered = 0;           // of them
 };
 
 // Both may be absent.
@@ -66,6 +68,8 @@ struct KnownRuns {
 struct AgreedRun {
   KnownRun run;
   std::vector<std::string> differing;  // a sentence for each copy that was left out
+  std::size_t asked = 0;               // agents
+  std::size_t answered = 0;            // of them; one that has no copy answers too
 };
 
 // The run as it may be gone on with: one agent may be in other hands, so what was approved must be
@@ -75,6 +79,16 @@ struct AgreedRun {
 [[nodiscard]] base::Result<AgreedRun> FindAgreedRun(RunJournal& journal,
                                                     Agents& agents,
                                                     const std::string& run_id);
+
+// For the time after AcquireRun: `confirmed` was read before the epoch was this controller's, and
+// until then another one could roll the run on or back and close it. The run as a majority of
+// agents has it now, saved here too. kFailedPrecondition "run.moved" when it stands elsewhere than
+// it was confirmed or is closed; with `take_over` its controller may have gone on in the same
+// direction. kUnavailable "run.no_majority" when too few agents say.
+[[nodiscard]] base::Result<KnownRun> ReadAgain(RunJournal& journal,
+                                               Agents& agents,
+                                               const KnownRun& confirmed,
+                                               bool take_over);
 
 // Merges a copy into a record: the newer state by (epoch, sequence), the union of the events.
 void MergeCopy(RunRecord& into, const RunRecord& copy);

@@ -245,6 +245,72 @@ TEST_F(ForgedRecordTest, WhatThisMachineBeganItKnowsItself) {
   EXPECT_EQ(File().find("forged"), std::string::npos) << File();
 }
 
+// Another operator's controller comes between what was confirmed and the epoch.
+class OvertakenTest : public RollCommandTest {
+ protected:
+  void SetUp() override {
+    RollCommandTest::SetUp();
+    interrupted_ = [this] { return !roll_.Proceeded().empty(); };
+    ASSERT_EQ(Upgrade().code, 130);
+    interrupted_ = [] { return false; };
+    roll_.run_id = roll_.agents.agent({1}).records.begin()->first;
+  }
+
+  // Once, when the command asks for leases for the last time before it acquires.
+  void BeforeTheEpoch(std::function<void()> meanwhile) {
+    roll_.agents.before_leases = [this, asked = 0, meanwhile = std::move(meanwhile)]() mutable {
+      if (++asked == 2) {
+        const auto once = std::exchange(meanwhile, nullptr);
+        roll_.agents.before_leases = [] {};
+        once();
+      }
+    };
+  }
+};
+
+TEST_F(OvertakenTest, ARunThatAnotherControllerClosedIsNotRolledForwardAgain) {
+  BeforeTheEpoch([roll = &roll_] {
+    const auto back = roll->Resume(core::RunGoal::kBack);
+    ASSERT_TRUE(back) << back.error().message();
+    ASSERT_EQ(back->state.outcome, core::RunOutcome::kRolledBack);
+  });
+  const auto refused = Run({"resume", "--yes"});
+  EXPECT_EQ(refused.code, 5) << refused.err;
+  EXPECT_EQ(roll_.Versions(), "3.8.4 3.8.4 3.8.4");
+  EXPECT_NE(refused.err.find("rolled_back"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("by holder"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("`zoowarden runs show " + roll_.run_id), std::string::npos);
+  EXPECT_EQ(refused.err.find("stays open"), std::string::npos) << refused.err;
+  EXPECT_EQ(Run({"resume", "--yes"}).code, 1);  // and let go of, and closed
+  EXPECT_EQ(Upgrade().code, 0);
+}
+
+TEST_F(OvertakenTest, ARunThatAnotherControllerTookFurtherIsNotGoneOnWithFromTheOldRecord) {
+  BeforeTheEpoch([roll = &roll_] {
+    roll->stop = [] { return true; };
+    const auto back = roll->Resume(core::RunGoal::kBack);
+    ASSERT_TRUE(back && back->interrupted);
+    for (const auto& server : roll->spec.servers) {
+      auto& lease = roll->agents.agent(server.id).lease();
+      ASSERT_TRUE(lease.Release(lease.Get().owner));
+    }
+  });
+  const auto refused = Run({"resume", "--yes"});
+  EXPECT_EQ(refused.code, 5) << refused.err;
+  EXPECT_NE(refused.err.find("has gone on"), std::string::npos) << refused.err;
+  EXPECT_EQ(roll_.Proceeded().size(), 1U);
+}
+
+TEST_F(OvertakenTest, WithoutAMajoritysRecordsNobodyKnowsWhatHappenedMeanwhile) {
+  roll_.agents.hides_records = [asked = 0](model::ServerId id) mutable {
+    return ++asked > 6 && id.value > 1;  // the first two questions are those before the epoch
+  };
+  const auto refused = Run({"resume", "--yes"});
+  EXPECT_EQ(refused.code, 1) << refused.err;
+  EXPECT_NE(refused.err.find("1 of 3 agents"), std::string::npos) << refused.err;
+  EXPECT_EQ(roll_.Proceeded().size(), 1U);
+}
+
 TEST_F(RollCommandTest, ARunThatCouldNotBeginLeavesNothingOpen) {
   roll_.agents.stores = [](model::ServerId id) { return id.value == 1; };
   const auto failed = Upgrade();

@@ -199,6 +199,7 @@ base::Status SimAgents::Close(model::ServerId server, const controller::Call& ca
 }
 
 std::vector<Answer<controller::Lease>> SimAgents::GetLeases() {
+  before_leases();
   return AskAll<controller::Lease>([](SimAgent& agent) -> base::Result<controller::Lease> {
     return FromView(agent.lease().Get());
   });
@@ -243,7 +244,10 @@ std::vector<Answer<std::uint64_t>> SimAgents::PutRecord(
 
 std::vector<Answer<std::vector<controller::RunRecord>>> SimAgents::ListRecords() {
   using Records = std::vector<controller::RunRecord>;
-  return AskAll<Records>([](SimAgent& agent) -> base::Result<Records> {
+  return AskAll<Records>([&](SimAgent& agent) -> base::Result<Records> {
+    if (hides_records(agent.id())) {
+      return base::Fail(Unreachable());
+    }
     Records records;
     for (const auto& [id, record] : agent.records) {
       records.push_back(record);
@@ -255,6 +259,9 @@ std::vector<Answer<std::vector<controller::RunRecord>>> SimAgents::ListRecords()
 std::vector<Answer<controller::RunRecord>> SimAgents::GetRecord(const std::string& run_id) {
   using controller::RunRecord;
   return AskAll<RunRecord>([&](SimAgent& agent) -> base::Result<RunRecord> {
+    if (hides_records(agent.id())) {
+      return base::Fail(Unreachable());
+    }
     const auto found = agent.records.find(run_id);
     if (found == agent.records.end()) {
       return base::Fail(ErrorCode::kNotFound, "no record of run " + run_id);

@@ -23,11 +23,15 @@ class SimAgents final : public controller::Agents {
   // Called before a mutating call is delivered: a place to pause or kill the controller.
   std::function<void(const std::string& method, model::ServerId)> before_call =
       [](const std::string&, model::ServerId) {};
+  // Called before anybody is asked who holds it.
+  std::function<void()> before_leases = [] {};
   // Called before anybody is asked to accept an epoch.
   std::function<void()> before_acquire = [] {};
   // Called once a record is put; which agents can store it.
   std::function<void()> before_put = [] {};
   std::function<bool(model::ServerId)> stores = [](model::ServerId) { return true; };
+  // Which agents do not say what records they have.
+  std::function<bool(model::ServerId)> hides_records = [](model::ServerId) { return false; };
   // Every mutating call in order: "proceed 2".
   std::vector<std::string> calls;
 
