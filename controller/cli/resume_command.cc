@@ -31,6 +31,15 @@ base::Error NoneOpen(core::RunGoal goal) {
                                           : "no run is open, there is nothing to roll back"};
 }
 
+// Of a run that has succeeded.
+std::string WayBack(const core::RunState& state) {
+  if (state.outcome != core::RunOutcome::kSucceeded || state.servers.empty()) {
+    return "";
+  }
+  return "; to go back, roll the old release: `zoowarden upgrade --to " +
+         state.servers.front().origin.version.ToString() + "`";
+}
+
 base::Error NotOpen(const KnownRun& run) {
   const auto& state = run.file.state;
   auto text = "run " + run.record.run_id + " is closed (" +
@@ -39,11 +48,21 @@ base::Error NotOpen(const KnownRun& run) {
     text = "run " + run.record.run_id +
            " never began, its record reached too few agents, or a later run took its place";
   }
-  if (state.outcome == core::RunOutcome::kSucceeded && !state.servers.empty()) {
-    text += "; to go back, roll the old release: `zoowarden upgrade --to " +
-            state.servers.front().origin.version.ToString() + "`";
+  return {base::ErrorCode::kFailedPrecondition, "run.closed", text + WayBack(state)};
+}
+
+// ensemble.yaml says the new release from just before the closing record on: going back from there
+// would leave it wrong.
+base::Status CheckWay(const core::RunState& state, core::RunGoal goal) {
+  if (goal == core::RunGoal::kBack && state.phase == core::RunPhase::kClosing &&
+      state.outcome == core::RunOutcome::kSucceeded) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "run.succeeded",
+                      "run " + state.run_id +
+                          " has succeeded and only has to be closed, which `zoowarden resume " +
+                          state.run_id + "` does" + WayBack(state));
   }
-  return {base::ErrorCode::kFailedPrecondition, "run.closed", text};
+  return base::Ok();
 }
 
 // The named run, or the newest open one, as the copies that agree have it.
@@ -205,6 +224,7 @@ base::Result<EngineResult> Drive(Context& context,
   const auto held = [&](RunStart& start) -> base::Status {
     ZW_ASSIGN(const auto now,
               ReadAgain(*workplace.journal, *workplace.connected.agents, run, options.take_over));
+    ZW_TRY(CheckWay(now.file.state, options.goal));
     start.run.state = now.file.state;
     start.sequence = now.record.sequence;
     Direct(start.run, options.goal);
@@ -230,6 +250,7 @@ base::Result<KnownRun> Prepare(Context& context,
     context.Warn(text);
   }
   auto& run = agreed.run;
+  ZW_TRY(CheckWay(run.file.state, options.goal));
   ZW_TRY(CheckServers(run.file, here));
   // Going back uses what is on the servers: it must not depend on archives, checks or plugins.
   if (options.goal == core::RunGoal::kForward && run.file.state.goal == core::RunGoal::kForward) {

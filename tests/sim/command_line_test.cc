@@ -188,6 +188,26 @@ TEST_F(RollCommandTest, SecretsAreInNoRecordAndComeFromTheFileAgain) {
   EXPECT_EQ(Run({"resume", "--yes"}).code, 0);
 }
 
+TEST_F(RollCommandTest, ARunThatOnlyHasToBeClosedIsNotRolledBack) {
+  ASSERT_EQ(Upgrade().code, 0);
+  // As a kill between the edit of the file and the closing record leaves it.
+  for (const std::uint32_t id : {1U, 2U, 3U}) {
+    auto& record = roll_.agents.agent({id}).records.begin()->second;
+    auto run = controller::DecodeRun(record.state_json);
+    ASSERT_TRUE(run);
+    run->state.phase = core::RunPhase::kClosing;
+    record.state_json = controller::EncodeRun(*run);
+  }
+  environment_["ZOOWARDEN_STATE"] = Path("another machine");
+  const auto refused = Run({"rollback", "--yes"});
+  EXPECT_EQ(refused.code, 5) << refused.err;
+  EXPECT_NE(refused.err.find("`zoowarden resume "), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("`zoowarden upgrade --to 3.8.4`"), std::string::npos) << refused.err;
+  EXPECT_EQ(roll_.Versions(), "3.9.4 3.9.4 3.9.4");
+  EXPECT_NE(File().find("version: 3.9.4"), std::string::npos);
+  EXPECT_EQ(Run({"resume", "--yes"}).code, 0);
+}
+
 class ForgedRecordTest : public RollCommandTest {
  protected:
   void SetUp() override {
