@@ -5,6 +5,7 @@
 #include "controller/run/lease.h"
 #include "controller/run/rounds.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace zoowarden::controller {
@@ -79,7 +80,11 @@ base::Result<bool> Engine::Turn() {
                       .canary_path = run_.spec.canary_path,
                       .sessions = SessionsFor(run_.state, memory_)},
                      round_);
-  ZW_TRY(CheckFenced());
+  ZW_ASSIGN(const bool holds, HoldsRun());
+  if (!holds) {
+    core::NoteMissedRounds(memory_);
+    return false;
+  }
   if (unstored_) {
     return StoreAgain();
   }
@@ -153,12 +158,14 @@ base::Result<bool> Engine::StoreAgain() {
   return Over();
 }
 
-// Before the record is stored again.
-base::Status Engine::Wait(const base::Error& not_stored) {
+// Until a majority of agents can be asked again.
+base::Status Engine::Wait(const base::Error& problem) {
   const auto now = deps_.clock.BootTime();
   unavailable_since_ = unavailable_since_.value_or(now);
-  if (not_stored.Is(ErrorCode::kAborted) || now - *unavailable_since_ > kMajorityPatience) {
-    return base::Fail(not_stored);
+  // A record that is fenced off may be so by this controller's own higher epoch: who holds the run
+  // is said by HoldsRun.
+  if (problem.reason() == "run.fenced" || now - *unavailable_since_ > kMajorityPatience) {
+    return base::Fail(problem);
   }
   deps_.clock.SleepFor(kPause);
   return base::Ok();
@@ -174,28 +181,25 @@ void Engine::Adopt(core::Decision& decision) {
 
 bool Engine::Over() const { return run_.state.phase == core::RunPhase::kEnded || interrupted_; }
 
-base::Status Engine::CheckFenced() {
-  std::size_t fenced = 0;
-  std::string problem;
-  for (const auto& seen : round_.members) {
-    if (seen.fenced) {
-      ++fenced;
-      problem = seen.problem;
-    }
+// False: whether this controller still holds the run is not known, and nothing may be done.
+base::Result<bool> Engine::HoldsRun() {
+  const bool fenced = std::any_of(
+      round_.members.begin(), round_.members.end(), [](const auto& m) { return m.fenced; });
+  if (!fenced) {
+    return true;
   }
-  if (fenced >= MajorityOf(round_.members.size())) {
-    return base::Fail(ErrorCode::kAborted,
-                      "run.fenced",
-                      "another controller has taken this run over: " + problem);
+  auto raised = RaiseEpoch(deps_.agents, identity_);
+  if (raised) {
+    identity_ = *std::move(raised);
+    memory_.permit.reset();
+    return true;
   }
-  // Fewer are no controller: none could act through them. Unknown until the epoch can be raised.
-  if (fenced > 0) {
-    if (auto raised = RaiseEpoch(deps_.agents, identity_)) {
-      identity_ = *std::move(raised);
-      memory_.permit.reset();
-    }
+  // Somebody else's in a minority can do nothing: the round goes without those members.
+  if (raised.error().reason() == "lease.held") {
+    return true;
   }
-  return base::Ok();
+  ZW_TRY(Wait(raised.error()));
+  return false;
 }
 
 base::Status Engine::Persist(core::Decision& decision) {

@@ -71,13 +71,13 @@ class Engine {
   base::Result<bool> Turn();  // true = ended or interrupted
   void FeedChecks(core::DecisionInput& input);
   base::Result<bool> StoreAgain();
-  base::Status Wait(const base::Error& not_stored);
+  base::Status Wait(const base::Error& problem);
   void Adopt(core::Decision& decision);
   [[nodiscard]] bool Over() const;
   void Act(const std::vector<core::Action>& actions);
   base::Status Perform(const core::Action& action);
   base::Status Persist(core::Decision& decision);
-  base::Status CheckFenced();
+  base::Result<bool> HoldsRun();
 
   EngineDeps deps_;
   RunIdentity identity_;

@@ -76,6 +76,37 @@ base::Result<RunIdentity> TryAcquire(Agents& agents,
   return identity;
 }
 
+// Who holds the agents of a run that is under way.
+struct Hands {
+  std::size_t own = 0;
+  std::size_t others = 0;   // somebody else's, with a higher epoch
+  bool live_other = false;  // one of those whose lease has not lapsed
+  std::uint64_t highest = 0;
+  std::string who;  // "server 1 was last held by ... (run ...)"
+};
+
+// A holder's name is of one life of one controller: whatever epoch stands with it is its own, also
+// one that was raised by a call whose answer was lost.
+Hands CountHands(const std::vector<Answer<Lease>>& answers, const RunIdentity& held) {
+  Hands hands{.highest = held.epoch.value};
+  for (const auto& answer : answers) {
+    if (!answer.result) {
+      continue;
+    }
+    const auto& lease = *answer.result;
+    hands.highest = std::max(hands.highest, lease.epoch.value);
+    if (lease.holder == held.holder && lease.run_id == held.run_id) {
+      ++hands.own;
+    } else if (lease.epoch >= held.epoch) {
+      ++hands.others;
+      hands.live_other = hands.live_other || lease.left.count() > 0;
+      hands.who += (hands.who.empty() ? "server " : "; server ") + model::ToString(answer.server) +
+                   " was last held by " + lease.holder + " (run " + lease.run_id + ")";
+    }
+  }
+  return hands;
+}
+
 }  // namespace
 
 base::Result<RunIdentity> AcquireRun(Agents& agents,
@@ -106,22 +137,30 @@ base::Result<RunIdentity> AcquireRun(Agents& agents,
 }
 
 base::Result<RunIdentity> RaiseEpoch(Agents& agents, const RunIdentity& held) {
-  auto raised = held;
-  for (const auto& answer : agents.GetLeases()) {
-    if (!answer.result) {
-      continue;
-    }
-    const auto& lease = *answer.result;
-    if (lease.left.count() > 0 && lease.holder != held.holder) {
-      return base::Fail(ErrorCode::kAborted,
-                        "lease.held",
-                        "server " + model::ToString(answer.server) + " is held by " + lease.holder +
-                            " (run " + lease.run_id + ")");
-    }
-    raised.epoch = std::max(raised.epoch, lease.epoch);
+  const auto answers = agents.GetLeases();
+  const auto hands = CountHands(answers, held);
+  const auto majority = MajorityOf(answers.size());
+  if (hands.others + majority > answers.size()) {
+    return base::Fail(ErrorCode::kAborted,
+                      "run.fenced",
+                      "another controller has taken this run over (" + hands.who + ")");
   }
-  ++raised.epoch.value;
-  ZW_TRY(AskForEpoch(agents, raised, /*take_over=*/false));
+  if (hands.own < majority) {
+    return base::Fail(ErrorCode::kUnavailable,
+                      "lease.no_majority",
+                      std::to_string(hands.own) + " of " + std::to_string(answers.size()) +
+                          " agents say that this run still holds them and " +
+                          std::to_string(majority) + " are needed (" + hands.who +
+                          "); reach the others, then `zoowarden resume`");
+  }
+  if (hands.live_other) {
+    return base::Fail(ErrorCode::kAborted, "lease.held", hands.who);
+  }
+  auto raised = held;
+  raised.epoch.value = hands.highest + 1;
+  if (const auto accepted = AskForEpoch(agents, raised, /*take_over=*/false); !accepted) {
+    return base::Fail(ErrorCode::kUnavailable, "lease.not_raised", accepted.error().message());
+  }
   return raised;
 }
 

@@ -26,8 +26,11 @@ struct AcquireOptions {
                                                    const AcquireOptions& options);
 
 // For a minority of agents that has a higher epoch than `held` and nobody behind it, left by an
-// acquisition that failed: goes over it with a higher one of the same holder. kAborted "lease.held"
-// while somebody else's lease lives anywhere.
+// acquisition that failed: goes over it with a higher one of the same holder. Only while a majority
+// of all agents says that it is still held by this holder: a silent one may be a newer
+// controller's. kAborted "run.fenced" when the others are too many for that; kAborted "lease.held"
+// while somebody else's lease lives in a minority; kUnavailable "lease.no_majority" and
+// "lease.not_raised" when too few answer, to be asked again before anything else is done.
 [[nodiscard]] base::Result<RunIdentity> RaiseEpoch(Agents& agents, const RunIdentity& held);
 
 // How many of `servers` agents are a majority.

@@ -61,6 +61,92 @@ INSTANTIATE_TEST_SUITE_P(LeaseTest, LeftoverTest, testing::Bool(), [](const auto
   return param.param ? "Released" : "Lapsing";
 });
 
+// A newer controller had agents 1 and 2 and has let go of them; 2 is silent.
+class SupersededTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    roll_.agents.on_tick = [this] {
+      if (!superseded_ && !roll_.Proceeded().empty()) {
+        superseded_ = true;
+        for (const std::uint32_t id : {1U, 2U}) {
+          auto& lease = roll_.agents.agent({id}).lease();
+          ASSERT_TRUE(lease.Acquire(Stranger(7), /*take_over=*/true));
+          ASSERT_TRUE(lease.Release(Stranger(7)));
+        }
+        roll_.agents.agent({2}).reachable = false;
+        silent_since_ = roll_.clock.BootTime();
+      }
+      if (superseded_ && roll_.clock.BootTime() - silent_since_ > silent_for_) {
+        roll_.agents.agent({2}).reachable = true;
+      }
+    };
+  }
+
+  Roll roll_;
+  bool superseded_ = false;
+  milliseconds silent_since_{0};
+  milliseconds silent_for_{5'000};
+};
+
+TEST_F(SupersededTest, AControllerDoesNotTakeTheWheelBackPastASilentAgent) {
+  const auto result = roll_.Drive(roll_.NewRun());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().reason(), "run.fenced");
+  EXPECT_NE(result.error().message().find("another controller"), std::string::npos)
+      << result.error().message();
+  EXPECT_EQ(roll_.agents.agent(kOne).lease().Get().owner.epoch, 7U);
+  EXPECT_EQ(roll_.Proceeded().size(), 1U);
+}
+
+TEST_F(SupersededTest, ItGivesUpWhenTheAgentStaysSilent) {
+  silent_for_ = milliseconds(1'000'000);
+  const auto result = roll_.Drive(roll_.NewRun());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().reason(), "lease.no_majority");
+  EXPECT_EQ(roll_.agents.agent(kOne).lease().Get().owner.epoch, 7U);
+  EXPECT_EQ(roll_.Proceeded().size(), 1U);
+}
+
+TEST(LeaseTest, AHigherEpochOfItsOwnWhoseAnswersWereLostIsNoOtherController) {
+  Roll roll;
+  bool left = false;
+  int lost = 0;
+  roll.agents.on_tick = [&] {
+    if (!left && !roll.Proceeded().empty()) {
+      left = true;
+      auto& lease = roll.agents.agent(kOne).lease();
+      ASSERT_TRUE(lease.Acquire(Stranger(7), /*take_over=*/true));
+      ASSERT_TRUE(lease.Release(Stranger(7)));
+      roll.agents.loses_acquired = [&](model::ServerId id) { return id != kOne && ++lost <= 2; };
+    }
+  };
+  const auto result = roll.Drive(roll.NewRun());
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_GT(lost, 2);
+  EXPECT_EQ(result->state.outcome, RunOutcome::kSucceeded) << result->state.outcome_text;
+  EXPECT_EQ(roll.Versions(), "3.9.4 3.9.4 3.9.4");
+}
+
+TEST(LeaseTest, ItsOwnHigherEpochThatArrivesLateIsNoOtherController) {
+  Roll roll;
+  bool late = false;
+  roll.agents.before_put = [&] {
+    if (!late && !roll.Proceeded().empty()) {
+      late = true;
+      for (const std::uint32_t id : {2U, 3U}) {
+        auto& lease = roll.agents.agent({id}).lease();
+        auto own = lease.Get().owner;
+        own.epoch = 9;
+        ASSERT_TRUE(lease.Acquire(own, /*take_over=*/false));
+      }
+    }
+  };
+  const auto result = roll.Drive(roll.NewRun());
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_TRUE(late);
+  EXPECT_EQ(result->state.outcome, RunOutcome::kSucceeded) << result->state.outcome_text;
+}
+
 TEST(LeaseTest, AMajorityWithAnotherControllerEndsTheRun) {
   Roll roll;
   roll.agents.before_call = [&](const std::string& method, model::ServerId) {

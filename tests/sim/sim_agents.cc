@@ -210,6 +210,9 @@ std::vector<Answer<controller::Lease>> SimAgents::Acquire(const controller::RunI
   before_acquire();
   return AskAll<controller::Lease>([&](SimAgent& agent) -> base::Result<controller::Lease> {
     ZW_ASSIGN(const auto view, agent.lease().Acquire(ToAgent(run), take_over));
+    if (loses_acquired(agent.id())) {
+      return base::Fail(Unreachable());
+    }
     return FromView(view);
   });
 }

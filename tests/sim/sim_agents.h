@@ -27,6 +27,8 @@ class SimAgents final : public controller::Agents {
   std::function<void()> before_leases = [] {};
   // Called before anybody is asked to accept an epoch.
   std::function<void()> before_acquire = [] {};
+  // Whose answer to an acquisition that it stored is lost.
+  std::function<bool(model::ServerId)> loses_acquired = [](model::ServerId) { return false; };
   // Called once a record is put; which agents can store it.
   std::function<void()> before_put = [] {};
   std::function<bool(model::ServerId)> stores = [](model::ServerId) { return true; };
