@@ -69,7 +69,7 @@ base::Result<zk::AdminConfiguration> AdminConfig(const zknet::Endpoint& admin,
 
 MemberView MemberProbe::Look(const FoundProcess& found, milliseconds budget) {
   MemberView view;
-  LoadConfig(found, view);
+  const bool config_is_read = LoadConfig(found, view);
   if (config_) {
     LookAgain(view, budget);
     if (view.mode == Mode::kNotServing) {
@@ -79,6 +79,7 @@ MemberView MemberProbe::Look(const FoundProcess& found, milliseconds budget) {
     AskBroadcast(view, budget);
   }
   AskSockets(found, view);
+  view.looked = view.looked && config_is_read;
   if (!view.version) {
     view.version = VersionOnClassPath(found.command_line);
     view.version_source = "class path";
@@ -102,7 +103,7 @@ void MemberProbe::LookAgain(MemberView& view, milliseconds budget) {
 
 // ZooKeeper rewrites its files while it runs (reconfiguration), so the texts are compared each
 // time; they are small.
-void MemberProbe::LoadConfig(const FoundProcess& found, MemberView& view) {
+bool MemberProbe::LoadConfig(const FoundProcess& found, MemberView& view) {
   auto texts = ReadConfigTexts(found);
   if (!(found.process == config_of_)) {
     config_of_ = found.process;
@@ -110,19 +111,20 @@ void MemberProbe::LoadConfig(const FoundProcess& found, MemberView& view) {
     admin_is_ours_.reset();
   }
   if (!texts) {
-    Note(view, texts.error().message());  // what was read before still holds for this process
-    return;
+    Note(view, texts.error().message());  // what was read before is asked where it says
+    return false;
   }
   if (config_ && texts->zoo_cfg == texts_.zoo_cfg && texts->dynamic == texts_.dynamic) {
-    return;
+    return true;
   }
   auto config = InterpretConfig(*texts, found.command_line, self_);
   if (!config) {
     Note(view, config.error().message());
-    return;
+    return false;
   }
   texts_ = *std::move(texts);
   config_ = *std::move(config);
+  return true;
 }
 
 void MemberProbe::AskSrvr(MemberView& view, milliseconds budget) {
@@ -190,12 +192,18 @@ void MemberProbe::AskSockets(const FoundProcess& found, MemberView& view) const 
   // Whoever serves in a quorum has a connection; looking at thousands of sockets would tell no
   // more.
   if (view.Serves()) {
+    view.looked = true;
     view.quorum_connection = view.mode != Mode::kStandalone;
     return;
   }
   const QuorumSockets sockets =
       LookAtSockets(proc_, found.process.pid, config_->own_quorum_port, config_->quorum_ports);
   view.quorum_connection = sockets.connected_to_leader || sockets.has_learners;
+  // "Not serving" is no word about the quorum: a learner that synchronises says it too.
+  view.looked = sockets.readable;
+  if (!sockets.readable) {
+    Note(view, "its sockets cannot be read");
+  }
   // Silence of one that could be asked stays unknown; sockets of a frozen process look healthy.
   const bool cannot_be_asked = !config_->client || view.srvr_refused;
   if (view.mode != Mode::kUnknown || !cannot_be_asked || !sockets.readable) {

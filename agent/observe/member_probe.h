@@ -25,6 +25,9 @@ struct MemberView {
   std::optional<model::Version> version;
   std::string version_source;
   std::optional<model::Zxid> own_zxid;
+  // It serves, or all of its sockets were read with the configuration it has now. False: that no
+  // quorum connection was seen proves nothing.
+  bool looked = false;
   bool quorum_connection = false;
   bool srvr_refused = false;  // not in the whitelist
   std::string note;           // why something could not be seen
@@ -52,7 +55,8 @@ class MemberProbe {
   [[nodiscard]] const RunningConfig* config() const { return config_ ? &*config_ : nullptr; }
 
  private:
-  void LoadConfig(const FoundProcess& found, MemberView& view);
+  // False: config_ is what was read before, if anything.
+  bool LoadConfig(const FoundProcess& found, MemberView& view);
   void AskSrvr(MemberView& view, std::chrono::milliseconds budget);
   void AskAdminStats(MemberView& view, std::chrono::milliseconds budget);
   void AskBroadcast(MemberView& view, std::chrono::milliseconds budget);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -21,7 +22,7 @@ constexpr std::string_view kEstablished = "01";
 constexpr std::string_view kListen = "0A";
 constexpr std::string_view kSocket = "socket:[";
 
-// "socket:[12345]" -> "12345".
+// "socket:[12345]" -> "12345". Nothing unless every descriptor could be read.
 std::optional<std::unordered_set<std::string>> SocketInodes(const fs::path& descriptors) {
   std::unordered_set<std::string> inodes;
   std::error_code error;
@@ -30,6 +31,9 @@ std::optional<std::unordered_set<std::string>> SocketInodes(const fs::path& desc
     // Not fs::read_symlink, which asks for the size first: a server may hold thousands.
     std::array<char, 64> target{};
     const auto size = readlink(entry->path().c_str(), target.data(), target.size());
+    if (size < 0 && errno != ENOENT) {  // ENOENT: closed since it was listed
+      return std::nullopt;
+    }
     const std::string_view text(target.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
     if (text.starts_with(kSocket) && text.ends_with(']')) {
       inodes.emplace(text.substr(kSocket.size(), text.size() - kSocket.size() - 1));
@@ -71,6 +75,32 @@ void Judge(const std::vector<std::string_view>& words, const Ports& ports, Quoru
   }
 }
 
+enum class IfMissing { kUnreadable, kNothing };
+
+// False when a part of the table may not have been seen.
+bool ReadTable(const fs::path& table,
+               IfMissing if_missing,
+               const std::unordered_set<std::string>& inodes,
+               const Ports& ports,
+               QuorumSockets& sockets) {
+  std::ifstream file(table);
+  if (!file.is_open()) {
+    std::error_code error;
+    return if_missing == IfMissing::kNothing &&
+           fs::symlink_status(table, error).type() == fs::file_type::not_found;
+  }
+  std::string line;
+  std::getline(file, line);  // headings
+  while (std::getline(file, line)) {
+    const auto words = Words(line);
+    constexpr std::size_t kInode = 9;
+    if (words.size() > kInode && inodes.contains(std::string(words[kInode]))) {
+      Judge(words, ports, sockets);
+    }
+  }
+  return !file.bad();
+}
+
 }  // namespace
 
 QuorumSockets LookAtSockets(const fs::path& proc,
@@ -84,19 +114,11 @@ QuorumSockets LookAtSockets(const fs::path& proc,
     return sockets;
   }
   const Ports ports{.own = own_quorum_port, .all = quorum_ports};
-  for (const char* table : {"tcp", "tcp6"}) {
-    std::ifstream file(process / "net" / table);
-    sockets.readable |= file.is_open();
-    std::string line;
-    std::getline(file, line);  // headings
-    while (std::getline(file, line)) {
-      const auto words = Words(line);
-      constexpr std::size_t kInode = 9;
-      if (words.size() > kInode && inodes->contains(std::string(words[kInode]))) {
-        Judge(words, ports, sockets);
-      }
-    }
-  }
+  const fs::path tables = process / "net";
+  const bool v4 = ReadTable(tables / "tcp", IfMissing::kUnreadable, *inodes, ports, sockets);
+  // Absent where the machine has no IPv6.
+  const bool v6 = ReadTable(tables / "tcp6", IfMissing::kNothing, *inodes, ports, sockets);
+  sockets.readable = v4 && v6;
   return sockets;
 }
 

@@ -11,7 +11,7 @@
 namespace zoowarden::agent {
 
 struct QuorumSockets {
-  bool readable = false;              // false: the rest proves nothing
+  bool readable = false;              // all of them; false: what is not seen proves nothing
   bool listens_for_learners = false;  // leader
   bool connected_to_leader = false;   // follower or observer
   bool has_learners = false;          // an established connection on its own quorum port

@@ -33,9 +33,9 @@ class ServerHost {
   // Names this boot of the machine; instants of CLOCK_BOOTTIME of another boot mean nothing.
   [[nodiscard]] virtual std::string BootId() = 0;
 
-  // member_looked says that the member itself was asked, which kMember does when there is a
-  // process. permit_valid, stop_signalled, launched and process.started_by_operation are the
-  // runner's to fill in.
+  // member_looked says that the member was asked and seen, which kMember attempts when there is a
+  // process; false where its configuration or its sockets cannot be read. permit_valid,
+  // stop_signalled, launched and process.started_by_operation are the runner's to fill in.
   [[nodiscard]] virtual core::Reality Look(const core::OperationRecord& record, LookAt what) = 0;
 
   // Makes the generation complete on disk, verified and durable; the server is not touched.

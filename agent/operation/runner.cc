@@ -61,7 +61,8 @@ OperationRunner::OperationRunner(ServerHost& host,
 
 // Instants of another boot mean nothing: the wait starts again.
 base::Status OperationRunner::SettleAfterStart() {
-  if (stored_.operation_id.empty() || stored_.boot_id == boot_id_) {
+  const bool same_boot = !boot_id_.empty() && stored_.boot_id == boot_id_;
+  if (stored_.operation_id.empty() || same_boot) {
     return base::Ok();
   }
   stored_.boot_id = boot_id_;
@@ -176,12 +177,13 @@ LookAt OperationRunner::WhatToLookAt() const {
 }
 
 core::Reality OperationRunner::LookAtServer(const core::OperationRecord& record) {
-  core::Reality reality = LookAs(WhatToLookAt(), record);
+  const LookAt what = WhatToLookAt();
+  core::Reality reality = LookAs(what, record);
   const bool stopping =
       state_ == OperationState::kStopping || state_ == OperationState::kRollingBack;
   // The permit expired during the look, or the process is not the one that was permitted or
   // signalled: what to do with it depends on the member after all.
-  if (stopping && reality.process && !reality.member_looked && !reality.permit_valid &&
+  if (stopping && what == LookAt::kProcess && reality.process && !reality.permit_valid &&
       !reality.stop_signalled) {
     return LookAs(LookAt::kMember, record);
   }

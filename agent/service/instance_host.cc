@@ -46,7 +46,7 @@ core::Reality InstanceHost::Look(const core::OperationRecord& /*record*/, LookAt
   reality.process = answer.found->process;
   if (what == LookAt::kMember) {
     const MemberView view = prober_.Look(*answer.found);
-    reality.member_looked = true;
+    reality.member_looked = view.looked;
     reality.mode = view.mode;
     reality.broadcast = view.broadcast;
     reality.quorum_connection = view.quorum_connection;

@@ -126,6 +126,7 @@ void ToWire(const model::MemberObservation& seen, v1::Observation& wire) {
   if (seen.membership) {
     MembershipTo(*seen.membership, *wire.mutable_membership());
   }
+  wire.set_member_looked(seen.member_looked);
   wire.set_quorum_connection(seen.quorum_connection);
 }
 

@@ -218,6 +218,7 @@ base::Result<model::MemberObservation> FromWire(const v1::Observation& wire,
   observation.broadcast_source = ShownText(wire.broadcast_source());
   observation.version_source = ShownText(wire.version_source());
   observation.durable_source = ShownText(wire.durable_source());
+  observation.member_looked = wire.member_looked();
   observation.quorum_connection = wire.quorum_connection();
   return observation;
 }

@@ -166,6 +166,7 @@ bool IsDown(const MemberObservation& seen) {
          HasFailed({.by_operation = seen.process->started_by_operation == operation.operation_id,
                     .proved = operation.proved,
                     .past_deadline = operation.deadline_left.count() == 0,
+                    .looked = seen.member_looked,
                     .quorum_connection = seen.quorum_connection,
                     .mode = seen.mode});
 }

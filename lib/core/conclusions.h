@@ -44,7 +44,8 @@ using KnownProcesses = std::map<model::ServerId, model::Process>;
                                    const KnownProcesses& before);
 
 // "Down" alone: no ZooKeeper process on the data directory, or one that the operation started, that
-// was never proved since, is past its deadline and has no established quorum connection.
+// was never proved since, is past its deadline and was seen without an established quorum
+// connection.
 [[nodiscard]] bool IsDown(const model::MemberObservation& seen);
 
 }  // namespace zoowarden::core

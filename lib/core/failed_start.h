@@ -9,14 +9,15 @@ struct Start {
   bool by_operation = false;       // the operation that is in flight started this process
   bool proved = false;             // and it was seen serving in the quorum since
   bool past_deadline = false;      // of that operation
+  bool looked = false;             // false: the two below prove nothing
   bool quorum_connection = false;  // established now
   model::Mode mode = model::Mode::kUnknown;
 };
 
-// The caller has looked at all of it: a member that was not asked has not failed.
+// A member that could not be looked at has not failed.
 [[nodiscard]] inline bool HasFailed(const Start& start) {
-  return start.by_operation && !start.proved && start.past_deadline && !start.quorum_connection &&
-         !model::IsServing(start.mode);
+  return start.by_operation && !start.proved && start.past_deadline && start.looked &&
+         !start.quorum_connection && !model::IsServing(start.mode);
 }
 
 }  // namespace zoowarden::core

@@ -2,6 +2,8 @@
 
 #include "core/failed_start.h"
 
+#include <algorithm>
+
 namespace zoowarden::core {
 namespace {
 
@@ -43,8 +45,9 @@ OperationStep AwaitExit(const OperationRecord& record,
 }
 
 // An earlier life of the agent may have sent SIGTERM. What still serves may be on its way out.
-bool MayBeDying(const Reality& reality, Instant now) {
-  return reality.stop_intended && now - *reality.stop_intended < kSignalDoubt;
+bool MayBeDying(const OperationRecord& record, const Reality& reality, Instant now) {
+  const auto doubt = std::clamp(record.stop_timeout, kShortestSignalDoubt, kLongestSignalDoubt);
+  return reality.stop_intended && now - *reality.stop_intended < doubt;
 }
 
 OperationStep Stopping(const OperationRecord& record, const Reality& reality, Instant now) {
@@ -62,15 +65,17 @@ OperationStep Stopping(const OperationRecord& record, const Reality& reality, In
   if (reality.permit_valid) {
     return Act(OperationAct::kSignalStop);
   }
-  // Look again, or wait for either end of a process that is on its way out.
-  if (!reality.member_looked || MayBeDying(reality, now) ||
-      (!IsServing(reality.mode) && now < record.deadline)) {
+  // Wait for either end of a process that is on its way out.
+  const bool serves = reality.member_looked && IsServing(reality.mode);
+  if (MayBeDying(record, reality, now) || (!serves && now < record.deadline)) {
     return Wait();
   }
   return Emit(OperationEvent::kPermitRefused,
               "permit.expired",
-              "the permit to stop this member expired before it could be used; the member was left "
-              "serving");
+              serves ? "the permit to stop this member expired before it could be used; the member "
+                       "was left serving"
+                     : "the permit to stop this member expired before it could be used; the member "
+                       "was not seen to serve and was left as it is");
 }
 
 OperationStep Switching(const OperationRecord& record, const Reality& reality) {
@@ -160,7 +165,7 @@ OperationStep RollingBack(const OperationRecord& record, const Reality& reality,
   if (reality.permit_valid || reality.mode == Mode::kStandalone || IsDown(record, reality, now)) {
     return Act(OperationAct::kSignalStop);
   }
-  if (!reality.member_looked || MayBeDying(reality, now)) {
+  if (MayBeDying(record, reality, now)) {
     return Wait();
   }
   return Emit(OperationEvent::kPermitRefused,
@@ -175,14 +180,22 @@ OperationStep StopOldStandalone(const OperationRecord& record,
                                 const Reality& reality,
                                 Instant now) {
   constexpr const char* kReason = "rollback.standalone";
-  constexpr const char* kDetail =
-      "the old generation ran standalone and would have acknowledged writes alone; it was stopped "
-      "and is not started again: look at its server lines, then roll back once more";
   if (!reality.process && reality.processes_visible) {
-    return Emit(OperationEvent::kOldStandalone, kReason, kDetail);
+    return Emit(
+        OperationEvent::kOldStandalone,
+        kReason,
+        "the old generation ran standalone and would have acknowledged writes alone; it was "
+        "stopped and is not started again: look at its server lines, then roll back once "
+        "more");
   }
   if (reality.process && reality.stop_signalled) {
-    return AwaitExit(record, reality, now, OperationEvent::kOldStandalone);
+    OperationStep step = AwaitExit(record, reality, now, OperationEvent::kOldStandalone);
+    if (step.event) {
+      step.detail +=
+          ": the old generation runs standalone and acknowledges writes alone; end it by "
+          "hand";
+    }
+    return step;
   }
   if (reality.process && reality.mode == Mode::kStandalone) {
     return {.event = std::nullopt,
@@ -190,11 +203,20 @@ OperationStep StopOldStandalone(const OperationRecord& record,
             .reason = kReason,
             .detail = "the old generation runs standalone and would acknowledge writes alone"};
   }
-  return now < record.deadline ? Wait() : Emit(OperationEvent::kOldStandalone, kReason, kDetail);
+  if (now < record.deadline) {
+    return Wait();
+  }
+  return Emit(OperationEvent::kOldStandalone,
+              kReason,
+              "the old generation ran standalone and may still acknowledge writes alone: " +
+                  (reality.process ? Describe(*reality.process) + " has not exited"
+                                   : std::string("this agent may not see whether it has exited")) +
+                  "; stop it by hand and look at its server lines, then roll back once more");
 }
 
 OperationStep VerifyingOld(const OperationRecord& record, const Reality& reality, Instant now) {
-  if (record.from.empty() || ServesInQuorum(reality)) {
+  const bool is_old = reality.process && reality.process->generation == record.from;
+  if (record.from.empty() || (is_old && ServesInQuorum(reality))) {
     return Emit(OperationEvent::kOldProved);
   }
   if (reality.stop_intended || (reality.process && reality.mode == Mode::kStandalone)) {
@@ -218,10 +240,10 @@ bool IsDown(const OperationRecord& record, const Reality& reality, Instant now) 
   if (!reality.process) {
     return reality.processes_visible;
   }
-  return reality.member_looked &&
-         HasFailed({.by_operation = reality.process->started_by_operation == record.operation_id,
+  return HasFailed({.by_operation = reality.process->started_by_operation == record.operation_id,
                     .proved = record.proved,
                     .past_deadline = now >= record.deadline,
+                    .looked = reality.member_looked,
                     .quorum_connection = reality.quorum_connection,
                     .mode = reality.mode});
 }

@@ -66,16 +66,18 @@ inline constexpr std::chrono::milliseconds kLaunchPatience{10'000};
 // A process that outlives SIGKILL this long cannot be stopped.
 inline constexpr std::chrono::milliseconds kKillPatience{15'000};
 
-// A process that may have been sent SIGTERM is given this long to exit before it counts as left
-// alone: one that has the signal serves on for moments only.
-inline constexpr std::chrono::milliseconds kSignalDoubt{10'000};
+// A process that may have been sent SIGTERM is given the operation's stop_timeout to exit before it
+// counts as left alone, within these bounds: a slow one that has the signal must find somebody who
+// starts the server again.
+inline constexpr std::chrono::milliseconds kShortestSignalDoubt{10'000};
+inline constexpr std::chrono::milliseconds kLongestSignalDoubt{60'000};
 
 // True when the member takes part in the quorum as far as one server alone can tell.
 [[nodiscard]] bool ServesInQuorum(const Reality& reality);
 
 // ARCHITECTURE "Down": no process on the data directory, or one that this operation started, that
 // was never proved since, is past its deadline and was seen without an established quorum
-// connection. A member that was not looked at is never down.
+// connection. A member that could not be looked at is never down.
 [[nodiscard]] bool IsDown(const OperationRecord& record,
                           const Reality& reality,
                           model::Instant now);

@@ -93,6 +93,9 @@ struct MemberObservation {
   std::optional<bool> session_accepted;  // with lastZxidSeen = the round's canary
   std::optional<bool> read_back;         // the znode canary was read through this member
   std::optional<Membership> membership;
+  // Whether it serves and has a quorum connection could be seen; false: their absence proves
+  // nothing.
+  bool member_looked = false;
   bool quorum_connection = false;  // an established connection of its process to a quorum port
   std::optional<Generation> current;
   Settings settings;  // of the current generation, secrets masked

@@ -108,6 +108,7 @@ model::MemberObservation SimAgent::Look() {
   seen.mode = world_.ModeOf(id_);
   seen.mode_source = "model";
   seen.broadcast = server.joined ? model::Broadcast::kYes : model::Broadcast::kNo;
+  seen.member_looked = true;
   seen.quorum_connection = server.joined;
   if (server.joined) {
     seen.version = server.generations.at(process.generation).generation.version;

@@ -115,14 +115,14 @@ TEST_F(RunnerRestartTest, AStopThatWasSignalledIsCarriedOn) {
 
 TEST_F(RunnerRestartTest, AStopWhoseRecordWasLostWaitsForTheDyingMember) {
   host.serves_to_its_end = true;
-  host.exit_takes = seconds(5);
   BeginAndStage();
+  host.exit_takes = runner->stored().stop_timeout - seconds(2);
   ProceedWithPermit();
   runner->Step();
   ASSERT_EQ(host.signals.size(), 1U);
   journal.operation.signalled = {};  // the agent died after the signal, before its record
   Restart();
-  StepFor(seconds(4));
+  StepFor(runner->stored().stop_timeout - seconds(4));
   EXPECT_EQ(runner->state(), OperationState::kStopping);
   EXPECT_TRUE(StepUntil(OperationState::kVerifying, seconds(5)));
   EXPECT_EQ(host.process->generation, "new");
@@ -135,7 +135,7 @@ TEST_F(RunnerRestartTest, AStopThatWasOnlyMeantLeavesTheMemberServingAndNeverKil
   runner->Step();
   journal.operation.signalled = {};  // nobody can tell that it was sent
   Restart();
-  StepFor(core::kSignalDoubt - seconds(1));
+  StepFor(runner->stored().stop_timeout - seconds(1));
   EXPECT_EQ(runner->state(), OperationState::kStopping);
   EXPECT_TRUE(StepUntil(OperationState::kStaged, seconds(2)));
   EXPECT_EQ(runner->Status().failure_reason, "permit.expired");
@@ -175,6 +175,18 @@ TEST_F(RunnerRestartTest, AnotherBootStartsTheWaitAgain) {
   ASSERT_TRUE(StepUntil(OperationState::kVerifying));
   host.boot_id = "boot-2";
   host.KillProcess();
+  Restart();
+  EXPECT_EQ(runner->Status().deadline_left, kStepTimeout);
+}
+
+// An instant of an unknown boot may lie hours ahead of this one's clock.
+TEST_F(RunnerRestartTest, ABootThatCannotBeReadIsAnotherOneEveryTime) {
+  host.boot_id.clear();
+  Restart();
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying));
+  StepFor(seconds(10));
   Restart();
   EXPECT_EQ(runner->Status().deadline_left, kStepTimeout);
 }

@@ -211,6 +211,11 @@ TEST_F(DownTest, AQuorumConnectionKeepsItFromBeingDown) {
   EXPECT_EQ(Concludes(), Standing::kUnknown);
 }
 
+TEST_F(DownTest, WhereItsSocketsCouldNotBeReadItIsUnknown) {
+  seen().member_looked = false;
+  EXPECT_EQ(Concludes(), Standing::kUnknown);
+}
+
 TEST_F(DownTest, AProcessThatAnotherHandStartedIsUnknown) {
   seen().process->started_by_operation = "";
   EXPECT_EQ(Concludes(), Standing::kUnknown);

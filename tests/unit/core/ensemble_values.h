@@ -68,6 +68,7 @@ inline model::MemberObservation Serving(const model::Member& member,
   seen.durable_zxid = kCanary;
   seen.durable_source = "log";
   seen.membership = model::Membership{.members = members, .source = "committed", .version = 0};
+  seen.member_looked = true;
   seen.quorum_connection = true;
   seen.current = Old();
   seen.client_port = 2181;

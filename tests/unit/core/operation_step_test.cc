@@ -47,8 +47,8 @@ Reality Gone(const std::string& current) {
   return reality;
 }
 
-// As when a permit made asking the member needless, and has expired since.
-Reality NotAsked(const std::string& generation) {
+// The member could not be looked at: its configuration or its sockets cannot be read.
+Reality NotLooked(const std::string& generation) {
   Reality reality = Running(generation);
   reality.member_looked = false;
   reality.mode = Mode::kUnknown;
@@ -85,18 +85,42 @@ TEST(StoppingTest, OneThatMayHaveBeenSignalledIsGivenTimeToExitAndIsNeverKilled)
   Reality reality = Running("old");
   reality.stop_intended = kNow;
   OperationRecord record = Record(OperationState::kStopping);
-  record.stop_timeout = seconds(1);
-  for (auto now = kNow; now < kNow + kSignalDoubt; now += seconds(1)) {
+  record.stop_timeout = seconds(45);
+  for (auto now = kNow; now < kNow + record.stop_timeout; now += seconds(1)) {
     EXPECT_EQ(Said(DecideStep(record, reality, now)), "nothing");
     EXPECT_EQ(DecideStep(record, reality, now).act, OperationAct::kNone);
   }
-  EXPECT_EQ(Said(DecideStep(record, reality, kNow + kSignalDoubt)), "permit_refused");
+  EXPECT_EQ(Said(DecideStep(record, reality, kNow + record.stop_timeout)), "permit_refused");
 }
 
-TEST(StoppingTest, AMemberThatWasNotAskedIsLookedAtAgain) {
-  const auto step = DecideStep(Record(OperationState::kStopping), NotAsked("old"), kDeadline);
-  EXPECT_EQ(Said(step), "nothing");
-  EXPECT_EQ(step.act, OperationAct::kNone);
+TEST(StoppingTest, TheTimeToExitIsNeitherNoneNorEndless) {
+  Reality reality = Running("old");
+  reality.stop_intended = kNow;
+  OperationRecord record = Record(OperationState::kStopping);
+  record.stop_timeout = seconds(0);
+  EXPECT_EQ(Said(DecideStep(record, reality, kNow + kShortestSignalDoubt - milliseconds(1))),
+            "nothing");
+  EXPECT_EQ(Said(DecideStep(record, reality, kNow + kShortestSignalDoubt)), "permit_refused");
+  record.stop_timeout = std::chrono::hours(1);
+  EXPECT_EQ(Said(DecideStep(record, reality, kNow + kLongestSignalDoubt)), "permit_refused");
+}
+
+TEST(StoppingTest, OneThatDoesNotServeIsNotSaidToBeLeftServing) {
+  const auto record = Record(OperationState::kStopping);
+  const auto silent = DecideStep(record, Running("old", Mode::kNotServing), kDeadline);
+  EXPECT_EQ(Said(silent), "permit_refused");
+  EXPECT_EQ(silent.detail.find("left serving"), std::string::npos) << silent.detail;
+  const auto serving = DecideStep(record, Running("old"), kDeadline);
+  EXPECT_NE(serving.detail.find("left serving"), std::string::npos) << serving.detail;
+}
+
+TEST(StoppingTest, OneThatCannotBeLookedAtIsNeverSignalledWithoutAPermit) {
+  const auto record = Record(OperationState::kStopping);
+  EXPECT_EQ(Said(DecideStep(record, NotLooked("old"), kNow)), "nothing");
+  EXPECT_EQ(DecideStep(record, NotLooked("old"), kNow).act, OperationAct::kNone);
+  const auto step = DecideStep(record, NotLooked("old"), kDeadline);
+  EXPECT_EQ(Said(step), "permit_refused");
+  EXPECT_EQ(step.detail.find("left serving"), std::string::npos) << step.detail;
 }
 
 TEST(StoppingTest, SigkillFollowsOnlyAfterTheStopTimeoutOfASignalledStop) {
@@ -180,6 +204,11 @@ TEST(VerifyingTest, DownAtTheDeadlineGoesBack) {
             "deadline_down");
 }
 
+TEST(VerifyingTest, OneThatCannotBeLookedAtIsParkedAtTheDeadline) {
+  EXPECT_EQ(Said(DecideStep(Record(OperationState::kVerifying), NotLooked("new"), kDeadline)),
+            "deadline_not_down");
+}
+
 TEST(VerifyingTest, StandaloneIsEndedAtOnceAlsoWhenUnconfirmed) {
   for (const auto state : {OperationState::kVerifying, OperationState::kUnconfirmed}) {
     EXPECT_EQ(Said(DecideStep(Record(state), Running("new", Mode::kStandalone), kNow)),
@@ -204,15 +233,15 @@ TEST(RollingBackTest, OneThatMayHaveBeenSignalledIsGivenTimeToExit) {
   Reality reality = Running("new");
   reality.stop_intended = kNow;
   const auto record = Record(OperationState::kRollingBack);
-  const auto step = DecideStep(record, reality, kNow + kSignalDoubt - milliseconds(1));
+  const auto step = DecideStep(record, reality, kNow + record.stop_timeout - milliseconds(1));
   EXPECT_EQ(Said(step), "nothing");
   EXPECT_EQ(step.act, OperationAct::kNone);
-  EXPECT_EQ(Said(DecideStep(record, reality, kNow + kSignalDoubt)), "permit_refused");
+  EXPECT_EQ(Said(DecideStep(record, reality, kNow + record.stop_timeout)), "permit_refused");
 }
 
-TEST(RollingBackTest, AMemberThatWasNotAskedIsNeitherStoppedNorGivenUp) {
-  const auto step = DecideStep(Record(OperationState::kRollingBack), NotAsked("new"), kDeadline);
-  EXPECT_EQ(Said(step), "nothing");
+TEST(RollingBackTest, OneThatCannotBeLookedAtWaitsForAPermitUnconfirmed) {
+  const auto step = DecideStep(Record(OperationState::kRollingBack), NotLooked("new"), kDeadline);
+  EXPECT_EQ(Said(step), "permit_refused");
   EXPECT_EQ(step.act, OperationAct::kNone);
 }
 
@@ -259,6 +288,7 @@ TEST(VerifyingOldTest, AStandaloneIsStoppedAtOnceAndLeftToTheOperatorStopped) {
   const auto survived = DecideStep(record, reality, kNow + seconds(20) + kKillPatience);
   EXPECT_EQ(Said(survived), "old_standalone");
   EXPECT_EQ(survived.reason, "stop.survived_kill");
+  EXPECT_NE(survived.detail.find("standalone"), std::string::npos) << survived.detail;
 
   Reality gone = Gone("old");
   gone.stop_intended = kNow;
@@ -272,12 +302,25 @@ TEST(VerifyingOldTest, AStopThatOnlyAnEarlierLifeCanHaveSentIsFollowedToItsEnd) 
   Reality dying = Running("old", Mode::kNotServing);
   dying.stop_intended = kNow;
   EXPECT_EQ(Said(DecideStep(record, dying, kNow)), "nothing");
-  EXPECT_EQ(Said(DecideStep(record, dying, kDeadline)), "old_standalone");
+  const auto alive = DecideStep(record, dying, kDeadline);
+  EXPECT_EQ(Said(alive), "old_standalone");
+  EXPECT_EQ(alive.reason, "rollback.standalone");
+  EXPECT_EQ(alive.detail.find("was stopped"), std::string::npos) << alive.detail;
+  EXPECT_NE(alive.detail.find("process 11"), std::string::npos) << alive.detail;
 
   Reality hidden = Gone("old");
   hidden.processes_visible = false;
   hidden.stop_intended = kNow;
   EXPECT_EQ(Said(DecideStep(record, hidden, kNow)), "nothing");
+  const auto unseen = DecideStep(record, hidden, kDeadline);
+  EXPECT_EQ(Said(unseen), "old_standalone");
+  EXPECT_EQ(unseen.detail.find("was stopped"), std::string::npos) << unseen.detail;
+}
+
+TEST(VerifyingOldTest, AnotherGenerationThatServesDoesNotProveTheOldOne) {
+  const auto record = Record(OperationState::kVerifyingOld);
+  EXPECT_EQ(Said(DecideStep(record, Running("third"), kNow)), "nothing");
+  EXPECT_EQ(Said(DecideStep(record, Running("third"), kDeadline)), "old_deadline");
 }
 
 TEST(IsDownTest, NeedsEveryOneOfItsConditions) {
@@ -299,7 +342,7 @@ TEST(IsDownTest, NeedsEveryOneOfItsConditions) {
   EXPECT_FALSE(IsDown(record, connected, kDeadline));
 
   EXPECT_FALSE(IsDown(record, Running("new", Mode::kFollower), kDeadline));
-  EXPECT_FALSE(IsDown(record, NotAsked("new"), kDeadline));
+  EXPECT_FALSE(IsDown(record, NotLooked("new"), kDeadline));
 
   Reality hidden = Gone("new");
   hidden.processes_visible = false;

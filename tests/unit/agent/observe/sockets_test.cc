@@ -39,6 +39,8 @@ class SocketsTest : public ::testing::Test {
            " 1 0000000000000000 20 0 0 10 -1\n";
   }
 
+  [[nodiscard]] fs::path Process() const { return proc_.path() / "7"; }
+
  private:
   sys::TempDir proc_;
 };
@@ -64,6 +66,22 @@ TEST_F(SocketsTest, SocketsOfOtherProcessesAndClosingOnesDoNotCount) {
       Look(Line("D431", "0B49", "01", 202) + Line("D431", "0B49", "06", 101));
   EXPECT_TRUE(sockets.readable);
   EXPECT_FALSE(sockets.connected_to_leader || sockets.has_learners);
+}
+
+TEST_F(SocketsTest, ADescriptorThatCannotBeReadProvesNothing) {
+  std::ofstream(Process() / "fd/9") << "no link";
+  EXPECT_FALSE(Look("").readable);
+}
+
+TEST_F(SocketsTest, BothTablesAreReadUnlessThereIsNoSecond) {
+  EXPECT_TRUE(Look("").readable);
+  fs::create_directory(Process() / "net/tcp6");  // opens, and cannot be read
+  EXPECT_FALSE(Look("").readable);
+  fs::remove(Process() / "net/tcp6");
+  fs::create_symlink("tcp6", Process() / "net/tcp6");  // is there, and cannot be opened
+  EXPECT_FALSE(Look("").readable);
+  fs::remove(Process() / "net/tcp");
+  EXPECT_FALSE(Look("", "tcp6").readable);
 }
 
 TEST_F(SocketsTest, AProcessThatCannotBeReadProvesNothing) {

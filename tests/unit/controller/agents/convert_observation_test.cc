@@ -45,6 +45,7 @@ v1::Observation Full() {
   first.set_id(1);
   first.set_role(v1::ROLE_PARTICIPANT);
   first.set_weight(1);
+  wire.set_member_looked(true);
   wire.set_quorum_connection(true);
   auto& current = *wire.mutable_current();
   current.set_digest("abcdef0123456789");
@@ -109,6 +110,7 @@ TEST(ConvertObservationTest, EveryFieldArrives) {
                                .weight = 0,
                                .group = 7};
   EXPECT_EQ(seen.membership->members, (std::vector<model::Member>{{.id = {1}}, observer}));
+  EXPECT_TRUE(seen.member_looked);
   EXPECT_TRUE(seen.quorum_connection);
   const model::Generation current{.digest = "abcdef0123456789",
                                   .version = {3, 9, 4},
@@ -118,6 +120,14 @@ TEST(ConvertObservationTest, EveryFieldArrives) {
   EXPECT_EQ(seen.settings, (model::Settings{{"tickTime", "2000"}}));
   EXPECT_EQ(seen.client_port, 2181);
   EXPECT_EQ(seen.generations, std::vector<std::string>{"abcdef0123456789"});
+}
+
+TEST(ConvertObservationTest, AnOlderAgentThatCannotSayWhetherItLookedHasNotLooked) {
+  v1::Observation wire = Full();
+  wire.clear_member_looked();
+  const auto converted = FromWire(wire, model::ServerId{3});
+  ASSERT_TRUE(converted);
+  EXPECT_FALSE(converted->member_looked);
 }
 
 TEST(ConvertObservationTest, TheOperationArrives) {
