@@ -128,7 +128,8 @@ class LiveProgress final : public Progress {
   std::size_t lines_ = 0;
 };
 
-// How far a member is behind the round's canary, as a person reads it.
+// How far a member is behind the round's canary, as a person reads it. Between two epochs the
+// difference of two zxids counts nothing.
 std::string Lag(const model::MemberObservation& seen, const model::Round& round) {
   if (!seen.own_zxid || !round.canary) {
     return "zxid ?";
@@ -136,7 +137,9 @@ std::string Lag(const model::MemberObservation& seen, const model::Round& round)
   if (*seen.own_zxid >= *round.canary) {
     return "in step";
   }
-  return "behind";
+  constexpr std::uint64_t kMostCounted = 1'000'000;
+  const auto behind = round.canary->value - seen.own_zxid->value;
+  return behind <= kMostCounted ? fmt::format("-{}", behind) : "behind";
 }
 
 }  // namespace

@@ -120,8 +120,9 @@ def test_a_degraded_ensemble_is_refused(shared):
         shared.wait_serving()
 
 
-def test_two_voters_are_refused_without_allow_outage(make_ensemble):
-    made = make_ensemble(servers=2)
+@pytest.mark.parametrize("servers", [1, 2])
+def test_an_ensemble_that_cannot_keep_its_quorum_needs_allow_outage(make_ensemble, servers):
+    made = make_ensemble(servers=servers)
     before = made.processes()
     refused = made.upgrade(testing.release(NEW))
     assert refused.code == command.REFUSED and "--allow-outage" in refused.out + refused.err
@@ -129,3 +130,20 @@ def test_two_voters_are_refused_without_allow_outage(make_ensemble):
     done = made.upgrade(testing.release(NEW), "--allow-outage")
     assert done.code == command.SUCCEEDED, done
     assert set(made.versions().values()) == {NEW}
+
+
+def test_a_generation_that_would_run_standalone_is_refused_before_the_stop(make_ensemble):
+    """The membership file that would be carried over names the server alone."""
+    made = make_ensemble(reconfig=True)
+    server = made.lab.server(made.followers()[0])
+    current = server.directory / "generations" / "current" / "conf"
+    dynamic = max(current.glob("zoo.cfg.dynamic*"))
+    own = [line for line in dynamic.read_text(encoding="utf-8").splitlines()
+           if line.startswith(f"server.{server.id}=")]
+    assert len(own) == 1
+    dynamic.write_text(own[0] + "\n", encoding="utf-8")
+    before = made.processes()
+    done = made.upgrade(testing.release(NEW))
+    assert done.code == command.REFUSED, done
+    assert "standalone" in done.out + done.err, done
+    assert_untouched(made, before)

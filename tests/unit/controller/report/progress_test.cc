@@ -82,6 +82,14 @@ TEST_F(ProgressTest, LiveRedrawsInPlaceAndCutsToTheTerminal) {
   EXPECT_EQ(said_.find(std::string(61, 'x')), std::string::npos);
 }
 
+TEST_F(ProgressTest, AServerThatIsBehindSaysByHowMuch) {
+  round_.canary = model::Zxid{0x100000009};
+  round_.members[0].own_zxid = model::Zxid{0x100000004};
+  EXPECT_EQ(ServerLine(run_, round_, {1}), "server 1   follower     3.8.4    -5       idle");
+  round_.members[0].own_zxid = model::Zxid{0x4};
+  EXPECT_EQ(ServerLine(run_, round_, {1}), "server 1   follower     3.8.4    behind   idle");
+}
+
 TEST_F(ProgressTest, AServerWhoseAgentIsSilentSaysSo) {
   round_.members[0].answered = false;
   EXPECT_EQ(ServerLine(run_, round_, {1}), "server 1   its agent does not answer");
