@@ -12,15 +12,23 @@ constexpr std::size_t kCanaryTries = 2;
 // worst seen on an overloaded machine with two cores was 280 ms.
 constexpr std::chrono::milliseconds kCatchUp{400};
 
-bool Serves(const model::MemberObservation& seen) {
+// An observer would do, too, but it is the first to be restarted. The only member of its ensemble
+// runs standalone.
+bool Serves(const model::MemberObservation& seen, bool only_member) {
   return seen.answered &&
-         (seen.mode == model::Mode::kLeader || seen.mode == model::Mode::kFollower);
+         (seen.mode == model::Mode::kLeader || seen.mode == model::Mode::kFollower ||
+          (only_member && seen.mode == model::Mode::kStandalone));
 }
 
 // Settled members first: the one that is being restarted comes last.
 std::vector<model::ServerId> CanaryCandidates(const model::Round& before) {
   std::vector<model::MemberObservation> serving;
-  std::copy_if(before.members.begin(), before.members.end(), std::back_inserter(serving), Serves);
+  std::copy_if(before.members.begin(),
+               before.members.end(),
+               std::back_inserter(serving),
+               [only = before.members.size() == 1](const model::MemberObservation& seen) {
+                 return Serves(seen, only);
+               });
   std::stable_partition(serving.begin(), serving.end(), [](const model::MemberObservation& seen) {
     return !model::IsInFlight(seen.operation.state);
   });

@@ -110,8 +110,8 @@ StartGate GateAfterStart(const std::vector<model::Member>& declared,
   if (const auto wrong = WrongProcess(*seen, question); !wrong.empty()) {
     return Failed(Fault::kServer, /*serving=*/true, wrong);
   }
-  const auto own_fault =
-      seen->operation.deadline_left.count() == 0 ? Fault::kServer : Fault::kNotYet;
+  const bool late = seen->operation.deadline_left.count() == 0 && !question.passed_before;
+  const auto own_fault = late ? Fault::kServer : Fault::kNotYet;
   if (!seen->version) {
     return Failed(own_fault, /*serving=*/true, "its version cannot be read");
   }

@@ -49,8 +49,9 @@ struct StartGate {
 
 struct StartQuestion {
   model::ServerId server;
-  std::string operation_id;  // the process must have been started by it
-  model::Generation wanted;  // what must run now
+  std::string operation_id;    // the process must have been started by it
+  model::Generation wanted;    // what must run now
+  bool passed_before = false;  // this gate was open already: one unread answer is no fault
 };
 
 // Is the server that was started the one we meant, and is it proved?

@@ -39,10 +39,12 @@ int Turn::CountGoodRound(const std::string& stop) {
   return std::max(++memory().good_rounds, memory().healthy_rounds);
 }
 
-void Turn::ForgetGoodRounds() {
-  memory().good_rounds = 0;
-  memory().healthy_rounds = 0;
-  memory().permit.reset();
+void Turn::ForgetGoodRounds() { ForgetRounds(memory()); }
+
+void ForgetRounds(RunMemory& memory) {
+  memory.good_rounds = 0;
+  memory.healthy_rounds = 0;
+  memory.permit.reset();
 }
 
 bool Turn::HasPermit(model::ServerId id) const {
@@ -220,6 +222,10 @@ std::string_view ActionKindName(ActionKind kind) {
 
 Decision Decide(const RunState& state, const RunMemory& memory, const DecisionInput& input) {
   Turn turn{.input = input, .out = {.state = state, .memory = memory}};
+  if (memory.last_round_ended && input.round.started - *memory.last_round_ended > kLongestGap) {
+    NoteMissedRounds(turn.memory());
+  }
+  turn.memory().last_round_ended = input.round.ended;
   turn.out.conclusions =
       Conclude(state.members, input.round, BaselineFor(state, memory, input.round));
   UpdateProcesses(turn, input.round);
@@ -255,9 +261,8 @@ Decision Decide(const RunState& state, const RunMemory& memory, const DecisionIn
 }
 
 void NoteMissedRounds(RunMemory& memory) {
-  memory.permit.reset();
-  memory.good_rounds = 0;
-  memory.healthy_rounds = 0;
+  internal::ForgetRounds(memory);
+  memory.passed_since.reset();
 }
 
 void NotePermit(RunMemory& memory, model::ServerId server, std::string id, std::uint64_t round) {
@@ -283,7 +288,7 @@ void NoteResult(RunState& state,
   events.push_back({std::string(ActionKindName(action.kind)) + "_failed",
                     action.server,
                     result.error().message()});
-  NoteMissedRounds(memory);  // what a refused call had seen is stale
+  internal::ForgetRounds(memory);
   const bool unanswered = result.error().Is(base::ErrorCode::kUnavailable) ||
                           result.error().Is(base::ErrorCode::kDeadlineExceeded);
   if (unanswered) {

@@ -77,7 +77,7 @@ void NoteResult(RunState& state,
                 const base::Status& result,
                 std::vector<Event>& events);
 // Rounds passed that nothing was decided from, because the decision before could not be stored:
-// those before are not in a row with those that follow.
+// those before are not in a row with those that follow, and a soak begins again.
 void NoteMissedRounds(RunMemory& memory);
 void NotePermit(RunMemory& memory, model::ServerId server, std::string id, std::uint64_t round);
 
@@ -87,6 +87,9 @@ void Reopen(RunState& state, RunGoal goal);
 
 // How long the preflight waits for a healthy round before it refuses.
 inline constexpr std::chrono::milliseconds kPreflightPatience{10'000};
+// Between two rounds. Whoever slept longer has not seen what happened meanwhile, so neither good
+// rounds nor a soak go on. As long as a record may take on agents, and more than any pause of ours.
+inline constexpr std::chrono::milliseconds kLongestGap{5'000};
 // Permits that were refused in a row before the run halts.
 inline constexpr int kMaxPermitRefusals = 5;
 // Calls that agents refused in a row before the run halts.

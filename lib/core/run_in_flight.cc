@@ -178,7 +178,8 @@ void Verify(Turn& turn, ServerRun& server) {
   const auto& operation = turn.Seen(server.id).operation;
   const StartQuestion question{.server = server.id,
                                .operation_id = operation.operation_id,
-                               .wanted = GenerationOf(server, operation.to_generation)};
+                               .wanted = GenerationOf(server, operation.to_generation),
+                               .passed_before = turn.memory().soaks > 0};
   const auto gate = GateAfterStart(state.members, turn.input.round, turn.out.conclusions, question);
   const bool wrong_way = operation.to_generation != WantedOf(state, server).digest;
   if (server.failed || wrong_way) {

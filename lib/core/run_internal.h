@@ -32,6 +32,9 @@ struct Turn {
   void End(RunOutcome outcome, std::string reason, std::string text);
 };
 
+// What was counted and granted until now allows no stop.
+void ForgetRounds(RunMemory& memory);
+
 // True when the observed operation belongs to this run.
 [[nodiscard]] bool IsOwnOperation(const RunState& state, const model::OperationStatus& status);
 [[nodiscard]] std::string NewOperationId(RunState& state);

@@ -97,6 +97,7 @@ struct RunMemory {
   // In a row, with every member proved and the same leader: such a round is good for any stop, so
   // the rounds of one server's gate and soak count for the stop of the next.
   int healthy_rounds = 0;
+  std::optional<model::Instant> last_round_ended;
   KnownProcesses processes;
   // Since when each gate has been waited for. Kept until there is progress, so that two gates that
   // take turns cannot wait for ever.

@@ -36,14 +36,16 @@ def test_an_agent_killed_at_any_of_three_points_goes_on(ensemble, monkeypatch):
               leader: "agent.verifying"}
     for number, point in points.items():
         kill_agent_at(ensemble, monkeypatch, number, point)
-    load = ensemble.load()
+    load, watch = ensemble.load(), ensemble.watch()
     upgrade = ensemble.begin_upgrade(testing.release(NEW))
     for number in [*followers, leader]:
         revive(ensemble, number)
     done = upgrade.wait(240)
+    watch.stop()
     assert done.code == command.SUCCEEDED, done
     assert_kept(load.verdict())
     assert set(ensemble.versions().values()) == {NEW}
+    assert watch.restarts == [*followers, leader] and watch.most_down == 1
 
 
 @pytest.mark.core
@@ -132,21 +134,33 @@ def test_a_follower_that_dies_during_anothers_step_is_never_joined_by_a_second_s
     assert set(ensemble.versions().values()) == {OLD}
 
 
-def test_two_electing_members_are_never_called_down(ensemble):
-    """Leader and one follower frozen: the last one elects, and none of them is down."""
-    leader, followers = ensemble.leader(), ensemble.followers()
+def test_a_new_server_that_elects_past_its_deadline_is_never_called_down(ensemble):
+    """It was proved; then the leader and the other follower freeze, and it looks for a leader."""
+    ensemble.set_policy("soak", "30s")
+    ensemble.set_policy("step_timeout", "10s")
+    leader, (first, second) = ensemble.leader(), ensemble.followers()
+    upgrade = ensemble.begin_upgrade(testing.release(NEW))
+    upgrade.wait_for_line("gate_passed", 180)
+    new = ensemble.zookeeper(first)
     ensemble.freeze(leader)
-    ensemble.freeze(followers[0])
-    ensemble.wait(lambda: ensemble.modes()[followers[1]] not in ("leader", "follower"), 60,
-                  "the last one elects")
+    ensemble.freeze(second)
+    ensemble.wait(lambda: ensemble.modes()[first] not in ("leader", "follower"), 60, "it elects")
+    done = upgrade.wait(240)
+    assert done.code == command.HALTED, done
     states = {member["id"]: member["state"] for member in ensemble.status()["members"]}
-    assert "down" not in states.values(), states
+    assert new.alive() and "down" not in states.values(), states
     ensemble.thaw(leader)
-    ensemble.thaw(followers[0])
+    ensemble.thaw(second)
     ensemble.wait_serving()
+    assert new.alive(), "a member that elected was stopped"
+    resumed = ensemble.run("resume", "--yes", seconds=300)
+    assert resumed.code == command.SUCCEEDED, resumed
+    assert not ensemble.status()["open_runs"]
 
 
-def test_a_stuck_run_is_continued_and_closed(ensemble):
+@pytest.mark.parametrize("verb, code", [("rollback", command.SUCCEEDED),
+                                        ("resume", command.ROLLED_BACK)])
+def test_a_stuck_run_is_continued_and_closed(ensemble, verb, code):
     """The new release fails, and the old one will not come back before a person helps."""
     ensemble.set_policy("step_timeout", "15s")
     first = ensemble.followers()[0]
@@ -160,6 +174,7 @@ def test_a_stuck_run_is_continued_and_closed(ensemble):
     assert done.code == command.STUCK, done
     assert f"server {first}" in done.err and "zoowarden" in done.err
     (data / "myid").write_text(myid, encoding="ascii")
-    back = ensemble.run("rollback", "--yes", seconds=240)
-    assert back.code == command.SUCCEEDED, back
+    back = ensemble.run(verb, "--yes", seconds=240)
+    assert back.code == code, back
     assert set(ensemble.versions().values()) == {OLD}
+    assert not ensemble.status()["open_runs"]

@@ -33,13 +33,13 @@ def test_an_upgrade_under_load_loses_nothing_and_costs_one_election(ensemble):
     assert_kept(load.verdict())
     assert_everywhere(ensemble, NEW)
     assert watch.order[-1] == leader and sorted(watch.order) == [1, 2, 3]
-    assert watch.restarts == watch.order and watch.elections == 1
+    assert watch.restarts == watch.order and watch.elections == 1 and watch.most_down == 1
     assert f"version: {NEW}" in ensemble.ensemble_text
     again = ensemble.upgrade(testing.release(NEW))
     assert again.code == command.SUCCEEDED and "nothing to do" in (again.out + again.err), again
 
 
-@pytest.mark.parametrize("leader", [1, 2])
+@pytest.mark.parametrize("leader", [1, 2, 3])
 def test_the_leader_is_last_whatever_its_id(ensemble, leader):
     ensemble.make_leader(leader)
     watch = ensemble.watch()
@@ -66,19 +66,28 @@ def test_a_release_that_never_joins_is_rolled_back_and_the_file_is_unchanged(ens
 @pytest.mark.parametrize("step", [1, 2])
 def test_a_release_that_fails_later_takes_everybody_back(ensemble, step):
     leader, followers = ensemble.leader(), ensemble.followers()
-    failing = (followers + [leader])[step]
-    load = ensemble.load()
-    done = ensemble.upgrade(testing.bad_release("never_joins", only=[failing]))
+    order = followers + [leader]
+    load, watch = ensemble.load(), ensemble.watch()
+    done = ensemble.upgrade(testing.bad_release("never_joins", only=[order[step]]))
+    watch.stop()
     assert done.code == command.ROLLED_BACK, done
     assert_kept(load.verdict())
     assert_everywhere(ensemble, OLD)
+    # There, as far as it went, and back; whoever leads then goes back last.
+    assert watch.order == order[:step + 1] and watch.most_down == 1
+    assert all(watch.restarts.count(number) >= 2 for number in order[:step + 1])
+    assert sorted(watch.restarts[step + 2:]) == sorted(order[:step])
 
 
 def test_a_server_that_dies_inside_the_soak_is_rolled_back(make_ensemble):
     made = make_ensemble(soak="40s", step_timeout="60s")
+    first, watch = made.followers()[0], made.watch()
     done = made.upgrade(testing.bad_release("dies_after", after_seconds=20))
+    watch.stop()
     assert done.code == command.ROLLED_BACK, done
     assert_everywhere(made, OLD)
+    assert "gate_passed" in done.out + done.err, "it died before its soak"
+    assert watch.order == [first] and watch.elections == 0
 
 
 def test_a_veto_of_the_ensembles_own_check_rolls_back(ensemble):
@@ -169,9 +178,11 @@ def test_a_halted_run_is_rolled_back_by_hand(ensemble):
     assert done.code == command.HALTED, done
     assert ensemble.versions()[followers[0]] == BAD
     assert ensemble.versions()[leader] == OLD
+    assert ensemble.status()["open_runs"], "status shows it until it is closed"
     back = ensemble.run("rollback", "--yes", seconds=240)
     assert back.code == command.SUCCEEDED, back
     assert_everywhere(ensemble, OLD)
+    assert not ensemble.status()["open_runs"]
 
 
 def test_a_halted_run_is_closed_by_a_new_one(ensemble):
@@ -182,6 +193,7 @@ def test_a_halted_run_is_closed_by_a_new_one(ensemble):
     good = ensemble.upgrade(testing.release(NEW))
     assert good.code == command.SUCCEEDED, good
     assert_everywhere(ensemble, NEW)
+    assert not ensemble.status()["open_runs"]
 
 
 def test_ctrl_c_stops_at_a_safe_point_and_says_how_to_resume(ensemble):
@@ -204,3 +216,9 @@ def test_the_record_alone_explains_the_run(ensemble):
                  "rolling_back", "run_rolled_back"):
         assert kind in kinds, kinds
     assert kinds.index("stop_intended") < kinds.index("proceed")
+    done = ensemble.upgrade(testing.release(NEW))
+    assert done.code == command.SUCCEEDED, done
+    passed = [event for event in ensemble.run_shown()["events"] if event["kind"] == "gate_passed"]
+    assert sorted(event["server"] for event in passed) == ensemble.ids
+    for event in passed:
+        assert event["text"] and event["evidence"], event

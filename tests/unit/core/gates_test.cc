@@ -135,13 +135,17 @@ class StartGateTest : public ::testing::Test {
   }
   std::vector<model::Member> members_ = Voters(3);
   model::Round round_ = testing::HealthyRound(members_, 1);
+  bool passed_before_ = false;
 
   model::MemberObservation& Target() { return Of(round_, 3); }
   StartGate Asked() {
     return GateAfterStart(members_,
                           round_,
                           Conclude(members_, round_, {}),
-                          {.server = Id(3), .operation_id = "run-1", .wanted = testing::New()});
+                          {.server = Id(3),
+                           .operation_id = "run-1",
+                           .wanted = testing::New(),
+                           .passed_before = passed_before_});
   }
   void ExpectFault(Fault fault, bool serving, const std::string& why) {
     const auto gate = Asked();
@@ -211,6 +215,17 @@ TEST_F(StartGateTest, ASessionThatCannotBeOpenedIsWaitedFor) {
   ExpectFault(Fault::kNotYet, true, "no session with lastZxidSeen could be opened at it");
   Target().operation.deadline_left = milliseconds(0);
   ExpectFault(Fault::kServer, true, "no session with lastZxidSeen could be opened at it");
+}
+
+// Actual:   3 has been proved and soaks past its deadline; one session or version was not read.
+// Expected: a pause of one round is nobody's fault.
+TEST_F(StartGateTest, AServerWhoseGateWasOpenIsNotBlamedForOneUnreadAnswer) {
+  Target().operation.deadline_left = milliseconds(0);
+  passed_before_ = true;
+  Target().session_accepted.reset();
+  ExpectFault(Fault::kNotYet, true, "no session with lastZxidSeen could be opened at it");
+  Target().version.reset();
+  ExpectFault(Fault::kNotYet, true, "its version cannot be read");
 }
 
 // Actual:   3 proved, it offers no port for clients.

@@ -94,6 +94,27 @@ TEST(RunForwardTest, MissedRoundsEndTheRowOfGoodOnes) {
   EXPECT_EQ(ensemble.memory.healthy_rounds, 1);
 }
 
+// Actual: the controller's machine sleeps between two rounds.
+// Expected: what it had counted before proves nothing of the time in between.
+TEST(RunForwardTest, GoodRoundsDoNotSpanASleep) {
+  FakeEnsemble ensemble(3, 1);
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("commit 2"); }));
+  ensemble.now += kLongestGap + std::chrono::milliseconds(1);
+  ensemble.Step();
+  EXPECT_EQ(ensemble.memory.healthy_rounds, 1);
+  EXPECT_FALSE(ensemble.Logged("request_permit 3"));
+}
+
+TEST(RunForwardTest, ASoakDoesNotSpanASleep) {
+  FakeEnsemble ensemble(3, 1);
+  ensemble.state.policy.soak = std::chrono::milliseconds(10'000);
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.memory.passed_since.has_value(); }));
+  ensemble.now += std::chrono::milliseconds(60'000);
+  const auto woke = ensemble.now;
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("commit 2"); }));
+  EXPECT_GE(ensemble.now - woke, ensemble.state.policy.soak);
+}
+
 TEST(RunForwardTest, TheIntentIsStoredBeforeThePermitIsAskedFor) {
   FakeEnsemble ensemble(3, 1);
   ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("request_permit 2"); }));
