@@ -140,7 +140,7 @@ StartGate GateAfterStart(const std::vector<model::Member>& declared,
 std::string MissingForHealthy(const std::vector<model::Member>& declared,
                               const model::Round& round,
                               const Conclusions& conclusions) {
-  if (const auto missing = conclusions.NotProved(); !missing.empty()) {
+  if (auto missing = conclusions.NotProved(); !missing.empty()) {
     return missing;
   }
   if (!conclusions.leader) {

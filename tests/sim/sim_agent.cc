@@ -97,6 +97,7 @@ model::MemberObservation SimAgent::Look() {
     seen.current = found->second.generation;
   }
   seen.membership = model::Membership{.members = world_.members(), .source = "model"};
+  seen.client_port = 2181;
   if (!server.process) {
     return seen;
   }

@@ -61,6 +61,7 @@ class SimAgent {
   [[nodiscard]] agent::LeaseKeeper& lease() { return *lease_; }
   std::map<std::string, controller::RunRecord> records;
   bool reachable = true;
+  bool closes_sessions = false;  // those opened with lastZxidSeen
 
  private:
   void Open();

@@ -125,7 +125,7 @@ std::vector<model::MemberObservation> SimAgents::Observe(const controller::Obser
     }
     seen.push_back(agent->Look());
     if (o.sessions.contains(id) && o.canary && seen.back().own_zxid) {
-      seen.back().session_accepted = *seen.back().own_zxid >= *o.canary;
+      seen.back().session_accepted = !agent->closes_sessions && *seen.back().own_zxid >= *o.canary;
     }
   }
   return seen;

@@ -130,9 +130,6 @@ void World::Elect() {
         leader_ = member.id;  // equal zxids: the highest id wins
       }
     }
-    if (started_ && leaderless_since_) {
-      longest_outage_ = std::max(longest_outage_, now_ - *leaderless_since_);
-    }
     started_ = true;
     ++elections_;
     zxid_ = ((zxid_ >> 32U) + 1) << 32U;
@@ -155,7 +152,7 @@ void World::Advance(Time step) {
   Elect();
   const auto down = std::count_if(
       servers_.begin(), servers_.end(), [](const auto& entry) { return !entry.second.joined; });
-  if (started_) {
+  if (leader_) {  // while one is elected nobody has joined
     most_down_ = std::max(most_down_, static_cast<int>(down));
   }
 }

@@ -60,7 +60,6 @@ class World {
   [[nodiscard]] model::Mode ModeOf(model::ServerId id) const;
   [[nodiscard]] bool HasQuorum() const { return leader_.has_value(); }
   // The longest time without a leader since the first one, in virtual time.
-  [[nodiscard]] Time longest_outage() const { return longest_outage_; }
   [[nodiscard]] int most_down_at_once() const { return most_down_; }
 
   void Install(model::ServerId id, const model::Generation& generation, Behaviour behaviour);
@@ -81,7 +80,6 @@ class World {
   Time now_{1'000'000};
   std::optional<model::ServerId> leader_;
   std::optional<Time> leaderless_since_;
-  Time longest_outage_{0};
   int elections_ = 0;
   int most_down_ = 0;
   bool started_ = false;
