@@ -37,7 +37,9 @@ base::Status CheckMyId(const StartInputsOnDisk& inputs) {
 
 base::Status CheckData(const StartInputsOnDisk& inputs, const ProvedBefore& proved) {
   ZW_ASSIGN(const std::uint64_t device, DeviceOf(inputs.data_directory));
-  if (device != proved.device) {
+  // btrfs, nfs, overlay and the device mapper may number the same file system anew at a boot.
+  const bool same_boot = !inputs.boot_id.empty() && inputs.boot_id == proved.boot_id;
+  if (same_boot && device != proved.device) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "start.other_device",
                 inputs.data_directory.string() +

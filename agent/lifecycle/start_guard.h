@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 namespace zoowarden::agent {
 
@@ -18,16 +19,19 @@ struct StartInputsOnDisk {
   std::filesystem::path data_directory;
   std::filesystem::path data_log_directory;
   StoredGeneration generation;
+  std::string boot_id;  // of now; empty = not known
 };
 
 // What this agent remembers of the time when its member was proved.
 struct ProvedBefore {
   model::Zxid canary;        // highest one that was durable here
   std::uint64_t device = 0;  // st_dev of the data directory then
+  std::string boot_id;       // of then: another boot numbers devices anew; empty = not known
 };
 
 // Errors, all kFailedPrecondition: `start.no_data_directory`, `start.myid`, `start.other_device`,
 // `start.data_missing`, `start.data_older`, `config.standalone`, `config.invalid`.
+// The device counts within one known boot only; across boots the zxid tells the right data.
 // `proved` empty: the member was never proved by this agent, so only myid and configuration count.
 [[nodiscard]] base::Status CheckStart(const StartInputsOnDisk& inputs,
                                       const std::optional<ProvedBefore>& proved);

@@ -49,9 +49,8 @@ milliseconds PauseIn(OperationState state, bool proved) {
 
 base::Result<std::unique_ptr<AgentCore>> AgentCore::Open(config::AgentConfig config,
                                                          sys::Clock& clock) {
+  ZW_ASSIGN(auto journal, OpenJournalOf(config));
   ZW_ASSIGN(auto instance, Instance::Open(std::move(config)));
-  const fs::path file = fs::path(instance->config().state_directory) / "journal.db";
-  ZW_ASSIGN(auto journal, journal::OpenAgentJournal(file));
   std::unique_ptr<AgentCore> core(new AgentCore(std::move(instance), std::move(journal), clock));
   ZW_TRY(core->Start());
   return core;
@@ -226,9 +225,10 @@ void AgentCore::RememberProved(const ProbeRequest& request, const MemberObservat
     return;
   }
   const auto device = DeviceOf(instance_->config().instance.data_directory);
-  const auto saved = device
-                         ? journal_->SaveProved({.zxid = request.canary->value, .device = *device})
-                         : base::Status(base::Fail(device.error()));
+  const auto saved =
+      device ? journal_->SaveProved(
+                   {.zxid = request.canary->value, .device = *device, .boot_id = host_->BootId()})
+             : base::Status(base::Fail(device.error()));
   if (!saved) {
     base::LogWarn("not_recorded=proved " + saved.error().message());
     return;

@@ -194,12 +194,20 @@ base::Status PrepareData(const Instance& instance) {
   return Give(myid, instance.owner());
 }
 
-base::Status AwaitProcess(const Instance& instance, sys::Clock& clock) {
+base::Status NotOurs(const model::Process& process) {
+  return Fail(
+      ErrorCode::kFailedPrecondition,
+      "start.other_process",
+      "process " + std::to_string(process.pid) + " serves the data directory already; stop it");
+}
+
+base::Status AwaitProcess(const Instance& instance, const std::string& digest, sys::Clock& clock) {
   ProcessFinder finder(instance.finder_settings());
   const auto end = clock.BootTime() + kProcessPatience;
   while (clock.BootTime() < end) {
-    if (finder.Find().found) {
-      return base::Ok();
+    if (const FinderAnswer answer = finder.Find(); answer.found) {
+      const model::Process& process = answer.found->process;
+      return process.generation == digest ? base::Ok() : NotOurs(process);
     }
     clock.SleepFor(kLook);
   }
@@ -216,18 +224,14 @@ base::Status StartUnlessRunning(Instance& instance,
                                 sys::Clock& clock) {
   const FinderAnswer answer = ProcessFinder(instance.finder_settings()).Find();
   if (answer.found) {
-    return answer.found->process.generation == digest
-               ? base::Ok()
-               : base::Status(Fail(ErrorCode::kFailedPrecondition,
-                                   "start.other_process",
-                                   "process " + std::to_string(answer.found->process.pid) +
-                                       " serves the data directory already; stop it"));
+    const model::Process& process = answer.found->process;
+    return process.generation == digest ? base::Ok() : NotOurs(process);
   }
   const base::Status launched = host.Launch();
   if (!launched && !launched.error().Is(ErrorCode::kUnavailable)) {
     return launched;
   }
-  return AwaitProcess(instance, clock);
+  return AwaitProcess(instance, digest, clock);
 }
 
 }  // namespace
@@ -237,11 +241,11 @@ base::Status InstallFirst(config::AgentConfig config,
                           sys::Clock& clock) {
   ZW_TRY(CheckPlugins(request.ensemble));
   ZW_ASSIGN(const Earlier earlier, LookForEarlier(config));
+  ZW_ASSIGN(const auto journal, OpenJournalOf(config));
   ZW_ASSIGN(auto instance, Instance::Open(std::move(config)));
   const fs::path state = instance->config().state_directory;
   ZW_ASSIGN(Generations generations, instance->OpenGenerations());
   ZW_ASSIGN(const auto current, generations.Current());
-  ZW_ASSIGN(auto journal, journal::OpenAgentJournal(state / "journal.db"));
   ZW_TRY(CheckCurrent(earlier, current, *journal));
   ZW_ASSIGN(const StageRequest stage, StageRequestFor(instance->config(), request));
   ZW_TRY(TakeArchive(*instance, request));

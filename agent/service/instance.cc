@@ -5,6 +5,7 @@
 #include "agent/render/configuration.h"
 #include "agent/render/start_check.h"
 #include "config/digests.h"
+#include "journal/agent_journal.h"
 #include "model/secrets.h"
 #include "sys/files.h"
 
@@ -37,12 +38,17 @@ base::Result<std::optional<Generations::Owner>> OwnerOf(const std::string& user)
 }
 
 base::Status MakeDirectories(const config::AgentConfig& config) {
-  ZW_TRY(sys::EnsureDirectory(config.state_directory, 0700));
   ZW_TRY(sys::EnsureDirectory(config.instance.releases, 0755));
   return sys::EnsureDirectory(config.instance.log_directory, 0755);
 }
 
 }  // namespace
+
+base::Result<std::unique_ptr<journal::AgentJournal>> OpenJournalOf(
+    const config::AgentConfig& config) {
+  ZW_TRY(sys::EnsureDirectory(config.state_directory, 0700));
+  return journal::OpenAgentJournal(fs::path(config.state_directory) / "journal.db");
+}
 
 base::Result<std::unique_ptr<Instance>> Instance::Open(config::AgentConfig config) {
   ZW_TRY(MakeDirectories(config));

@@ -18,11 +18,21 @@
 #include <optional>
 #include <string>
 
+namespace zoowarden::journal {
+class AgentJournal;
+}  // namespace zoowarden::journal
+
 namespace zoowarden::agent {
+
+// Whoever holds it owns the instance: to be opened first, because Instance::Open clears what an
+// interrupted owner left, and a living one may be working on just that. `journal.in_use` names it.
+[[nodiscard]] base::Result<std::unique_ptr<journal::AgentJournal>> OpenJournalOf(
+    const config::AgentConfig& config);
 
 class Instance {
  public:
-  // Creates its own directories where they are missing; never a data directory.
+  // Creates its own directories where they are missing; never a data directory. The caller holds
+  // the journal.
   [[nodiscard]] static base::Result<std::unique_ptr<Instance>> Open(config::AgentConfig config);
 
   [[nodiscard]] const config::AgentConfig& config() const { return config_; }

@@ -92,12 +92,14 @@ base::Status InstanceHost::Launch() {
   }
   ZW_ASSIGN(const auto row, journal_->LoadProved());
   const auto proved =
-      row ? std::optional(ProvedBefore{.canary = {row->zxid}, .device = row->device})
+      row ? std::optional(
+                ProvedBefore{.canary = {row->zxid}, .device = row->device, .boot_id = row->boot_id})
           : std::nullopt;
   const config::InstanceConfig& layout = instance_->config().instance;
   ZW_TRY(CheckStart({.data_directory = layout.data_directory,
                      .data_log_directory = layout.data_log_directory,
-                     .generation = *std::move(current)},
+                     .generation = *std::move(current),
+                     .boot_id = BootId()},
                     proved));
   return instance_->manager().Start();
 }

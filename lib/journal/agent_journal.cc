@@ -66,7 +66,12 @@ constexpr const char* kCreateAgentTables = R"(
   ) STRICT;
 )";
 
-constexpr std::array<const char*, 2> kMigrations{kCreateRunTables, kCreateAgentTables};
+// Device numbers are those of one boot.
+constexpr const char* kAddBootOfProved =
+    "ALTER TABLE proved ADD COLUMN boot_id TEXT NOT NULL DEFAULT ''";
+
+constexpr std::array<const char*, 3> kMigrations{
+    kCreateRunTables, kCreateAgentTables, kAddBootOfProved};
 constexpr Schema kSchema{
     .name = "agent journal", .application_id = 0x5A57414A, .migrations = kMigrations};
 
@@ -182,12 +187,13 @@ LeaseRow ReadLease(SQLite::Database& handle) {
 }
 
 std::optional<ProvedRow> ReadProved(SQLite::Database& handle) {
-  SQLite::Statement statement(handle, "SELECT zxid, device FROM proved");
+  SQLite::Statement statement(handle, "SELECT zxid, device, boot_id FROM proved");
   if (!statement.executeStep()) {
     return std::nullopt;
   }
   return ProvedRow{.zxid = FromStored(statement.getColumn(0)),
-                   .device = FromStored(statement.getColumn(1))};
+                   .device = FromStored(statement.getColumn(1)),
+                   .boot_id = statement.getColumn(2).getString()};
 }
 
 class SqliteAgentJournal final : public AgentJournal {
@@ -276,9 +282,10 @@ class SqliteAgentJournal final : public AgentJournal {
       const auto stored = ReadProved(handle);
       const std::uint64_t zxid = std::max(proved.zxid, stored ? stored->zxid : 0);
       Execute(handle,
-              "INSERT OR REPLACE INTO proved VALUES (1, ?, ?)",
+              "INSERT OR REPLACE INTO proved (one, zxid, device, boot_id) VALUES (1, ?, ?, ?)",
               ToStored(zxid),
-              ToStored(proved.device));
+              ToStored(proved.device),
+              proved.boot_id);
       return base::Ok();
     });
   }

@@ -82,6 +82,7 @@ struct LeaseRow {
 struct ProvedRow {
   std::uint64_t zxid = 0;    // highest canary at which the member was proved
   std::uint64_t device = 0;  // st_dev of the data directory then
+  std::string boot_id;       // of that moment; empty = written by a program that did not store it
   bool operator==(const ProvedRow&) const = default;
 };
 
@@ -111,7 +112,7 @@ class AgentJournal {
   [[nodiscard]] virtual base::Status SaveLease(const LeaseRow& lease) = 0;
 
   [[nodiscard]] virtual base::Result<std::optional<ProvedRow>> LoadProved() = 0;
-  // The zxid never goes down; a lower one changes nothing. The device is replaced.
+  // The zxid never goes down. Device and boot are replaced.
   [[nodiscard]] virtual base::Status SaveProved(const ProvedRow& proved) = 0;
   // Forgets it: for the named operations after which older data is meant.
   [[nodiscard]] virtual base::Status ClearProved() = 0;

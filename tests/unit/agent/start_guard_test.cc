@@ -25,7 +25,8 @@ class StartGuardTest : public ::testing::Test {
     // A snapshot is named by the last transaction in it, and begins and ends like this.
     Write(Data() / "version-2/snapshot.100000005",
           "ZKSN" + std::string(60, '\0') + std::string("\0\0\0\x01/", 5));
-    proved_ = ProvedBefore{.canary = {0x100000005}, .device = DeviceOf(Data()).value_or(0)};
+    proved_ = ProvedBefore{
+        .canary = {0x100000005}, .device = DeviceOf(Data()).value_or(0), .boot_id = "boot-1"};
   }
 
   [[nodiscard]] fs::path Data() const { return root_.path() / "data"; }
@@ -41,12 +42,14 @@ class StartGuardTest : public ::testing::Test {
                        .server = {2},
                        .declared_servers = 3,
                        .release_directory = root_.path(),
-                       .configuration_directory = root_.path() / "conf"}};
+                       .configuration_directory = root_.path() / "conf"},
+        .boot_id = boot_id_};
     const auto checked = CheckStart(inputs, proved_);
     return checked ? "start" : checked.error().reason();
   }
 
   std::optional<ProvedBefore> proved_;
+  std::string boot_id_ = "boot-1";
 
  private:
   sys::TempDir root_;
@@ -69,6 +72,24 @@ TEST_F(StartGuardTest, EmptyDataIsRefusedOnceTheMemberWasProved) {
 TEST_F(StartGuardTest, EmptyDataMayStartBeforeTheFirstProof) {
   fs::remove(Data() / "version-2/snapshot.100000005");
   proved_.reset();
+  EXPECT_EQ(Reason(), "start");
+}
+
+TEST_F(StartGuardTest, AnotherBootMayNumberTheFileSystemAnewAndTheDataTells) {
+  proved_->device += 1;
+  boot_id_ = "boot-2";
+  EXPECT_EQ(Reason(), "start");
+  proved_->canary = {0x100000006};
+  EXPECT_EQ(Reason(), "start.data_older");
+  fs::remove(Data() / "version-2/snapshot.100000005");
+  EXPECT_EQ(Reason(), "start.data_missing");
+}
+
+TEST_F(StartGuardTest, ABootThatIsNotKnownIsAnotherOne) {
+  proved_->device += 1;
+  proved_->boot_id.clear();  // as an older program stored it
+  EXPECT_EQ(Reason(), "start");
+  boot_id_.clear();
   EXPECT_EQ(Reason(), "start");
 }
 

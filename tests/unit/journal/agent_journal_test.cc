@@ -1,9 +1,11 @@
 #include "journal/agent_journal.h"
 
+#include "journal/database.h"
 #include "sys/files.h"
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <limits>
 
 namespace zoowarden::journal {
@@ -138,10 +140,27 @@ TEST_F(AgentJournalTest, TheSameEpochIsTheSameHoldersOnly) {
   ASSERT_TRUE(journal_->SaveLease({.epoch = 6, .holder = "b"}));
 }
 
+TEST_F(AgentJournalTest, AJournalWithoutTheBootOfTheProofIsTakenOverWithoutOne) {
+  constexpr std::array<const char*, 2> kBefore{
+      "CREATE TABLE other (a INTEGER)",
+      "CREATE TABLE proved (one INTEGER PRIMARY KEY CHECK (one = 1), zxid INTEGER NOT NULL, "
+      "device INTEGER NOT NULL) STRICT; INSERT INTO proved VALUES (1, 5, 9)"};
+  const auto directory = sys::TempDir::Create("/tmp", "zw-journal-").value();
+  const auto path = directory.path() / "journal.db";
+  ASSERT_TRUE(
+      Database::Open(path,
+                     {.name = "agent journal", .application_id = 0x5A57414A, .migrations = kBefore},
+                     Access::kOwn));
+  const auto journal = OpenAgentJournal(path);
+  ASSERT_TRUE(journal) << journal.error().message();
+  EXPECT_EQ((*journal)->LoadProved().value(), (ProvedRow{.zxid = 5, .device = 9, .boot_id = ""}));
+}
+
 TEST_F(AgentJournalTest, TheProvedZxidNeverGoesDownUnlessCleared) {
-  ASSERT_TRUE(journal_->SaveProved({.zxid = 0x900000001, .device = 1}));
-  ASSERT_TRUE(journal_->SaveProved({.zxid = 5, .device = 2}));
-  EXPECT_EQ(journal_->LoadProved().value(), (ProvedRow{.zxid = 0x900000001, .device = 2}));
+  ASSERT_TRUE(journal_->SaveProved({.zxid = 0x900000001, .device = 1, .boot_id = "a"}));
+  ASSERT_TRUE(journal_->SaveProved({.zxid = 5, .device = 2, .boot_id = "b"}));
+  EXPECT_EQ(journal_->LoadProved().value(),
+            (ProvedRow{.zxid = 0x900000001, .device = 2, .boot_id = "b"}));
   ASSERT_TRUE(journal_->ClearProved());
   EXPECT_EQ(journal_->LoadProved().value(), std::nullopt);
 }

@@ -1,6 +1,8 @@
 #include "agent/service/first_installation.h"
 
 #include "agent/lifecycle/process_finder.h"
+#include "agent/service/instance.h"
+#include "journal/agent_journal.h"
 #include "sys/digest.h"
 #include "sys/files.h"
 #include "sys/manual_clock.h"
@@ -18,10 +20,15 @@ namespace fs = std::filesystem;
 
 // Sleeps under a command line that the agent takes for a member's; ends at once in the directory
 // of an operator who has made a mistake.
+// With a file `foreign` there, the process that appears runs that configuration instead.
 constexpr const char* kServerScript =
     "#!/bin/sh\n"
-    "[ -e \"$(dirname \"$2\")/../../../broken\" ] && exit 1\n"
-    "sh -c 'sleep 20; :' org.apache.zookeeper.server.quorum.QuorumPeerMain \"$2\" >/dev/null 2>&1 "
+    "root=$(realpath \"$(dirname \"$2\")/../../..\")\n"
+    "[ -e \"$root/broken\" ] && exit 1\n"
+    "cfg=\"$2\"\n"
+    "[ -e \"$root/foreign\" ] && cfg=\"$root/foreign\"\n"
+    "sh -c 'sleep 20; :' org.apache.zookeeper.server.quorum.QuorumPeerMain \"$cfg\" >/dev/null "
+    "2>&1 "
     "&\n";
 
 class FirstInstallationTest : public ::testing::Test {
@@ -94,6 +101,21 @@ TEST_F(FirstInstallationTest, StartsTheServerAndIsThenOver) {
   ASSERT_EQ(Install(), "installed");
   ASSERT_TRUE(Running().has_value());
   EXPECT_EQ(Install(), "install.not_first");
+}
+
+TEST_F(FirstInstallationTest, AnotherInstallationsProcessThatAppearsIsNotTakenForItsOwn) {
+  Write(At("foreign"), "clientPort=1\ndataDir=" + At("data") + "\n");
+  EXPECT_EQ(Install(), "start.other_process");
+  ASSERT_TRUE(Running().has_value());
+}
+
+TEST_F(FirstInstallationTest, BesideALivingAgentItTouchesNothing) {
+  const auto agent = OpenJournalOf(Config());
+  ASSERT_TRUE(agent) << agent.error().message();
+  const fs::path staging = At("generations") + "/.new-abc";
+  fs::create_directories(staging);
+  EXPECT_EQ(Install(), "journal.in_use");
+  EXPECT_TRUE(fs::exists(staging));
 }
 
 TEST_F(FirstInstallationTest, OneThatDidNotStartIsFinishedByTheNext) {
