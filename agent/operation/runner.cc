@@ -134,9 +134,10 @@ void OperationRunner::NoteProved(const core::Reality& reality) {
   StoredOperation next = stored_;
   next.proved = true;
   if (const auto saved = journal_->Save({.operation = &next}); !saved) {
-    base::LogWarn("op=" + stored_.operation_id + " not_recorded=proved " + saved.error().message());
+    TellUnrecorded("proved", saved.error());
     return;
   }
+  unrecorded_.clear();
   stored_ = std::move(next);
   base::LogInfo("op=" + stored_.operation_id + " proved=" + stored_.to);
 }
@@ -276,7 +277,16 @@ void OperationRunner::Advance(const Cause& cause, const std::optional<model::Pro
     state = OperationState::kNeedsOperator;
   }
   if (const auto entered = Enter(std::move(next), state, cause, nullptr); !entered) {
-    base::LogError("op=" + stored_.operation_id + " " + entered.error().message());
+    TellUnrecorded(Name(state), entered.error());
+  }
+}
+
+void OperationRunner::TellUnrecorded(const std::string& what, const base::Error& why) {
+  std::string text =
+      "op=" + stored_.operation_id + " not_recorded=" + what + " " + std::string(why.message());
+  if (text != unrecorded_) {
+    base::LogError(text);
+    unrecorded_ = std::move(text);
   }
 }
 
@@ -340,6 +350,7 @@ base::Status OperationRunner::Enter(StoredOperation next,
   state_ = state;
   launched_.reset();
   launch_locked_ = false;
+  unrecorded_.clear();
   ZW_FAULT_POINT("agent.after_commit." + stored_.state);
   return base::Ok();
 }

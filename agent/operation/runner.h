@@ -117,6 +117,9 @@ class OperationRunner {
                                    const Cause& cause,
                                    const Asked* asked);
 
+  // Steps come a hundred times a second, and a full disk stays full: the same problem is told once.
+  void TellUnrecorded(const std::string& what, const base::Error& why);
+
   ServerHost* host_;
   OperationJournal* journal_;
   sys::Clock* clock_;
@@ -128,6 +131,7 @@ class OperationRunner {
   std::optional<std::chrono::milliseconds> launched_;  // in this state, by this process
   bool launch_locked_ = false;                         // and found the lock held
   std::vector<StateChange> changes_;
+  std::string unrecorded_;  // what was told last, until a record succeeds
 };
 
 }  // namespace zoowarden::agent

@@ -68,9 +68,10 @@ bool OperationRunner::NoteIntent(const model::Process& process) {
   next.intended = ProcessIdentity::Of(process);
   next.intended_at = clock_->BootTime();
   if (const auto saved = journal_->Save({.operation = &next}); !saved) {
-    base::LogError("op=" + stored_.operation_id + " not_stopped " + saved.error().message());
+    TellUnrecorded("intent_to_stop", saved.error());
     return false;
   }
+  unrecorded_.clear();
   stored_ = std::move(next);
   return true;
 }

@@ -344,5 +344,29 @@ TEST_F(RunnerTest, ChangesAreToldOnceAndInOrder) {
   EXPECT_TRUE(runner->TakeChanges().empty());
 }
 
+TEST_F(RunnerTest, AJournalThatRefusesIsToldOnceAndAgainWhenItRefusesAnew) {
+  BeginAndStage();
+  ProceedWithPermit();
+  const auto told = [this](int failing) {
+    testing::internal::CaptureStderr();
+    journal.failing_saves = failing;
+    for (int i = 0; i < failing; ++i) {
+      runner->Step();
+    }
+    const std::string log = testing::internal::GetCapturedStderr();
+    int lines = 0;
+    for (auto at = log.find("no space"); at != std::string::npos;
+         at = log.find("no space", at + 1)) {
+      ++lines;
+    }
+    return lines;
+  };
+  EXPECT_EQ(told(50), 1);
+  runner->Step();  // recorded
+  ASSERT_EQ(host.signals.size(), 1U);
+  clock.Advance(std::chrono::seconds(1));  // it exits
+  EXPECT_EQ(told(50), 1);
+}
+
 }  // namespace
 }  // namespace zoowarden::agent
