@@ -61,7 +61,7 @@ function(zoowarden_program name)
   add_dependencies(zoowarden_programs ${name})
 endfunction()
 
-# Everything of a label, so that a sanitizer build compiles no more than it runs.
+# Unit and crash tests, and those for ThreadSanitizer: a sanitizer build compiles what it runs.
 add_custom_target(zoowarden_unit_tests)
 add_custom_target(zoowarden_tsan_tests)
 
@@ -72,8 +72,10 @@ function(zoowarden_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/lib)
   set(labels ${ARG_LABEL})
-  if(ARG_LABEL STREQUAL "unit")
+  if(ARG_LABEL MATCHES "^(unit|crash)$")
     add_dependencies(zoowarden_unit_tests ${name})
+  endif()
+  if(ARG_LABEL STREQUAL "unit")
     # Debian's gRPC is not instrumented: ThreadSanitizer only where it is not linked.
     set(with_grpc ${ARG_COMPONENTS})
     list(FILTER with_grpc INCLUDE REGEX "^(rpc|proto|agent|controller)$")
