@@ -4,6 +4,7 @@
 #include "agent/service/first_installation.h"
 #include "agent/service/services.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config/agent_file.h"
 #include "config/ensemble_file.h"
 #include "pki/credentials.h"
@@ -14,6 +15,7 @@
 #include <pthread.h>
 
 #include <csignal>
+#include <exception>
 #include <iostream>
 #include <string>
 
@@ -129,7 +131,9 @@ int Run(const Arguments& arguments, bool bootstrap) {
 }  // namespace
 }  // namespace zoowarden::agent
 
-int main(int argc, char** argv) {
+namespace {
+
+int Main(int argc, char** argv) {
   using namespace zoowarden::agent;  // NOLINT(google-build-using-namespace)
   Arguments arguments;
   CLI::App app("Looks after one ZooKeeper server.");
@@ -147,4 +151,17 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   return Run(arguments, bootstrap->parsed());
+}
+
+}  // namespace
+
+// Errors are values here; what a library throws all the same ends the agent with words.
+int main(int argc, char** argv) {
+  try {
+    return Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "zoowarden-agent: unexpected: " << zoowarden::base::Printable(error.what())
+              << '\n';
+    return zoowarden::agent::kExitError;
+  }
 }

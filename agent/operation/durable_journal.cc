@@ -39,7 +39,7 @@ std::string PayloadOf(const StoredOperation& operation) {
               {"signalled_time", operation.signalled.start_time},
               {"signalled_at_ms", operation.signalled_at.count()},
               {"transitions", operation.transitions}}
-      .dump();
+      .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 journal::OperationRow RowOf(const StoredOperation& operation, std::uint64_t sequence) {
@@ -111,7 +111,7 @@ std::string PrintOutcome(const RecordedOutcome& outcome) {
   return json{{"code", base::ErrorCodeName(outcome.error->code())},
               {"reason", outcome.error->reason()},
               {"message", outcome.error->message()}}
-      .dump();
+      .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 base::Result<RecordedOutcome> ParseOutcome(const journal::RecordedCall& call) {

@@ -1,6 +1,7 @@
 // The program `zoowarden`: the real console, clock, signals and connections around RunProgramLine.
 
 #include "base/log.h"
+#include "base/text.h"
 #include "controller/agents/grpc_agents.h"
 #include "controller/cli/commands.h"
 #include "controller/cli/interrupt.h"
@@ -12,7 +13,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <exception>
 #include <filesystem>
+#include <iostream>
 #include <memory>
 #include <random>
 #include <string>
@@ -78,6 +81,13 @@ int Main(const std::vector<std::string>& words) {
 }  // namespace
 }  // namespace zoowarden::controller
 
+// Errors are values here; what a library throws all the same is an error, and no crash. A run that
+// was under way stays open, and its lease lapses.
 int main(int argc, char** argv) {
-  return zoowarden::controller::Main(std::vector<std::string>(argv + 1, argv + argc));
+  try {
+    return zoowarden::controller::Main(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::exception& error) {
+    std::cerr << "error: unexpected: " << zoowarden::base::Printable(error.what()) << '\n';
+    return static_cast<int>(zoowarden::controller::ExitCode::kError);
+  }
 }

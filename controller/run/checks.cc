@@ -25,7 +25,7 @@ std::string ObservationJson(const model::Round& round) {
   return nlohmann::json{{"schema_version", 1},
                         {"canary", round.canary ? round.canary->ToString() : ""},
                         {"members", members}}
-      .dump();
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 core::CheckVerdict RunOne(const model::HealthCheck& check,

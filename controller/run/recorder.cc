@@ -9,7 +9,10 @@ namespace zoowarden::controller {
 namespace {
 
 std::string EvidenceJson(const core::Event& event) {
-  return event.evidence.empty() ? "" : nlohmann::json(event.evidence).dump();
+  using nlohmann::json;
+  return event.evidence.empty()
+             ? ""
+             : json(event.evidence).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 // Whether a majority has it.

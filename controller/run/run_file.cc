@@ -222,7 +222,7 @@ std::string EncodeRun(const RunFile& run) {
               {"holder", run.holder},
               {"spec", ToJson(run.spec)},
               {"state", ToJson(run.state)}}
-      .dump();
+      .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 base::Result<RunFile> DecodeRun(const std::string& text) {

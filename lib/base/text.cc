@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <numeric>
 
@@ -59,19 +60,94 @@ std::string Hex(std::span<const unsigned char> bytes) {
   return text;
 }
 
-std::string Printable(std::string_view text, std::size_t limit) {
-  std::string clean(text.substr(0, limit));
-  const auto byte_at = [&clean](std::size_t i) { return static_cast<unsigned char>(clean[i]); };
-  for (std::size_t i = 0; i < clean.size(); ++i) {
-    const auto byte = byte_at(i);
-    if (byte < 0x20 || byte == 0x7f) {
-      clean[i] = byte == '\n' || byte == '\t' ? ' ' : '?';
-    } else if (byte == 0xc2 && i + 1 < clean.size() && byte_at(i + 1) < 0xa0) {
-      // U+0080 to U+009F: terminals obey U+009B as they do ESC [.
-      clean.replace(i, 2, "?");
+namespace {
+
+struct Utf8Row {
+  unsigned char first;  // lowest and highest leading byte
+  unsigned char last;
+  unsigned char low;  // of the byte after it
+  unsigned char high;
+  std::size_t length;
+};
+
+// Table 3-7 of the Unicode Standard.
+constexpr std::array<Utf8Row, 9> kUtf8{{{0x00, 0x7f, 0, 0, 1},
+                                        {0xc2, 0xdf, 0x80, 0xbf, 2},
+                                        {0xe0, 0xe0, 0xa0, 0xbf, 3},
+                                        {0xe1, 0xec, 0x80, 0xbf, 3},
+                                        {0xed, 0xed, 0x80, 0x9f, 3},
+                                        {0xee, 0xef, 0x80, 0xbf, 3},
+                                        {0xf0, 0xf0, 0x90, 0xbf, 4},
+                                        {0xf1, 0xf3, 0x80, 0xbf, 4},
+                                        {0xf4, 0xf4, 0x80, 0x8f, 4}}};
+
+// Of the character that the text begins with; 0 = it begins with none.
+std::size_t CharacterLength(std::string_view text) {
+  const auto byte_at = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto* const row = std::find_if(kUtf8.begin(), kUtf8.end(), [&](const Utf8Row& r) {
+    return byte_at(0) >= r.first && byte_at(0) <= r.last;
+  });
+  if (row == kUtf8.end() || text.size() < row->length) {
+    return 0;
+  }
+  for (std::size_t i = 1; i < row->length; ++i) {
+    const bool second = i == 1;
+    if (byte_at(i) < (second ? row->low : 0x80) || byte_at(i) > (second ? row->high : 0xbf)) {
+      return 0;
     }
   }
-  return text.size() > limit ? clean + "..." : clean;
+  return row->length;
+}
+
+// U+0080 to U+009F too: terminals obey U+009B as they do ESC [.
+bool IsControl(std::string_view character) {
+  const auto byte = static_cast<unsigned char>(character.front());
+  return byte < 0x20 || byte == 0x7f ||
+         (byte == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0);
+}
+
+}  // namespace
+
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto length = CharacterLength(text);
+    if (length == 0) {
+      return false;
+    }
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string_view CutUtf8(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) {
+    return text;
+  }
+  constexpr std::size_t kLongest = 4;
+  for (std::size_t back = 1; back < kLongest && back <= limit; ++back) {
+    if (CharacterLength(text.substr(limit - back)) > back) {
+      return text.substr(0, limit - back);
+    }
+  }
+  return text.substr(0, limit);
+}
+
+std::string Printable(std::string_view text, std::size_t limit) {
+  auto rest = CutUtf8(text, limit);
+  const bool cut = rest.size() < text.size();
+  std::string clean;
+  clean.reserve(rest.size() + 3);
+  while (!rest.empty()) {
+    const auto length = CharacterLength(rest);
+    const auto character = rest.substr(0, std::max<std::size_t>(length, 1));
+    if (length == 0 || IsControl(character)) {
+      clean += rest.front() == '\n' || rest.front() == '\t' ? ' ' : '?';
+    } else {
+      clean += character;
+    }
+    rest.remove_prefix(character.size());
+  }
+  return cut ? clean + "..." : clean;
 }
 
 namespace {

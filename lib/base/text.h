@@ -1,4 +1,5 @@
-// Small text helpers shared by every component. Pure functions on ASCII; no locale.
+// Small text helpers shared by every component. Pure functions on ASCII or UTF-8; no
+// locale.
 #pragma once
 
 #include <concepts>
@@ -26,8 +27,13 @@ std::vector<std::string_view> Split(T&& text, char separator) = delete;
 // Lower-case hexadecimal of the bytes.
 [[nodiscard]] std::string Hex(std::span<const unsigned char> bytes);
 
-// Control characters become '?', and the text is cut at `limit` bytes: for text that came from
-// another machine and goes to a terminal or a log.
+[[nodiscard]] bool IsUtf8(std::string_view text);
+// At most `limit` bytes of it, no character cut in two. A view into `text`.
+[[nodiscard]] std::string_view CutUtf8(std::string_view text, std::size_t limit);
+
+// Control characters and bytes that are not UTF-8 become '?', and the text is cut after at most
+// `limit` bytes: for text that came from another machine or program and goes to a terminal, a log
+// or a record.
 [[nodiscard]] std::string Printable(std::string_view text, std::size_t limit = 300);
 
 // The candidate with the smallest edit distance to `word`, if any is within a third of its length

@@ -127,6 +127,11 @@ base::Status ReadTemplates(const YamlValue& value,
     if (!content) {
       return base::Fail(source.Refuse("unreadable", ": " + content.error().message()));
     }
+    if (!base::IsUtf8(*content)) {  // neither records nor calls can hold it
+      return base::Fail(source.Refuse(
+          "not_utf8",
+          ": " + AbsolutePath(context.directory, source_path) + " is not UTF-8, convert it"));
+    }
     file.content = *std::move(content);
     files.push_back(std::move(file));
   }

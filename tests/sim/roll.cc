@@ -61,7 +61,7 @@ std::vector<core::CheckVerdict> ScriptedChecks::Run(const std::vector<model::Hea
                                                     const model::Round& /*round*/) {
   std::vector<core::CheckVerdict> verdicts;
   for (const auto& check : checks) {
-    verdicts.push_back({.name = check.name, .passed = passing, .text = "scripted"});
+    verdicts.push_back({.name = check.name, .passed = passing, .text = says});
   }
   return verdicts;
 }

@@ -36,6 +36,7 @@ class ScriptedChecks final : public controller::CheckRunner {
   std::optional<std::vector<core::CheckVerdict>> Take() override;
 
   bool passing = true;
+  std::string says = "scripted";
   std::chrono::milliseconds takes{0};
   int started = 0;
 

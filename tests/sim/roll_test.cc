@@ -104,6 +104,7 @@ TEST(RollTest, AVetoOfACheckRollsBackThroughTheSameGates) {
   Roll roll;
   roll.spec.checks = {{.name = "smoke", .command = {"/bin/false"}}};
   roll.checks.passing = false;
+  roll.checks.says = "caf\xe9 closed";  // no UTF-8
   const auto result = roll.Drive(roll.NewRun());
   ASSERT_TRUE(result) << result.error().message();
   EXPECT_EQ(result->state.outcome, RunOutcome::kRolledBack) << result->state.outcome_text;

@@ -28,6 +28,22 @@ TEST(TextTest, TextOfOtherMachinesLosesControlCharacters) {
   EXPECT_EQ(Printable("abcdef", 3), "abc...");
 }
 
+TEST(TextTest, PrintableTextIsUtf8WhateverCameIn) {
+  EXPECT_EQ(Printable("caf\xe9 closed"), "caf? closed");    // Latin-1
+  EXPECT_EQ(Printable("\xc0\xaf \xed\xa0\x80"), "?? ???");  // overlong, a surrogate
+  EXPECT_EQ(Printable("\xf4\x90\x80\x80\xff"), "?????");    // beyond the last one
+  EXPECT_EQ(Printable("\xe2\x82"), "??");                   // ends too early
+  EXPECT_EQ(Printable("\xe2\x82\xac \xf0\x9f\x90\x98"), "\xe2\x82\xac \xf0\x9f\x90\x98");
+}
+
+TEST(TextTest, NoCharacterIsCutInTwo) {
+  const std::string before(299, 'a');
+  EXPECT_EQ(Printable(before + "\xc3\xa9"), before + "...");
+  EXPECT_EQ(Printable(before.substr(1) + "\xc3\xa9" + "b"), before.substr(1) + "\xc3\xa9...");
+  EXPECT_EQ(Printable("\xf0\x9f\x90\x98", 3), "...");
+  EXPECT_EQ(Printable("\x80\x80\x80\x80\x80", 3), "???...");
+}
+
 TEST(TextTest, NearestNameHelpsOnlyWhenNear) {
   const std::vector<std::string> names = {"tickTime", "initLimit", "syncLimit"};
   EXPECT_EQ(NearestName("ticktime", names), "tickTime");

@@ -17,6 +17,9 @@ base::Result<LoadedEnsemble> Parse(const std::string& text) {
     if (path == "/srv/lab/templates/logback.xml") {
       return std::string("<level>{{level}}</level>");
     }
+    if (path == "/srv/lab/latin1.xml") {
+      return std::string("<!-- caf\xe9 -->");
+    }
     return base::Fail(base::ErrorCode::kNotFound, "files.missing", path + " does not exist");
   };
   return ParseEnsemble(text, "/srv/lab/e.yaml", read);
@@ -211,6 +214,9 @@ TEST(EnsembleFileTest, RefusalsSayWhereAndWhatWouldBeRight) {
        "3:25",
        "config.files[0].name is 'zoo.cfg', which zoowarden writes from config.settings, "
        "config.java and servers"},
+      {"config: {files: [{name: a.xml, template: latin1.xml}]}\n",
+       "3:42",
+       "config.files[0].template: /srv/lab/latin1.xml is not UTF-8, convert it"},
       {"config: {files: [{name: a.xml, template: gone.xml}]}\n",
        "3:42",
        "config.files[0].template: /srv/lab/gone.xml does not exist"},

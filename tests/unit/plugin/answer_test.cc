@@ -49,7 +49,7 @@ TEST(PluginAnswerTest, GarbageIsNamedAndNeverTakenInPart) {
       {R"({"protocol": 1, "settings": {}} trailing)",
        R"(no JSON object: '{"protocol": 1, "settings": {}} trailing')"},
       {"{\"protocol\": 1, \"error\": \"\xff\"}",
-       "no JSON object: '{\"protocol\": 1, \"error\": \"\xff\"}'"},
+       "no JSON object: '{\"protocol\": 1, \"error\": \"?\"}'"},
       {R"({"settings": {}})", "it needs a number 'protocol'"},
       {R"({"protocol": "1", "settings": {}})", "it needs a number 'protocol'"},
       {R"({"protocol": 1})", "it needs either 'settings' or 'error'"},

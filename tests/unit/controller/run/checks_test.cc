@@ -56,6 +56,16 @@ TEST_F(BackgroundChecksTest, RunBesideTheCallerOneRunAtATime) {
   EXPECT_TRUE(Wait().front().passed);
 }
 
+TEST_F(BackgroundChecksTest, WhatAProgramSaysInLatin1BecomesUtf8) {
+  const auto verdicts =
+      checks_.Run({{.name = "smoke",
+                    .command = {"/bin/sh", "-c", "printf 'caf\\351 closed'; exit 1"},
+                    .timeout = seconds(500)}},
+                  {});
+  ASSERT_EQ(verdicts.size(), 1U);
+  EXPECT_EQ(verdicts[0].text, "exit 1: caf? closed");
+}
+
 TEST_F(BackgroundChecksTest, OneThatNobodyWaitsForAnyLongerIsKilled) {
   SubprocessCheckRunner forgotten;
   ASSERT_TRUE(forgotten.Start(Waiting(), {}));  // its end would wait for 500 s
