@@ -1,7 +1,11 @@
 #include "agent/observe/member_probe.h"
 
+#include "agent/observe/prober.h"
+#include "agent/service/observation_wire.h"
 #include "sys/fd.h"
 #include "sys/files.h"
+#include "sys/manual_clock.h"
+#include "zoowarden/v1/observe.pb.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -78,13 +82,14 @@ class MemberProbeTest : public ::testing::Test {
               "\n");
   }
 
-  [[nodiscard]] MemberView Look() {
-    return probe_.Look({.process = {.pid = 7, .start_time = 5},
-                        .configuration = root_.path() / "zoo.cfg",
-                        .command_line = {"java", "-cp", "/r/lib/zookeeper-3.8.4.jar:/r/conf"}},
-                       kBudget);
+  [[nodiscard]] FoundProcess Found() const {
+    return {.process = {.pid = 7, .start_time = 5},
+            .configuration = root_.path() / "zoo.cfg",
+            .command_line = {"java", "-cp", "/r/lib/zookeeper-3.8.4.jar:/r/conf"}};
   }
+  [[nodiscard]] MemberView Look() { return probe_.Look(Found(), kBudget); }
 
+  [[nodiscard]] fs::path Root() const { return root_.path(); }
   [[nodiscard]] fs::path Process() const { return root_.path() / "proc/7"; }
   [[nodiscard]] fs::path Dynamic() const { return root_.path() / "zoo.cfg.dynamic"; }
   void Connections(const std::string& lines) const { Write(Process() / "net/tcp", "\n" + lines); }
@@ -143,6 +148,21 @@ TEST_F(MemberProbeTest, AConfigurationThatCanNoLongerBeReadIsNoLookEither) {
 TEST_F(MemberProbeTest, AConfigurationThatDoesNotNameThisServerIsNoLook) {
   Write(Dynamic(), "server.1=10.0.0.1:2888:3888\n");
   EXPECT_FALSE(Look().looked);
+}
+
+TEST_F(MemberProbeTest, WhetherItWasALookGoesToTheController) {
+  sys::ManualClock clock;
+  Prober prober({.self = {2}, .data_directory = Root(), .proc = Root() / "proc"}, clock);
+  for (const bool readable : {true, false}) {
+    if (!readable) {
+      fs::remove_all(Process() / "fd");
+    }
+    model::MemberObservation seen;
+    prober.Observe(Found(), {}, seen);
+    v1::Observation wire;
+    ToWire(seen, wire);
+    EXPECT_EQ(wire.member_looked(), readable);
+  }
 }
 
 TEST_F(MemberProbeTest, OneThatServesWasLookedAtWithoutItsSockets) {

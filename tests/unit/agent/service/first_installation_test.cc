@@ -2,6 +2,7 @@
 
 #include "agent/lifecycle/process_finder.h"
 #include "agent/service/instance.h"
+#include "agent/service/instance_host.h"
 #include "journal/agent_journal.h"
 #include "sys/digest.h"
 #include "sys/files.h"
@@ -107,6 +108,21 @@ TEST_F(FirstInstallationTest, AnotherInstallationsProcessThatAppearsIsNotTakenFo
   Write(At("foreign"), "clientPort=1\ndataDir=" + At("data") + "\n");
   EXPECT_EQ(Install(), "start.other_process");
   ASSERT_TRUE(Running().has_value());
+}
+
+TEST_F(FirstInstallationTest, AMemberWhoseConfigurationIsGoneIsReportedAsNotLookedAt) {
+  ASSERT_EQ(Install(), "installed");
+  const auto journal = OpenJournalOf(Config());
+  const auto instance = Instance::Open(Config());
+  ASSERT_TRUE(journal && instance);
+  InstanceHost host(**instance, (*instance)->OpenGenerations().value(), **journal, clock_);
+  const core::Reality seen = host.Look({}, LookAt::kMember);
+  ASSERT_TRUE(seen.process.has_value());
+  EXPECT_TRUE(seen.member_looked);
+  fs::remove(At("generations/" + seen.current + "/conf/zoo.cfg"));
+  const core::Reality unseen = host.Look({}, LookAt::kMember);
+  ASSERT_TRUE(unseen.process.has_value());
+  EXPECT_FALSE(unseen.member_looked);
 }
 
 TEST_F(FirstInstallationTest, BesideALivingAgentItTouchesNothing) {
