@@ -71,6 +71,12 @@ std::vector<model::MemberObservation> GrpcAgents::GetStatus(milliseconds deadlin
                               all, &ObserveAsync::GetStatus, {}, deadline));
 }
 
+// Beside its wait for the canary an agent asks its server three questions of at most 800 ms (srvr;
+// mntr or zabstate; a session) and reads the committed membership twice in at most 500 ms: a slow
+// member must come back as slow, not as an agent that is silent. A round that took so long stops
+// nothing: the permit before it has lapsed.
+constexpr milliseconds kObserveMargin{4'000};
+
 std::vector<model::MemberObservation> GrpcAgents::Observe(const ObserveOptions& options) {
   v1::ObserveRequest request;
   ToWire(impl_->options.ensemble, options.run, *request.mutable_run());
@@ -91,7 +97,7 @@ std::vector<model::MemberObservation> GrpcAgents::Observe(const ObserveOptions& 
       [&](model::ServerId server) -> const v1::ObserveRequest& {
         return options.sessions.contains(server) ? with_session : request;
       },
-      options.deadline + kNetworkMargin);
+      options.deadline + kObserveMargin);
   OfferEpoch(all, responses, request.run());
   return ObservationsFrom(all, responses);
 }

@@ -13,7 +13,8 @@ namespace zoowarden::rpc {
 namespace {
 
 constexpr std::size_t kMaxBufferBytes = 64 * 1024 * 1024;
-// Bounds the threads on machines with many cores; handlers only translate and enqueue.
+// Bounds the threads on machines with many cores; handlers block: one that observes asks its
+// server for up to seconds.
 constexpr int kMaxThreads = 16;
 constexpr int kClientKeepaliveMs = 10'000;
 

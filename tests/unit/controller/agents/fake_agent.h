@@ -12,6 +12,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <future>
 #include <map>
@@ -29,6 +30,8 @@ struct FakeObserve final : v1::ObserveService::CallbackService {
   Handler<v1::GetStatusRequest, v1::Observation> on_status;
   Handler<v1::ObserveRequest, v1::Observation> on_observe;
   Handler<v1::CommitCanaryRequest, v1::CommitCanaryResponse> on_canary;
+  // Left for the last Observe when it came.
+  std::atomic<std::chrono::milliseconds> observe_time{};
   // Set: GetStatus is never answered; gRPC ends it at its deadline.
   bool silent = false;
   // Set: GetStatus is answered when the test finishes the call that it gets here.
@@ -57,6 +60,8 @@ struct FakeObserve final : v1::ObserveService::CallbackService {
   grpc::ServerUnaryReactor* Observe(grpc::CallbackServerContext* context,
                                     const v1::ObserveRequest* request,
                                     v1::Observation* response) override {
+    observe_time = std::chrono::duration_cast<std::chrono::milliseconds>(
+        context->deadline() - std::chrono::system_clock::now());
     return Reply(context, on_observe(*request, *response));
   }
   grpc::ServerUnaryReactor* CommitCanary(grpc::CallbackServerContext* context,

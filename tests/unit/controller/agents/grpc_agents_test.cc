@@ -114,6 +114,16 @@ TEST_F(GrpcAgentsTest, ObserveSendsTheRunAndTheCanary) {
   EXPECT_TRUE(seen[0].answered && seen[1].answered && seen[2].answered);
 }
 
+// Three questions of 800 ms, two of 500 ms, and the time for the canary.
+TEST_F(GrpcAgentsTest, AnAgentMayUseUpItsOwnTimeForEveryQuestionOfARound) {
+  fakes_[0].observe.on_observe = [](const auto&, auto&) { return grpc::Status::OK; };
+  fakes_[1].observe.on_observe = fakes_[0].observe.on_observe;
+  fakes_[2].observe.on_observe = fakes_[0].observe.on_observe;
+  auto agents = Make();
+  static_cast<void>(agents.Observe({.run = kRun, .deadline = std::chrono::milliseconds(400)}));
+  EXPECT_GT(fakes_[0].observe.observe_time.load(), std::chrono::milliseconds(400 + 3'400));
+}
+
 TEST_F(GrpcAgentsTest, AnAgentThatMissedTheBeginningIsAskedToAcceptTheEpoch) {
   bool accepted = false;
   for (std::uint32_t id = 1; id <= 3; ++id) {
