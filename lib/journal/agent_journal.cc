@@ -290,13 +290,6 @@ class SqliteAgentJournal final : public AgentJournal {
     });
   }
 
-  [[nodiscard]] base::Status ClearProved() override {
-    return Write(*database_, "clear the proved zxid", [](SQLite::Database& handle) {
-      Execute(handle, "DELETE FROM proved");
-      return base::Ok();
-    });
-  }
-
   [[nodiscard]] RunStore& runs() override { return runs_; }
 
  private:

@@ -114,8 +114,6 @@ class AgentJournal {
   [[nodiscard]] virtual base::Result<std::optional<ProvedRow>> LoadProved() = 0;
   // The zxid never goes down. Device and boot are replaced.
   [[nodiscard]] virtual base::Status SaveProved(const ProvedRow& proved) = 0;
-  // Forgets it: for the named operations after which older data is meant.
-  [[nodiscard]] virtual base::Status ClearProved() = 0;
 
   // The agent's copies of run records.
   [[nodiscard]] virtual RunStore& runs() = 0;

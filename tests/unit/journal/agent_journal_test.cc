@@ -156,13 +156,11 @@ TEST_F(AgentJournalTest, AJournalWithoutTheBootOfTheProofIsTakenOverWithoutOne) 
   EXPECT_EQ((*journal)->LoadProved().value(), (ProvedRow{.zxid = 5, .device = 9, .boot_id = ""}));
 }
 
-TEST_F(AgentJournalTest, TheProvedZxidNeverGoesDownUnlessCleared) {
+TEST_F(AgentJournalTest, TheProvedZxidNeverGoesDown) {
   ASSERT_TRUE(journal_->SaveProved({.zxid = 0x900000001, .device = 1, .boot_id = "a"}));
   ASSERT_TRUE(journal_->SaveProved({.zxid = 5, .device = 2, .boot_id = "b"}));
   EXPECT_EQ(journal_->LoadProved().value(),
             (ProvedRow{.zxid = 0x900000001, .device = 2, .boot_id = "b"}));
-  ASSERT_TRUE(journal_->ClearProved());
-  EXPECT_EQ(journal_->LoadProved().value(), std::nullopt);
 }
 
 TEST_F(AgentJournalTest, KeepsCopiesOfRuns) {
