@@ -185,7 +185,7 @@ base::Status PrepareData(const Instance& instance) {
     ZW_TRY(Give(fs::path(directory) / "version-2", instance.owner()));
   }
   const fs::path myid = fs::path(layout.data_directory) / "myid";
-  const base::Status written = sys::WriteFileAtomically(
+  base::Status written = sys::WriteFileAtomically(
       myid, model::ToString(instance.config().server) + "\n", 0644, sys::IfPresent::kRefuse);
   // An earlier call's; before the start it is compared with this server's id.
   if (!written && !written.error().Is(ErrorCode::kAlreadyExists)) {
@@ -227,7 +227,7 @@ base::Status StartUnlessRunning(Instance& instance,
     const model::Process& process = answer.found->process;
     return process.generation == digest ? base::Ok() : NotOurs(process);
   }
-  const base::Status launched = host.Launch();
+  base::Status launched = host.Launch();
   if (!launched && !launched.error().Is(ErrorCode::kUnavailable)) {
     return launched;
   }

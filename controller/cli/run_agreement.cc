@@ -2,6 +2,8 @@
 #include "controller/cli/run_records.h"
 #include "controller/run/lease.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -95,9 +97,12 @@ base::Result<AgreedRun> FindAgreedRun(RunJournal& journal,
   const std::string whose = record.run_id.empty() ? "the majority of agents" : "this machine";
   for (const auto& copy : copies.found) {
     if (copy.approved != approved) {
-      agreed.differing.push_back("server " + ToString(copy.server) +
-                                 " has another plan or desired state of run " + run_id + " than " +
-                                 whose + "; its copy is not used, look who wrote it");
+      agreed.differing.push_back(fmt::format(
+          "server {} has another plan or desired state of run {} than {}; its copy is not "
+          "used, look who wrote it",
+          ToString(copy.server),
+          run_id,
+          whose));
     } else if (record.run_id.empty()) {
       record = copy.record;
     } else {

@@ -207,7 +207,7 @@ base::Status Engine::Persist(core::Decision& decision) {
   events.insert(events.end(), decision.events.begin(), decision.events.end());
   auto run = run_;
   run.state = decision.state;
-  if (const auto stored = recorder_.Record(identity_, run, events); !stored) {
+  if (auto stored = recorder_.Record(identity_, run, events); !stored) {
     unstored_ = Unstored{.decision = std::move(decision), .events = std::move(events)};
     return stored;
   }
