@@ -7,7 +7,6 @@ namespace zoowarden::core::internal {
 namespace {
 
 using model::OperationState;
-using model::ServerId;
 
 // An operation that an earlier run left behind, brought to an end that changes nothing: what serves
 // stays, what is down goes back. False while one is still unsettled.

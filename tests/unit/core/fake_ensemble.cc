@@ -332,8 +332,9 @@ std::string FakeEnsemble::Violation(const model::Round& round) const {
         return name + " while server " + model::ToString(seen.id) + " is in flight";
       }
       // Written out here again, on purpose: what a proved voter is.
-      const bool in_step = seen.answered && seen.process && round.canary && seen.own_zxid &&
-                           *seen.own_zxid >= *round.canary && seen.durable_zxid &&
+      const bool applied = round.canary && (seen.own_zxid ? *seen.own_zxid >= *round.canary
+                                                          : seen.session_accepted == true);
+      const bool in_step = seen.answered && seen.process && applied && seen.durable_zxid &&
                            *seen.durable_zxid >= *round.canary &&
                            seen.broadcast != model::Broadcast::kNo;
       if (in_step && (seen.mode == Mode::kLeader || seen.mode == Mode::kFollower)) {
