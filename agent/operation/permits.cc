@@ -1,5 +1,7 @@
 #include "agent/operation/permits.h"
 
+#include "model/operation.h"
+
 namespace zoowarden::agent {
 namespace {
 
@@ -27,7 +29,7 @@ base::Result<Permit> Permits::Issue(const CallIdentity& call,
     held_ = Held{.id = std::to_string(now.count()) + "-" + std::to_string(++counter_),
                  .issued_to = call,
                  .process = process,
-                 .expires = now + kPermitLife};
+                 .expires = now + model::kPermitLife};
   }
   return Permit{.id = held_->id, .valid = held_->expires - now};
 }

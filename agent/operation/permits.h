@@ -16,8 +16,6 @@
 
 namespace zoowarden::agent {
 
-inline constexpr std::chrono::milliseconds kPermitLife{3'000};
-
 class Permits {
  public:
   // Replaces an earlier permit. The same call repeated gets the same permit with the time it has

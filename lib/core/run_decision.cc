@@ -39,6 +39,11 @@ int Turn::CountGoodRound(const std::string& stop) {
   return std::max(++memory().good_rounds, memory().healthy_rounds);
 }
 
+std::string CountedRounds(const RunState& state, int good) {
+  return "round " + std::to_string(std::min(good, state.policy.good_rounds)) + " of " +
+         std::to_string(state.policy.good_rounds);
+}
+
 void Turn::ForgetGoodRounds() { ForgetRounds(memory()); }
 
 void ForgetRounds(RunMemory& memory) {

@@ -96,7 +96,5 @@ inline constexpr int kMaxPermitRefusals = 5;
 inline constexpr int kMaxRefusedCalls = 5;
 // Soaks that one attempt may begin: a gate that opens and closes for ever ends as halted.
 inline constexpr int kMaxSoaks = 10;
-// A permit's life at the agent; so long a stop without an answer may still come about.
-inline constexpr std::chrono::milliseconds kPermitLife{3'000};
 
 }  // namespace zoowarden::core

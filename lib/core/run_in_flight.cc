@@ -66,10 +66,7 @@ void SendBackServing(Turn& turn, const ServerRun& server) {
     SendBackWithPermit(turn, server, gate);
     return;
   }
-  if (turn.WaitedFor(key,
-                     before + "round " + std::to_string(std::min(good, state.policy.good_rounds)) +
-                         " of " + std::to_string(state.policy.good_rounds),
-                     2 * state.policy.step_timeout)) {
+  if (turn.WaitedFor(key, before + CountedRounds(state, good), 2 * state.policy.step_timeout)) {
     Halt(turn, "gate.before_going_back", Name(server.id) + " could not be taken back in time");
     return;
   }

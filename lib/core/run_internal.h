@@ -32,6 +32,9 @@ struct Turn {
   void End(RunOutcome outcome, std::string reason, std::string text);
 };
 
+// "round 2 of 3"; more than enough are not counted on.
+[[nodiscard]] std::string CountedRounds(const RunState& state, int good);
+
 // What was counted and granted until now allows no stop.
 void ForgetRounds(RunMemory& memory);
 

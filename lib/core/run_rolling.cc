@@ -201,7 +201,7 @@ std::string StopForbidden(Turn& turn, const ServerRun& server) {
     return other;
   }
   if (memory.doubtful && memory.doubtful != server.id &&
-      turn.input.now - memory.doubt_since.value_or(turn.input.now) <= kPermitLife) {
+      turn.input.now - memory.doubt_since.value_or(turn.input.now) <= model::kPermitLife) {
     return Name(*memory.doubtful) + " was told to stop and its answer never came";
   }
   if (state.goal == RunGoal::kForward && server.failed) {
@@ -246,10 +246,7 @@ void NextServer(Turn& turn, ServerRun& server) {
     return;
   }
   // Good rounds that never lead to a stop end too: a leader that moves in every round, say.
-  if (turn.WaitedFor(key,
-                     before + "round " + std::to_string(std::min(good, state.policy.good_rounds)) +
-                         " of " + std::to_string(state.policy.good_rounds),
-                     2 * state.policy.step_timeout)) {
+  if (turn.WaitedFor(key, before + CountedRounds(state, good), 2 * state.policy.step_timeout)) {
     GiveUpWaiting(turn,
                   Name(server.id) + " could not be stopped in time; " + turn.memory().last_refusal);
     return;

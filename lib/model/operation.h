@@ -31,6 +31,9 @@ enum class OperationState {
 // Unknown names give nullopt; what then is the safe way is core/operation_table.h's to say.
 [[nodiscard]] std::optional<OperationState> ParseOperationState(std::string_view name);
 
+// A permit's life, of the agent's clock. So long a stop without an answer may still come about.
+inline constexpr std::chrono::milliseconds kPermitLife{3'000};
+
 // True while the server is, or may be, down or unproved by our doing.
 [[nodiscard]] bool IsInFlight(OperationState state);
 // True when a new operation may begin.

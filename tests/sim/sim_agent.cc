@@ -1,13 +1,9 @@
 #include "tests/sim/sim_agent.h"
 
-#include "agent/operation/permits.h"
 #include "base/check.h"
-#include "core/run_decision.h"
 
 namespace zoowarden::sim {
 
-// Both sides count on it: a stop without an answer is in doubt for as long as its permit lives.
-static_assert(core::kPermitLife == agent::kPermitLife);
 namespace {
 
 constexpr std::chrono::milliseconds kLapse{3'000};

@@ -7,8 +7,8 @@
 #include "agent/operation/runner.h"
 #include "controller/run/agents.h"
 #include "sys/clock.h"
-#include "tests/sim/memory_operation_journal.h"
 #include "tests/sim/world.h"
+#include "tests/support/memory_operation_journal.h"
 
 #include <map>
 #include <memory>
@@ -70,7 +70,7 @@ class SimAgent {
   SimClock& clock_;
   model::ServerId id_;
   ModelHost host_;
-  MemoryOperationJournal journal_;
+  test::MemoryOperationJournal journal_;
   std::optional<agent::OperationRunner> runner_;
   std::optional<agent::LeaseKeeper> lease_;
 };

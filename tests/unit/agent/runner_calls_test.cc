@@ -117,8 +117,8 @@ TEST_F(RunnerCallsTest, ARepeatedPermitRequestGetsTheSamePermitWithLessTime) {
   const auto second = runner->RequestPermit(call);
   ASSERT_TRUE(first.has_value() && second.has_value());
   EXPECT_EQ(first->id, second->id);
-  EXPECT_EQ(first->valid, kPermitLife);
-  EXPECT_EQ(second->valid, kPermitLife - std::chrono::seconds(2));
+  EXPECT_EQ(first->valid, model::kPermitLife);
+  EXPECT_EQ(second->valid, model::kPermitLife - std::chrono::seconds(2));
   clock.Advance(std::chrono::seconds(1));
   EXPECT_EQ(runner->RequestPermit(call).error().reason(), "permit.expired");
 }

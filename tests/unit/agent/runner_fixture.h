@@ -77,6 +77,16 @@ class RunnerFixture : public ::testing::Test {
     }
   }
 
+  // The new generation dies at its start, and the old one it goes back to serves alone.
+  void ComeBackStandalone() {
+    host.behaviour["new"].dies_at_once = true;
+    BeginAndStage();
+    ProceedWithPermit();
+    ASSERT_TRUE(StepUntil(model::OperationState::kRollingBack));
+    host.behaviour["old"].standalone = true;
+    ASSERT_TRUE(StepUntil(model::OperationState::kVerifyingOld));
+  }
+
   sys::ManualClock clock;
   FakeServerHost host{clock};
   MemoryOperationJournal journal;

@@ -61,12 +61,7 @@ TEST_F(RunnerRestartTest, AStopThatWasOnlyMeantLeavesTheMemberServingAndNeverKil
 }
 
 TEST_F(RunnerRestartTest, AnOldStandaloneThatWasStoppedAroundADeathIsStillNamedOne) {
-  host.behaviour["new"].dies_at_once = true;
-  BeginAndStage();
-  ProceedWithPermit();
-  ASSERT_TRUE(StepUntil(OperationState::kRollingBack));
-  host.behaviour["old"].standalone = true;
-  ASSERT_TRUE(StepUntil(OperationState::kVerifyingOld));
+  ComeBackStandalone();
   host.exit_takes = seconds(5);
   StepFor(seconds(1));
   ASSERT_EQ(host.signals.size(), 2U);

@@ -82,12 +82,7 @@ TEST_F(RunnerTest, AStandaloneServerIsStoppedAtOnce) {
 }
 
 TEST_F(RunnerTest, AnOldGenerationThatServesAloneIsStoppedAtOnceAndNeverStartedAgain) {
-  host.behaviour["new"].dies_at_once = true;
-  BeginAndStage();
-  ProceedWithPermit();
-  ASSERT_TRUE(StepUntil(OperationState::kRollingBack));
-  host.behaviour["old"].standalone = true;
-  ASSERT_TRUE(StepUntil(OperationState::kVerifyingOld));
+  ComeBackStandalone();
   ASSERT_TRUE(StepUntil(OperationState::kNeedsOperator, seconds(2)));
   EXPECT_EQ(runner->Status().failure_reason, "rollback.standalone");
   const int launches = host.launches;
@@ -132,7 +127,7 @@ TEST_F(RunnerTest, APermitThatExpiresDuringTheLookStopsNoMemberThatWasNotAsked) 
   ProceedWithPermit();
   ASSERT_TRUE(StepUntil(OperationState::kUnconfirmed));
   ASSERT_TRUE(runner->RollBack(NextCall(), PermitId()).has_value());
-  host.look_takes = kPermitLife;
+  host.look_takes = model::kPermitLife;
   host.looks.clear();
   runner->Step();
   EXPECT_EQ(runner->state(), OperationState::kUnconfirmed);
@@ -143,7 +138,7 @@ TEST_F(RunnerTest, APermitThatExpiresDuringTheLookStopsNoMemberThatWasNotAsked) 
 TEST_F(RunnerTest, APermitThatExpiresWhileTheIntentIsRecordedIsNotUsed) {
   BeginAndStage();
   ProceedWithPermit();
-  journal.on_save = [this] { clock.Advance(kPermitLife); };
+  journal.on_save = [this] { clock.Advance(model::kPermitLife); };
   runner->Step();  // records what it is about to do, and looks at the clock again
   journal.on_save = nullptr;
   runner->Step();

@@ -164,7 +164,7 @@ base::Status FakeEnsemble::Stop(FakeServer& server, const Action& action) {
   if (!action.permit_id.empty()) {
     const auto permit = permits_.find(action.permit_id);
     const bool valid = permit != permits_.end() && permit->second.first == id &&
-                       now - permit->second.second <= kPermitLife && expiring_permits <= 0;
+                       now - permit->second.second <= model::kPermitLife && expiring_permits <= 0;
     --expiring_permits;
     if (!valid) {
       server.operation.failure_reason = "permit.expired";

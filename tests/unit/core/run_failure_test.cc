@@ -335,7 +335,7 @@ TEST(RunFailureTest, NobodyElseIsStoppedWhileALostStopMayYetComeAbout) {
   ensemble.MoveLeader(2);  // so that another server is next
   ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Count("proceed") > 0; }));
   EXPECT_FALSE(ensemble.Logged("proceed 2"));
-  EXPECT_GT(ensemble.now - lost, kPermitLife);
+  EXPECT_GT(ensemble.now - lost, model::kPermitLife);
 }
 
 // A fifth server's stop would keep the quorum; two at once are refused all the same.
