@@ -191,8 +191,7 @@ void AgentCore::DescribeOperation(const Snapshot& snapshot, MemberObservation& s
   seen.operation = snapshot.status;
   const auto passed = clock_->BootTime() - snapshot.taken;
   seen.operation.deadline_left = std::max(milliseconds(0), seen.operation.deadline_left - passed);
-  if (seen.process && snapshot.started == ProcessIdentity{.pid = seen.process->pid,
-                                                          .start_time = seen.process->start_time}) {
+  if (seen.process && snapshot.started.Names(*seen.process)) {
     seen.process->started_by_operation = snapshot.started_by;
   }
 }

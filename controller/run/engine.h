@@ -89,8 +89,8 @@ class Engine {
   std::optional<Unstored> unstored_;
   std::uint64_t call_sequence_ = 0;
   bool checks_wanted_ = false;
-  std::string
-      checks_for_;  // the gate that they were begun for and whose rounds have all wanted them
+  // The gate that the checks were begun for and whose rounds have all wanted them.
+  std::string checks_for_;
   bool interrupted_ = false;
   std::optional<model::Instant> unavailable_since_;
 };
