@@ -9,37 +9,24 @@ import ensemble as testing
 from zoowarden_lab import command
 
 OLD, NEW = "3.8.4", "3.9.4"
-PERMIT_LIFE = 3
 
 
 def assert_kept(verdict):
     assert verdict["lost"] == 0 and verdict["phantom"] == 0 and verdict["acked"] > 0, verdict
 
 
-def kill_agent_at(made, monkeypatch, number, point):
-    """Restarts the agent so that it kills itself there."""
-    monkeypatch.setenv("ZOOWARDEN_FAULT", f"{point}:kill")
-    made.restart_agent(number)
-    monkeypatch.delenv("ZOOWARDEN_FAULT")
-
-
-def revive(made, number):
-    """Waits until the agent has killed itself, and starts it again."""
-    made.wait(lambda: made.agent(number) is None, 120, f"the agent of server {number} ends")
-    made.start_agent(number)
-
-
 @pytest.mark.core
-def test_an_agent_killed_at_any_of_three_points_goes_on(ensemble, monkeypatch):
+def test_an_agent_killed_at_any_of_three_points_goes_on(ensemble):
     leader, followers = ensemble.leader(), ensemble.followers()
     points = {followers[0]: "agent.after_signal", followers[1]: "agent.after_switch",
               leader: "agent.verifying"}
     for number, point in points.items():
-        kill_agent_at(ensemble, monkeypatch, number, point)
+        ensemble.restart_agent(number, fault=f"{point}:kill")
     load, watch = ensemble.load(), ensemble.watch()
     upgrade = ensemble.begin_upgrade(testing.release(NEW))
     for number in [*followers, leader]:
-        revive(ensemble, number)
+        ensemble.wait_agent_dead(number)
+        ensemble.start_agent(number)
     done = upgrade.wait(240)
     watch.stop()
     assert done.code == command.SUCCEEDED, done
@@ -49,12 +36,12 @@ def test_an_agent_killed_at_any_of_three_points_goes_on(ensemble, monkeypatch):
 
 
 @pytest.mark.core
-def test_a_permit_dies_with_the_agent_and_the_server_is_left_serving(ensemble, monkeypatch):
+def test_a_permit_dies_with_the_agent_and_the_server_is_left_serving(ensemble):
     first = ensemble.followers()[0]
-    kill_agent_at(ensemble, monkeypatch, first, "agent.after_commit.stopping")
+    ensemble.restart_agent(first, fault="agent.after_commit.stopping:kill")
     before = ensemble.zookeeper(first)
     upgrade = ensemble.begin_upgrade(testing.release(NEW))
-    ensemble.wait(lambda: ensemble.agent(first) is None, 120, "the agent ends")
+    ensemble.wait_agent_dead(first)
     assert before.alive()
     upgrade.signal(signal.SIGSTOP)
     ensemble.start_agent(first)
