@@ -44,6 +44,13 @@ class RollCommandTest : public controller::CommandLineTest {
     }
   }
 
+  // An open run that has stopped its first server.
+  void InterruptAnUpgrade() {
+    interrupted_ = [this] { return !roll_.Proceeded().empty(); };
+    ASSERT_EQ(Upgrade().code, 130);
+    interrupted_ = [] { return false; };
+  }
+
   Outcome Upgrade(const std::vector<std::string>& more = {}) {
     std::vector<std::string> line{
         "upgrade", "--to", "3.9.4", "--release", Path("zk-3.9.4.tar.gz"), "--yes"};
@@ -212,9 +219,7 @@ class ForgedRecordTest : public RollCommandTest {
  protected:
   void SetUp() override {
     RollCommandTest::SetUp();
-    interrupted_ = [this] { return !roll_.Proceeded().empty(); };
-    ASSERT_EQ(Upgrade().code, 130);
-    interrupted_ = [] { return false; };
+    InterruptAnUpgrade();
   }
   void OnAnotherMachine() { environment_["ZOOWARDEN_STATE"] = Path("another machine"); }
 
@@ -270,9 +275,7 @@ class OvertakenTest : public RollCommandTest {
  protected:
   void SetUp() override {
     RollCommandTest::SetUp();
-    interrupted_ = [this] { return !roll_.Proceeded().empty(); };
-    ASSERT_EQ(Upgrade().code, 130);
-    interrupted_ = [] { return false; };
+    InterruptAnUpgrade();
     roll_.run_id = roll_.agents.agent({1}).records.begin()->first;
   }
 

@@ -78,4 +78,13 @@ inline std::vector<MadeEntry> PlainRelease(const std::string& top) {
           {.path = top + "/empty", .content = ""}};
 }
 
+// A release in the official layout, as far as the agent looks at one.
+inline std::string MakeRelease(const std::string& version, const std::string& server_script) {
+  const std::string top = "apache-zookeeper-" + version + "-bin";
+  return MakeArchive({{.path = top + "/", .type = AE_IFDIR, .mode = 0755},
+                      {.path = top + "/bin/", .type = AE_IFDIR, .mode = 0755},
+                      {.path = top + "/bin/zkServer.sh", .content = server_script, .mode = 0755},
+                      {.path = top + "/lib/zookeeper.jar", .content = "jar"}});
+}
+
 }  // namespace zoowarden::agent

@@ -38,12 +38,7 @@ class FirstInstallationTest : public ::testing::Test {
     auto created = sys::TempDir::Create("/tmp", "zw-first-");
     ASSERT_TRUE(created) << created.error().message();
     scratch_.emplace(std::move(*created));
-    const std::string top = "apache-zookeeper-3.8.4-bin";
-    const std::string archive =
-        MakeArchive({{.path = top + "/", .type = AE_IFDIR, .mode = 0755},
-                     {.path = top + "/bin/", .type = AE_IFDIR, .mode = 0755},
-                     {.path = top + "/bin/zkServer.sh", .content = kServerScript, .mode = 0755},
-                     {.path = top + "/lib/zookeeper.jar", .content = "jar"}});
+    const std::string archive = MakeRelease("3.8.4", kServerScript);
     Write(At("release.tar.gz"), archive);
     request_.archive = At("release.tar.gz");
     request_.ensemble = {

@@ -20,12 +20,7 @@ class InstanceTest : public ::testing::Test {
     auto created = sys::TempDir::Create("/tmp", "zw-instance-");
     ASSERT_TRUE(created) << created.error().message();
     scratch_.emplace(std::move(*created));
-    const std::string top = "apache-zookeeper-3.8.4-bin";
-    const std::string archive =
-        MakeArchive({{.path = top + "/", .type = AE_IFDIR, .mode = 0755},
-                     {.path = top + "/bin/", .type = AE_IFDIR, .mode = 0755},
-                     {.path = top + "/bin/zkServer.sh", .content = "#!/bin/sh\n", .mode = 0755},
-                     {.path = top + "/lib/zookeeper.jar", .content = "jar"}});
+    const std::string archive = MakeRelease("3.8.4", "#!/bin/sh\n");
     sha512_ = sys::Digest(sys::Hash::kSha512, archive);
     Write(At("archives/release.tar.gz"), archive);
     auto opened = Instance::Open({.ensemble = "lab",
