@@ -37,7 +37,8 @@ class OperationRunner {
   base::Result<model::OperationState> Begin(const CallIdentity& call, const BeginRequest& request);
   // Not recorded: a permit lives in memory only.
   base::Result<Permit> RequestPermit(const CallIdentity& call);
-  // `permit_id` may be empty when the member is down.
+  // `permit_id` may be empty when the member is down. From unconfirmed and needs_operator it starts
+  // the new generation once more, refused while a process is there (`operation.still_runs`).
   base::Result<model::OperationState> Proceed(const CallIdentity& call,
                                               const std::string& permit_id);
   base::Result<model::OperationState> Commit(const CallIdentity& call);
@@ -89,6 +90,7 @@ class OperationRunner {
   Reply Refuse(const Asked& asked, const base::Error& error);
   Reply MoveToEnd(const Asked& asked);
   [[nodiscard]] ProcessIdentity ProcessNow();
+  [[nodiscard]] base::Status CheckRetry(const Asked& asked);
   Reply MoveWithPermit(const Asked& asked, const std::string& permit_id);
 
   // runner.cc: the loop.

@@ -144,6 +144,27 @@ base::Result<Permit> OperationRunner::RequestPermit(const CallIdentity& call) {
   return permits_.Issue(call, process, clock_->BootTime());
 }
 
+// The new generation once more, outside the way that begins with a stop: nothing may run.
+base::Status OperationRunner::CheckRetry(const Asked& asked) {
+  if (asked.event != OperationEvent::kProceed || state_ == OperationState::kStaged) {
+    return base::Ok();
+  }
+  const core::Reality reality = host_->Look(Record(), LookAt::kProcess);
+  if (reality.process) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "operation.still_runs",
+                "process " + std::to_string(reality.process->pid) +
+                    " still serves the data directory; end it first, or roll back");
+  }
+  if (!reality.processes_visible) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.processes_hidden",
+                "this agent may not see other users' processes, so it cannot prove that no "
+                "ZooKeeper serves the data directory; give it that right");
+  }
+  return base::Ok();
+}
+
 OperationRunner::Reply OperationRunner::Proceed(const CallIdentity& call,
                                                 const std::string& permit_id) {
   return MoveWithPermit({.call = call, .method = "proceed", .event = OperationEvent::kProceed},
@@ -163,6 +184,9 @@ OperationRunner::Reply OperationRunner::MoveWithPermit(const Asked& asked,
   }
   if (const auto takes = CheckTakes(asked); !takes) {
     return Refuse(asked, takes.error());
+  }
+  if (const auto down = CheckRetry(asked); !down) {
+    return Refuse(asked, down.error());
   }
   const ProcessIdentity process = ProcessNow();
   const auto now = clock_->BootTime();

@@ -41,6 +41,7 @@ constexpr std::array kTable = std::to_array<OperationTransition>({
     {S::kUnconfirmed,   E::kCommit,          S::kCommitted},
     {S::kUnconfirmed,   E::kRollBack,        S::kRollingBack},
     {S::kUnconfirmed,   E::kStandalone,      S::kRollingBack},
+    {S::kUnconfirmed,   E::kProceed,         S::kSwitching},
 
     {S::kRollingBack,   E::kOldRestored,     S::kRestartingOld},
     {S::kRollingBack,   E::kPermitRefused,   S::kUnconfirmed},
@@ -55,6 +56,7 @@ constexpr std::array kTable = std::to_array<OperationTransition>({
 
     {S::kNeedsOperator, E::kRollBack,        S::kRollingBack},
     {S::kNeedsOperator, E::kCommit,          S::kCommitted},
+    {S::kNeedsOperator, E::kProceed,         S::kSwitching},
     {S::kNeedsOperator, E::kClose,           S::kIdle},
 
     {S::kCommitted,     E::kClose,           S::kIdle},

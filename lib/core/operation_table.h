@@ -16,7 +16,7 @@ enum class OperationEvent {
   kBegin,          // controller: prepare a generation
   kStageDone,      // the generation is complete on disk
   kStageFailed,    // nothing was changed
-  kProceed,        // controller: stop, switch, start
+  kProceed,        // controller: stop, switch, start; of what is down: switch, start once more
   kPermitRefused,  // no valid permit and the member still runs
   kStopped,        // the process is gone
   kStopFailed,     // it outlives SIGKILL, or must not be stopped

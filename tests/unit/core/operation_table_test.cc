@@ -27,7 +27,10 @@ const std::map<std::string, std::map<std::string, std::string>> kDesign = {
       {"deadline_down", "rolling_back"},
       {"deadline_not_down", "unconfirmed"}}},
     {"unconfirmed",
-     {{"commit", "committed"}, {"roll_back", "rolling_back"}, {"standalone", "rolling_back"}}},
+     {{"commit", "committed"},
+      {"roll_back", "rolling_back"},
+      {"standalone", "rolling_back"},
+      {"proceed", "switching"}}},
     {"committed", {{"begin", "staging"}, {"close", "idle"}}},
     {"rolling_back",
      {{"old_restored", "restarting_old"},
@@ -39,7 +42,11 @@ const std::map<std::string, std::map<std::string, std::string>> kDesign = {
       {"old_deadline", "needs_operator"},
       {"old_standalone", "needs_operator"}}},
     {"rolled_back", {{"begin", "staging"}, {"close", "idle"}}},
-    {"needs_operator", {{"roll_back", "rolling_back"}, {"commit", "committed"}, {"close", "idle"}}},
+    {"needs_operator",
+     {{"roll_back", "rolling_back"},
+      {"commit", "committed"},
+      {"proceed", "switching"},
+      {"close", "idle"}}},
 };
 
 std::string Expected(OperationState state, OperationEvent event) {
