@@ -9,12 +9,11 @@ import pathlib
 import re
 import shutil
 
-from . import blocks, cache, layout, processes
+from . import blocks, cache, host_network, hosts, layout, processes
 from .errors import LabError
-from .run import run
 
-_OWN_ENTRIES = ("agents", "ensemble.yaml", "env", "operator", "pki", "state", "viewer",
-                layout.STATE_FILE)  # the state file last: while it is there, down can be repeated
+_OWN_ENTRIES = ("agents", "bin", "ensemble.yaml", "env", "hosts", "operator", "pki", "state",
+                "viewer", layout.STATE_FILE)  # the state file last: while it is there, down can be repeated
 
 
 def _names(words: list, directory: pathlib.Path) -> bool:
@@ -41,8 +40,9 @@ def _belongs(process: processes.Process, directory: pathlib.Path) -> bool:
 
 def _find(directory: pathlib.Path) -> list:
     mine = processes.ancestors()
-    return [process for process in processes.everything()
-            if process.pid not in mine and _belongs(process, directory)]
+    found = [process for process in processes.everything() if _belongs(process, directory)]
+    found += host_network.Network(directory).processes()
+    return [process for process in dict.fromkeys(found) if process.pid not in mine]
 
 
 def _end_processes(directory: pathlib.Path) -> None:
@@ -58,14 +58,6 @@ def _end_processes(directory: pathlib.Path) -> None:
         processes.end(left, grace=0)
     pids = ", ".join(str(process.pid) for process in _find(directory))
     raise LabError(f"processes of the lab in {directory} could not be ended: {pids}")
-
-
-def _unmount(directory: pathlib.Path) -> None:
-    with open("/proc/self/mounts", encoding="utf-8") as mounts:
-        points = [line.split()[1].encode().decode("unicode_escape") for line in mounts]
-    for point in reversed(points):
-        if point.startswith(f"{directory}/"):
-            run(["umount", "-l", point])
 
 
 def _remove_files(directory: pathlib.Path) -> None:
@@ -87,7 +79,7 @@ def down(directory, keep_files: bool = False) -> None:
     if len(directory.parts) < 3:
         raise LabError(f"{directory} cannot be a lab's directory")
     _end_processes(directory)
-    _unmount(directory)
+    hosts.remove(directory)
     cache.sweep_temporary_directories()
     blocks.release_all(directory)
     if (directory / layout.STATE_FILE).exists() and not keep_files:

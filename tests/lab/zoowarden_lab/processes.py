@@ -77,6 +77,20 @@ def state(pid: int) -> str:
         return ""
 
 
+def first_of_namespace(parent: int) -> int:
+    """The child of this process that is the first process of a pid namespace; 0 without one."""
+    for process in everything():
+        try:
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        except OSError:
+            continue
+        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        numbers = fields["NSpid"].split()
+        if int(fields["PPid"]) == parent and len(numbers) > 1 and numbers[-1] == "1":
+            return process.pid
+    return 0
+
+
 def everything() -> list:
     found = (find(int(name)) for name in os.listdir("/proc") if name.isdigit())
     return [process for process in found if process]
