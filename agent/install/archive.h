@@ -21,9 +21,10 @@ struct UnpackRequest {
 };
 
 // The files written, sorted by path, all synced. On an error something may have been written: the
-// caller removes the destination. Errors: EntryPolicy's, `archive.unreadable` (no such format,
-// damaged, cut off), `archive.size_mismatch`, `release.wrong_digest` (the bytes changed while they
-// were read).
+// caller removes the destination. Errors: EntryPolicy's and PackedStream's,
+// `archive.not_an_archive`, `archive.empty`, `archive.truncated`, `archive.damaged`,
+// `archive.header_too_large`, `archive.bad_size`, `archive.odd_header`, `archive.trailing_data`,
+// `archive.size_mismatch`, `release.wrong_digest` (the bytes changed while they were read).
 [[nodiscard]] base::Result<std::vector<ReleaseFile>> UnpackArchive(const UnpackRequest& request);
 
 }  // namespace zoowarden::agent

@@ -1,14 +1,15 @@
 // What an archive may contain. libarchive alone lets symbolic links to anywhere, devices, FIFOs,
 // duplicates and bombs through, so every header passes here before anything is created.
 //
-// Pure; one object judges one archive. Every refusal is kInvalidArgument with its own reason.
+// Pure; one object judges one archive, and none after its first refusal. Every refusal is
+// kInvalidArgument with its own reason.
 #pragma once
 
 #include "base/error.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <set>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +24,23 @@ struct ArchiveLimits {
   std::size_t path_bytes = 255;
 };
 
-enum class EntryKind { kFile, kDirectory, kLink, kSparse, kOther };
+enum class EntryKind {
+  kFile,
+  kDirectory,
+  kSymbolicLink,
+  kHardLink,
+  kSparse,
+  kCharacterDevice,
+  kBlockDevice,
+  kFifo,
+  kOther
+};
 
 struct EntryHeader {
   std::string_view path;
   EntryKind kind = EntryKind::kOther;
   std::uint64_t size = 0;  // declared, of files
+  unsigned int mode = 0;   // permission bits with set-uid, set-gid and sticky
 };
 
 class EntryPolicy {
@@ -41,17 +53,25 @@ class EntryPolicy {
       : top_names_(std::move(top_names)), archive_bytes_(archive_bytes), limits_(limits) {}
 
   // The path below the top-level directory, empty for that directory itself. Reasons: `archive.`
-  // and `too_many_entries`, `link`, `sparse`, `entry_type`, `name_characters`, `name_absolute`,
-  // `name_dots`, `name_too_long`, `too_deep`, `wrong_version` (a release's directory of another
-  // version), `wrong_top_directory`, `duplicate`, `file_as_directory`, `reserved_name`,
-  // `too_large`, `ratio`.
+  // and `too_many_entries`, `symbolic_link`, `hard_link`, `sparse`, `character_device`,
+  // `block_device`, `fifo`, `entry_type`, `special_mode`, `name_empty`, `name_absolute`,
+  // `name_characters`, `name_dots`, `name_too_long`, `too_deep`, `wrong_version` (a release's
+  // directory of another version), `wrong_top_directory`, `two_top_directories`, `duplicate`,
+  // `case_clash`, `file_as_directory`, `reserved_name`, `too_large`, `ratio`.
   [[nodiscard]] base::Result<std::string> Admit(const EntryHeader& header);
 
+  [[nodiscard]] std::size_t entries() const { return entries_; }
+
  private:
-  [[nodiscard]] base::Status CheckKind(const EntryHeader& header) const;
+  enum class Known { kFile, kDirectory, kParent };  // kParent: something lies in it, no entry yet
+  struct Name {
+    std::string path;
+    Known what;
+  };
+
   [[nodiscard]] base::Status CheckName(std::string_view path) const;
-  [[nodiscard]] base::Status CheckTop(std::string_view path) const;
-  [[nodiscard]] base::Status CheckPlace(const std::string& path, EntryKind kind) const;
+  [[nodiscard]] base::Status CheckTop(std::string_view path);
+  [[nodiscard]] base::Status TakePlace(const std::string& path, EntryKind kind);
   [[nodiscard]] base::Status CountBytes(const EntryHeader& header);
 
   std::vector<std::string> top_names_;
@@ -59,10 +79,13 @@ class EntryPolicy {
   ArchiveLimits limits_;
   std::size_t entries_ = 0;
   std::uint64_t bytes_ = 0;
-  std::set<std::string> files_;
-  std::set<std::string> directories_;         // named by an entry
-  std::set<std::string> parent_directories_;  // that something lies in
+  std::string top_;
+  std::map<std::string, Name> names_;  // by the path in lower case
 };
+
+// The refusal of an archive: "archive.<reason>".
+[[nodiscard]] tl::unexpected<base::Error> RefuseArchive(std::string_view reason,
+                                                        const std::string& message);
 
 // The file that describes an unpacked release inside its directory; no archive may bring one.
 inline constexpr std::string_view kReleaseRecordName = "zoowarden-release.json";

@@ -1,4 +1,4 @@
-// Archives for tests, hostile ones too, written with libarchive.
+// Releases for tests, written with libarchive; what it would not write: tar_maker.h.
 #pragma once
 
 #include <archive.h>
@@ -18,9 +18,6 @@ struct MadeEntry {
   std::string content;
   unsigned int type = AE_IFREG;
   unsigned int mode = 0644;
-  std::string symlink;
-  std::string hardlink;
-  bool sparse = false;
 };
 
 inline void AddEntry(archive* writer, const MadeEntry& made) {
@@ -29,16 +26,6 @@ inline void AddEntry(archive* writer, const MadeEntry& made) {
   archive_entry_set_perm(entry, static_cast<__LA_MODE_T>(made.mode));
   archive_entry_set_filetype(entry, made.type);
   archive_entry_set_size(entry, static_cast<la_int64_t>(made.content.size()));
-  if (!made.symlink.empty()) {
-    archive_entry_set_symlink(entry, made.symlink.c_str());
-  }
-  if (!made.hardlink.empty()) {
-    archive_entry_set_hardlink(entry, made.hardlink.c_str());
-    archive_entry_unset_size(entry);
-  }
-  if (made.sparse) {
-    archive_entry_sparse_add_entry(entry, 0, 512);
-  }
   archive_write_header(writer, entry);
   if (!made.content.empty()) {
     archive_write_data(writer, made.content.data(), made.content.size());

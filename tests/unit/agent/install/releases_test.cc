@@ -42,17 +42,6 @@ class ReleasesTest : public ScratchTest {
     }
     return sha512;
   }
-  std::string UnpackReason(const std::vector<MadeEntry>& entries) {
-    const auto unpacked = releases_->Unpack(kVersion, Upload(MakeArchive(entries)));
-    EXPECT_EQ(CountEntries(scratch() / "releases"), unpacked ? 1 : 0) << "something was left";
-    return unpacked ? "" : unpacked.error().reason();
-  }
-  // A good release and one more entry.
-  std::string ReasonWith(MadeEntry entry) {
-    auto entries = PlainRelease(kTop);
-    entries.push_back(std::move(entry));
-    return UnpackReason(entries);
-  }
   static mode_t ModeOf(const fs::path& path) {
     struct stat status {};
     EXPECT_EQ(::lstat(path.c_str(), &status), 0) << path;
@@ -78,7 +67,7 @@ TEST_F(ReleasesTest, UnpacksWithoutTheTopDirectoryAndWithForcedModes) {
 }
 
 TEST_F(ReleasesTest, TakesTheLayoutBefore355) {
-  EXPECT_EQ(UnpackReason(PlainRelease("zookeeper-3.8.4")), "");
+  EXPECT_TRUE(releases_->Unpack(kVersion, Upload(MakeArchive(PlainRelease("zookeeper-3.8.4")))));
 }
 
 TEST_F(ReleasesTest, TakesAnUncompressedTar) {
@@ -133,110 +122,7 @@ TEST_F(ReleasesTest, RefusesAnUnknownFormatOfItsRecord) {
   EXPECT_EQ(releases_->FindUnpacked(kVersion, sha512).error().reason(), "release.damaged");
 }
 
-TEST_F(ReleasesTest, RefusesLinks) {
-  EXPECT_EQ(ReasonWith(
-                {.path = std::string(kTop) + "/lib/l", .type = AE_IFLNK, .symlink = "/etc/shadow"}),
-            "archive.link");
-  EXPECT_EQ(
-      ReasonWith({.path = std::string(kTop) + "/lib/l", .type = AE_IFLNK, .symlink = "../../../x"}),
-      "archive.link");
-  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib/h", .hardlink = "/etc/passwd"}),
-            "archive.link");
-  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib/h",
-                        .hardlink = std::string(kTop) + "/lib/zookeeper.jar"}),
-            "archive.link");
-}
-
-TEST_F(ReleasesTest, RefusesALinkToADirectoryAndAFileThroughIt) {
-  auto entries = PlainRelease(kTop);
-  entries.push_back({.path = std::string(kTop) + "/d", .type = AE_IFLNK, .symlink = "/tmp"});
-  entries.push_back({.path = std::string(kTop) + "/d/owned", .content = "x"});
-  EXPECT_EQ(UnpackReason(entries), "archive.link");
-}
-
-TEST_F(ReleasesTest, RefusesDevicesAndPipes) {
-  for (const unsigned int type : {AE_IFCHR, AE_IFBLK, AE_IFIFO}) {
-    EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib/x", .type = type}),
-              "archive.entry_type");
-  }
-}
-
-TEST_F(ReleasesTest, RefusesSparseFiles) {
-  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib/x",
-                        .content = std::string(8192, 's'),
-                        .sparse = true}),
-            "archive.sparse");
-}
-
-TEST_F(ReleasesTest, RefusesNamesThatLeaveTheDirectory) {
-  EXPECT_EQ(ReasonWith({.path = "/etc/cron.d/x", .content = "x"}), "archive.name_absolute");
-  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/../../x", .content = "x"}),
-            "archive.name_dots");
-  EXPECT_EQ(ReasonWith({.path = "../x", .content = "x"}), "archive.name_dots");
-  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib/./x", .content = "x"}),
-            "archive.name_dots");
-  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "//x", .content = "x"}), "archive.name_dots");
-}
-
-TEST_F(ReleasesTest, RefusesUnusualNames) {
-  for (const char* name : {"a b", "a;b", "a\nb", "a\\b", "$(id)", "a\x01", "\xc3\xa4"}) {
-    const auto reason = ReasonWith({.path = std::string(kTop) + "/" + name, .content = "x"});
-    // libarchive itself stumbles over some of them.
-    EXPECT_THAT(reason, ::testing::AnyOf("archive.name_characters", "archive.unreadable")) << name;
-  }
-}
-
-TEST_F(ReleasesTest, RefusesLongAndDeepNames) {
-  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/" + std::string(300, 'x'), .content = "x"}),
-            "archive.name_too_long");
-  std::string deep = kTop;
-  for (int level = 0; level < 16; ++level) {
-    deep += "/d";
-  }
-  EXPECT_EQ(ReasonWith({.path = deep, .content = "x"}), "archive.too_deep");
-}
-
-TEST_F(ReleasesTest, RefusesTheSameNameTwice) {
-  EXPECT_EQ(
-      ReasonWith({.path = std::string(kTop) + "/bin/zkServer.sh", .content = "evil", .mode = 0755}),
-      "archive.duplicate");
-  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/bin/", .type = AE_IFDIR}),
-            "archive.duplicate");
-}
-
-TEST_F(ReleasesTest, RefusesAFileThatIsADirectoryToo) {
-  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib/zookeeper.jar/x", .content = "x"}),
-            "archive.file_as_directory");
-  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/lib", .content = "x"}),
-            "archive.file_as_directory");
-}
-
-TEST_F(ReleasesTest, RefusesAnotherTopDirectory) {
-  EXPECT_EQ(ReasonWith({.path = "other/x", .content = "x"}), "archive.wrong_top_directory");
-  EXPECT_EQ(ReasonWith({.path = "x", .content = "x"}), "archive.wrong_top_directory");
-  EXPECT_EQ(UnpackReason(PlainRelease("apache-zookeeper-3.9.3-bin")), "archive.wrong_version");
-  EXPECT_EQ(UnpackReason(PlainRelease("apache-zookeeper-3.8.4")), "archive.wrong_version");
-}
-
-TEST_F(ReleasesTest, RefusesAnArchiveThatBringsOurRecord) {
-  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/zoowarden-release.json", .content = "{}"}),
-            "archive.reserved_name");
-}
-
-TEST_F(ReleasesTest, RefusesBombs) {
-  EXPECT_EQ(ReasonWith({.path = std::string(kTop) + "/zeros",
-                        .content = std::string(20U * 1024 * 1024, '\0')}),
-            "archive.ratio");
-}
-
-TEST_F(ReleasesTest, RefusesWhatIsNoBinaryRelease) {
-  EXPECT_EQ(UnpackReason({{.path = std::string(kTop) + "/pom.xml", .content = "x"}}),
-            "archive.incomplete");
-  EXPECT_EQ(UnpackReason({{.path = std::string(kTop) + "/bin/zkServer.sh", .content = "x"}}),
-            "archive.incomplete");
-}
-
-TEST_F(ReleasesTest, RefusesEveryCutOffArchiveAndGarbage) {
+TEST_F(ReleasesTest, RefusesEveryCutOffArchive) {
   const std::string whole = MakeArchive(PlainRelease(kTop));
   for (std::size_t length = 1; length + 9 < whole.size(); length += 7) {
     const auto unpacked = releases_->Unpack(kVersion, Upload(whole.substr(0, length)));
@@ -244,8 +130,6 @@ TEST_F(ReleasesTest, RefusesEveryCutOffArchiveAndGarbage) {
     ASSERT_THAT(unpacked.error().reason(), ::testing::StartsWith("archive.")) << length;
     ASSERT_EQ(CountEntries(scratch() / "releases"), 0) << length;
   }
-  EXPECT_EQ(releases_->Unpack(kVersion, Upload(std::string(5000, 'x'))).error().reason(),
-            "archive.unreadable");
 }
 
 TEST_F(ReleasesTest, AFlippedByteNeverGivesAnotherTree) {
