@@ -7,6 +7,7 @@
 #include "zoowarden/v1/common.pb.h"
 
 #include <grpcpp/impl/service_type.h>
+#include <grpcpp/server_context.h>
 
 #include <memory>
 
@@ -24,5 +25,10 @@ namespace zoowarden::agent {
 [[nodiscard]] base::Status CheckHeader(const AgentCore& core, const v1::RunHeader& wire);
 // CheckHeader, the fence, and the lease renewed.
 [[nodiscard]] base::Status CheckFenced(AgentCore& core, const v1::RunHeader& wire);
+// For files of a run: an operator's is fenced. Without a run, by whoever may stage: only while no
+// run holds this server (kAborted `lease.held`), and no lease is renewed.
+[[nodiscard]] base::Status CheckStaging(AgentCore& core,
+                                        const grpc::ServerContext& context,
+                                        const v1::RunHeader& wire);
 
 }  // namespace zoowarden::agent

@@ -30,24 +30,24 @@ class OperateHandlers final : public v1::OperateService::Service {
  public:
   explicit OperateHandlers(AgentCore& core) : core_(core) {}
 
-  grpc::Status GetUpload(grpc::ServerContext* /*context*/,
+  grpc::Status GetUpload(grpc::ServerContext* context,
                          const v1::GetUploadRequest* request,
                          v1::GetUploadResponse* reply) override {
-    if (const auto fenced = CheckFenced(core_, request->run()); !fenced) {
-      return rpc::ToGrpcStatus(fenced);
+    if (const auto may = CheckStaging(core_, *context, request->run()); !may) {
+      return rpc::ToGrpcStatus(may);
     }
     return Reply(core_.WithReleases([&](Releases& all) { return all.Progress(request->sha512()); }),
                  reply);
   }
 
-  grpc::Status Upload(grpc::ServerContext* /*context*/,
+  grpc::Status Upload(grpc::ServerContext* context,
                       grpc::ServerReader<v1::UploadRequest>* chunks,
                       v1::GetUploadResponse* reply) override {
     v1::UploadRequest chunk;
     base::Result<UploadProgress> progress = UploadProgress{};
     while (progress && chunks->Read(&chunk)) {
-      if (const auto fenced = CheckFenced(core_, chunk.run()); !fenced) {
-        return rpc::ToGrpcStatus(fenced);
+      if (const auto may = CheckStaging(core_, *context, chunk.run()); !may) {
+        return rpc::ToGrpcStatus(may);
       }
       progress = core_.WithReleases([&](Releases& all) {
         return all.Append({.sha512 = chunk.sha512(),

@@ -1,6 +1,7 @@
 #include "agent/service/services.h"
 
 #include "agent/service/handlers.h"
+#include "rpc/peer.h"
 
 namespace zoowarden::agent {
 
@@ -31,12 +32,21 @@ CallIdentity FromWire(const v1::CallHeader& wire) {
           .sequence = wire.sequence()};
 }
 
-base::Status CheckHeader(const AgentCore& core, const v1::RunHeader& wire) {
+namespace {
+
+base::Status CheckEnsemble(const AgentCore& core, const v1::RunHeader& wire) {
   if (wire.ensemble() != core.ensemble()) {
     return base::Fail(base::ErrorCode::kInvalidArgument,
                       "call.other_ensemble",
                       "this agent belongs to ensemble " + core.ensemble());
   }
+  return base::Ok();
+}
+
+}  // namespace
+
+base::Status CheckHeader(const AgentCore& core, const v1::RunHeader& wire) {
+  ZW_TRY(CheckEnsemble(core, wire));
   if (wire.run_id().empty() || wire.epoch() == 0 || wire.holder().empty()) {
     return base::Fail(base::ErrorCode::kInvalidArgument,
                       "call.no_run",
@@ -48,6 +58,30 @@ base::Status CheckHeader(const AgentCore& core, const v1::RunHeader& wire) {
 base::Status CheckFenced(AgentCore& core, const v1::RunHeader& wire) {
   ZW_TRY(CheckHeader(core, wire));
   return core.WithLease([&](LeaseKeeper& lease) { return lease.Renew(FromWire(wire)); });
+}
+
+base::Status CheckStaging(AgentCore& core,
+                          const grpc::ServerContext& context,
+                          const v1::RunHeader& wire) {
+  ZW_ASSIGN(const pki::Identity peer, rpc::PeerIdentity(*context.auth_context(), core.ensemble()));
+  if (FromWire(wire) != RunIdentity{}) {
+    // Who holds the epoch is no secret: without this a planner could keep a dead run's lease alive.
+    if (peer.role != pki::Role::kOperator) {
+      return base::Fail(base::ErrorCode::kPermissionDenied,
+                        "call.not_an_operator",
+                        "only operators act for a run; stage without naming one");
+    }
+    return CheckFenced(core, wire);
+  }
+  ZW_TRY(CheckEnsemble(core, wire));
+  const LeaseView held = core.WithLease([](LeaseKeeper& lease) { return lease.Get(); });
+  if (held.left.count() > 0) {
+    return base::Fail(base::ErrorCode::kAborted,
+                      "lease.held",
+                      "run '" + held.owner.run_id + "' of " + held.owner.holder +
+                          " holds this server; stage when it has ended");
+  }
+  return base::Ok();
 }
 
 }  // namespace zoowarden::agent

@@ -11,6 +11,7 @@ namespace zoowarden::controller {
 
 [[nodiscard]] Command StatusCommand();
 [[nodiscard]] Command PlanCommand();
+[[nodiscard]] Command StageCommand();
 [[nodiscard]] Command ApplyCommand();
 [[nodiscard]] Command UpgradeCommand();
 [[nodiscard]] Command ResumeCommand();

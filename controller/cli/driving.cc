@@ -17,15 +17,15 @@ namespace zoowarden::controller {
 
 namespace {
 
-base::Status RefuseViewer(const std::string& certificate) {
+base::Status RefuseOthersThanOperators(const std::string& certificate) {
   ZW_ASSIGN(const auto identity, pki::ParseIdentity(certificate));
   if (identity.role == pki::Role::kOperator) {
     return base::Ok();
   }
   return base::Fail(base::ErrorCode::kPermissionDenied,
-                    "pki.viewer",
+                    "pki.not_an_operator",
                     "the certificate " + certificate +
-                        " may look and change nothing; use an operator's with --pki");
+                        " may not change the ensemble; use an operator's with --pki");
 }
 
 std::unique_ptr<Progress> MakeRunProgress(Context& context) {
@@ -138,7 +138,7 @@ std::string OutcomeText(const core::RunState& state, const base::Result<KnownRun
 
 }  // namespace
 
-base::Result<Workplace> ConnectToChange(Context& context, const model::EnsembleSpec& spec) {
+base::Result<Workplace> ConnectWithProgress(Context& context, const model::EnsembleSpec& spec) {
   Workplace workplace{.progress = MakeRunProgress(context)};
   auto& progress = *workplace.progress;
   ZW_ASSIGN(auto pki, context.PkiDirectory());
@@ -148,7 +148,12 @@ base::Result<Workplace> ConnectToChange(Context& context, const model::EnsembleS
                  .pki = std::move(pki),
                  .on_upload = [&progress](const UploadProgress& upload) { Tell(progress, upload); },
                  .on_step = [&progress](const StepEvent& step) { Tell(progress, step); }}));
-  ZW_TRY(RefuseViewer(workplace.connected.identity));
+  return workplace;
+}
+
+base::Result<Workplace> ConnectToChange(Context& context, const model::EnsembleSpec& spec) {
+  ZW_ASSIGN(auto workplace, ConnectWithProgress(context, spec));
+  ZW_TRY(RefuseOthersThanOperators(workplace.connected.identity));
   return workplace;
 }
 

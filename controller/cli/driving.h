@@ -21,8 +21,10 @@ struct Workplace {
   std::unique_ptr<RunJournal> journal;
 };
 
-// Progress and agents, no journal yet. Refused: a certificate that may only look
-// (kPermissionDenied "pki.viewer").
+// Progress and agents, no journal yet, for any certificate: the agents judge what it may.
+[[nodiscard]] base::Result<Workplace> ConnectWithProgress(Context& context,
+                                                          const model::EnsembleSpec& spec);
+// The same for operators only; refused: another role (kPermissionDenied "pki.not_an_operator").
 [[nodiscard]] base::Result<Workplace> ConnectToChange(Context& context,
                                                       const model::EnsembleSpec& spec);
 // kAborted "lease.held" names the controller that holds the ensemble; `own_run` is not another.

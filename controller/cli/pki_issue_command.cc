@@ -66,13 +66,16 @@ Command PkiIssueCommand() {
   auto options = std::make_shared<IssueOptions>();
   return {
       .name = "pki issue",
-      .summary = "make a key and certificate for an agent, an operator or a viewer",
+      .summary = "make a key and certificate for an agent or a person's role",
       .examples = {{"zoowarden pki issue --dir ca --role agent --server 1 --out agent1",
                     "for server 1's agent"},
                    {"zoowarden pki issue --dir ca --role operator --out ~/.config/zoowarden/pki",
                     "may change the ensemble"},
                    {"zoowarden pki issue --dir ca --role viewer --out viewer", "may only look"}},
-      .details = "Writes ca.pem, cert.pem and key.pem (mode 0600); nothing is ever overwritten.",
+      .details =
+          "Roles: viewer looks; planner also reads the records of runs and stages releases; "
+          "operator runs and changes everything; approver reads records and nothing else.\n"
+          "Writes ca.pem, cert.pem and key.pem (mode 0600); nothing is ever overwritten.",
       .options = {{.name = "--dir",
                    .value_name = "DIR",
                    .help = "made by `zoowarden pki init`",
@@ -80,10 +83,10 @@ Command PkiIssueCommand() {
                    .required = true},
                   {.name = "--role",
                    .value_name = "ROLE",
-                   .help = "agent, operator or viewer",
+                   .help = "agent, operator, planner, approver or viewer",
                    .target = &options->role,
                    .required = true,
-                   .choices = {"agent", "operator", "viewer"}},
+                   .choices = {"agent", "operator", "planner", "approver", "viewer"}},
                   {.name = "--out",
                    .value_name = "DIR",
                    .help = "where the three files go",

@@ -87,7 +87,7 @@ Copies ListCopies(RunJournal* journal, Agents* agents, std::vector<RunsProblem>&
     ++copies.asked;
     if (!answer.result) {
       ++copies.silent;
-      // Records are for operators; a viewer does without.
+      // Records are not for viewers, who do without.
       if (!answer.result.error().Is(base::ErrorCode::kPermissionDenied)) {
         problems.push_back({answer.server, answer.result.error().message()});
       }

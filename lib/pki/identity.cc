@@ -41,20 +41,24 @@ std::string_view RoleName(Role role) {
       return "operator";
     case Role::kViewer:
       return "viewer";
+    case Role::kPlanner:
+      return "planner";
+    case Role::kApprover:
+      return "approver";
   }
   return "viewer";
 }
 
 base::Result<Role> ParseRole(std::string_view name) {
-  for (const Role role : {Role::kAgent, Role::kOperator, Role::kViewer}) {
+  for (const Role role : kRoles) {
     if (name == RoleName(role)) {
       return role;
     }
   }
-  return base::Fail(
-      base::ErrorCode::kInvalidArgument,
-      "pki.bad_role",
-      "'" + base::Printable(name, 40) + "' is not a role; use agent, operator or viewer");
+  return base::Fail(base::ErrorCode::kInvalidArgument,
+                    "pki.bad_role",
+                    "'" + base::Printable(name, 40) +
+                        "' is not a role; use agent, operator, planner, approver or viewer");
 }
 
 base::Status CheckEnsembleName(std::string_view name) {
@@ -95,7 +99,7 @@ base::Result<Identity> ParseIdentity(std::string_view uri) {
   }
   const auto role = ParseRole(parts[1]);
   if (!role) {
-    return Bad(uri, "its role is not agent, operator or viewer");
+    return Bad(uri, "its role is not agent, operator, planner, approver or viewer");
   }
   Identity identity{.ensemble = std::string(parts[0]), .role = *role, .server = std::nullopt};
   if ((*role == Role::kAgent) != (parts.size() == 3)) {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,9 +16,14 @@ enum class Role {
   kAgent,     // one server's agent; has a server id
   kOperator,  // a controller that may change things
   kViewer,    // a controller that may only look
+  kPlanner,   // plans, reads records and stages releases; never runs anything
+  kApprover,  // reads the records it has to judge, and nothing else
 };
 
-// "agent", "operator", "viewer": part of every certificate's name, never change.
+inline constexpr std::array kRoles{
+    Role::kAgent, Role::kOperator, Role::kViewer, Role::kPlanner, Role::kApprover};
+
+// "agent", "operator", ...: part of every certificate's name, never change.
 [[nodiscard]] std::string_view RoleName(Role role);
 [[nodiscard]] base::Result<Role> ParseRole(std::string_view name);
 

@@ -14,8 +14,8 @@ constexpr std::array kTable{
     MethodRule{"/zoowarden.v1.ObserveService/GetStatus", Audience::kReaders},
     MethodRule{"/zoowarden.v1.ObserveService/Observe", Audience::kOperators},
     MethodRule{"/zoowarden.v1.ObserveService/CommitCanary", Audience::kOperators},
-    MethodRule{"/zoowarden.v1.OperateService/GetUpload", Audience::kOperators},
-    MethodRule{"/zoowarden.v1.OperateService/Upload", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.OperateService/GetUpload", Audience::kStagers},
+    MethodRule{"/zoowarden.v1.OperateService/Upload", Audience::kStagers},
     MethodRule{"/zoowarden.v1.OperateService/Begin", Audience::kOperators},
     MethodRule{"/zoowarden.v1.OperateService/RequestPermit", Audience::kOperators},
     MethodRule{"/zoowarden.v1.OperateService/Proceed", Audience::kOperators},
@@ -27,14 +27,18 @@ constexpr std::array kTable{
     MethodRule{"/zoowarden.v1.LeaseService/Acquire", Audience::kOperators},
     MethodRule{"/zoowarden.v1.LeaseService/Release", Audience::kOperators},
     MethodRule{"/zoowarden.v1.RecordService/PutRecord", Audience::kOperators},
-    MethodRule{"/zoowarden.v1.RecordService/ListRecords", Audience::kOperators},
-    MethodRule{"/zoowarden.v1.RecordService/GetRecord", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.RecordService/ListRecords", Audience::kRecordReaders},
+    MethodRule{"/zoowarden.v1.RecordService/GetRecord", Audience::kRecordReaders},
 };
 
 bool IsAllowed(Audience audience, pki::Role role) {
   switch (role) {
     case pki::Role::kOperator:
       return true;
+    case pki::Role::kPlanner:
+      return audience != Audience::kOperators;
+    case pki::Role::kApprover:
+      return audience == Audience::kRecordReaders;
     case pki::Role::kViewer:
       return audience == Audience::kReaders;
     case pki::Role::kAgent:
@@ -54,7 +58,7 @@ base::Status Authorize(std::string_view method, pki::Role role) {
     return base::Fail(base::ErrorCode::kPermissionDenied,
                       "rpc.not_allowed",
                       "role " + std::string(pki::RoleName(role)) + " may not call " +
-                          base::Printable(method, 100) + "; use an operator's certificate");
+                          base::Printable(method, 100) + "; use a certificate of a role that may");
   }
   return base::Ok();
 }

@@ -1,5 +1,5 @@
 // Who may call what: the one table, deny by default. A test walks the proto files and fails for a
-// method without a row and for a row without a method.
+// method without a row and for a row without a method; another has the whole matrix written out.
 #pragma once
 
 #include "base/error.h"
@@ -11,8 +11,10 @@
 namespace zoowarden::rpc {
 
 enum class Audience {
-  kReaders,    // viewers and operators: changes nothing, renews nothing
-  kOperators,  // operators only
+  kReaders,        // viewers, planners and operators: changes nothing, renews nothing
+  kRecordReaders,  // planners, approvers and operators: what runs were to do and did
+  kStagers,        // planners and operators: brings files to a server, touches nothing that runs
+  kOperators,      // operators only
 };
 
 struct MethodRule {

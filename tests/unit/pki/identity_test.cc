@@ -12,7 +12,9 @@ TEST(IdentityTest, PrintsAndParsesEachRole) {
                           "zoowarden://lab/agent/0",
                           "zoowarden://lab/agent/4294967295",
                           "zoowarden://payments.eu-1/operator",
-                          "zoowarden://lab_2/viewer"}) {
+                          "zoowarden://lab_2/viewer",
+                          "zoowarden://lab/planner",
+                          "zoowarden://lab/approver"}) {
     const auto identity = ParseIdentity(uri);
     ASSERT_TRUE(identity) << identity.error().message();
     EXPECT_EQ(identity->ToUri(), uri);
@@ -39,6 +41,8 @@ TEST(IdentityTest, RefusesEverythingElse) {
                                  "zoowarden://lab/operator/1"s,
                                  "zoowarden://lab/operator/"s,
                                  "zoowarden://lab/viewer?x"s,
+                                 "zoowarden://lab/planner/1"s,
+                                 "zoowarden://lab/approvers"s,
                                  "zoowarden:///operator"s,
                                  "zoowarden://-lab/operator"s,
                                  "zoowarden://l ab/operator"s,

@@ -229,7 +229,7 @@ TEST_F(PlanTest, AViewerMayPlanAndNotApply) {
   EXPECT_EQ(Run({"plan"}).code, 0);
   const auto outcome = Run({"apply", "--yes"});
   EXPECT_EQ(outcome.code, 4);
-  EXPECT_NE(outcome.err.find("may look and change nothing"), std::string::npos);
+  EXPECT_NE(outcome.err.find("may not change the ensemble"), std::string::npos);
 }
 
 TEST_F(PlanTest, ResumeAndRollbackWithoutAnOpenRunSaySo) {

@@ -1,0 +1,176 @@
+// Every method called by every role over TLS at a real agent.
+#include "journal/run_store.h"
+#include "sys/digest.h"
+#include "tests/support/method_matrix.h"
+#include "tests/unit/agent/service/running_agent.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/dynamic_message.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <filesystem>
+#include <future>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace pb = google::protobuf;
+using grpc::StatusCode;
+
+constexpr std::uint64_t kEpoch = 5;
+
+// Headers name the run that holds the agent, as anybody may know it; every text is "x".
+void Fill(pb::Message& message) {
+  const auto* descriptor = message.GetDescriptor();
+  const auto* reflection = message.GetReflection();
+  if (descriptor->name() == "RunHeader") {
+    auto& header = dynamic_cast<v1::RunHeader&>(message);
+    header.set_ensemble("lab");
+    header.set_run_id("run1");
+    header.set_epoch(kEpoch + 1);
+    header.set_holder("zoowarden://lab/operator run1");
+    return;
+  }
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const auto* field = descriptor->field(i);
+    if (field->is_repeated()) {
+      continue;
+    }
+    switch (field->cpp_type()) {
+      case pb::FieldDescriptor::CPPTYPE_MESSAGE:
+        Fill(*reflection->MutableMessage(&message, field));
+        break;
+      case pb::FieldDescriptor::CPPTYPE_STRING:
+        reflection->SetString(&message, field, "x");
+        break;
+      case pb::FieldDescriptor::CPPTYPE_BOOL:
+        reflection->SetBool(&message, field, true);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+std::string RequestOf(std::string method) {
+  std::replace(method.begin(), method.end(), '/', '.');
+  const auto* found = pb::DescriptorPool::generated_pool()->FindMethodByName(method.substr(1));
+  EXPECT_NE(found, nullptr) << method;
+  const std::unique_ptr<pb::Message> message(
+      pb::MessageFactory::generated_factory()->GetPrototype(found->input_type())->New());
+  Fill(*message);
+  return message->SerializeAsString();
+}
+
+// gRPC carries no reason with a refusal before the handler.
+bool IsRefusalOf(pki::Role role, const grpc::Status& status) {
+  return status.error_message().starts_with("role " + std::string(pki::RoleName(role)) +
+                                            " may not call ");
+}
+
+class AccessTest : public RunningAgentTest {
+ protected:
+  grpc::Status Call(pki::Role role, const std::string& method, const std::string& content) {
+    grpc::ClientContext context;
+    // Watch would go on for ever.
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+    grpc::Slice slice(content);
+    const grpc::ByteBuffer request(&slice, 1);
+    grpc::ByteBuffer reply;
+    std::promise<grpc::Status> done;
+    grpc::GenericStub stub(Channel(role));
+    stub.UnaryCall(&context, method, {}, &request, &reply, [&done](grpc::Status status) {
+      done.set_value(std::move(status));
+    });
+    return done.get_future().get();
+  }
+  grpc::Status Call(pki::Role role, std::string_view method) {
+    return Call(role, std::string(method), RequestOf(std::string(method)));
+  }
+
+  // What a call that got through would have changed: lease, operation, records and files.
+  std::string State() {
+    const auto lease = core_->WithLease([](LeaseKeeper& keeper) { return keeper.Get().owner; });
+    std::string state = lease.run_id + " " + std::to_string(lease.epoch) + " " +
+                        core_->Look({}).operation.operation_id + " " +
+                        std::to_string(core_->runs().List()->size());
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(scratch_->path())) {
+      if (entry.path().native().find("/key") == std::string::npos) {
+        state += "\n" + entry.path().native();
+      }
+    }
+    return state;
+  }
+};
+
+TEST_F(AccessTest, WhoMayNotCallAMethodIsRefusedOverTlsAndChangesNothing) {
+  ASSERT_TRUE(Acquire(Run(kEpoch)).ok());
+  const std::string before = State();
+  int refused = 0;
+  for (const test::MatrixRow& row : test::kMethodMatrix) {
+    for (const pki::Role role : pki::kRoles) {
+      if (!row.Allows(role)) {
+        const auto status = Call(role, row.method);
+        EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED)
+            << row.method << " by " << pki::RoleName(role) << ": " << status.error_message();
+        EXPECT_TRUE(IsRefusalOf(role, status)) << status.error_message();
+        ++refused;
+      }
+    }
+  }
+  EXPECT_EQ(State(), before);
+  EXPECT_GT(refused, 50);
+}
+
+TEST_F(AccessTest, WhoMayCallAMethodReachesIt) {
+  for (const test::MatrixRow& row : test::kMethodMatrix) {
+    for (const pki::Role role : pki::kRoles) {
+      if (row.Allows(role)) {
+        const auto status = Call(role, row.method);
+        EXPECT_FALSE(IsRefusalOf(role, status)) << row.method << " by " << pki::RoleName(role);
+      }
+    }
+  }
+}
+
+TEST_F(AccessTest, AMethodThatDoesNotExistIsRefusedForOperatorsToo) {
+  const auto status = Call(pki::Role::kOperator, "/zoowarden.v1.OperateService/Erase", "");
+  EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED);
+}
+
+class StagingTest : public RunningAgentTest {
+ protected:
+  static v1::RunHeader NoRun() {
+    v1::RunHeader header;
+    header.set_ensemble("lab");
+    return header;
+  }
+  const std::string content_ = "not really an archive";
+  const std::string sha512_ = sys::Digest(sys::Hash::kSha512, content_);
+};
+
+TEST_F(StagingTest, APlannerBringsAnArchiveWhileNoRunHoldsTheServer) {
+  const auto status = Upload(pki::Role::kPlanner, NoRun(), sha512_, content_);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_TRUE(std::filesystem::exists(At("state/uploads/" + sha512_ + ".archive")));
+}
+
+TEST_F(StagingTest, ARunKeepsThePlannerOutAndIsNotRenewedByIt) {
+  ASSERT_TRUE(Acquire(Run(kEpoch)).ok());
+  EXPECT_EQ(Upload(pki::Role::kPlanner, NoRun(), sha512_, content_).error_details(), "lease.held");
+  EXPECT_EQ(Upload(pki::Role::kPlanner, Run(kEpoch), sha512_, content_).error_details(),
+            "call.not_an_operator");
+  EXPECT_FALSE(std::filesystem::exists(At("state/uploads/" + sha512_ + ".archive")));
+  EXPECT_TRUE(Upload(pki::Role::kOperator, Run(kEpoch), sha512_, content_).ok());
+}
+
+TEST_F(StagingTest, AHalfNamedRunIsNoStaging) {
+  v1::RunHeader half = NoRun();
+  half.set_holder("somebody");
+  EXPECT_EQ(Upload(pki::Role::kPlanner, half, sha512_, content_).error_details(),
+            "call.not_an_operator");
+  EXPECT_EQ(Upload(pki::Role::kOperator, half, sha512_, content_).error_details(), "call.no_run");
+}
+
+}  // namespace
+}  // namespace zoowarden::agent

@@ -1,0 +1,139 @@
+// A whole agent of server 1 behind its real listener on loopback, without a ZooKeeper; and callers
+// of every role.
+#pragma once
+
+#include "agent/service/agent_core.h"
+#include "agent/service/services.h"
+#include "pki/authority.h"
+#include "pki/credentials.h"
+#include "rpc/channel.h"
+#include "rpc/server.h"
+#include "rpc/tls.h"
+#include "sys/clock.h"
+#include "sys/files.h"
+#include "zoowarden/v1/lease.grpc.pb.h"
+#include "zoowarden/v1/operate.grpc.pb.h"
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace zoowarden::agent {
+
+class RunningAgentTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto created = sys::TempDir::Create("/tmp", "zw-agent-");
+    ASSERT_TRUE(created) << created.error().message();
+    scratch_.emplace(std::move(*created));
+    ASSERT_TRUE(pki::InitCa(scratch_->path() / "ca", "lab", clock_));
+    Start();
+  }
+
+  // Ends the one that runs; its state directory stays.
+  void Start() {
+    server_.reset();
+    services_.reset();
+    core_.reset();
+    auto core = AgentCore::Open({.ensemble = "lab",
+                                 .server = {1},
+                                 .state_directory = At("state"),
+                                 .instance = {.releases = At("releases"),
+                                              .generations = At("generations"),
+                                              .data_directory = At("data"),
+                                              .data_log_directory = At("data"),
+                                              .log_directory = At("logs")}},
+                                clock_);
+    ASSERT_TRUE(core) << core.error().message();
+    core_ = std::move(*core);
+    services_ = std::make_unique<Services>(*core_);
+    auto server = rpc::StartServer("127.0.0.1:0", As(pki::Role::kAgent, 1), services_->All());
+    ASSERT_TRUE(server) << server.error().message();
+    server_.emplace(std::move(*server));
+  }
+
+  [[nodiscard]] std::string At(const std::string& name) const { return scratch_->path() / name; }
+
+  pki::Credentials As(pki::Role role, std::optional<std::uint32_t> server = std::nullopt) {
+    const auto out = scratch_->path() / ("key" + std::to_string(++issued_));
+    const auto made = pki::Issue({.ca_directory = scratch_->path() / "ca",
+                                  .out_directory = out,
+                                  .role = role,
+                                  .server = server},
+                                 clock_);
+    EXPECT_TRUE(made) << made.error().message();
+    auto loaded = pki::LoadCredentials(pki::FilesIn(out), clock_);
+    EXPECT_TRUE(loaded) << loaded.error().message();
+    return *loaded;
+  }
+
+  // One connection a role, kept.
+  std::shared_ptr<grpc::Channel> Channel(pki::Role role) {
+    auto& channel = channels_[{role, server_->address()}];
+    if (channel == nullptr) {
+      const auto caller =
+          role == pki::Role::kAgent ? As(role, 2) : As(role);  // another server's agent
+      channel = rpc::MakeChannel(
+          server_->address(), pki::AgentIdentity("lab", 1), rpc::MakeChannelCredentials(caller));
+    }
+    return channel;
+  }
+
+  static void SetDeadline(grpc::ClientContext& context) {
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  }
+
+  static v1::RunHeader Run(std::uint64_t epoch, const std::string& run = "run1") {
+    v1::RunHeader header;
+    header.set_ensemble("lab");
+    header.set_run_id(run);
+    header.set_epoch(epoch);
+    header.set_holder("zoowarden://lab/operator " + run);
+    return header;
+  }
+
+  grpc::Status Acquire(const v1::RunHeader& run,
+                       bool take_over = false,
+                       pki::Role role = pki::Role::kOperator) {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    v1::AcquireRequest request;
+    *request.mutable_run() = run;
+    request.set_take_over(take_over);
+    v1::Lease reply;
+    return v1::LeaseService::NewStub(Channel(role))->Acquire(&context, request, &reply);
+  }
+
+  grpc::Status Upload(pki::Role role,
+                      const v1::RunHeader& run,
+                      const std::string& sha512,
+                      const std::string& content) {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    v1::GetUploadResponse reply;
+    const auto stub = v1::OperateService::NewStub(Channel(role));
+    const auto stream = stub->Upload(&context, &reply);
+    v1::UploadRequest request;
+    *request.mutable_run() = run;
+    request.set_sha512(sha512);
+    request.set_total_size(content.size());
+    request.set_data(content);
+    stream->Write(request);
+    stream->WritesDone();
+    return stream->Finish();
+  }
+
+  sys::RealClock clock_;
+  std::optional<sys::TempDir> scratch_;
+  int issued_ = 0;
+  std::unique_ptr<AgentCore> core_;
+  std::unique_ptr<Services> services_;
+  std::optional<rpc::ServerHandle> server_;
+  std::map<std::pair<pki::Role, std::string>, std::shared_ptr<grpc::Channel>> channels_;
+};
+
+}  // namespace zoowarden::agent
