@@ -40,9 +40,13 @@ struct StageRequest {
   std::string expected_digest;  // refused when another one comes out
 };
 
+// Kinds of operations, stored by these names. A restart from no generation is a first installation.
+inline constexpr const char* kRestartKind = "restart";
+inline constexpr const char* kRemoveKind = "remove";
+
 struct BeginRequest {
-  std::string kind = "restart";
-  StageRequest stage;
+  std::string kind = kRestartKind;
+  StageRequest stage;           // empty for a removal
   std::string from_generation;  // refused when another one is current
   std::chrono::milliseconds step_timeout{0};
 };

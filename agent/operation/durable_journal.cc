@@ -38,6 +38,7 @@ std::string PayloadOf(const StoredOperation& operation) {
               {"signalled_pid", operation.signalled.pid},
               {"signalled_time", operation.signalled.start_time},
               {"signalled_at_ms", operation.signalled_at.count()},
+              {"made_data", operation.made_data},
               {"transitions", operation.transitions}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -47,7 +48,7 @@ journal::OperationRow RowOf(const StoredOperation& operation, std::uint64_t sequ
           .run_id = operation.run_id,
           .epoch = operation.epoch,
           .sequence = sequence,
-          .kind = "restart",
+          .kind = operation.kind,
           .from_generation = operation.from,
           .to_generation = operation.to,
           .state = operation.state,
@@ -76,10 +77,12 @@ base::Result<StoredOperation> OperationOf(const journal::OperationRow& row) {
       .operation_id = row.operation_id,
       .run_id = row.run_id,
       .epoch = row.epoch,
+      .kind = row.kind,
       .state = row.state,
       .from = row.from_generation,
       .to = row.to_generation,
       .proved = row.proved,
+      .made_data = payload.value("made_data", json()) == json(true),
       .deadline = milliseconds(row.deadline_ms),
       .boot_id = row.boot_id,
       .step_timeout = milliseconds(number("step_timeout_ms")),

@@ -41,6 +41,11 @@ class ServerHost {
   // Makes the generation complete on disk, verified and durable; the server is not touched.
   [[nodiscard]] virtual base::Result<model::Generation> Stage(const StageRequest& request) = 0;
 
+  // Data directories of a first installation. Check: kFailedPrecondition `install.not_first` unless
+  // they are empty or not there. Prepare: makes them, version-2 and myid; what is there stays.
+  [[nodiscard]] virtual base::Status CheckDataIsEmpty() = 0;
+  [[nodiscard]] virtual base::Status PrepareData() = 0;
+
   // Points `current` to the generation in one durable step, with the newest dynamic configuration
   // carried over. Empty: nothing is current any more.
   [[nodiscard]] virtual base::Status SwitchTo(const std::string& generation) = 0;

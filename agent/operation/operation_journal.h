@@ -21,10 +21,14 @@ struct StoredOperation {
   std::string operation_id;  // empty = never had one
   std::string run_id;        // of the run that began it
   std::uint64_t epoch = 0;   // of the last call that moved it
+  std::string kind;          // of calls.h
   std::string state;         // a name of docs/operation-states.md; may be a newer program's
   std::string from;
   std::string to;
   bool proved = false;
+  // What lies in the data directories came from first installations of this agent that were never
+  // committed: such a one may be repeated over it. Outlives the operation.
+  bool made_data = false;
   std::chrono::milliseconds deadline{0};  // CLOCK_BOOTTIME of `boot_id`
   std::string boot_id;
   std::chrono::milliseconds step_timeout{0};

@@ -102,6 +102,10 @@ void OperationRunner::Stage() {
              .detail = "the agent was restarted while it staged; begin again"});
     return;
   }
+  if (stored_.kind == kRemoveKind) {
+    Advance({.event = OperationEvent::kStageDone, .reason = "", .detail = ""});
+    return;
+  }
   auto generation = host_->Stage(*to_stage_);
   const std::string expected = to_stage_->expected_digest;
   if (generation && !expected.empty() && generation->digest != expected) {
@@ -126,9 +130,12 @@ void OperationRunner::Stage() {
 void OperationRunner::NoteProved(const core::Reality& reality) {
   const bool waiting =
       state_ == OperationState::kVerifying || state_ == OperationState::kUnconfirmed;
-  if (!waiting || stored_.proved || !core::ServesInQuorum(reality) ||
-      reality.process->generation != stored_.to ||
-      reality.process->started_by_operation != stored_.operation_id) {
+  const auto serves_as_wanted = [&] {
+    return core::ServesInQuorum(reality) && reality.process->generation == stored_.to &&
+           reality.process->started_by_operation == stored_.operation_id;
+  };
+  const bool as_wanted = stored_.to.empty() ? core::IsRemoved(reality) : serves_as_wanted();
+  if (!waiting || stored_.proved || !as_wanted) {
     return;
   }
   StoredOperation next = stored_;
@@ -139,7 +146,8 @@ void OperationRunner::NoteProved(const core::Reality& reality) {
   }
   unrecorded_.clear();
   stored_ = std::move(next);
-  base::LogInfo("op=" + stored_.operation_id + " proved=" + stored_.to);
+  base::LogInfo("op=" + stored_.operation_id +
+                " proved=" + (stored_.to.empty() ? "removed" : stored_.to));
 }
 
 core::OperationRecord OperationRunner::Record() const {
@@ -226,7 +234,7 @@ void OperationRunner::Do(OperationAct act,
       Kill(*reality.process);
       return;
     case OperationAct::kSwitchToNew:
-      Switch(stored_.to, OperationEvent::kSwitchFailed);
+      SwitchToNew();
       return;
     case OperationAct::kSwitchToOld:
       Switch(stored_.from, OperationEvent::kRestoreFailed);
@@ -235,6 +243,31 @@ void OperationRunner::Do(OperationAct act,
       Launch();
       return;
   }
+}
+
+void OperationRunner::SwitchToNew() {
+  if (const auto prepared = PrepareData(); !prepared) {
+    Advance({.event = OperationEvent::kSwitchFailed,
+             .reason = prepared.error().reason(),
+             .detail = prepared.error().message()});
+    return;
+  }
+  Switch(stored_.to, OperationEvent::kSwitchFailed);
+}
+
+// Recorded as our own before the first file is made, so that one who was cut off knows his work.
+base::Status OperationRunner::PrepareData() {
+  if (!stored_.from.empty()) {
+    return base::Ok();
+  }
+  if (!stored_.made_data) {
+    ZW_TRY(host_->CheckDataIsEmpty());
+    StoredOperation next = stored_;
+    next.made_data = true;
+    ZW_TRY(journal_->Save({.operation = &next}));
+    stored_ = std::move(next);
+  }
+  return host_->PrepareData();
 }
 
 void OperationRunner::Switch(const std::string& generation, OperationEvent failed) {

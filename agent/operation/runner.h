@@ -86,6 +86,8 @@ class OperationRunner {
   [[nodiscard]] std::optional<Reply> AnswerAtOnce(const Asked& asked);
   [[nodiscard]] base::Status CheckTakes(const Asked& asked) const;
   [[nodiscard]] base::Status CheckBegin(const CallIdentity& call, const BeginRequest& request);
+  [[nodiscard]] base::Status CheckServerFor(const BeginRequest& request);
+  [[nodiscard]] base::Status CheckCommit();
   Reply Accept(const Asked& asked, StoredOperation next);
   Reply Refuse(const Asked& asked, const base::Error& error);
   Reply MoveToEnd(const Asked& asked);
@@ -102,7 +104,9 @@ class OperationRunner {
   [[nodiscard]] LookAt WhatToLookAt() const;
   void Do(core::OperationAct act, const core::OperationRecord& record, core::Reality reality);
   void Launch();
+  void SwitchToNew();
   void Switch(const std::string& generation, core::OperationEvent failed);
+  [[nodiscard]] base::Status PrepareData();
   // runner_stop.cc: signals.
   void Stop(const core::OperationRecord& record, core::Reality reality);
   void Kill(const model::Process& process);

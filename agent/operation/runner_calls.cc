@@ -88,12 +88,14 @@ OperationRunner::Reply OperationRunner::Begin(const CallIdentity& call,
   StoredOperation next;
   next.operation_id = call.operation_id;
   next.run_id = call.run.run_id;
+  next.kind = request.kind;
   next.from = request.from_generation;
   next.step_timeout = request.step_timeout.count() > 0 ? request.step_timeout : kDefaultStepTimeout;
   // Half of the step at most, so that a member which ignores SIGTERM leaves time to start again.
   next.stop_timeout = std::clamp(next.step_timeout / 2, kLeastStopTimeout, kMostStopTimeout);
   next.started = stored_.started;
   next.started_by = stored_.started_by;
+  next.made_data = stored_.made_data;
   auto reply = Accept(asked, std::move(next));
   if (reply) {
     to_stage_ = request.stage;
@@ -103,10 +105,11 @@ OperationRunner::Reply OperationRunner::Begin(const CallIdentity& call,
 }
 
 base::Status OperationRunner::CheckBegin(const CallIdentity& call, const BeginRequest& request) {
-  if (request.kind != "restart") {
-    return Fail(ErrorCode::kInvalidArgument,
-                "operation.unknown_kind",
-                "this agent knows operations of kind 'restart', not '" + request.kind + "'");
+  if (request.kind != kRestartKind && request.kind != kRemoveKind) {
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "operation.unknown_kind",
+        "this agent knows operations of kind 'restart' and 'remove', not '" + request.kind + "'");
   }
   if (call.operation_id.empty() || call.operation_id == stored_.operation_id) {
     return Fail(ErrorCode::kInvalidArgument,
@@ -119,14 +122,32 @@ base::Status OperationRunner::CheckBegin(const CallIdentity& call, const BeginRe
                 "operation " + stored_.operation_id + " of run " + stored_.run_id + " is " +
                     stored_.state + "; commit, roll back or close it first");
   }
-  const std::string current = host_->Look(Record(), LookAt::kProcess).current;
-  if (current != request.from_generation) {
+  return CheckServerFor(request);
+}
+
+base::Status OperationRunner::CheckServerFor(const BeginRequest& request) {
+  const core::Reality reality = host_->Look(Record(), LookAt::kProcess);
+  if (reality.current != request.from_generation) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "operation.other_generation",
-                "generation '" + current + "' is current, the plan was made for '" +
+                "generation '" + reality.current + "' is current, the plan was made for '" +
                     request.from_generation + "'; plan again");
   }
-  return base::Ok();
+  if (!request.from_generation.empty()) {
+    return base::Ok();
+  }
+  if (request.kind == kRemoveKind) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "remove.nothing_installed",
+                "no generation is current on this server, so there is nothing to remove");
+  }
+  if (reality.process) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "install.process_runs",
+                "process " + std::to_string(reality.process->pid) +
+                    " serves the data directory; a first installation takes an unused one");
+  }
+  return stored_.made_data ? base::Ok() : host_->CheckDataIsEmpty();
 }
 
 ProcessIdentity OperationRunner::ProcessNow() {
@@ -209,6 +230,24 @@ OperationRunner::Reply OperationRunner::MoveWithPermit(const Asked& asked,
   return Accept(asked, std::move(next));
 }
 
+// Committed means that it is as it was to be; of a removal nobody else can tell.
+base::Status OperationRunner::CheckCommit() {
+  if (!stored_.to.empty()) {
+    return base::Ok();
+  }
+  const core::Reality reality = host_->Look(Record(), LookAt::kProcess);
+  if (core::IsRemoved(reality)) {
+    return base::Ok();
+  }
+  return Fail(ErrorCode::kFailedPrecondition,
+              "remove.process_runs",
+              (reality.process ? "process " + std::to_string(reality.process->pid) +
+                                     " serves the data directory"
+                               : std::string("this agent may not see whether a process serves the "
+                                             "data directory")) +
+                  ", so the server is not removed; end it, or roll back");
+}
+
 // Commit and close: the operation has ended, and with it what went wrong on the way.
 OperationRunner::Reply OperationRunner::MoveToEnd(const Asked& asked) {
   if (auto answer = AnswerAtOnce(asked)) {
@@ -218,6 +257,12 @@ OperationRunner::Reply OperationRunner::MoveToEnd(const Asked& asked) {
     return Refuse(asked, takes.error());
   }
   StoredOperation next = stored_;
+  if (asked.event == OperationEvent::kCommit) {
+    if (const auto as_wanted = CheckCommit(); !as_wanted) {
+      return Refuse(asked, as_wanted.error());
+    }
+    next.made_data = false;
+  }
   next.failure.clear();
   next.failure_reason.clear();
   auto reply = Accept(asked, std::move(next));

@@ -69,6 +69,18 @@ base::Status ReadConfiguration(const v1::Configuration& wire, StageRequest& stag
   return ReadMembers(wire, stage);
 }
 
+// A removal names what it removes and brings nothing.
+base::Result<BeginRequest> ReadRemoval(const v1::BeginRequest& wire, BeginRequest request) {
+  if (wire.from_generation().empty()) {
+    return Bad("from_generation", "must name the generation to remove");
+  }
+  if (wire.has_release() || wire.has_configuration() || !wire.existing_generation().empty() ||
+      !wire.expected_digest().empty()) {
+    return Bad("kind", "'remove' takes no generation to go to");
+  }
+  return request;
+}
+
 }  // namespace
 
 base::Result<BeginRequest> FromWire(const v1::BeginRequest& wire) {
@@ -77,13 +89,16 @@ base::Result<BeginRequest> FromWire(const v1::BeginRequest& wire) {
   request.from_generation = wire.from_generation();
   request.stage.expected_digest = wire.expected_digest();
   request.stage.existing_generation = wire.existing_generation();
-  if (wire.kind() != "restart") {
-    return Bad("kind", "is not one that this agent knows: it knows 'restart'");
+  if (wire.kind() != kRestartKind && wire.kind() != kRemoveKind) {
+    return Bad("kind", "is not one that this agent knows: it knows 'restart' and 'remove'");
   }
   if (wire.step_timeout_ms() == 0 || wire.step_timeout_ms() > kMaxStepTimeoutMs) {
     return Bad("step_timeout", "must be between 1 ms and one day");
   }
   request.step_timeout = std::chrono::milliseconds(wire.step_timeout_ms());
+  if (wire.kind() == kRemoveKind) {
+    return ReadRemoval(wire, std::move(request));
+  }
   if (request.stage.existing_generation.empty()) {
     ZW_TRY(ReadRelease(wire.release(), request.stage));
     ZW_TRY(ReadConfiguration(wire.configuration(), request.stage));

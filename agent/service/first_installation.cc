@@ -1,19 +1,14 @@
 #include "agent/service/first_installation.h"
 
+#include "agent/service/data_preparation.h"
 #include "agent/service/installation_record.h"
 #include "agent/service/instance_host.h"
 #include "base/text.h"
 #include "journal/agent_journal.h"
 #include "sys/digest.h"
-#include "sys/errno_error.h"
 #include "sys/files.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <fstream>
-#include <system_error>
 #include <vector>
 
 namespace zoowarden::agent {
@@ -170,30 +165,6 @@ base::Status Claim(const Instance& instance,
                                   .data_log_directory = layout.data_log_directory});
 }
 
-base::Status Give(const fs::path& path, const std::optional<Generations::Owner>& owner) {
-  if (owner && lchown(path.c_str(), owner->user, owner->group) != 0) {
-    return Fail(sys::ErrnoError("change the owner of", path.string(), errno));
-  }
-  return base::Ok();
-}
-
-base::Status PrepareData(const Instance& instance) {
-  const config::InstanceConfig& layout = instance.config().instance;
-  for (const std::string& directory : {layout.data_directory, layout.data_log_directory}) {
-    ZW_TRY(sys::EnsureDirectory(fs::path(directory) / "version-2", 0750));
-    ZW_TRY(Give(directory, instance.owner()));
-    ZW_TRY(Give(fs::path(directory) / "version-2", instance.owner()));
-  }
-  const fs::path myid = fs::path(layout.data_directory) / "myid";
-  base::Status written = sys::WriteFileAtomically(
-      myid, model::ToString(instance.config().server) + "\n", 0644, sys::IfPresent::kRefuse);
-  // An earlier call's; before the start it is compared with this server's id.
-  if (!written && !written.error().Is(ErrorCode::kAlreadyExists)) {
-    return written;
-  }
-  return Give(myid, instance.owner());
-}
-
 base::Status NotOurs(const model::Process& process) {
   return Fail(
       ErrorCode::kFailedPrecondition,
@@ -251,7 +222,7 @@ base::Status InstallFirst(config::AgentConfig config,
   ZW_TRY(TakeArchive(*instance, request));
   ZW_ASSIGN(const model::Generation generation, instance->Stage(stage));
   ZW_TRY(Claim(*instance, earlier, generation.digest, generations));
-  ZW_TRY(PrepareData(*instance));
+  ZW_TRY(PrepareDataDirectories(*instance));
   InstanceHost host(*instance, std::move(generations), *journal, clock);
   ZW_TRY(host.SwitchTo(generation.digest));
   ZW_TRY(StartUnlessRunning(*instance, host, generation.digest, clock));

@@ -1,6 +1,8 @@
 #include "agent/service/instance_host.h"
 
 #include "agent/lifecycle/start_guard.h"
+#include "agent/service/data_preparation.h"
+#include "agent/service/installation_record.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "journal/agent_journal.h"
@@ -62,6 +64,19 @@ core::Reality InstanceHost::Look(const core::OperationRecord& /*record*/, LookAt
 base::Result<model::Generation> InstanceHost::Stage(const StageRequest& request) {
   return instance_->Stage(request);
 }
+
+base::Status InstanceHost::CheckDataIsEmpty() {
+  const config::InstanceConfig& layout = instance_->config().instance;
+  if (LookAtData(instance_->config()).most == DataState::kEmpty) {
+    return base::Ok();
+  }
+  return Fail(ErrorCode::kFailedPrecondition,
+              "install.not_first",
+              layout.data_directory + " or " + layout.data_log_directory +
+                  " is not empty; a first installation takes empty ones");
+}
+
+base::Status InstanceHost::PrepareData() { return PrepareDataDirectories(*instance_); }
 
 base::Status InstanceHost::SwitchTo(const std::string& generation) {
   const auto current = generations_.Current();

@@ -25,6 +25,8 @@ class InstanceHost final : public ServerHost {
   [[nodiscard]] std::string BootId() override;
   [[nodiscard]] core::Reality Look(const core::OperationRecord& record, LookAt what) override;
   [[nodiscard]] base::Result<model::Generation> Stage(const StageRequest& request) override;
+  [[nodiscard]] base::Status CheckDataIsEmpty() override;
+  [[nodiscard]] base::Status PrepareData() override;
   [[nodiscard]] base::Status SwitchTo(const std::string& generation) override;
   // Refuses to start what start_guard.h refuses.
   [[nodiscard]] base::Status Launch() override;

@@ -3,6 +3,7 @@ list(
   agent_sources
   service/agent_core.cc
   service/begin_wire.cc
+  service/data_preparation.cc
   service/first_installation.cc
   service/installation_record.cc
   service/instance.cc

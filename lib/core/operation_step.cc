@@ -50,7 +50,18 @@ bool MayBeDying(const OperationRecord& record, const Reality& reality, Instant n
   return reality.stop_intended && now - *reality.stop_intended < doubt;
 }
 
+// A first installation has nothing to stop: whoever serves the data directory is somebody else's.
+OperationStep LeaveToItsOwner(const model::Process& process) {
+  return Emit(OperationEvent::kPermitRefused,
+              "start.other_process",
+              Describe(process) +
+                  " serves the data directory of this first installation; it was left as it is");
+}
+
 OperationStep Stopping(const OperationRecord& record, const Reality& reality, Instant now) {
+  if (reality.process && record.from.empty()) {
+    return LeaveToItsOwner(*reality.process);
+  }
   if (!reality.process) {
     return reality.processes_visible
                ? Emit(OperationEvent::kStopped)
@@ -88,17 +99,15 @@ OperationStep Switching(const OperationRecord& record, const Reality& reality) {
                                       : Act(OperationAct::kSwitchToNew);
 }
 
-// Shared by the new and the old generation: one process of `wanted` must come to exist.
+// Shared by the new and the old generation: one process of `wanted` must come to exist; where
+// nothing is wanted, none may.
 OperationStep Launching(const std::string& wanted,
                         const Reality& reality,
                         Instant now,
                         OperationEvent started,
                         OperationEvent failed) {
-  if (wanted.empty()) {
-    return Emit(started);
-  }
   if (reality.process) {
-    return reality.process->generation == wanted
+    return !wanted.empty() && reality.process->generation == wanted
                ? Emit(started)
                : Emit(failed,
                       "start.other_process",
@@ -109,6 +118,9 @@ OperationStep Launching(const std::string& wanted,
                 "start.processes_hidden",
                 "this agent may not see other users' processes, so it cannot prove that no other "
                 "ZooKeeper serves the data directory");
+  }
+  if (wanted.empty()) {
+    return Emit(started);
   }
   if (!reality.launched) {
     return Act(OperationAct::kLaunch);
@@ -149,12 +161,16 @@ OperationStep RollingBack(const OperationRecord& record, const Reality& reality,
                 "stop.processes_hidden",
                 "this agent may not see other users' processes");
   }
-  const bool gone = !reality.process || reality.process->generation == record.from;
-  if (gone) {
+  // Processes that are none of ours have no generation; neither has the other side of a first
+  // installation or of a removal.
+  const auto runs = [&reality](const std::string& generation) {
+    return reality.process && !generation.empty() && reality.process->generation == generation;
+  };
+  if (!reality.process || runs(record.from)) {
     return reality.current == record.from ? Emit(OperationEvent::kOldRestored)
                                           : Act(OperationAct::kSwitchToOld);
   }
-  if (reality.process->generation != record.to) {
+  if (!runs(record.to)) {
     return Emit(OperationEvent::kRestoreFailed,
                 "rollback.other_process",
                 Describe(*reality.process) + " serves the data directory");
@@ -216,10 +232,11 @@ OperationStep StopOldStandalone(const OperationRecord& record,
 
 OperationStep VerifyingOld(const OperationRecord& record, const Reality& reality, Instant now) {
   const bool is_old = reality.process && reality.process->generation == record.from;
-  if (record.from.empty() || (is_old && ServesInQuorum(reality))) {
+  if (record.from.empty() ? IsRemoved(reality) : is_old && ServesInQuorum(reality)) {
     return Emit(OperationEvent::kOldProved);
   }
-  if (reality.stop_intended || (reality.process && reality.mode == Mode::kStandalone)) {
+  if (reality.stop_intended ||
+      (is_old && !record.from.empty() && reality.mode == Mode::kStandalone)) {
     return StopOldStandalone(record, reality, now);
   }
   return now < record.deadline
@@ -235,6 +252,8 @@ bool ServesInQuorum(const Reality& reality) {
   return reality.process.has_value() && IsServing(reality.mode) &&
          reality.broadcast != Broadcast::kNo;
 }
+
+bool IsRemoved(const Reality& reality) { return !reality.process && reality.processes_visible; }
 
 bool IsDown(const OperationRecord& record, const Reality& reality, Instant now) {
   if (!reality.process) {

@@ -19,9 +19,11 @@ namespace zoowarden::core {
 struct OperationRecord {
   std::string operation_id;
   model::OperationState state = model::OperationState::kIdle;
-  std::string from;     // generation digest; empty = first installation
-  std::string to;       // generation digest; empty = removal
-  bool proved = false;  // the process that this operation started was seen serving in the quorum
+  std::string from;  // generation digest; empty = first installation
+  std::string to;    // generation digest; empty = removal
+  // The process that this operation started was seen serving in the quorum; of a removal, that no
+  // process was seen.
+  bool proved = false;
   model::Instant deadline{0};                      // CLOCK_BOOTTIME, of verifying or verifying_old
   std::chrono::milliseconds stop_timeout{60'000};  // from SIGTERM to SIGKILL
 };
@@ -74,6 +76,9 @@ inline constexpr std::chrono::milliseconds kLongestSignalDoubt{60'000};
 
 // True when the member takes part in the quorum as far as one server alone can tell.
 [[nodiscard]] bool ServesInQuorum(const Reality& reality);
+
+// True when it is certain that no process serves the data directory.
+[[nodiscard]] bool IsRemoved(const Reality& reality);
 
 // ARCHITECTURE "Down": no process on the data directory, or one that this operation started, that
 // was never proved since, is past its deadline and was seen without an established quorum

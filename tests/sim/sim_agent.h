@@ -39,6 +39,9 @@ class ModelHost final : public agent::ServerHost {
   std::string BootId() override { return "boot"; }
   core::Reality Look(const core::OperationRecord& record, agent::LookAt what) override;
   base::Result<model::Generation> Stage(const agent::StageRequest& request) override;
+  // The planner installs nothing in the simulation.
+  base::Status CheckDataIsEmpty() override { return base::Ok(); }
+  base::Status PrepareData() override { return base::Ok(); }
   base::Status SwitchTo(const std::string& generation) override;
   base::Status Launch() override;
   base::Status Signal(const model::Process& process, agent::StopSignal signal) override;

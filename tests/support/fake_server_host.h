@@ -58,6 +58,20 @@ class FakeServerHost final : public agent::ServerHost {
     return model::Generation{.digest = request.existing_generation};
   }
 
+  [[nodiscard]] base::Status CheckDataIsEmpty() override {
+    return data.empty() ? base::Ok()
+                        : base::Status(base::Fail(base::ErrorCode::kFailedPrecondition,
+                                                  "install.not_first",
+                                                  "the data directory is not empty"));
+  }
+
+  [[nodiscard]] base::Status PrepareData() override {
+    if (data.empty()) {
+      data = "prepared";
+    }
+    return base::Ok();
+  }
+
   [[nodiscard]] base::Status SwitchTo(const std::string& generation) override {
     switches_while_running += process ? 1 : 0;
     current = generation;
@@ -96,6 +110,7 @@ class FakeServerHost final : public agent::ServerHost {
   bool processes_visible = true;
   std::optional<model::Process> process;
   std::string current;
+  std::string data = "a member's";  // what lies in the data directory
   std::map<std::string, GenerationBehaviour> behaviour;
   bool ignores_sigterm = false;
   bool immortal = false;

@@ -28,10 +28,12 @@ TEST_F(DurableJournalTest, EveryFieldOfAnOperationComesBack) {
   const StoredOperation saved{.operation_id = "op-1",
                               .run_id = "run-1",
                               .epoch = 4,
+                              .kind = "remove",
                               .state = "verifying",
                               .from = "aaaa",
                               .to = "bbbb",
                               .proved = true,
+                              .made_data = true,
                               .deadline = std::chrono::milliseconds(123456),
                               .boot_id = "boot",
                               .step_timeout = std::chrono::seconds(40),
@@ -51,6 +53,8 @@ TEST_F(DurableJournalTest, EveryFieldOfAnOperationComesBack) {
   EXPECT_EQ(loaded->state, saved.state);
   EXPECT_EQ(loaded->from + loaded->to, "aaaabbbb");
   EXPECT_TRUE(loaded->proved);
+  EXPECT_TRUE(loaded->made_data);
+  EXPECT_EQ(loaded->kind, "remove");
   EXPECT_EQ(loaded->deadline, saved.deadline);
   EXPECT_EQ(loaded->boot_id, saved.boot_id);
   EXPECT_EQ(loaded->step_timeout, saved.step_timeout);
@@ -79,6 +83,7 @@ TEST_F(DurableJournalTest, AnOperationOfAnOlderProgramHasNoIntent) {
   const auto loaded = journal.LoadOperation();
   ASSERT_TRUE(loaded.has_value());
   EXPECT_EQ(loaded->intended, ProcessIdentity{});
+  EXPECT_FALSE(loaded->made_data);
   EXPECT_EQ(loaded->signalled, (ProcessIdentity{.pid = 76, .start_time = 4000000000}));
   EXPECT_EQ(loaded->transitions, 3);
 }
