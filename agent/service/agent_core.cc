@@ -4,6 +4,7 @@
 #include "agent/service/agent_version.h"
 #include "base/log.h"
 #include "journal/agent_journal.h"
+#include "sys/resident.h"
 
 #include <algorithm>
 
@@ -19,6 +20,8 @@ constexpr std::size_t kKeptChanges = 256;
 // A member is proved in every round of a gate; one durable record a second is enough to know older
 // data from the right data.
 constexpr milliseconds kRememberEvery{1'000};
+// So long without an operation or a call for one, the memory of the last one is given back.
+constexpr milliseconds kQuiet{30'000};
 
 // How long until reality may have changed. Short where a server is down because of us.
 milliseconds PauseIn(OperationState state, bool proved) {
@@ -101,7 +104,8 @@ void AgentCore::Work(const std::stop_token& stop) {
     const auto woken = [this] { return work_; };
     if (in_flight) {
       wake_.wait_for(lock, stop, PauseIn(runner_->state(), runner_->Status().proved), woken);
-    } else {
+    } else if (!wake_.wait_for(lock, stop, kQuiet, woken) && !stop.stop_requested()) {
+      sys::ReturnIdleMemory();
       wake_.wait(lock, stop, woken);
     }
   }

@@ -23,6 +23,7 @@ void SetLimits(grpc::ServerBuilder& builder) {
   quota.Resize(kMaxBufferBytes);
   quota.SetMaxThreads(kMaxThreads);
   builder.SetResourceQuota(quota);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);

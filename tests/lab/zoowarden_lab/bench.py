@@ -1,33 +1,24 @@
-"""Measurements of Zoowarden on real servers: the roll, the status command, the idle agent."""
+"""Measurements of Zoowarden on real servers: the roll and the status command; all as reports."""
 
-import contextlib
 import json
 import os
 import pathlib
 import platform
 import re
-import shutil
 import statistics
-import tempfile
 import time
 
-from . import agents, command, down, members, probes, run, up
+from . import agents, bench_agent, command, members, probes, run
 from .errors import LabError
-from .layout import Lab, Options
+from .layout import Lab
+from .scratch_lab import scratch_lab
 
 _VERSION = "3.9.4"
 _SETTING = "globalOutstandingLimit"  # changing it restarts every server and changes nothing else
 
 
-@contextlib.contextmanager
 def _lab(**options):
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="zoowarden-bench-"))
-    try:
-        settings = ((_SETTING, "1000"),)
-        yield up.up(directory, Options(version=_VERSION, settings=settings, **options))
-    finally:
-        down.down(directory)
-        shutil.rmtree(directory, ignore_errors=True)
+    return scratch_lab(version=_VERSION, settings=((_SETTING, "1000"),), **options)
 
 
 def _change_setting(lab: Lab, value: int) -> None:
@@ -124,34 +115,7 @@ def status(arguments) -> dict:
     return {"status_ms": taken, "median_ms": statistics.median(taken), "worst_ms": max(taken)}
 
 
-def _memory(pid: int) -> dict:
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    found = dict(re.findall(r"^(\w+):\s+(\d+) kB$", text, re.MULTILINE))
-    return {"rss_mib": int(found["Rss"]) / 1024, "pss_mib": int(found["Pss"]) / 1024,
-            "anonymous_mib": int(found["Anonymous"]) / 1024}
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
-    user, system = fields.split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
-def agent(arguments) -> dict:
-    with _lab() as lab:
-        command.run(lab, "status")  # an agent that has spoken once, as in real life
-        pids = [agents.find(server).pid for server in lab.servers]
-        before = [_cpu_seconds(pid) for pid in pids]
-        time.sleep(arguments.seconds)
-        used = [_cpu_seconds(pid) - old for pid, old in zip(pids, before)]
-        memory = [_memory(pid) for pid in pids]
-    return {"idle_seconds": arguments.seconds, "agents": memory,
-            "rss_median_mib": statistics.median(one["rss_mib"] for one in memory),
-            "pss_median_mib": statistics.median(one["pss_mib"] for one in memory),
-            "cpu_percent_of_a_core": [100 * one / arguments.seconds for one in used]}
-
-
-BENCHES = {"roll": roll, "status": status, "agent": agent}
+BENCHES = {"roll": roll, "status": status, "agent": bench_agent.agent}
 
 
 def _rounded(value):

@@ -92,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     measured.add_argument("name", choices=sorted(bench.BENCHES))
     measured.add_argument("--json", type=pathlib.Path, metavar="FILE")
     measured.add_argument("--pairs", type=int, default=5, help="of rolls")
-    measured.add_argument("--seconds", type=int, default=60, help="how long the agent idles")
+    measured.add_argument("--seconds", type=int, default=600,
+                          help="how long the agent idles")
     measured.set_defaults(run=bench.main)
     return parser
 
