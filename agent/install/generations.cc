@@ -4,6 +4,7 @@
 #include "agent/install/conf_files.h"
 #include "agent/install/generation_record.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config/digests.h"
 #include "model/secrets.h"
 #include "sys/errno_error.h"
@@ -16,6 +17,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -33,9 +35,11 @@ constexpr std::string_view kCurrent = "current";
 constexpr std::string_view kConf = "conf";
 constexpr std::string_view kRelease = "release";
 constexpr std::string_view kRecord = "generation.json";
+constexpr std::string_view kRan = "ran";
 constexpr std::string_view kStagePrefix = ".new-";
 constexpr std::string_view kTrashPrefix = ".old-";
 constexpr std::size_t kMaxRecordBytes = 1024 * 1024;
+constexpr std::size_t kMaxRanBytes = 64;
 constexpr std::size_t kDigestDigits = 16;
 
 bool IsDigest(std::string_view name) {
@@ -238,11 +242,36 @@ Result<std::vector<model::Generation>> Generations::List() const {
   return list;
 }
 
+std::optional<std::int64_t> Generations::LastRan(std::string_view digest) const {
+  const auto text = sys::ReadFile(directory_ / digest / kRan, kMaxRanBytes);
+  const auto when = text ? base::ParseUnsigned(base::Trim(*text)) : std::nullopt;
+  if (when) {
+    return static_cast<std::int64_t>(*when);
+  }
+  const auto current = ReadLink(directory_ / kCurrent);
+  const bool ran = text || (current && *current == digest);
+  return ran ? std::optional<std::int64_t>(0) : std::nullopt;
+}
+
+Status Generations::NoteRun(const std::string& digest, std::int64_t when) const {
+  return sys::WriteFileAtomically(directory_ / digest / kRan, std::to_string(when) + "\n", 0644);
+}
+
 Status Generations::SwitchTo(std::string_view digest) {
   const fs::path link = directory_ / kCurrent;
   if (!digest.empty()) {
+    const std::string before = ReadLink(link).value_or("");
     ZW_ASSIGN(const auto found, Find(digest));
-    return sys::ReplaceSymlink(link, found.generation.digest);
+    const std::string& name = found.generation.digest;
+    if (before == name) {
+      return sys::SyncDirectory(directory_);
+    }
+    // What an older agent made current has no note yet.
+    if (IsDigest(before) && LastRan(before) == 0 && Find(before)) {
+      ZW_TRY(NoteRun(before, 0));
+    }
+    ZW_TRY(NoteRun(name, std::time(nullptr)));
+    return sys::ReplaceSymlink(link, name);
   }
   if (::unlink(link.c_str()) != 0 && errno != ENOENT) {
     return Fail(sys::ErrnoError("remove", link.native(), errno));

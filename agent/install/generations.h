@@ -1,6 +1,6 @@
 // Generations: what runs on this server is one directory that binds a release and a configuration.
 //
-//   generations/<digest>/{release -> <release directory>, conf/..., generation.json}
+//   generations/<digest>/{release -> <release directory>, conf/..., generation.json, ran}
 //   generations/current -> <digest>
 //
 // A generation appears complete or not at all: it is made beside its place, synced and renamed.
@@ -81,8 +81,13 @@ class Generations {
   // Complete and readable ones, sorted by digest.
   [[nodiscard]] base::Result<std::vector<model::Generation>> List() const;
 
-  // Idempotent. Empty removes `current`. Refuses a generation that Find refuses.
+  // Idempotent. Empty removes `current`. Refuses a generation that Find refuses. Notes in the
+  // generation that it ran.
   [[nodiscard]] base::Status SwitchTo(std::string_view digest);
+
+  // When it became current for the last time, seconds since 1970 by the clock of then; nullopt for
+  // one that was only staged. 0 where that is not known, as for one that an older agent started.
+  [[nodiscard]] std::optional<std::int64_t> LastRan(std::string_view digest) const;
 
   // The real path of its conf directory.
   [[nodiscard]] base::Result<std::filesystem::path> ConfigurationDirectory(
@@ -114,6 +119,7 @@ class Generations {
                                   const std::string& digest) const;
   [[nodiscard]] base::Status Place(const std::filesystem::path& stage,
                                    const std::string& digest) const;
+  [[nodiscard]] base::Status NoteRun(const std::string& digest, std::int64_t when) const;
   [[nodiscard]] base::Status GiveToOwner(const std::filesystem::path& configuration) const;
 
   std::filesystem::path directory_;  // real path

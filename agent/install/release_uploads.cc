@@ -198,6 +198,10 @@ fs::path Releases::ArchivePath(std::string_view sha512) const {
   return layout_.uploads / (std::string(sha512) + ".archive");
 }
 
+fs::path Releases::SignaturePath(std::string_view sha512) const {
+  return layout_.uploads / (std::string(sha512) + ".signature");
+}
+
 Result<UploadProgress> Releases::Progress(std::string_view sha512) {
   ZW_TRY(CheckSha512(sha512));
   const fs::path archive = ArchivePath(sha512);
@@ -292,8 +296,24 @@ Result<fs::path> Releases::FindArchive(std::string_view sha512) {
                   "... has been uploaded to this server; upload it first");
 }
 
+Status Releases::KeepSignature(std::string_view sha512, std::string_view signature) {
+  ZW_TRY(CheckSha512(sha512));
+  return sys::WriteFileAtomically(SignaturePath(sha512), signature, 0600);
+}
+
+Result<std::string> Releases::KeptSignature(std::string_view sha512) const {
+  ZW_TRY(CheckSha512(sha512));
+  const fs::path path = SignaturePath(sha512);
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    return std::string();
+  }
+  return sys::ReadFile(path, kMaxChunkBytes);
+}
+
 Status Releases::DropArchive(std::string_view sha512) {
   ZW_TRY(CheckSha512(sha512));
+  ZW_TRY(sys::RemoveTree(SignaturePath(sha512)));
   ZW_TRY(sys::RemoveTree(ArchivePath(sha512)));
   return sys::RemoveTree(PartPath(sha512));
 }

@@ -2,6 +2,7 @@
 //
 //   uploads/<sha512>.part      bytes received so far (state directory, 0700)
 //   uploads/<sha512>.archive   complete, SHA-512 verified
+//   uploads/<sha512>.signature the last one that was accepted for it
 //   releases/<version>-<first 8 digits of sha512>/{bin,conf,lib,...,zoowarden-release.json}
 //
 // An unpacked release is never written to again. All functions block; one thread at a time.
@@ -69,6 +70,11 @@ class Releases {
   [[nodiscard]] base::Result<std::filesystem::path> Unpack(const model::Version& version,
                                                            std::string_view sha512);
 
+  // The signature that was accepted with this archive, so that it can be judged again; empty when
+  // there was none.
+  [[nodiscard]] base::Status KeepSignature(std::string_view sha512, std::string_view signature);
+  [[nodiscard]] base::Result<std::string> KeptSignature(std::string_view sha512) const;
+
   // Archives are kept by default, so that a signature can be judged again when pinned keys change.
   [[nodiscard]] base::Status DropArchive(std::string_view sha512);
 
@@ -76,6 +82,7 @@ class Releases {
   explicit Releases(ReleasesLayout layout) : layout_(std::move(layout)) {}
   [[nodiscard]] std::filesystem::path PartPath(std::string_view sha512) const;
   [[nodiscard]] std::filesystem::path ArchivePath(std::string_view sha512) const;
+  [[nodiscard]] std::filesystem::path SignaturePath(std::string_view sha512) const;
   [[nodiscard]] std::filesystem::path ReleasePath(const model::Version& version,
                                                   std::string_view sha512) const;
   [[nodiscard]] bool IsUnpacked(std::string_view sha512) const;

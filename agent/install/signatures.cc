@@ -5,6 +5,7 @@
 #include "sys/subprocess.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <chrono>
 #include <optional>
@@ -44,10 +45,12 @@ std::string Upper(std::string_view text) {
 struct Judgement {
   int signatures = 0;  // NEWSIG
   int good = 0;
-  bool bad = false;
-  bool expired = false;
+  bool wrong_data = false;
+  bool expired_signature = false;
+  bool expired_key = false;
   bool revoked = false;
   bool unknown_key = false;
+  bool unreadable = false;
   bool embedded_data = false;
   std::optional<std::vector<std::string>> valid;  // VALIDSIG's fields
   int valid_count = 0;
@@ -62,14 +65,18 @@ void Read(const std::vector<std::string_view>& fields, Judgement& judgement) {
   } else if (keyword == "VALIDSIG") {
     ++judgement.valid_count;
     judgement.valid.emplace(fields.begin() + 1, fields.end());
+  } else if (keyword == "EXPSIG") {
+    judgement.expired_signature = true;
   } else if (keyword.starts_with("EXP")) {
-    judgement.expired = true;
+    judgement.expired_key = true;
   } else if (keyword.starts_with("REV")) {
     judgement.revoked = true;
   } else if (keyword == "NO_PUBKEY") {
     judgement.unknown_key = true;
-  } else if (keyword == "BADSIG" || keyword == "ERRSIG" || keyword == "NODATA") {
-    judgement.bad = true;
+  } else if (keyword == "BADSIG") {
+    judgement.wrong_data = true;
+  } else if (keyword == "ERRSIG" || keyword == "NODATA" || keyword == "UNEXPECTED") {
+    judgement.unreadable = true;
   } else if (keyword == "PLAINTEXT") {
     // The signature file brought its own data: that is what would have been verified.
     judgement.embedded_data = true;
@@ -84,6 +91,58 @@ Judgement ReadStatus(std::string_view lines) {
     }
   }
   return judgement;
+}
+
+// RFC 4880 §4.2: the kind of the first packet of a binary file, -1 when it is none.
+int FirstPacket(std::string_view file) {
+  constexpr unsigned kIsPacket = 0x80;
+  constexpr unsigned kNewForm = 0x40;
+  const unsigned first = file.empty() ? 0U : static_cast<unsigned char>(file.front());
+  if ((first & kIsPacket) == 0) {
+    return -1;
+  }
+  return static_cast<int>((first & kNewForm) != 0 ? first & 0x3fU : (first >> 2U) & 0xfU);
+}
+
+// gpgv refuses messages beside a data file without a status line; this names them, no more.
+Status NameMessages(std::string_view file) {
+  if (file.find("-----BEGIN PGP SIGNED MESSAGE-----") != std::string_view::npos) {
+    return Refuse("clear_signed", "it is a clear-signed text; a detached signature is needed");
+  }
+  constexpr std::array kMessages{4, 8, 11};  // one-pass signature, compressed, literal data
+  if (file.find("-----BEGIN PGP MESSAGE-----") != std::string_view::npos ||
+      std::find(kMessages.begin(), kMessages.end(), FirstPacket(file)) != kMessages.end()) {
+    return Refuse("carries_data", "it brings its own data; a detached signature is needed");
+  }
+  return Ok();
+}
+
+Status JudgeFaults(const Judgement& judgement) {
+  if (judgement.signatures > 1 || judgement.good > 1 || judgement.valid_count > 1) {
+    return Refuse("several", "the file has more than one; keep the release manager's only");
+  }
+  if (judgement.embedded_data) {
+    return Refuse("carries_data", "it brings its own data; a detached signature is needed");
+  }
+  if (judgement.revoked) {
+    return Refuse("revoked", "its key is revoked; get an archive signed by a valid key");
+  }
+  if (judgement.expired_key) {
+    return Refuse("expired_key", "its key has expired; update the keyring");
+  }
+  if (judgement.expired_signature) {
+    return Refuse("expired", "it has expired; get a newer one");
+  }
+  if (judgement.unknown_key) {
+    return Refuse("wrong_key", "it was made by a key that is not in the keyring");
+  }
+  if (judgement.wrong_data) {
+    return Refuse("wrong_data", "it was made over another file; fetch both again");
+  }
+  if (judgement.unreadable) {
+    return Refuse("unreadable", "it is no signature that gpgv can read; fetch it again");
+  }
+  return Ok();
 }
 
 bool IsPinned(const std::vector<std::string>& valid, const std::vector<std::string>& pinned) {
@@ -128,19 +187,13 @@ base::Result<std::string> RunGpgv(const SignaturePolicy& policy,
 
 Status JudgeSignature(std::string_view status_lines, const std::vector<std::string>& fingerprints) {
   const Judgement judgement = ReadStatus(status_lines);
-  if (judgement.revoked) {
-    return Refuse("revoked", "its key is revoked; get an archive signed by a valid key");
-  }
-  if (judgement.expired) {
-    return Refuse("expired", "it or its key has expired; update the keyring or the archive");
-  }
-  if (judgement.unknown_key) {
-    return Refuse("wrong_key", "it was made by a key that is not in the keyring");
-  }
+  ZW_TRY(JudgeFaults(judgement));
   const bool one = judgement.signatures == 1 && judgement.good == 1 && judgement.valid_count == 1;
-  if (judgement.bad || judgement.embedded_data || !one || !judgement.valid ||
-      judgement.valid->size() <= kClassField || judgement.valid->at(kClassField) != kBinaryClass) {
+  if (!one || !judgement.valid || judgement.valid->size() <= kClassField) {
     return Refuse("bad", "it is not one good detached signature of this archive; fetch both again");
+  }
+  if (judgement.valid->at(kClassField) != kBinaryClass) {
+    return Refuse("not_binary", "it was made over text, which archives are not");
   }
   if (!IsPinned(*judgement.valid, fingerprints)) {
     return Refuse("not_pinned",
@@ -158,8 +211,9 @@ Status VerifySignature(const SignaturePolicy& policy,
     return Refuse("missing", "there is none; name it under release.signature in ensemble.yaml");
   }
   if (signature.size() > kMaxSignatureBytes) {
-    return Refuse("bad", "it is larger than 64 KiB");
+    return Refuse("too_large", "it is larger than 64 KiB");
   }
+  ZW_TRY(NameMessages(signature));
   std::error_code ignored;
   if (!policy.keyring.is_absolute() || !fs::is_regular_file(policy.keyring, ignored)) {
     return Fail(ErrorCode::kFailedPrecondition,

@@ -19,8 +19,10 @@ struct SignaturePolicy {
 // `signature` is the content of the detached signature file. `scratch` is a private directory for
 // temporary files, left as it was found. Blocks for as long as gpgv takes (bounded).
 //
-// Errors, all kPermissionDenied unless said: `signature.missing`, `.wrong_key` (made by a key that
-// is not in the keyring), `.not_pinned`, `.expired`, `.revoked`, `.bad`; kFailedPrecondition
+// Errors, all kPermissionDenied unless said: `signature.` and `missing`, `too_large`, `unreadable`,
+// `clear_signed`, `carries_data`, `several`, `wrong_key` (made by a key that is not in the
+// keyring), `not_pinned`, `wrong_data` (made over another file), `not_binary`, `expired`,
+// `expired_key`, `revoked`, `bad` (gpgv does not say what is wrong); kFailedPrecondition
 // `signature.no_keyring`, `signature.no_gpgv`.
 [[nodiscard]] base::Status VerifySignature(const SignaturePolicy& policy,
                                            const std::filesystem::path& archive,

@@ -9,6 +9,7 @@ list(
   install/generations.cc
   install/packed_stream.cc
   install/release_record.cc
+  install/release_rules.cc
   install/release_uploads.cc
   install/releases.cc
   install/signatures.cc

@@ -1,9 +1,11 @@
 #include "agent/service/instance.h"
 
+#include "agent/install/release_rules.h"
 #include "agent/install/signatures.h"
 #include "agent/lifecycle/zkserver_manager.h"
 #include "agent/render/configuration.h"
 #include "agent/render/start_check.h"
+#include "base/log.h"
 #include "config/digests.h"
 #include "journal/agent_journal.h"
 #include "model/secrets.h"
@@ -102,20 +104,36 @@ base::Result<Generations> Instance::OpenGenerations() const {
 }
 
 base::Result<model::Generation> Instance::Stage(const StageRequest& request) {
-  if (!request.existing_generation.empty()) {
-    ZW_ASSIGN(const StoredGeneration stored, generations_.Find(request.existing_generation));
-    const model::Generation& found = stored.generation;
-    ZW_TRY(WithReleases(
-        [&](Releases& all) { return all.FindUnpacked(found.version, found.release_sha512); }));
-    ZW_TRY(CheckStartOf(found.digest));
-    return found;
+  ZW_ASSIGN(const model::Generation staged,
+            request.existing_generation.empty() ? MakeGeneration(request)
+                                                : FindGeneration(request.existing_generation));
+  ZW_TRY(CheckStartOf(staged.digest));
+  return staged;
+}
+
+// One that ran here may be returned to; one that was only staged passes what a new one passes.
+base::Result<model::Generation> Instance::FindGeneration(const std::string& digest) {
+  ZW_ASSIGN(const StoredGeneration stored, generations_.Find(digest));
+  const model::Generation& found = stored.generation;
+  const bool ran = generations_.LastRan(digest).has_value();
+  if (!ran) {
+    ZW_TRY(CheckReleaseAllowed(config_.releases, found.version));
+  } else if (const auto allowed = CheckReleaseAllowed(config_.releases, found.version); !allowed) {
+    base::LogWarn("generation=" + digest +
+                  " ran here and is returned to: " + allowed.error().message());
   }
-  ZW_ASSIGN(const model::Generation made, MakeGeneration(request));
-  ZW_TRY(CheckStartOf(made.digest));
-  return made;
+  return WithReleases([&](Releases& all) -> base::Result<model::Generation> {
+    if (!ran && config_.signatures.required) {
+      ZW_ASSIGN(const std::string signature, all.KeptSignature(found.release_sha512));
+      ZW_TRY(VerifySignatureOf(all, found.release_sha512, signature));
+    }
+    ZW_TRY(all.FindUnpacked(found.version, found.release_sha512));
+    return found;
+  });
 }
 
 base::Result<model::Generation> Instance::MakeGeneration(const StageRequest& request) {
+  ZW_TRY(CheckReleaseAllowed(config_.releases, request.release.version));
   const RenderRequest render{.version = request.release.version,
                              .configuration = request.configuration,
                              .server = config_.server,
@@ -152,11 +170,18 @@ base::Status Instance::VerifyArchive(const StageRequest& request, Releases& rele
   if (!required && request.signature.empty()) {
     return base::Ok();
   }
-  ZW_ASSIGN(const fs::path archive, releases.FindArchive(request.release.sha512));
+  ZW_TRY(VerifySignatureOf(releases, request.release.sha512, request.signature));
+  return releases.KeepSignature(request.release.sha512, request.signature);
+}
+
+base::Status Instance::VerifySignatureOf(Releases& releases,
+                                         const std::string& sha512,
+                                         const std::string& signature) const {
+  ZW_ASSIGN(const fs::path archive, releases.FindArchive(sha512));
   return VerifySignature(
       {.keyring = config_.signatures.keyring, .fingerprints = config_.signatures.fingerprints},
       archive,
-      request.signature,
+      signature,
       fs::path(config_.state_directory) / "uploads");
 }
 

@@ -44,7 +44,9 @@ class Instance {
 
   // Verifies and unpacks the release, renders and validates the configuration, binds both; or finds
   // a generation that is there. Refuses what would not run as a member of its ensemble, also with
-  // the committed membership carried over. The server is not touched. Idempotent.
+  // the committed membership carried over. The server is not touched. Idempotent. What agent.yaml
+  // asks of releases (floor, deny list, signatures) holds for every generation but those that ran
+  // here.
   [[nodiscard]] base::Result<model::Generation> Stage(const StageRequest& request);
 
   template <typename F>
@@ -61,7 +63,11 @@ class Instance {
            Releases releases,
            Generations generations);
   [[nodiscard]] base::Result<std::filesystem::path> PrepareRelease(const StageRequest& request);
+  [[nodiscard]] base::Result<model::Generation> FindGeneration(const std::string& digest);
   [[nodiscard]] base::Status VerifyArchive(const StageRequest& request, Releases& releases) const;
+  [[nodiscard]] base::Status VerifySignatureOf(Releases& releases,
+                                               const std::string& sha512,
+                                               const std::string& signature) const;
   [[nodiscard]] base::Result<model::Generation> MakeGeneration(const StageRequest& request);
   [[nodiscard]] base::Status CheckStartOf(const std::string& digest) const;
 

@@ -163,6 +163,31 @@ base::Status ReadSignatures(const YamlValue& value, SignaturePolicy& signatures)
   return base::Ok();
 }
 
+base::Result<model::Version> VersionOf(const YamlValue& value) {
+  ZW_ASSIGN(const auto text, value.Text());
+  const auto version = model::ParseVersion(text);
+  if (!version || version->ToString() != text) {
+    return base::Fail(value.Refuse(
+        "bad_value", "must be a version such as 3.8.4, not '" + base::Printable(text, 60) + "'"));
+  }
+  return *version;
+}
+
+base::Status ReadReleases(const YamlValue& value, ReleasePolicy& releases) {
+  ZW_ASSIGN(const auto map, value.Map({"floor", "deny"}));
+  if (const auto floor = map.Find("floor")) {
+    ZW_ASSIGN(releases.floor, VersionOf(*floor));
+  }
+  if (const auto deny = map.Find("deny")) {
+    ZW_ASSIGN(const auto items, deny->List());
+    for (const auto& item : items) {
+      ZW_ASSIGN(const auto version, VersionOf(item));
+      releases.deny.push_back(version);
+    }
+  }
+  return base::Ok();
+}
+
 base::Status ReadArchiveDirectories(const YamlValue& value, std::vector<std::string>& directories) {
   ZW_ASSIGN(const auto items, value.List());
   for (const auto& item : items) {
@@ -202,6 +227,7 @@ base::Result<AgentConfig> ParseAgent(std::string_view text, const std::string& p
                        "instance",
                        "archive_directories",
                        "signatures",
+                       "releases",
                        "lease_lapse"}));
   AgentConfig agent;
   ZW_TRY(ReadIdentity(root, agent));
@@ -216,6 +242,9 @@ base::Result<AgentConfig> ParseAgent(std::string_view text, const std::string& p
   }
   if (const auto signatures = root.Find("signatures")) {
     ZW_TRY(ReadSignatures(*signatures, agent.signatures));
+  }
+  if (const auto releases = root.Find("releases")) {
+    ZW_TRY(ReadReleases(*releases, agent.releases));
   }
   ZW_TRY(root.ReadDuration(
       "lease_lapse", {std::chrono::seconds(1), std::chrono::minutes(10)}, agent.lease_lapse));

@@ -6,8 +6,11 @@
 
 #include "base/error.h"
 #include "model/ids.h"
+#include "model/version.h"
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +40,12 @@ struct SignaturePolicy {
   std::vector<std::string> fingerprints;  // upper-case hexadecimal, 40 or 64 digits
 };
 
+// Binds the way forward only: a generation that ran here may be returned to.
+struct ReleasePolicy {
+  std::optional<model::Version> floor;  // nothing older is installed
+  std::vector<model::Version> deny;
+};
+
 struct AgentConfig {
   std::string ensemble;
   model::ServerId server;
@@ -46,6 +55,7 @@ struct AgentConfig {
   InstanceConfig instance;
   std::vector<std::string> archive_directories;
   SignaturePolicy signatures;
+  ReleasePolicy releases;
   std::chrono::milliseconds lease_lapse{15'000};
 };
 

@@ -57,14 +57,16 @@ const std::string kInstance =
 const std::string kMinimal = kHead + kPki + kState + kInstance;
 
 TEST_F(AgentFileTest, EverythingIsRead) {
-  const auto agent = Parse(kMinimal +
-                           "  data_log_directory: /srv/datalog/\n"
-                           "  manager: zkserver\n"
-                           "  java_home: /usr/lib/jvm/java-17\n"
-                           "  user: zookeeper\n"
-                           "archive_directories: [/srv/archives]\n"
-                           "signatures: {required: true, keyring: @/trusted.gpg, fingerprints: [" +
-                           std::string(40, 'a') + "]}\n" + "lease_lapse: 3s\n");
+  const auto agent =
+      Parse(kMinimal +
+            "  data_log_directory: /srv/datalog/\n"
+            "  manager: zkserver\n"
+            "  java_home: /usr/lib/jvm/java-17\n"
+            "  user: zookeeper\n"
+            "archive_directories: [/srv/archives]\n"
+            "signatures: {required: true, keyring: @/trusted.gpg, fingerprints: [" +
+            std::string(40, 'a') + "]}\n" + "releases: {floor: 3.8.4, deny: [3.9.3, 3.9.1]}\n" +
+            "lease_lapse: 3s\n");
   ASSERT_TRUE(agent) << agent.error().message();
   EXPECT_EQ(agent->ensemble, "lab");
   EXPECT_EQ(agent->server.value, 1U);
@@ -78,6 +80,8 @@ TEST_F(AgentFileTest, EverythingIsRead) {
   EXPECT_EQ(agent->archive_directories, (std::vector<std::string>{"/srv/archives"}));
   EXPECT_TRUE(agent->signatures.required);
   EXPECT_EQ(agent->signatures.fingerprints, (std::vector<std::string>{std::string(40, 'A')}));
+  EXPECT_EQ(agent->releases.floor, (model::Version{3, 8, 4}));
+  EXPECT_EQ(agent->releases.deny, (std::vector<model::Version>{{3, 9, 3}, {3, 9, 1}}));
   EXPECT_EQ(agent->lease_lapse, std::chrono::seconds(3));
 }
 
@@ -87,6 +91,8 @@ TEST_F(AgentFileTest, Defaults) {
   EXPECT_EQ(agent->instance.data_log_directory, "/srv/data");
   EXPECT_EQ(agent->instance.manager, "zkserver");
   EXPECT_FALSE(agent->signatures.required);
+  EXPECT_FALSE(agent->releases.floor);
+  EXPECT_TRUE(agent->releases.deny.empty());
   EXPECT_EQ(agent->lease_lapse, std::chrono::seconds(15));
 }
 
@@ -129,6 +135,13 @@ TEST_F(AgentFileTest, RefusalsSayWhereAndWhatWouldBeRight) {
       {kMinimal + "signatures: {fingerprints: [ABCD1234]}\n",
        "11:29: signatures.fingerprints[0] must be a whole OpenPGP fingerprint of 40 or 64 "
        "hexadecimal digits, not 'ABCD1234'"},
+      {kMinimal + "releases: {flor: 3.8.4}\n",
+       "11:12: unknown key 'flor' in releases, did you mean 'floor'"},
+      {kMinimal + "releases: {floor: 3.8}\n",
+       "11:19: releases.floor must be a version such as 3.8.4, not '3.8'"},
+      {kMinimal + "releases: {deny: [3.9.3-beta]}\n",
+       "11:19: releases.deny[0] must be a version such as 3.8.4, not '3.9.3-beta'"},
+      {kMinimal + "releases: {deny: 3.9.3}\n", "11:18: releases.deny must be a list, not '3.9.3'"},
       {kMinimal + "lease_lapse: 15\n",
        "11:14: lease_lapse must be a duration such as 500ms, 10s or 5m, not '15'"},
       {kHead + kPki, "1:1: the file needs the key 'state_directory'"},

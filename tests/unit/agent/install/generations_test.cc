@@ -126,6 +126,23 @@ TEST_F(GenerationsTest, SwitchesForwardBackAndAway) {
   EXPECT_EQ(generations_->Current().value(), std::nullopt);
 }
 
+TEST_F(GenerationsTest, KnowsWhichOnesRan) {
+  const std::string old = Make(k38);
+  const std::string next = Make(k39);
+  EXPECT_EQ(generations_->LastRan(old), std::nullopt);
+  EXPECT_EQ(generations_->LastRan("0123456789abcdef"), std::nullopt);
+  // As an older agent made it current, without a note.
+  fs::create_directory_symlink(old, scratch() / "generations/current");
+  EXPECT_EQ(generations_->LastRan(old), 0);
+  ASSERT_TRUE(generations_->SwitchTo(next));
+  EXPECT_EQ(generations_->LastRan(old), 0);
+  EXPECT_GT(generations_->LastRan(next), 0);
+  ASSERT_TRUE(generations_->SwitchTo(""));
+  EXPECT_GT(generations_->LastRan(next), 0);
+  Write(scratch() / "generations" / next / "ran", "damaged");
+  EXPECT_EQ(generations_->LastRan(next), 0);
+}
+
 TEST_F(GenerationsTest, RefusesToSwitchToWhatIsNotThere) {
   const std::string digest = Make(k38);
   ASSERT_TRUE(generations_->SwitchTo(digest));

@@ -1,18 +1,15 @@
 // gpgv against signatures that gpg makes here with throwaway keys.
 #include "agent/install/signatures.h"
 
-#include "sys/subprocess.h"
+#include "tests/unit/agent/install/gpg_home.h"
 #include "tests/unit/agent/install/scratch.h"
 
 #include <gmock/gmock.h>
 
-#include <chrono>
 #include <vector>
 
 namespace zoowarden::agent {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr const char* kPast = "20200101T000000";
 
@@ -20,89 +17,42 @@ constexpr const char* kPast = "20200101T000000";
 class SignaturesTest : public ScratchTest {
  protected:
   static void SetUpTestSuite() {
-    home_.emplace(sys::TempDir::Create("/tmp", "zw-gpg-").value());
-    Write(home_->path() / "archive", "the archive's bytes\nsecond line\n");
-    signer_ = NewKey("signer", "never");
-    other_ = NewKey("other", "never");
-    expired_ = NewKey("expired", "30d", kPast);
-    Gpg({"--export", "--output", (home_->path() / "all.gpg").native()});
-    Gpg({"--export", "--output", (home_->path() / "signer.gpg").native(), signer_});
+    gpg_.emplace();
+    WriteArchive("the archive's bytes\nsecond line\n");
+    signer_ = gpg_->NewKey("signer", "never");
+    other_ = gpg_->NewKey("other", "never");
+    expired_ = gpg_->NewKey("expired", "30d", kPast);
+    gpg_->Run({"--export", "--output", gpg_->At("all.gpg")});
+    gpg_->Run({"--export", "--output", gpg_->At("signer.gpg"), signer_});
   }
-  static void TearDownTestSuite() {
-    Run("/usr/bin/gpgconf", {"--homedir", home_->path(), "--kill", "gpg-agent"});
-    home_.reset();
-  }
+  static void TearDownTestSuite() { gpg_.reset(); }
 
-  static std::string Run(const std::string& program, std::vector<std::string> arguments) {
-    const auto result = sys::RunProgram({.executable = program,
-                                         .arguments = std::move(arguments),
-                                         .environment = {"LC_ALL=C", "PATH=/usr/bin:/bin"},
-                                         .directory = home_->path(),
-                                         .timeout = std::chrono::seconds(60),
-                                         .descendants = sys::Descendants::kLeave});
-    EXPECT_TRUE(result) << (result ? "" : result.error().message());
-    EXPECT_TRUE(!result || result->succeeded()) << result->error_output;
-    return result ? result->output : "";
+  static void WriteArchive(std::string_view bytes) { Write(gpg_->At("archive"), bytes); }
+  static std::string Sign(const std::string& key, std::vector<std::string> more = {}) {
+    return gpg_->Sign(key, gpg_->At("archive"), std::move(more));
   }
-  static std::string Gpg(const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"--homedir",
-                                          home_->path(),
-                                          "--batch",
-                                          "--yes",
-                                          "--no-tty",
-                                          "--quiet",
-                                          "--pinentry-mode",
-                                          "loopback",
-                                          "--passphrase",
-                                          "",
-                                          "--trust-model",
-                                          "always"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return Run("/usr/bin/gpg", std::move(arguments));
-  }
-  // The new key's fingerprint.
-  static std::string NewKey(const std::string& name,
-                            const std::string& expire,
-                            const std::string& when = "") {
-    std::vector<std::string> arguments;
-    if (!when.empty()) {
-      arguments = {"--faked-system-time", when};
-    }
-    arguments.insert(
-        arguments.end(),
-        {"--quick-generate-key", name + " <" + name + "@lab.invalid>", "ed25519", "sign", expire});
-    Gpg(arguments);
-    const std::string listing = Gpg({"--with-colons", "--list-keys", name + "@lab.invalid"});
-    const auto begin = listing.find("fpr:::::::::") + 12;
-    return listing.substr(begin, 40);
+  // The keyring with this key alone.
+  static std::string Export(const std::string& key) {
+    gpg_->Run({"--export", "--output", gpg_->At(key + ".gpg"), key});
+    return key + ".gpg";
   }
   static void RevokeKey(const std::string& fingerprint) {
-    std::string certificate = Read(home_->path() / "openpgp-revocs.d" / (fingerprint + ".rev"));
+    std::string certificate = Read(gpg_->At("openpgp-revocs.d/" + fingerprint + ".rev"));
     // gpg puts a colon before the armour against an import by mistake.
     certificate.erase(certificate.find(":-----BEGIN"), 1);
-    Write(home_->path() / "revocation", certificate);
-    Gpg({"--import", (home_->path() / "revocation").native()});
-  }
-  static fs::path Archive() { return home_->path() / "archive"; }
-  static std::string Sign(const std::string& key, std::vector<std::string> more = {}) {
-    const fs::path signature = home_->path() / "signature.tmp";
-    std::vector<std::string> arguments = std::move(more);
-    arguments.insert(
-        arguments.end(),
-        {"--local-user", key, "--output", signature.native(), "--detach-sign", Archive().native()});
-    Gpg(arguments);
-    return Read(signature);
+    Write(gpg_->At("revocation"), certificate);
+    gpg_->Run({"--import", gpg_->At("revocation")});
   }
   std::string Judge(const std::string& signature,
                     const std::vector<std::string>& pinned,
                     const std::string& keyring = "all.gpg") {
     const auto status =
-        VerifySignature({home_->path() / keyring, pinned}, Archive(), signature, scratch());
+        VerifySignature({gpg_->At(keyring), pinned}, gpg_->At("archive"), signature, scratch());
     EXPECT_EQ(CountEntries(scratch()), 0);
     return status ? "" : status.error().reason();
   }
 
-  static inline std::optional<sys::TempDir> home_;
+  static inline std::optional<GpgHome> gpg_;
   static inline std::string signer_, other_, expired_;
 };
 
@@ -130,52 +80,69 @@ TEST_F(SignaturesTest, RefusesAKeyThatIsNotPinned) {
 
 TEST_F(SignaturesTest, RefusesAnExpiredKeyAndAnExpiredSignature) {
   const std::vector<std::string> then = {"--faked-system-time", kPast};
-  EXPECT_EQ(Judge(Sign(expired_, then), {expired_}), "signature.expired");
-  const std::string key = NewKey("old", "never", kPast);
-  Gpg({"--export", "--output", (home_->path() / "old.gpg").native(), key});
+  EXPECT_EQ(Judge(Sign(expired_, then), {expired_}), "signature.expired_key");
+  const std::string key = gpg_->NewKey("old", "never", kPast);
   EXPECT_EQ(Judge(Sign(key, {"--faked-system-time", kPast, "--default-sig-expire", "1d"}),
                   {key},
-                  "old.gpg"),
+                  Export(key)),
             "signature.expired");
 }
 
 TEST_F(SignaturesTest, RefusesARevokedKey) {
   // Signed before: gpg does not sign with a revoked key.
-  const std::string key = NewKey("revoked", "never");
+  const std::string key = gpg_->NewKey("revoked", "never");
   const std::string signature = Sign(key);
   RevokeKey(key);
-  Gpg({"--export", "--output", (home_->path() / "revoked.gpg").native(), key});
-  EXPECT_EQ(Judge(signature, {key}, "revoked.gpg"), "signature.revoked");
+  EXPECT_EQ(Judge(signature, {key}, Export(key)), "signature.revoked");
 }
 
 TEST_F(SignaturesTest, RefusesASignatureOfAnotherFile) {
   const std::string signature = Sign(signer_);
-  Write(Archive(), "other bytes");
-  EXPECT_EQ(Judge(signature, {signer_}), "signature.bad");
-  Write(Archive(), "the archive's bytes\nsecond line\n");
+  WriteArchive("other bytes");
+  EXPECT_EQ(Judge(signature, {signer_}), "signature.wrong_data");
+  WriteArchive("the archive's bytes\nsecond line\n");
 }
 
 TEST_F(SignaturesTest, RefusesGarbageAndDamage) {
-  EXPECT_EQ(Judge("garbage", {signer_}), "signature.bad");
-  EXPECT_EQ(Judge(std::string(70'000, 'x'), {signer_}), "signature.bad");
+  EXPECT_EQ(Judge("garbage", {signer_}), "signature.unreadable");
+  EXPECT_EQ(Judge(std::string(70'000, 'x'), {signer_}), "signature.too_large");
   const std::string good = Sign(signer_);
-  EXPECT_NE(Judge(good.substr(0, good.size() / 2), {signer_}), "");
+  EXPECT_EQ(Judge(good.substr(0, good.size() / 2), {signer_}), "signature.unreadable");
   std::string flipped = good;
   flipped.back() = static_cast<char>(flipped.back() ^ 1);
-  EXPECT_EQ(Judge(flipped, {signer_}), "signature.bad");
+  EXPECT_EQ(Judge(flipped, {signer_}), "signature.wrong_data");
+  EXPECT_EQ(Judge(Read(gpg_->At("signer.gpg")), {signer_}), "signature.unreadable");
 }
 
+// The data inside would be verified, and the archive beside it would not.
 TEST_F(SignaturesTest, RefusesAMessageThatBringsItsOwnData) {
-  const fs::path message = home_->path() / "message";
-  Gpg({"--local-user", signer_, "--output", message.native(), "--sign", Archive().native()});
-  EXPECT_EQ(Judge(Read(message), {signer_}), "signature.bad");
-  Gpg({"--local-user", signer_, "--output", message.native(), "--clear-sign", Archive().native()});
-  EXPECT_EQ(Judge(Read(message), {signer_}), "signature.bad");
+  const std::string message = gpg_->At("message");
+  const std::vector<std::string> who = {"--local-user", signer_, "--output", message};
+  const auto made = [&](std::vector<std::string> how) {
+    how.insert(how.begin(), who.begin(), who.end());
+    how.push_back(gpg_->At("archive"));
+    gpg_->Run(how);
+    return Read(message);
+  };
+  EXPECT_EQ(Judge(made({"--sign"}), {signer_}), "signature.carries_data");
+  EXPECT_EQ(Judge(made({"--compress-algo", "none", "--sign"}), {signer_}),
+            "signature.carries_data");
+  EXPECT_EQ(Judge(made({"--armor", "--sign"}), {signer_}), "signature.carries_data");
+  EXPECT_EQ(Judge(made({"--clear-sign"}), {signer_}), "signature.clear_signed");
+  // As old programs wrote it: the signature, then the data.
+  const std::string data = "b" + std::string(5, '\0') + "evil";
+  const std::string literal = "\xcb" + std::string(1, static_cast<char>(data.size())) + data;
+  EXPECT_EQ(Judge(Sign(signer_) + literal, {signer_}), "signature.bad");
 }
 
-TEST_F(SignaturesTest, RefusesTwoSignaturesAndOneOverText) {
-  EXPECT_EQ(Judge(Sign(signer_) + Sign(other_), {signer_}), "signature.bad");
-  EXPECT_EQ(Judge(Sign(signer_, {"--textmode"}), {signer_}), "signature.bad");
+TEST_F(SignaturesTest, RefusesSeveralSignatures) {
+  EXPECT_EQ(Judge(Sign(signer_) + Sign(other_), {signer_}), "signature.several");
+  EXPECT_EQ(Judge(Sign(signer_) + Sign(signer_), {signer_}), "signature.several");
+  EXPECT_EQ(Judge(Sign(signer_) + Sign(other_), {signer_}, "signer.gpg"), "signature.several");
+}
+
+TEST_F(SignaturesTest, RefusesASignatureOverText) {
+  EXPECT_EQ(Judge(Sign(signer_, {"--textmode"}), {signer_}), "signature.not_binary");
 }
 
 TEST_F(SignaturesTest, SaysThatTheKeyringIsMissing) {
@@ -209,12 +176,13 @@ TEST(JudgeSignatureTest, NeedsEveryLine) {
 
 TEST(JudgeSignatureTest, OneBadLineSpoilsAGoodSignature) {
   const std::string good = kGood;
-  EXPECT_EQ(JudgeLines(good + "[GNUPG:] EXPKEYSIG 1 x\n", {"AAAA"}), "signature.expired");
+  EXPECT_EQ(JudgeLines(good + "[GNUPG:] EXPKEYSIG 1 x\n", {"AAAA"}), "signature.expired_key");
   EXPECT_EQ(JudgeLines(good + "[GNUPG:] EXPSIG 1 x\n", {"AAAA"}), "signature.expired");
   EXPECT_EQ(JudgeLines(good + "[GNUPG:] REVKEYSIG 1 x\n", {"AAAA"}), "signature.revoked");
-  EXPECT_EQ(JudgeLines(good + "[GNUPG:] BADSIG 1 x\n", {"AAAA"}), "signature.bad");
-  EXPECT_EQ(JudgeLines(good + "[GNUPG:] PLAINTEXT 62 0 x\n", {"AAAA"}), "signature.bad");
-  EXPECT_EQ(JudgeLines(good + good, {"AAAA"}), "signature.bad");
+  EXPECT_EQ(JudgeLines(good + "[GNUPG:] BADSIG 1 x\n", {"AAAA"}), "signature.wrong_data");
+  EXPECT_EQ(JudgeLines(good + "[GNUPG:] ERRSIG 1 22 8 00 1 4\n", {"AAAA"}), "signature.unreadable");
+  EXPECT_EQ(JudgeLines(good + "[GNUPG:] PLAINTEXT 62 0 x\n", {"AAAA"}), "signature.carries_data");
+  EXPECT_EQ(JudgeLines(good + good, {"AAAA"}), "signature.several");
 }
 
 TEST(JudgeSignatureTest, AUserIdIsNoStatusLine) {

@@ -3,6 +3,7 @@
 #include "sys/digest.h"
 #include "sys/files.h"
 #include "tests/unit/agent/install/archive_maker.h"
+#include "tests/unit/agent/install/gpg_home.h"
 
 #include <gtest/gtest.h>
 
@@ -23,6 +24,15 @@ class InstanceTest : public ::testing::Test {
     const std::string archive = MakeRelease("3.8.4", "#!/bin/sh\n");
     sha512_ = sys::Digest(sys::Hash::kSha512, archive);
     Write(At("archives/release.tar.gz"), archive);
+    Open({});
+    const auto made = instance_->Stage(WithTickTime("2000"));
+    ASSERT_TRUE(made) << made.error().message();
+    ran_ = made->digest;
+    fs::create_directory_symlink(ran_, At("generations/current"));
+  }
+
+  void Open(config::ReleasePolicy releases, config::SignaturePolicy signatures = {}) {
+    instance_.reset();
     auto opened = Instance::Open({.ensemble = "lab",
                                   .server = {1},
                                   .state_directory = At("state"),
@@ -31,14 +41,23 @@ class InstanceTest : public ::testing::Test {
                                                .data_directory = At("data"),
                                                .data_log_directory = At("data"),
                                                .log_directory = At("logs")},
-                                  .archive_directories = {At("archives")}});
+                                  .archive_directories = {At("archives")},
+                                  .signatures = std::move(signatures),
+                                  .releases = std::move(releases)});
     ASSERT_TRUE(opened) << opened.error().message();
     instance_ = std::move(*opened);
-    const auto made = instance_->Stage(WithTickTime("2000"));
-    ASSERT_TRUE(made) << made.error().message();
-    ran_ = made->digest;
-    fs::create_directory_symlink(ran_, At("generations/current"));
   }
+
+  // Makes a generation that never ran.
+  [[nodiscard]] std::string StageOnly(const std::string& tick_time) {
+    const auto made = instance_->Stage(WithTickTime(tick_time));
+    EXPECT_TRUE(made) << made.error().message();
+    return made ? made->digest : "";
+  }
+  [[nodiscard]] std::string StagedAgain(const std::string& digest) {
+    return Staged({.existing_generation = digest});
+  }
+  [[nodiscard]] const std::string& ran() const { return ran_; }
 
   // As a reconfiguration leaves it.
   void LetZooKeeperCommit(const std::string& members) {
@@ -105,6 +124,49 @@ TEST_F(InstanceTest, SoIsOneThatIsThereAlready) {
   EXPECT_EQ(Staged(again), "staged");
   LetZooKeeperCommit(kAlone);
   EXPECT_EQ(Staged(again), "config.standalone");
+}
+
+TEST_F(InstanceTest, NothingBelowTheFloorOrDeniedIsInstalledWhateverTheControllerSays) {
+  const std::string staged = StageOnly("3000");
+  Open({.floor = model::Version{3, 9, 0}});
+  EXPECT_EQ(Staged(WithTickTime("4000")), "release.below_floor");
+  EXPECT_EQ(StagedAgain(staged), "release.below_floor");
+  Open({.deny = {{3, 8, 4}}});
+  EXPECT_EQ(Staged(WithTickTime("4000")), "release.denied");
+  EXPECT_EQ(StagedAgain(staged), "release.denied");
+  Open({.floor = model::Version{3, 8, 4}, .deny = {{3, 8, 3}}});
+  EXPECT_EQ(Staged(WithTickTime("4000")), "staged");
+}
+
+TEST_F(InstanceTest, WhatRanHereMayBeReturnedTo) {
+  const std::string other = StageOnly("3000");
+  auto generations = instance().OpenGenerations();
+  ASSERT_TRUE(generations);
+  ASSERT_TRUE(generations->SwitchTo(other));
+  Open({.floor = model::Version{3, 9, 0}, .deny = {{3, 8, 4}}}, {.required = true});
+  EXPECT_EQ(StagedAgain(ran()), "staged");
+  EXPECT_EQ(StagedAgain(other), "staged");
+}
+
+TEST_F(InstanceTest, NothingUnsignedIsInstalledWhateverTheControllerSays) {
+  const std::string unsigned_one = StageOnly("3000");
+  const GpgHome gpg;
+  const std::string key = gpg.NewKey("signer", "never");
+  gpg.Run({"--export", "--output", gpg.At("keys.gpg")});
+  const config::SignaturePolicy required{
+      .required = true, .keyring = gpg.At("keys.gpg"), .fingerprints = {key}};
+  Open({}, required);
+  StageRequest request = WithTickTime("4000");
+  request.signature_required = false;
+  EXPECT_EQ(Staged(request), "signature.missing");
+  EXPECT_EQ(StagedAgain(unsigned_one), "signature.missing");
+
+  request.signature = gpg.Sign(key, At("archives/release.tar.gz"));
+  const auto made = instance().Stage(request);
+  ASSERT_TRUE(made) << made.error().message();
+  EXPECT_EQ(StagedAgain(made->digest), "staged");
+  Open({}, {.required = true, .keyring = required.keyring, .fingerprints = {std::string(40, 'A')}});
+  EXPECT_EQ(StagedAgain(made->digest), "signature.not_pinned");
 }
 
 }  // namespace
