@@ -3,6 +3,7 @@
 #include "controller/cli/help_text.h"
 
 #include <ostream>
+#include <utility>
 
 namespace zoowarden::controller {
 
@@ -29,6 +30,7 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
       {.name = "--no-color", .help = "no colours and no redrawing", .target = &flags.no_color},
       {.name = "-v,--verbose", .help = "say more on stderr", .target = &flags.verbose}};
   tree.groups = {{"runs", "what runs did, and which are open"},
+                 {"server", "what becomes of a server whose agent waits for a person"},
                  {"config", "what the configuration is and where it comes from"},
                  {"pki", "the certificates of agents and operators"}};
   tree.commands.push_back(StatusCommand());
@@ -39,6 +41,9 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   tree.commands.push_back(ResumeCommand());
   tree.commands.push_back(RollbackCommand());
   tree.commands.push_back(VerifyCommand());
+  for (auto& command : ServerCommands()) {
+    tree.commands.push_back(std::move(command));
+  }
   tree.commands.push_back(RunsListCommand());
   tree.commands.push_back(RunsShowCommand());
   tree.commands.push_back(ConfigShowCommand());

@@ -17,6 +17,8 @@ namespace zoowarden::controller {
 [[nodiscard]] Command ResumeCommand();
 [[nodiscard]] Command RollbackCommand();
 [[nodiscard]] Command VerifyCommand();
+// `server confirm`, `retry`, `rollback` and `close`.
+[[nodiscard]] std::vector<Command> ServerCommands();
 [[nodiscard]] Command ConfigShowCommand();
 [[nodiscard]] Command RunsListCommand();
 [[nodiscard]] Command RunsShowCommand();

@@ -70,7 +70,15 @@ struct Ending {
   std::string next;  // what a person can do; empty = nothing is left to do
 };
 
-Ending EndingOf(const core::RunState& state) {
+// A run that settles one server is not gone on with: its command is given again.
+std::string NextOfSettling(const core::Settlement& settlement) {
+  const auto server = ToString(settlement.server);
+  return "mend what the message names, look at `zoowarden status`, then give `zoowarden server " +
+         std::string(SettleVerbName(settlement.verb)) + " " + server +
+         "` again or another way out of `zoowarden help server`";
+}
+
+Ending EndingOfRun(const core::RunState& state) {
   const auto& id = state.run_id;
   switch (state.outcome) {
     case core::RunOutcome::kSucceeded:
@@ -84,13 +92,22 @@ Ending EndingOf(const core::RunState& state) {
     case core::RunOutcome::kStuck:
       return {ExitCode::kStuck,
               "mend what the message names, then `zoowarden rollback " + id +
-                  "` tries again; `zoowarden runs show " + id + "` has the whole story"};
+                  "` tries again; `zoowarden runs show " + id +
+                  "` has the whole story, `zoowarden help server` the ways out for one server"};
     case core::RunOutcome::kRefused:
       return {ExitCode::kRefused, "mend what the message names and try again"};
     case core::RunOutcome::kNone:
       break;
   }
   return {ExitCode::kInterrupted, "`zoowarden resume " + id + "` goes on"};
+}
+
+Ending EndingOf(const core::RunState& state) {
+  auto ending = EndingOfRun(state);
+  if (state.settlement && ending.code != ExitCode::kOk) {
+    ending.next = NextOfSettling(*state.settlement);
+  }
+  return ending;
 }
 
 // The outcome as an error object, so that scripts find every failure in the same place.
@@ -125,7 +142,7 @@ std::string Phrase(core::RunOutcome outcome) {
 std::string OutcomeText(const core::RunState& state, const base::Result<KnownRun>& record) {
   const auto name = "run " + state.run_id;
   if (state.phase != core::RunPhase::kEnded) {
-    return name + " was interrupted at a safe point and stays open";
+    return name + " was interrupted at a safe point" + (state.settlement ? "" : " and stays open");
   }
   std::string took;
   if (record && !record->record.events.empty()) {

@@ -42,6 +42,13 @@ std::string WayBack(const core::RunState& state) {
 
 base::Error NotOpen(const KnownRun& run) {
   const auto& state = run.file.state;
+  if (state.settlement) {
+    return {base::ErrorCode::kFailedPrecondition,
+            "run.settles",
+            "run " + run.record.run_id + " only settled server " +
+                ToString(state.settlement->server) + "; to do that again give `zoowarden " +
+                run.file.kind + " " + ToString(state.settlement->server) + "`"};
+  }
   auto text = "run " + run.record.run_id + " is closed (" +
               std::string(RunOutcomeName(state.outcome)) + ")";
   if (state.phase != core::RunPhase::kEnded) {

@@ -48,12 +48,18 @@ bool NeedsSomebody(core::RunOutcome outcome) {
   return outcome == core::RunOutcome::kHalted || outcome == core::RunOutcome::kStuck;
 }
 
-bool BroughtOrder(core::RunOutcome outcome) {
-  return outcome == core::RunOutcome::kSucceeded || outcome == core::RunOutcome::kRolledBack;
+// One server that was settled is not yet an ensemble in order.
+bool BroughtOrder(const core::RunState& state) {
+  return !state.settlement && (state.outcome == core::RunOutcome::kSucceeded ||
+                               state.outcome == core::RunOutcome::kRolledBack);
 }
 
-// A halted or stuck run stays open until it, or a later run, has brought order.
+// A halted or stuck run stays open until it, or a later run, has brought order. One that settles a
+// server is never gone on with: its command is given again.
 bool IsOpen(const KnownRun& run) {
+  if (run.file.state.settlement) {
+    return false;
+  }
   return run.file.state.phase != core::RunPhase::kEnded || NeedsSomebody(run.file.state.outcome);
 }
 
@@ -222,7 +228,7 @@ KnownRuns CollectRuns(RunJournal* journal, Agents* agents) {
   bool order = false;
   for (auto& run : known.runs) {
     run.open = run.open && !order;
-    order = order || BroughtOrder(run.file.state.outcome);
+    order = order || BroughtOrder(run.file.state);
   }
   return known;
 }

@@ -18,8 +18,6 @@ constexpr std::size_t kLongText = 8'000;
 
 bool Ended(const KnownRun& run) { return run.file.state.phase == core::RunPhase::kEnded; }
 
-std::string Target(const KnownRun& run) { return run.file.spec.release.version.ToString(); }
-
 // How long it took, or has been at it as far as is recorded.
 milliseconds Took(const KnownRun& run) {
   return run.record.events.empty()
@@ -118,14 +116,25 @@ std::string EventLines(const KnownRun& run) {
   return text;
 }
 
+Document SettlementDocument(const std::optional<core::Settlement>& settlement) {
+  return settlement ? Document::Map({{"server", settlement->server.value},
+                                     {"verb", SettleVerbName(settlement->verb)},
+                                     {"operation", settlement->operation_id}})
+                    : Document();
+}
+
 }  // namespace
 
 std::string RunStateText(const KnownRun& run) {
-  return Ended(run) ? std::string(RunOutcomeName(run.file.state.outcome)) : "open";
+  if (Ended(run)) {
+    return std::string(RunOutcomeName(run.file.state.outcome));
+  }
+  return run.file.state.settlement ? "interrupted" : "open";
 }
 
 Document RunSummaryDocument(const KnownRun& run) {
   const auto& state = run.file.state;
+  const auto& settlement = state.settlement;
   Document copies{Document::List()};
   for (const auto& copy : run.copies) {
     copies.Add(copy);
@@ -134,7 +143,8 @@ Document RunSummaryDocument(const KnownRun& run) {
       {{"id", run.record.run_id},
        {"kind", run.file.kind},
        {"ensemble", run.record.ensemble},
-       {"version", Target(run)},
+       {"version", settlement ? Document() : Document(run.file.spec.release.version.ToString())},
+       {"settles", SettlementDocument(settlement)},
        {"open", run.open},
        {"phase", RunPhaseName(state.phase)},
        {"goal", RunGoalName(state.goal)},
@@ -151,8 +161,8 @@ Document RunSummaryDocument(const KnownRun& run) {
 
 std::string RunSummaryLine(const KnownRun& run, bool going_on) {
   const auto& state = run.file.state;
-  const auto what =
-      run.record.run_id + ": " + base::Printable(run.file.kind) + " to " + Target(run) + ", ";
+  const auto what = run.record.run_id + ": " + base::Printable(run.file.kind) + " to " +
+                    DescribeAim(run.file) + ", ";
   if (!Ended(run)) {
     return "open run " + what + std::string(RunPhaseName(state.phase)) +
            (going_on ? "; going on now" : "; `zoowarden resume` continues it");
@@ -168,7 +178,7 @@ std::string RunTable(const std::vector<KnownRun>& runs) {
     table.Add({run.record.run_id,
                Timestamp(milliseconds(run.file.created_ms)),
                run.file.kind,
-               Target(run),
+               DescribeAim(run.file),
                RunStateText(run),
                std::to_string(state.done.size()) + " of " + std::to_string(state.servers.size()),
                run.file.holder});
@@ -192,9 +202,8 @@ Document RunDocument(const KnownRun& run) {
 
 std::string RunText(const KnownRun& run) {
   const auto& state = run.file.state;
-  std::string text = "run " + run.record.run_id + ": " + base::Printable(run.file.kind) +
-                     " of ensemble " + base::Printable(run.record.ensemble) + " to " + Target(run) +
-                     "\n";
+  std::string text =
+      "run " + run.record.run_id + ": " + base::Printable(DescribeRun(run.file)) + "\n";
   text += "  state      " + RunStateText(run);
   if (!state.outcome_text.empty()) {
     text += ": " + base::Printable(state.outcome_text, kLongText);

@@ -9,12 +9,14 @@
 namespace zoowarden::controller {
 namespace {
 
+// One that settled a server changed nobody's configuration.
 bool LedTo(const KnownRun& run, const model::MemberObservation& seen) {
   const auto& servers = run.file.state.servers;
-  return std::any_of(servers.begin(), servers.end(), [&](const core::ServerRun& server) {
-    return server.id == seen.id &&
-           server.target.configuration_digest == seen.current->configuration_digest;
-  });
+  return !run.file.state.settlement &&
+         std::any_of(servers.begin(), servers.end(), [&](const core::ServerRun& server) {
+           return server.id == seen.id &&
+                  server.target.configuration_digest == seen.current->configuration_digest;
+         });
 }
 
 }  // namespace

@@ -41,10 +41,12 @@ void JudgeMember(const StatusInput& input, const MemberObservation& seen, Status
                             (seen.problem.empty() ? "" : ": " + seen.problem));
   }
   if (seen.operation.state == model::OperationState::kNeedsOperator) {
-    view.problems.push_back(NameOf(seen.id) + " needs an operator: " + seen.operation.failure);
+    view.problems.push_back(NameOf(seen.id) + " needs an operator: " + seen.operation.failure +
+                            "; see `zoowarden help server`");
   } else if (seen.operation.state == model::OperationState::kUnconfirmed) {
     view.problems.push_back(NameOf(seen.id) +
-                            " waits unconfirmed for a controller; `zoowarden resume` decides");
+                            " waits unconfirmed for a controller; `zoowarden resume` goes on with its "
+                            "run, `zoowarden help server` has the other ways");
   }
   const auto& wanted = input.spec.release.version;
   if (seen.version && *seen.version != wanted) {

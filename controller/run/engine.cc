@@ -54,9 +54,8 @@ base::Result<EngineResult> Engine::Drive() {
   // The first record is stored before the first observation: from then on any machine can resume.
   unsaved_.push_back({"run_started",
                       {},
-                      run_.kind + " of ensemble " + run_.spec.name + " to " +
-                          run_.spec.release.version.ToString() + " by " + identity_.holder +
-                          ", epoch " + std::to_string(identity_.epoch.value)});
+                      DescribeRun(run_) + " by " + identity_.holder + ", epoch " +
+                          std::to_string(identity_.epoch.value)});
   core::Decision beginning{.state = run_.state};
   ZW_TRY(Persist(beginning));
   // Only to know which members serve, so that the first round can commit its canary.

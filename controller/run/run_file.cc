@@ -144,6 +144,22 @@ model::EnsembleSpec SpecFrom(const json& value) {
   return spec;
 }
 
+json ToJson(const core::Settlement& settlement) {
+  return {{"verb", core::SettleVerbName(settlement.verb)},
+          {"server", settlement.server.value},
+          {"operation_id", settlement.operation_id},
+          {"asked", settlement.asked},
+          {"under_way", settlement.under_way}};
+}
+
+core::Settlement SettlementFrom(const json& value) {
+  return {.verb = Must(core::ParseSettleVerb(value.at("verb").get<std::string>()), "verb"),
+          .server = {value.at("server").get<std::uint32_t>()},
+          .operation_id = value.at("operation_id"),
+          .asked = value.at("asked"),
+          .under_way = value.at("under_way")};
+}
+
 json ToJson(const core::RunState& state) {
   json servers = json::array();
   for (const auto& server : state.servers) {
@@ -158,20 +174,24 @@ json ToJson(const core::RunState& state) {
   for (const auto id : state.done) {
     done.push_back(id.value);
   }
-  return {{"run_id", state.run_id},
-          {"phase", core::RunPhaseName(state.phase)},
-          {"goal", core::RunGoalName(state.goal)},
-          {"outcome", core::RunOutcomeName(state.outcome)},
-          {"outcome_reason", state.outcome_reason},
-          {"outcome_text", state.outcome_text},
-          {"allow_outage", state.allow_outage},
-          {"attempt", state.attempt ? json(state.attempt->value) : json(nullptr)},
-          {"done", done},
-          {"leader", state.leader ? json(state.leader->value) : json(nullptr)},
-          {"elections", state.elections},
-          {"permit_refusals", state.permit_refusals},
-          {"next_operation", state.next_operation},
-          {"servers", servers}};
+  json value = {{"run_id", state.run_id},
+                {"phase", core::RunPhaseName(state.phase)},
+                {"goal", core::RunGoalName(state.goal)},
+                {"outcome", core::RunOutcomeName(state.outcome)},
+                {"outcome_reason", state.outcome_reason},
+                {"outcome_text", state.outcome_text},
+                {"allow_outage", state.allow_outage},
+                {"attempt", state.attempt ? json(state.attempt->value) : json(nullptr)},
+                {"done", done},
+                {"leader", state.leader ? json(state.leader->value) : json(nullptr)},
+                {"elections", state.elections},
+                {"permit_refusals", state.permit_refusals},
+                {"next_operation", state.next_operation},
+                {"servers", servers}};
+  if (state.settlement) {
+    value["settlement"] = ToJson(*state.settlement);
+  }
+  return value;
 }
 
 std::optional<model::ServerId> IdFrom(const json& value) {
@@ -210,6 +230,9 @@ core::RunState StateFrom(const json& value, const model::EnsembleSpec& spec) {
                              .failed = server.at("failed"),
                              .failure = server.at("failure")});
   }
+  if (value.contains("settlement")) {
+    state.settlement = SettlementFrom(value.at("settlement"));
+  }
   return state;
 }
 
@@ -247,6 +270,18 @@ base::Result<RunFile> DecodeRun(const std::string& text) {
                       "run.damaged",
                       std::string("the run record cannot be read: ") + error.what());
   }
+}
+
+std::string DescribeAim(const RunFile& run) {
+  return run.state.settlement ? "server " + model::ToString(run.state.settlement->server)
+                              : run.spec.release.version.ToString();
+}
+
+std::string DescribeRun(const RunFile& run) {
+  const auto ensemble = " of ensemble " + run.spec.name;
+  return run.state.settlement
+             ? run.kind + " " + model::ToString(run.state.settlement->server) + ensemble
+             : run.kind + ensemble + " to " + DescribeAim(run);
 }
 
 std::string ApprovedPart(const RunFile& run) {

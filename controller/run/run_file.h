@@ -14,7 +14,7 @@ namespace zoowarden::controller {
 inline constexpr int kRunSchemaVersion = 1;
 
 struct RunFile {
-  std::string kind;  // "upgrade", "apply"
+  std::string kind;  // "upgrade", "apply", "server confirm"
   std::int64_t created_ms = 0;
   std::string holder;  // certificate name of who began it
   model::EnsembleSpec spec;
@@ -26,6 +26,11 @@ struct RunFile {
 [[nodiscard]] std::string EncodeRun(const RunFile& run);
 // Refuses another schema version and anything it does not understand (kDataLoss).
 [[nodiscard]] base::Result<RunFile> DecodeRun(const std::string& text);
+
+// What it leads to, in a word: "3.9.4", or "server 2" of a run that settles one server.
+[[nodiscard]] std::string DescribeAim(const RunFile& run);
+// "upgrade of ensemble lab to 3.9.4", "server confirm 2 of ensemble lab".
+[[nodiscard]] std::string DescribeRun(const RunFile& run);
 
 // What was approved of a run, and never changes while it goes on: the desired state, and from what
 // to what each server goes. Two copies of one run agree when their texts are equal.

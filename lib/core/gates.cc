@@ -128,7 +128,7 @@ StartGate GateAfterStart(const std::vector<model::Member>& declared,
                   /*serving=*/true,
                   "the proved voters form no quorum: " + conclusions.NotProved(question.server));
   }
-  if (const auto missing = conclusions.NotProved(); !missing.empty()) {
+  if (const auto missing = conclusions.NotProved(); !question.alone && !missing.empty()) {
     return Failed(Fault::kOthers, /*serving=*/true, missing);
   }
   if (!conclusions.leader) {

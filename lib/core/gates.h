@@ -52,6 +52,7 @@ struct StartQuestion {
   std::string operation_id;    // the process must have been started by it
   model::Generation wanted;    // what must run now
   bool passed_before = false;  // this gate was open already: one unread answer is no fault
+  bool alone = false;          // others may be missing as long as the proved voters form a quorum
 };
 
 // Is the server that was started the one we meant, and is it proved?

@@ -92,7 +92,8 @@ std::string OtherInFlight(const Turn& turn, model::ServerId but) {
 }
 
 void Halt(Turn& turn, std::string reason, const std::string& why) {
-  turn.End(RunOutcome::kHalted,
+  const auto& settlement = turn.state().settlement;
+  turn.End(settlement && !settlement->asked ? RunOutcome::kRefused : RunOutcome::kHalted,
            std::move(reason),
            why + " (" + DescribeServers(turn.state(), turn.input.round) + ")");
 }
@@ -255,6 +256,9 @@ Decision Decide(const RunState& state, const RunMemory& memory, const DecisionIn
     case RunPhase::kClosing:
       internal::Closing(turn);
       break;
+    case RunPhase::kSettling:
+      internal::Settling(turn);
+      break;
     case RunPhase::kEnded:
       break;
   }
@@ -294,6 +298,9 @@ void NoteResult(RunState& state,
                     action.server,
                     result.error().message()});
   internal::ForgetRounds(memory);
+  if (state.settlement && !state.settlement->under_way) {
+    state.settlement->asked = false;  // where it got through all the same, the next round shows it
+  }
   const bool unanswered = result.error().Is(base::ErrorCode::kUnavailable) ||
                           result.error().Is(base::ErrorCode::kDeadlineExceeded);
   if (unanswered) {

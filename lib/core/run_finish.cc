@@ -47,12 +47,7 @@ std::string WrongMember(Turn& turn) {
       return Name(server.id) + " does not say version " + wanted.version.ToString();
     }
   }
-  for (const auto& check : turn.input.checks) {
-    if (!check.passed) {
-      return "check '" + check.name + "' vetoed: " + check.text;
-    }
-  }
-  return "";
+  return Veto(turn);
 }
 
 // Members that are not proved for another reason than that a server we changed is down.

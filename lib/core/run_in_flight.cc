@@ -42,7 +42,9 @@ void SendBackWithPermit(Turn& turn, const ServerRun& server, const StopGate& gat
             Name(server.id) + " goes back: " + server.failure + "; " + gate.arithmetic.sentence);
 }
 
-// It serves: it is stopped as carefully as on the way forward.
+}  // namespace
+
+// It is stopped as carefully as on the way forward.
 void SendBackServing(Turn& turn, const ServerRun& server) {
   auto& state = turn.state();
   const auto gate = MayStop(state.members,
@@ -80,6 +82,17 @@ void SendBackServing(Turn& turn, const ServerRun& server) {
   }
 }
 
+std::string Veto(const Turn& turn) {
+  for (const auto& check : turn.input.checks) {
+    if (!check.passed) {
+      return "check '" + check.name + "' vetoed: " + check.text;
+    }
+  }
+  return "";
+}
+
+namespace {
+
 // The gate failed by the server's own fault, or the run turned round: back it goes.
 void TakeBack(Turn& turn, ServerRun& server, const std::string& why, bool serving) {
   auto& state = turn.state();
@@ -99,16 +112,6 @@ void TakeBack(Turn& turn, ServerRun& server, const std::string& why, bool servin
   } else {
     SendBackDown(turn, server, why);
   }
-}
-
-// What the ensemble's own checks say in this soak, or empty.
-std::string Veto(const Turn& turn) {
-  for (const auto& check : turn.input.checks) {
-    if (!check.passed) {
-      return "check '" + check.name + "' vetoed: " + check.text;
-    }
-  }
-  return "";
 }
 
 // True when the soak is on; a gate that opens and closes for ever ends the run.

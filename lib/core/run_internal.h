@@ -73,6 +73,12 @@ void Rolling(Turn& turn);
 void InFlight(Turn& turn, ServerRun& server);
 void FinalCheck(Turn& turn);
 void Closing(Turn& turn);
+void Settling(Turn& turn);
+
+// A serving server goes back behind the gates of any stop: good rounds, intent, permit.
+void SendBackServing(Turn& turn, const ServerRun& server);
+// What the ensemble's own checks say in this round, or empty.
+[[nodiscard]] std::string Veto(const Turn& turn);
 
 // The server is back on what it ran before: the run's policy says what follows.
 void AfterFailure(Turn& turn, ServerRun& server);

@@ -21,6 +21,7 @@ constexpr std::array kPhases = std::to_array<Named<RunPhase>>({
     {RunPhase::kRolling, "rolling"},
     {RunPhase::kFinalCheck, "final_check"},
     {RunPhase::kClosing, "closing"},
+    {RunPhase::kSettling, "settling"},
     {RunPhase::kEnded, "ended"},
 });
 constexpr std::array kGoals = std::to_array<Named<RunGoal>>({
@@ -34,6 +35,13 @@ constexpr std::array kOutcomes = std::to_array<Named<RunOutcome>>({
     {RunOutcome::kHalted, "halted"},
     {RunOutcome::kStuck, "stuck"},
     {RunOutcome::kRefused, "refused"},
+});
+
+constexpr std::array kSettleVerbs = std::to_array<Named<SettleVerb>>({
+    {SettleVerb::kConfirm, "confirm"},
+    {SettleVerb::kRetry, "retry"},
+    {SettleVerb::kRollBack, "rollback"},
+    {SettleVerb::kClose, "close"},
 });
 
 template <typename T, std::size_t N>
@@ -59,6 +67,11 @@ std::string_view RunGoalName(RunGoal goal) { return NameOf(kGoals, goal); }
 std::optional<RunGoal> ParseRunGoal(std::string_view name) { return Parse(kGoals, name); }
 std::string_view RunOutcomeName(RunOutcome outcome) { return NameOf(kOutcomes, outcome); }
 std::optional<RunOutcome> ParseRunOutcome(std::string_view name) { return Parse(kOutcomes, name); }
+
+std::string_view SettleVerbName(SettleVerb verb) { return NameOf(kSettleVerbs, verb); }
+std::optional<SettleVerb> ParseSettleVerb(std::string_view name) {
+  return Parse(kSettleVerbs, name);
+}
 
 const ServerRun& ServerOf(const RunState& state, model::ServerId id) {
   const auto found = std::find_if(state.servers.begin(),

@@ -20,6 +20,7 @@ enum class RunPhase {
   kRolling,     // one server after the other
   kFinalCheck,  // every member proved and as wanted
   kClosing,     // agents forget finished operations
+  kSettling,    // one server whose operation waits for a person is settled; nothing else is touched
   kEnded,
 };
 [[nodiscard]] std::string_view RunPhaseName(RunPhase phase);
@@ -39,6 +40,25 @@ enum class RunOutcome {
 };
 [[nodiscard]] std::string_view RunOutcomeName(RunOutcome outcome);
 [[nodiscard]] std::optional<RunOutcome> ParseRunOutcome(std::string_view name);
+
+// What a person decides about a server whose operation is `unconfirmed` or `needs_operator`. Names
+// are stored.
+enum class SettleVerb {
+  kConfirm,   // what runs there is good: commit it
+  kRetry,     // nothing runs there: start the new generation once more
+  kRollBack,  // back to the old generation
+  kClose,     // forget the operation, leave the server as it is
+};
+[[nodiscard]] std::string_view SettleVerbName(SettleVerb verb);
+[[nodiscard]] std::optional<SettleVerb> ParseSettleVerb(std::string_view name);
+
+struct Settlement {
+  SettleVerb verb = SettleVerb::kConfirm;
+  model::ServerId server;
+  std::string operation_id;  // as the person saw it: another one is not touched
+  bool asked = false;        // the agent was told
+  bool under_way = false;    // and was seen to act on it
+};
 
 // What the run does to one server.
 struct ServerRun {
@@ -71,6 +91,7 @@ struct RunState {
   int elections = 0;                       // leader changes seen
   int permit_refusals = 0;                 // in a row, for the present attempt
   std::uint64_t next_operation = 1;
+  std::optional<Settlement> settlement;  // set: the run settles one server and does nothing else
 };
 
 [[nodiscard]] ServerRun& ServerOf(RunState& state, model::ServerId id);

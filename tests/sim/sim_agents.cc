@@ -101,7 +101,7 @@ std::vector<Answer<T>> SimAgents::AskAll(F ask) {
 std::vector<model::MemberObservation> SimAgents::GetStatus(std::chrono::milliseconds /*deadline*/) {
   std::vector<model::MemberObservation> seen;
   for (auto& [id, agent] : agents_) {
-    seen.push_back(agent->Look());
+    seen.push_back(agent->reachable ? agent->Look() : model::MemberObservation{.id = id});
   }
   return seen;
 }

@@ -1,0 +1,169 @@
+"""A server whose agent waits for a person, on real servers: every way out, by the guide's own words."""
+
+import os
+import pathlib
+import pty
+import shlex
+import signal
+import socket
+import subprocess
+
+import pytest
+
+import ensemble as testing
+from zoowarden_lab import command, layout
+
+OLD, NEW = "3.8.4", "3.9.4"
+_GUIDE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "needs-operator.md"
+
+
+def guide_lines() -> list:
+    """Every command that the guide prints, in its order."""
+    return [line.strip() for line in _GUIDE.read_text(encoding="utf-8").splitlines()
+            if line.startswith("    zoowarden ")]
+
+
+def type_line(made, line: str, server: int) -> command.Outcome:
+    """Types a line of the guide at a terminal and answers yes to whatever it asks."""
+    words = shlex.split(line.replace(" 2", f" {server}"))
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([layout.program(words[0]), *words[1:]], stdin=theirs, stderr=theirs,
+                          stdout=subprocess.PIPE, env=made.lab.process_environment(),
+                          encoding="utf-8") as child:
+        os.close(theirs)
+        os.write(ours, b"y\n")
+        said = b""
+        try:
+            while block := os.read(ours, 65536):
+                said += block
+        except OSError:  # EIO: the other end is closed
+            pass
+        out = child.stdout.read()
+    os.close(ours)
+    return command.Outcome(tuple(words), child.returncode, out, said.decode(errors="replace"))
+
+
+class TakenPort:
+    """A program that sits on a server's client port, so that no generation can serve there."""
+
+    def __init__(self, server):
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind((server.host, server.client_port))
+        self._socket.listen()
+
+    def free(self):
+        self._socket.close()
+
+
+def need_an_operator(made) -> tuple:
+    """The first server's port is taken while it is down: neither generation comes up there."""
+    victim = made.followers()[0]
+    running = made.begin_upgrade(testing.release(NEW))
+    running.wait_for_line(testing.PROCEED, 240)
+    made.wait(lambda: made.zookeeper(victim) is None, 60, "the old process ends")
+    taken = TakenPort(made.lab.server(victim))
+    outcome = running.wait(240)
+    assert outcome.code == command.STUCK, outcome
+    assert made.operation_state(victim) == "needs_operator"
+    return victim, taken
+
+
+def park(made) -> int:
+    """The controller dies behind the first gate; the server is left serving, unconfirmed."""
+    victim = made.followers()[0]
+    running = made.begin_upgrade(testing.release(NEW))
+    running.wait_for_line(testing.GATE_PASSED, 240)
+    running.kill()
+    made.wait(lambda: made.operation_state(victim) == "unconfirmed", 90, "it is parked")
+    return victim
+
+
+def test_the_guide_leads_out_of_needs_operator(make_ensemble):
+    """Its lines, each typed once and literally, for three servers that end up there."""
+    lines = guide_lines()
+    assert [line.split()[1:3] for line in lines] == [
+        ["status"], ["runs", "list"], ["server", "rollback"], ["server", "retry"],
+        ["server", "confirm"], ["server", "close"], ["resume"]]
+    look, runs, rollback, retry, confirm, close, resume = lines
+    made = make_ensemble()
+    victim, taken = need_an_operator(made)
+    shown = type_line(made, look, victim)
+    assert shown.code == command.ERROR and "needs an operator" in shown.out, shown
+    assert "stuck" in type_line(made, runs, victim).out
+    still = type_line(made, rollback, victim)
+    assert still.code == command.STUCK, still
+    refused = type_line(made, confirm, victim)
+    assert refused.code == command.REFUSED and "not proved" in refused.err, refused
+    taken.free()
+    retried = type_line(made, retry, victim)
+    assert retried.code == 0, retried
+    assert made.versions()[victim] == NEW
+    assert type_line(made, close, victim).code == command.REFUSED  # it waits for nobody now
+    assert type_line(made, resume, victim).code == 0
+    assert set(made.versions().values()) == {NEW}
+    kinds = [run["kind"] for run in made.runs()]
+    assert kinds.count("server retry") == 1 and kinds.count("server rollback") == 1, kinds
+
+
+def test_a_server_that_needs_an_operator_goes_back(ensemble):
+    victim, taken = need_an_operator(ensemble)
+    taken.free()
+    others = {n: p for n, p in ensemble.processes().items() if n != victim}
+    outcome = ensemble.run("server", "rollback", victim, "--yes", "-o", "json")
+    assert outcome.code == 0, outcome
+    assert outcome.json["outcome"] == "rolled_back"
+    assert outcome.json["settles"]["verb"] == "rollback"
+    assert set(ensemble.versions().values()) == {OLD}
+    assert {n: p for n, p in ensemble.processes().items() if n != victim} == others
+
+
+def test_a_closed_operation_leaves_the_server_as_it_is(ensemble):
+    victim, taken = need_an_operator(ensemble)
+    assert ensemble.run("server", "close", victim, "--yes").code == 0
+    assert ensemble.zookeeper(victim) is None and ensemble.operation_state(victim) == "idle"
+    taken.free()
+
+
+def test_a_parked_server_is_confirmed_where_it_stands(ensemble):
+    victim = park(ensemble)
+    before = ensemble.processes()
+    outcome = ensemble.run("server", "confirm", victim, "--yes")
+    assert outcome.code == 0, outcome
+    assert ensemble.processes() == before
+    assert ensemble.operation_state(victim) == "committed"
+    assert ensemble.run("resume", "--yes").code == 0
+    assert set(ensemble.versions().values()) == {NEW}
+
+
+@pytest.mark.parametrize("another_is_down", [False, True])
+def test_a_parked_server_that_serves_goes_back_behind_the_gates_only(ensemble, another_is_down):
+    victim = park(ensemble)
+    ensemble.set_policy("step_timeout", "20s")
+    before = ensemble.zookeeper(victim)
+    if another_is_down:
+        other = [n for n in ensemble.followers() if n != victim]
+        lost = other[0] if other else ensemble.leader()
+        ensemble.kill_zookeeper(lost)
+        outcome = ensemble.run("server", "rollback", victim, "--yes")
+        assert outcome.code == command.REFUSED and "not safe to stop" in outcome.err, outcome
+        assert ensemble.zookeeper(victim) == before
+        assert ensemble.operation_state(victim) == "unconfirmed"
+        ensemble.start_zookeeper(lost)
+        ensemble.wait_serving()
+    outcome = ensemble.run("server", "rollback", victim, "--yes")
+    assert outcome.code == 0, outcome
+    assert set(ensemble.versions().values()) == {OLD}
+
+
+def test_a_controller_killed_while_it_settles_changes_nothing_for_the_next(ensemble):
+    victim = park(ensemble)
+    killed = ensemble.run("server", "confirm", victim, "--yes",
+                          environment={"ZOOWARDEN_FAULT": "controller.before_commit:kill"})
+    assert killed.code == -signal.SIGKILL
+    assert ensemble.operation_state(victim) == "unconfirmed"
+    held = ensemble.run("server", "confirm", victim, "--yes")
+    assert held.code in (command.HELD, 0), held
+    outcome = held if held.code == 0 else ensemble.run(
+        "server", "confirm", victim, "--yes", "--take-over")
+    assert outcome.code == 0, outcome
