@@ -10,6 +10,7 @@
 #include "sys/errno_error.h"
 #include "sys/files.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -240,6 +241,49 @@ Result<std::vector<model::Generation>> Generations::List() const {
   std::sort(
       list.begin(), list.end(), [](const auto& a, const auto& b) { return a.digest < b.digest; });
   return list;
+}
+
+Result<std::vector<GenerationUse>> Generations::Uses() const {
+  ZW_ASSIGN(const std::string current, ReadLink(directory_ / kCurrent));
+  std::vector<GenerationUse> uses;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory_, error)) {
+    const std::string digest = entry.path().filename();
+    if (!IsDigest(digest)) {
+      continue;
+    }
+    struct stat status {};
+    const bool made = ::stat((entry.path() / kRecord).c_str(), &status) == 0;
+    uses.push_back({.digest = digest,
+                    .release = fs::path(ReadLink(entry.path() / kRelease).value_or("")).filename(),
+                    .current = digest == current,
+                    .last_ran = LastRan(digest),
+                    .made = made ? std::int64_t{status.st_mtim.tv_sec} : 0});
+  }
+  if (error) {
+    return Fail(sys::ErrnoError("list", directory_.native(), error.value()));
+  }
+  std::sort(
+      uses.begin(), uses.end(), [](const auto& a, const auto& b) { return a.digest < b.digest; });
+  return uses;
+}
+
+Status Generations::Remove(std::string_view digest) {
+  ZW_ASSIGN(const std::string current, ReadLink(directory_ / kCurrent));
+  if (digest == current || !IsDigest(digest)) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "generation.current",
+                "generation " + base::Printable(digest, 60) +
+                    " is current or none; switch to another one first");
+  }
+  const fs::path place = directory_ / digest;
+  std::error_code ignored;
+  if (!fs::exists(fs::symlink_status(place, ignored))) {
+    return Ok();
+  }
+  ZW_ASSIGN(const auto trash, sys::TempDir::Create(directory_, kTrashPrefix));
+  ZW_TRY(Rename(place, trash.path() / digest));
+  return sys::SyncDirectory(directory_);
 }
 
 std::optional<std::int64_t> Generations::LastRan(std::string_view digest) const {

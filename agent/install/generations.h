@@ -12,6 +12,7 @@
 // All functions block on the disk and look at it afresh. One thread at a time.
 #pragma once
 
+#include "agent/install/retention.h"
 #include "base/error.h"
 #include "model/ensemble.h"
 #include "model/ids.h"
@@ -80,6 +81,12 @@ class Generations {
 
   // Complete and readable ones, sorted by digest.
   [[nodiscard]] base::Result<std::vector<model::Generation>> List() const;
+
+  // All that bear a digest's name, damaged ones too, sorted by digest.
+  [[nodiscard]] base::Result<std::vector<GenerationUse>> Uses() const;
+
+  // Idempotent. kFailedPrecondition `generation.current` for that one.
+  [[nodiscard]] base::Status Remove(std::string_view digest);
 
   // Idempotent. Empty removes `current`. Refuses a generation that Find refuses. Notes in the
   // generation that it ran.

@@ -318,4 +318,24 @@ Status Releases::DropArchive(std::string_view sha512) {
   return sys::RemoveTree(PartPath(sha512));
 }
 
+Status Releases::DropUnused(std::size_t keep) {
+  std::vector<std::pair<fs::file_time_type, std::string>> unused;
+  std::error_code error;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(layout_.uploads, error)) {
+    const std::string sha512 = entry.path().stem();
+    if (entry.path().extension() == ".archive" && IsSha512(sha512) && !IsUnpacked(sha512)) {
+      unused.emplace_back(entry.last_write_time(ignored), sha512);
+    }
+  }
+  if (error) {
+    return Fail(sys::ErrnoError("list", layout_.uploads.native(), error.value()));
+  }
+  std::sort(unused.rbegin(), unused.rend());
+  for (std::size_t i = keep; i < unused.size(); ++i) {
+    ZW_TRY(DropArchive(unused[i].second));
+  }
+  return Ok();
+}
+
 }  // namespace zoowarden::agent

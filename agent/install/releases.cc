@@ -2,6 +2,7 @@
 
 #include "agent/install/archive.h"
 #include "agent/install/release_record.h"
+#include "base/text.h"
 #include "sys/digest.h"
 #include "sys/errno_error.h"
 #include "sys/fd.h"
@@ -27,15 +28,10 @@ using base::Result;
 using base::Status;
 
 constexpr std::string_view kStagePrefix = ".unpack-";
+constexpr std::string_view kTrashPrefix = ".old-";
 constexpr std::size_t kShortDigits = 8;
 constexpr std::size_t kSha512Digits = 128;
-constexpr std::size_t kMaxRecordBytes = 16 * 1024 * 1024;
 constexpr std::string_view kServerScript = "bin/zkServer.sh";
-
-Result<ReleaseRecord> ReadRecord(const fs::path& directory) {
-  ZW_ASSIGN(const std::string text, sys::ReadFile(directory / kReleaseRecordName, kMaxRecordBytes));
-  return ParseReleaseRecord(text);
-}
 
 // 3.5.5 and later, and the layout before.
 std::vector<std::string> TopNames(const model::Version& version) {
@@ -80,7 +76,7 @@ Result<Releases> Releases::Open(ReleasesLayout layout) {
   if (error) {
     return Fail(sys::ErrnoError("resolve", layout.releases.native(), error.value()));
   }
-  ZW_TRY(sys::RemoveLeftovers(layout.releases, {kStagePrefix}));
+  ZW_TRY(sys::RemoveLeftovers(layout.releases, {kStagePrefix, kTrashPrefix}));
   return Releases(std::move(layout));
 }
 
@@ -96,7 +92,7 @@ bool Releases::IsUnpacked(std::string_view sha512) const {
     if (!entry.path().filename().native().ends_with(suffix)) {
       continue;
     }
-    const auto record = ReadRecord(entry.path());
+    const auto record = ReadReleaseRecord(entry.path());
     if (record && record->sha512 == sha512) {
       return true;
     }
@@ -106,21 +102,37 @@ bool Releases::IsUnpacked(std::string_view sha512) const {
 
 Result<fs::path> Releases::FindUnpacked(const model::Version& version,
                                         std::string_view sha512) const {
-  const fs::path place = ReleasePath(version, sha512);
-  std::error_code error;
-  if (!IsSha512(sha512) || !fs::is_directory(fs::symlink_status(place, error))) {
+  fs::path place = ReleasePath(version, sha512);
+  if (!IsSha512(sha512)) {
     return Fail(ErrorCode::kNotFound,
                 "release.not_unpacked",
-                "release " + version.ToString() + " is not unpacked on this server; stage it");
+                "'" + base::Printable(sha512, 140) + "' names no release; stage one");
   }
-  ZW_ASSIGN(const auto record, ReadRecord(place));
-  if (record.sha512 != sha512 || record.version != version) {
-    return Fail(ErrorCode::kFailedPrecondition,
-                "release.name_taken",
-                place.native() + " holds another archive's release; move it away first");
-  }
-  ZW_TRY(VerifyTree(place, record));
+  ZW_TRY(VerifyInstalled(place, version, sha512));
   return place;
+}
+
+Result<std::vector<InstalledRelease>> Releases::List() const {
+  return ListInstalled(layout_.releases);
+}
+
+Status Releases::Remove(const std::string& name) {
+  const fs::path place = layout_.releases / name;
+  std::error_code error;
+  if (!IsReleaseName(name) || !fs::is_directory(fs::symlink_status(place, error))) {
+    return Fail(ErrorCode::kNotFound,
+                "release.not_unpacked",
+                "release '" + base::Printable(name, 60) + "' is not unpacked on this server");
+  }
+  if (const auto record = ReadReleaseRecord(place)) {
+    ZW_TRY(DropArchive(record->sha512));
+  }
+  // In one step: half a tree must not pass for a release.
+  ZW_ASSIGN(const auto trash, sys::TempDir::Create(layout_.releases, kTrashPrefix));
+  if (::rename(place.c_str(), (trash.path() / name).c_str()) != 0) {
+    return Fail(sys::ErrnoError("remove", place.native(), errno));
+  }
+  return sys::SyncDirectory(layout_.releases);
 }
 
 Result<fs::path> Releases::Unpack(const model::Version& version, std::string_view sha512) {

@@ -8,6 +8,7 @@
 // An unpacked release is never written to again. All functions block; one thread at a time.
 #pragma once
 
+#include "agent/install/installed_releases.h"
 #include "base/error.h"
 #include "model/version.h"
 
@@ -60,8 +61,7 @@ class Releases {
   // The verified archive. kNotFound `release.no_archive` when it was never uploaded.
   [[nodiscard]] base::Result<std::filesystem::path> FindArchive(std::string_view sha512);
 
-  // The directory of an unpacked release, its files compared with what was unpacked. kNotFound
-  // `release.not_unpacked`; kDataLoss `release.tree_changed`.
+  // The directory of an unpacked release after VerifyInstalled, and its errors.
   [[nodiscard]] base::Result<std::filesystem::path> FindUnpacked(const model::Version& version,
                                                                  std::string_view sha512) const;
 
@@ -74,6 +74,14 @@ class Releases {
   // there was none.
   [[nodiscard]] base::Status KeepSignature(std::string_view sha512, std::string_view signature);
   [[nodiscard]] base::Result<std::string> KeptSignature(std::string_view sha512) const;
+
+  // All unpacked ones.
+  [[nodiscard]] base::Result<std::vector<InstalledRelease>> List() const;
+  // The tree, then its archive and signature. That no generation needs it is the caller's to know.
+  // kNotFound `release.not_unpacked`.
+  [[nodiscard]] base::Status Remove(const std::string& name);
+  // Archives that were never unpacked, all but the `keep` newest.
+  [[nodiscard]] base::Status DropUnused(std::size_t keep);
 
   // Archives are kept by default, so that a signature can be judged again when pinned keys change.
   [[nodiscard]] base::Status DropArchive(std::string_view sha512);

@@ -1,6 +1,7 @@
 #include "agent/lifecycle/start_guard.h"
 
 #include "agent/install/conf_files.h"
+#include "agent/install/installed_releases.h"
 #include "agent/render/start_check.h"
 #include "base/text.h"
 #include "sys/errno_error.h"
@@ -74,11 +75,14 @@ base::Status CheckStart(const StartInputsOnDisk& inputs,
   if (proved) {
     ZW_TRY(CheckData(inputs, *proved));
   }
-  ZW_ASSIGN(const ConfigurationFiles files,
-            ReadZooCfgFiles(inputs.generation.configuration_directory));
-  return ValidateStart({.version = inputs.generation.generation.version,
-                        .server = inputs.generation.server,
-                        .declared_servers = inputs.generation.declared_servers},
+  const StoredGeneration& generation = inputs.generation;
+  ZW_TRY(VerifyInstalled(generation.release_directory,
+                         generation.generation.version,
+                         generation.generation.release_sha512));
+  ZW_ASSIGN(const ConfigurationFiles files, ReadZooCfgFiles(generation.configuration_directory));
+  return ValidateStart({.version = generation.generation.version,
+                        .server = generation.server,
+                        .declared_servers = generation.declared_servers},
                        files);
 }
 

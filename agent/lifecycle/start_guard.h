@@ -1,4 +1,5 @@
-// The last look before a start: whether this server may be started on the data that is there.
+// The last look before a start: whether this server may be started on the data that is there, with
+// the release that was unpacked, byte by byte.
 //
 // A member that lost its data, or finds older data than it has acknowledged, is worse than one that
 // is down: it votes with amnesia. Reads only; blocks on the disk.
@@ -30,7 +31,8 @@ struct ProvedBefore {
 };
 
 // Errors, all kFailedPrecondition: `start.no_data_directory`, `start.myid`, `start.other_device`,
-// `start.data_missing`, `start.data_older`, `config.standalone`, `config.invalid`.
+// `start.data_missing`, `start.data_older`, `config.standalone`, `config.invalid`; and those of
+// VerifyInstalled (installed_releases.h), which reads the whole release: tens of milliseconds.
 // The device counts within one known boot only; across boots the zxid tells the right data.
 // `proved` empty: the member was never proved by this agent, so only myid and configuration count.
 [[nodiscard]] base::Status CheckStart(const StartInputsOnDisk& inputs,

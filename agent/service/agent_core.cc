@@ -74,6 +74,8 @@ AgentCore::~AgentCore() = default;
 base::Status AgentCore::Start() {
   ZW_ASSIGN(Generations for_host, instance_->OpenGenerations());
   ZW_ASSIGN(Generations for_looks, instance_->OpenGenerations());
+  ZW_ASSIGN(Generations for_releases, instance_->OpenGenerations());
+  release_keeper_ = std::make_unique<ReleaseKeeper>(*instance_, std::move(for_releases));
   generations_ = std::make_unique<Generations>(std::move(for_looks));
   finder_ = std::make_unique<ProcessFinder>(instance_->finder_settings());
   host_ = std::make_unique<InstanceHost>(*instance_, std::move(for_host), *journal_, *clock_);
@@ -249,6 +251,39 @@ base::Result<Prober::Canary> AgentCore::CommitCanary(const std::string& path,
                       "no ZooKeeper process serves this server's data directory");
   }
   return gate_prober_.CommitCanary(*processes.found, path, timeout);
+}
+
+std::set<std::string> AgentCore::NeededBy(const model::OperationStatus& operation) {
+  std::set<std::string> needed;
+  if (operation.state != OperationState::kIdle) {
+    needed = {operation.from_generation, operation.to_generation};
+  }
+  if (const FinderAnswer processes = FindProcess(); processes.found) {
+    needed.insert(processes.found->process.generation);
+  }
+  return needed;
+}
+
+std::set<std::string> AgentCore::NeededGenerations() { return NeededBy(TakeSnapshot().status); }
+
+base::Result<std::vector<std::string>> AgentCore::RemoveRelease(const RunIdentity& run,
+                                                                const std::string& name) {
+  return WithRunner([&](OperationRunner& runner) -> base::Result<std::vector<std::string>> {
+    ZW_TRY(lease_->Renew(run));  // its lock is held here
+    return release_keeper_->Remove(name, NeededBy(runner.Status()));
+  });
+}
+
+void AgentCore::CollectReleases() {
+  const auto collected = WithRunner([&](OperationRunner& runner) {
+    auto needed = NeededBy(runner.Status());
+    // Also of the operation that has just been closed: its way back is the last to go.
+    needed.insert({runner.stored().from, runner.stored().to});
+    return release_keeper_->Collect(needed);
+  });
+  if (!collected) {
+    base::LogWarn("not_collected=releases " + collected.error().message());
+  }
 }
 
 journal::RunStore& AgentCore::runs() { return journal_->runs(); }

@@ -13,6 +13,7 @@
 #include "agent/operation/runner.h"
 #include "agent/service/instance.h"
 #include "agent/service/instance_host.h"
+#include "agent/service/release_keeper.h"
 #include "base/error.h"
 #include "config/agent_file.h"
 #include "model/observation.h"
@@ -24,6 +25,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -84,6 +86,15 @@ class AgentCore {
 
   [[nodiscard]] journal::RunStore& runs();
 
+  [[nodiscard]] ReleaseKeeper& release_keeper() { return *release_keeper_; }
+  // Of the operation that is open, and of the process that runs.
+  [[nodiscard]] std::set<std::string> NeededGenerations();
+  // No operation begins meanwhile. Remove: `fence.*`, `release.in_use`, `release.not_unpacked`.
+  [[nodiscard]] base::Result<std::vector<std::string>> RemoveRelease(const RunIdentity& run,
+                                                                     const std::string& name);
+  // After an operation was closed: old releases go, by the policy of agent.yaml.
+  void CollectReleases();
+
  private:
   // What observations need of the operation, so that they never wait for a step.
   struct Snapshot {
@@ -103,6 +114,7 @@ class AgentCore {
   [[nodiscard]] Snapshot TakeSnapshot() const;
   void DescribeOperation(const Snapshot& snapshot, model::MemberObservation& seen) const;
   void DescribeInstance(model::MemberObservation& seen);
+  [[nodiscard]] std::set<std::string> NeededBy(const model::OperationStatus& operation);
   [[nodiscard]] FinderAnswer FindProcess();
   [[nodiscard]] FinderAnswer FindProcessAt(Snapshot& snapshot);
   void RememberProved(const ProbeRequest& request, const model::MemberObservation& seen);
@@ -129,6 +141,7 @@ class AgentCore {
   std::mutex look_mutex_;
   std::unique_ptr<Generations> generations_;
   std::unique_ptr<ProcessFinder> finder_;
+  std::unique_ptr<ReleaseKeeper> release_keeper_;  // has a lock of its own
   std::uint64_t remembered_zxid_ = 0;
   std::chrono::milliseconds remembered_at_{0};
   // A gate may wait for a canary; who only asks for the status does not wait behind it.

@@ -17,6 +17,7 @@ namespace zoowarden::agent {
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeOperateService(AgentCore& core);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeLeaseService(AgentCore& core);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeRecordService(AgentCore& core);
+[[nodiscard]] std::unique_ptr<grpc::Service> MakeReleaseService(AgentCore& core);
 
 [[nodiscard]] RunIdentity FromWire(const v1::RunHeader& wire);
 [[nodiscard]] CallIdentity FromWire(const v1::CallHeader& wire);

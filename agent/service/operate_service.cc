@@ -115,9 +115,14 @@ class OperateHandlers final : public v1::OperateService::Service {
   grpc::Status Close(grpc::ServerContext* /*context*/,
                      const v1::CloseRequest* request,
                      v1::OperationReply* reply) override {
-    return Call(request->call(), reply, [](OperationRunner& runner, const CallIdentity& call) {
-      return runner.Close(call);
-    });
+    const auto closed =
+        Call(request->call(), reply, [](OperationRunner& runner, const CallIdentity& call) {
+          return runner.Close(call);
+        });
+    if (closed.ok()) {
+      core_.CollectReleases();
+    }
+    return closed;
   }
 
   grpc::Status Watch(grpc::ServerContext* context,

@@ -10,6 +10,7 @@ Services::Services(AgentCore& core) {
   services_.push_back(MakeOperateService(core));
   services_.push_back(MakeLeaseService(core));
   services_.push_back(MakeRecordService(core));
+  services_.push_back(MakeReleaseService(core));
 }
 
 Services::~Services() = default;

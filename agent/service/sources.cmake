@@ -13,4 +13,6 @@ list(
   service/observe_service.cc
   service/operate_service.cc
   service/record_service.cc
+  service/release_keeper.cc
+  service/release_service.cc
   service/services.cc)

@@ -174,7 +174,8 @@ base::Result<model::Version> VersionOf(const YamlValue& value) {
 }
 
 base::Status ReadReleases(const YamlValue& value, ReleasePolicy& releases) {
-  ZW_ASSIGN(const auto map, value.Map({"floor", "deny"}));
+  ZW_ASSIGN(const auto map, value.Map({"floor", "deny", "keep"}));
+  ZW_TRY(map.ReadNumber("keep", {1, 1000}, releases.keep));
   if (const auto floor = map.Find("floor")) {
     ZW_ASSIGN(releases.floor, VersionOf(*floor));
   }

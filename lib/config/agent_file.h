@@ -9,7 +9,7 @@
 #include "model/version.h"
 
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,10 +40,11 @@ struct SignaturePolicy {
   std::vector<std::string> fingerprints;  // upper-case hexadecimal, 40 or 64 digits
 };
 
-// Binds the way forward only: a generation that ran here may be returned to.
+// Floor and deny list bind the way forward only: a generation that ran here may be returned to.
 struct ReleasePolicy {
   std::optional<model::Version> floor;  // nothing older is installed
   std::vector<model::Version> deny;
+  std::size_t keep = 3;  // releases, when a run is closed
 };
 
 struct AgentConfig {

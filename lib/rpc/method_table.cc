@@ -29,6 +29,9 @@ constexpr std::array kTable{
     MethodRule{"/zoowarden.v1.RecordService/PutRecord", Audience::kOperators},
     MethodRule{"/zoowarden.v1.RecordService/ListRecords", Audience::kRecordReaders},
     MethodRule{"/zoowarden.v1.RecordService/GetRecord", Audience::kRecordReaders},
+    MethodRule{"/zoowarden.v1.ReleaseService/ListReleases", Audience::kReaders},
+    MethodRule{"/zoowarden.v1.ReleaseService/VerifyReleases", Audience::kReaders},
+    MethodRule{"/zoowarden.v1.ReleaseService/RemoveRelease", Audience::kOperators},
 };
 
 bool IsAllowed(Audience audience, pki::Role role) {

@@ -54,6 +54,9 @@ inline constexpr std::array kMethodMatrix{
     MatrixRow{"/zoowarden.v1.RecordService/PutRecord",       false, false, false,  true},
     MatrixRow{"/zoowarden.v1.RecordService/ListRecords",     false, true,  true,   true},
     MatrixRow{"/zoowarden.v1.RecordService/GetRecord",       false, true,  true,   true},
+    MatrixRow{"/zoowarden.v1.ReleaseService/ListReleases",   true,  true,  false,  true},
+    MatrixRow{"/zoowarden.v1.ReleaseService/VerifyReleases", true,  true,  false,  true},
+    MatrixRow{"/zoowarden.v1.ReleaseService/RemoveRelease",  false, false, false,  true},
 };
 // clang-format on
 

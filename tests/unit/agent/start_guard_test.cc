@@ -1,5 +1,8 @@
 #include "agent/lifecycle/start_guard.h"
 
+#include "agent/install/entry_policy.h"
+#include "agent/install/release_record.h"
+#include "sys/digest.h"
 #include "sys/files.h"
 
 #include <gtest/gtest.h>
@@ -22,6 +25,14 @@ class StartGuardTest : public ::testing::Test {
     Write(root_.path() / "conf/zoo.cfg",
           "tickTime=2000\ninitLimit=10\nsyncLimit=5\nclientPort=2181\ndataDir=" + Data().string() +
               "\nserver.1=a:2888:3888\nserver.2=b:2888:3888\nserver.3=c:2888:3888\n");
+    fs::create_directories(Release() / "lib");
+    Write(Release() / "lib/zookeeper.jar", "jar");
+    Write(Release() / kReleaseRecordName,
+          PrintReleaseRecord({.version = {3, 8, 4},
+                              .sha512 = "abc",
+                              .files = {{.path = "lib/zookeeper.jar",
+                                         .size = 3,
+                                         .sha256 = sys::Digest(sys::Hash::kSha256, "jar")}}}));
     // A snapshot is named by the last transaction in it, and begins and ends like this.
     Write(Data() / "version-2/snapshot.100000005",
           "ZKSN" + std::string(60, '\0') + std::string("\0\0\0\x01/", 5));
@@ -30,20 +41,22 @@ class StartGuardTest : public ::testing::Test {
   }
 
   [[nodiscard]] fs::path Data() const { return root_.path() / "data"; }
+  [[nodiscard]] fs::path Release() const { return root_.path() / "release"; }
   static void Write(const fs::path& path, const std::string& content) {
     std::ofstream(path, std::ios::binary) << content;
   }
 
   [[nodiscard]] std::string Reason() const {
-    const StartInputsOnDisk inputs{
-        .data_directory = Data(),
-        .data_log_directory = Data(),
-        .generation = {.generation = {.digest = "aaaa", .version = {3, 8, 4}},
-                       .server = {2},
-                       .declared_servers = 3,
-                       .release_directory = root_.path(),
-                       .configuration_directory = root_.path() / "conf"},
-        .boot_id = boot_id_};
+    const StartInputsOnDisk inputs{.data_directory = Data(),
+                                   .data_log_directory = Data(),
+                                   .generation = {.generation = {.digest = "aaaa",
+                                                                 .version = {3, 8, 4},
+                                                                 .release_sha512 = "abc"},
+                                                  .server = {2},
+                                                  .declared_servers = 3,
+                                                  .release_directory = Release(),
+                                                  .configuration_directory = root_.path() / "conf"},
+                                   .boot_id = boot_id_};
     const auto checked = CheckStart(inputs, proved_);
     return checked ? "start" : checked.error().reason();
   }
@@ -96,6 +109,23 @@ TEST_F(StartGuardTest, ABootThatIsNotKnownIsAnotherOne) {
 TEST_F(StartGuardTest, AnotherFileSystemIsRefused) {
   proved_->device += 1;
   EXPECT_EQ(Reason(), "start.other_device");
+}
+
+TEST_F(StartGuardTest, AFlippedByteInTheReleaseIsFoundBeforeItIsStarted) {
+  Write(Release() / "lib/zookeeper.jar", "jaR");
+  EXPECT_EQ(Reason(), "release.tree_changed");
+  Write(Release() / "lib/zookeeper.jar", "jar");
+  EXPECT_EQ(Reason(), "start");
+  Write(Release() / "lib/added.jar", "x");
+  EXPECT_EQ(Reason(), "release.tree_changed");
+}
+
+TEST_F(StartGuardTest, AReleaseOfAnotherArchiveIsRefused) {
+  Write(Release() / kReleaseRecordName,
+        PrintReleaseRecord({.version = {3, 8, 4}, .sha512 = "def", .files = {}}));
+  EXPECT_EQ(Reason(), "release.name_taken");
+  fs::remove(Release() / kReleaseRecordName);
+  EXPECT_NE(Reason(), "start");
 }
 
 TEST_F(StartGuardTest, MyIdMustBeThisServers) {

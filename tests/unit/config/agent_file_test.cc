@@ -65,7 +65,7 @@ TEST_F(AgentFileTest, EverythingIsRead) {
             "  user: zookeeper\n"
             "archive_directories: [/srv/archives]\n"
             "signatures: {required: true, keyring: @/trusted.gpg, fingerprints: [" +
-            std::string(40, 'a') + "]}\n" + "releases: {floor: 3.8.4, deny: [3.9.3, 3.9.1]}\n" +
+            std::string(40, 'a') + "]}\n" + "releases: {floor: 3.8.4, deny: [3.9.3, 3.9.1], keep: 2}\n" +
             "lease_lapse: 3s\n");
   ASSERT_TRUE(agent) << agent.error().message();
   EXPECT_EQ(agent->ensemble, "lab");
@@ -82,6 +82,7 @@ TEST_F(AgentFileTest, EverythingIsRead) {
   EXPECT_EQ(agent->signatures.fingerprints, (std::vector<std::string>{std::string(40, 'A')}));
   EXPECT_EQ(agent->releases.floor, (model::Version{3, 8, 4}));
   EXPECT_EQ(agent->releases.deny, (std::vector<model::Version>{{3, 9, 3}, {3, 9, 1}}));
+  EXPECT_EQ(agent->releases.keep, 2U);
   EXPECT_EQ(agent->lease_lapse, std::chrono::seconds(3));
 }
 
@@ -93,6 +94,7 @@ TEST_F(AgentFileTest, Defaults) {
   EXPECT_FALSE(agent->signatures.required);
   EXPECT_FALSE(agent->releases.floor);
   EXPECT_TRUE(agent->releases.deny.empty());
+  EXPECT_EQ(agent->releases.keep, 3U);
   EXPECT_EQ(agent->lease_lapse, std::chrono::seconds(15));
 }
 
@@ -142,6 +144,8 @@ TEST_F(AgentFileTest, RefusalsSayWhereAndWhatWouldBeRight) {
       {kMinimal + "releases: {deny: [3.9.3-beta]}\n",
        "11:19: releases.deny[0] must be a version such as 3.8.4, not '3.9.3-beta'"},
       {kMinimal + "releases: {deny: 3.9.3}\n", "11:18: releases.deny must be a list, not '3.9.3'"},
+      {kMinimal + "releases: {keep: 0}\n",
+       "11:18: releases.keep must be a whole number from 1 to 1000, not '0'"},
       {kMinimal + "lease_lapse: 15\n",
        "11:14: lease_lapse must be a duration such as 500ms, 10s or 5m, not '15'"},
       {kHead + kPki, "1:1: the file needs the key 'state_directory'"},

@@ -34,20 +34,27 @@ class RunningAgentTest : public ::testing::Test {
     Start();
   }
 
-  // Ends the one that runs; its state directory stays.
-  void Start() {
+  [[nodiscard]] config::AgentConfig Config() const {
+    return {.ensemble = "lab",
+            .server = {1},
+            .state_directory = At("state"),
+            .instance = {.releases = At("releases"),
+                         .generations = At("generations"),
+                         .data_directory = At("data"),
+                         .data_log_directory = At("data"),
+                         .log_directory = At("logs")}};
+  }
+
+  // The state directory stays.
+  void Stop() {
     server_.reset();
     services_.reset();
     core_.reset();
-    auto core = AgentCore::Open({.ensemble = "lab",
-                                 .server = {1},
-                                 .state_directory = At("state"),
-                                 .instance = {.releases = At("releases"),
-                                              .generations = At("generations"),
-                                              .data_directory = At("data"),
-                                              .data_log_directory = At("data"),
-                                              .log_directory = At("logs")}},
-                                clock_);
+  }
+  // Ends the one that runs.
+  void Start() {
+    Stop();
+    auto core = AgentCore::Open(Config(), clock_);
     ASSERT_TRUE(core) << core.error().message();
     core_ = std::move(*core);
     services_ = std::make_unique<Services>(*core_);

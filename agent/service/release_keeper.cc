@@ -1,0 +1,103 @@
+#include "agent/service/release_keeper.h"
+
+#include "agent/install/retention.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <algorithm>
+
+namespace zoowarden::agent {
+
+namespace fs = std::filesystem;
+
+base::Result<std::vector<GenerationUse>> ReleaseKeeper::Uses() {
+  const std::lock_guard lock(mutex_);
+  return generations_.Uses();
+}
+
+base::Result<std::vector<KnownRelease>> ReleaseKeeper::List() {
+  ZW_ASSIGN(const auto uses, Uses());
+  ZW_ASSIGN(auto installed,
+            instance_->WithReleases([](Releases& releases) { return releases.List(); }));
+  std::vector<KnownRelease> known;
+  for (InstalledRelease& release : installed) {
+    KnownRelease& one = known.emplace_back();
+    std::copy_if(uses.begin(), uses.end(), std::back_inserter(one.generations), [&](const auto& u) {
+      return u.release == release.name;
+    });
+    one.installed = std::move(release);
+  }
+  return known;
+}
+
+base::Result<std::vector<KnownRelease>> ReleaseKeeper::Verify() {
+  ZW_ASSIGN(auto known, List());
+  const fs::path directory = instance_->config().instance.releases;
+  for (KnownRelease& one : known) {
+    InstalledRelease& release = one.installed;
+    if (!release.problem.empty()) {
+      continue;
+    }
+    const auto verified =
+        VerifyInstalled(directory / release.name, release.version, release.sha512);
+    if (!verified) {
+      release.problem_reason = verified.error().reason();
+      release.problem = verified.error().message();
+    }
+  }
+  return known;
+}
+
+base::Result<std::vector<std::string>> ReleaseKeeper::Remove(const std::string& name,
+                                                             const std::set<std::string>& needed) {
+  ZW_ASSIGN(const auto uses, Uses());
+  std::vector<std::string> digests;
+  for (const GenerationUse& use : uses) {
+    if (use.release != name) {
+      continue;
+    }
+    if (use.current || needed.contains(use.digest)) {
+      return base::Fail(base::ErrorCode::kFailedPrecondition,
+                        "release.in_use",
+                        "release " + base::Printable(name, 60) + " is needed: generation " +
+                            use.digest + " of it " +
+                            (use.current ? "is the current one"
+                                         : "belongs to an operation that is open, or runs") +
+                            "; move the server to another release first, or end the operation");
+    }
+    digests.push_back(use.digest);
+  }
+  const std::lock_guard lock(mutex_);
+  // First those that point to it, so that no generation ever names a tree that is not there.
+  for (const std::string& digest : digests) {
+    ZW_TRY(generations_.Remove(digest));
+  }
+  ZW_TRY(instance_->WithReleases([&](Releases& releases) { return releases.Remove(name); }));
+  base::LogInfo("removed release=" + name + " generations=" + base::Join(digests, ","));
+  return digests;
+}
+
+base::Status ReleaseKeeper::Collect(const std::set<std::string>& needed) {
+  ZW_ASSIGN(const auto uses, Uses());
+  return instance_->WithReleases([&](Releases& releases) -> base::Status {
+    ZW_ASSIGN(const auto installed, releases.List());
+    RetentionInput input{
+        .generations = uses, .needed = needed, .keep = instance_->config().releases.keep};
+    for (const InstalledRelease& release : installed) {
+      input.releases.push_back(release.name);
+    }
+    const Removals removals = ChooseRemovals(input);
+    const std::lock_guard lock(mutex_);
+    for (const std::string& digest : removals.generations) {
+      ZW_TRY(generations_.Remove(digest));
+      base::LogInfo("collected generation=" + digest);
+    }
+    for (const std::string& name : removals.releases) {
+      ZW_TRY(releases.Remove(name));
+      base::LogInfo("collected release=" + name);
+    }
+    return releases.DropUnused(input.keep);
+  });
+}
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,81 @@
+#include "agent/service/handlers.h"
+#include "rpc/status.h"
+#include "zoowarden/v1/releases.grpc.pb.h"
+
+namespace zoowarden::agent {
+namespace {
+
+void ToWire(const KnownRelease& known,
+            const std::set<std::string>& needed,
+            v1::InstalledRelease& wire) {
+  wire.set_name(known.installed.name);
+  wire.set_version(known.installed.version.ToString());
+  wire.set_sha512(known.installed.sha512);
+  wire.set_bytes(known.installed.bytes);
+  wire.set_files(static_cast<std::uint32_t>(known.installed.files));
+  wire.set_problem_reason(known.installed.problem_reason);
+  wire.set_problem(known.installed.problem);
+  for (const GenerationUse& use : known.generations) {
+    auto& generation = *wire.add_generations();
+    generation.set_digest(use.digest);
+    generation.set_current(use.current);
+    generation.set_needed(needed.contains(use.digest));
+    if (use.last_ran) {
+      generation.set_last_ran(*use.last_ran);
+    }
+  }
+}
+
+class ReleaseHandlers final : public v1::ReleaseService::Service {
+ public:
+  explicit ReleaseHandlers(AgentCore& core) : core_(core) {}
+
+  grpc::Status ListReleases(grpc::ServerContext* /*context*/,
+                            const v1::ListReleasesRequest* /*request*/,
+                            v1::ReleasesResponse* reply) override {
+    return Reply(core_.release_keeper().List(), reply);
+  }
+
+  grpc::Status VerifyReleases(grpc::ServerContext* /*context*/,
+                              const v1::VerifyReleasesRequest* /*request*/,
+                              v1::ReleasesResponse* reply) override {
+    return Reply(core_.release_keeper().Verify(), reply);
+  }
+
+  grpc::Status RemoveRelease(grpc::ServerContext* /*context*/,
+                             const v1::RemoveReleaseRequest* request,
+                             v1::RemoveReleaseResponse* reply) override {
+    if (const auto fenced = CheckFenced(core_, request->run()); !fenced) {
+      return rpc::ToGrpcStatus(fenced);
+    }
+    const auto removed = core_.RemoveRelease(FromWire(request->run()), request->name());
+    if (!removed) {
+      return rpc::ToGrpcStatus(removed.error());
+    }
+    reply->mutable_generations()->Assign(removed->begin(), removed->end());
+    return grpc::Status::OK;
+  }
+
+ private:
+  grpc::Status Reply(const base::Result<std::vector<KnownRelease>>& known,
+                     v1::ReleasesResponse* reply) {
+    if (!known) {
+      return rpc::ToGrpcStatus(known.error());
+    }
+    const auto needed = core_.NeededGenerations();
+    for (const KnownRelease& one : *known) {
+      ToWire(one, needed, *reply->add_releases());
+    }
+    return grpc::Status::OK;
+  }
+
+  AgentCore& core_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeReleaseService(AgentCore& core) {
+  return std::make_unique<ReleaseHandlers>(core);
+}
+
+}  // namespace zoowarden::agent
