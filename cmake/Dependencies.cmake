@@ -15,6 +15,8 @@ find_package(LibArchive REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(GTest REQUIRED)
 find_package(tl-expected REQUIRED)
+find_package(sdbus-c++ REQUIRED)
+pkg_check_modules(LIBSYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 find_package(Boost 1.81 REQUIRED COMPONENTS filesystem)
 
 find_library(ZOOKEEPER_MT_LIBRARY zookeeper_mt REQUIRED)

@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "model/observation.h"
 
+#include <string>
+
 namespace zoowarden::agent {
 
 class ServiceManager {
@@ -21,8 +23,17 @@ class ServiceManager {
   // under way. kUnavailable `start.locked`: another launch, or its process, holds the instance.
   [[nodiscard]] virtual base::Status Start() = 0;
 
+  // Starts what its owner set up before there was an agent, as he set it up: nothing of ours stays
+  // in the way. kFailedPrecondition `start.nothing_unchanged` where a manager has no such thing.
+  [[nodiscard]] virtual base::Status StartUnchanged();
+
   // To exactly this process, by pid and start time. kNotFound when it has exited.
-  [[nodiscard]] virtual base::Status Signal(const model::Process& process, StopSignal signal) = 0;
+  [[nodiscard]] virtual base::Status Signal(const model::Process& process, StopSignal signal);
+
+  // Whether a supervisor started this process again by itself, after the last start that was asked
+  // for: how it says so, empty when not.
+  [[nodiscard]] virtual base::Result<std::string> RestartedBySupervisor(
+      const model::Process& process);
 };
 
 }  // namespace zoowarden::agent

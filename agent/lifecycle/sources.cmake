@@ -1,4 +1,11 @@
 list(APPEND agent_sources
+  lifecycle/launch.cc
+  lifecycle/managers.cc
   lifecycle/process_finder.cc
+  lifecycle/service_manager.cc
   lifecycle/start_guard.cc
+  lifecycle/systemd_manager.cc
+  lifecycle/sysv_manager.cc
+  lifecycle/unit_drop_in.cc
+  lifecycle/unit_launch.cc
   lifecycle/zkserver_manager.cc)

@@ -328,7 +328,7 @@ StoredOperation OperationRunner::AfterEvent(const Cause& cause,
   StoredOperation next = stored_;
   const bool started =
       cause.event == OperationEvent::kStarted || cause.event == OperationEvent::kOldStarted;
-  if (started && process) {
+  if (started && process && cause.reason.empty()) {
     next.started = ProcessIdentity::Of(*process);
     next.started_by = stored_.operation_id;
     next.proved = false;

@@ -2,7 +2,8 @@
 
 #include "agent/install/release_rules.h"
 #include "agent/install/signatures.h"
-#include "agent/lifecycle/zkserver_manager.h"
+#include "agent/lifecycle/launch.h"
+#include "agent/lifecycle/managers.h"
 #include "agent/render/configuration.h"
 #include "agent/render/start_check.h"
 #include "base/log.h"
@@ -66,14 +67,7 @@ base::Result<std::unique_ptr<Instance>> Instance::Open(config::AgentConfig confi
   ZW_ASSIGN(const fs::path launcher, FindLauncher());
   std::unique_ptr<Instance> instance(
       new Instance(std::move(config), owner, std::move(releases), std::move(generations)));
-  const config::InstanceConfig& layout_of = instance->config_.instance;
-  instance->manager_ = std::make_unique<ZkserverManager>(
-      LaunchSettings{.launcher = launcher,
-                     .current = fs::path(layout_of.generations) / "current",
-                     .data_directory = layout_of.data_directory,
-                     .log_directory = layout_of.log_directory,
-                     .java_home = layout_of.java_home,
-                     .user = layout_of.user});
+  instance->manager_ = MakeServiceManager(instance->config_, launcher);
   return instance;
 }
 

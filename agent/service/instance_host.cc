@@ -46,6 +46,7 @@ core::Reality InstanceHost::Look(const core::OperationRecord& /*record*/, LookAt
     return reality;
   }
   reality.process = answer.found->process;
+  reality.restarted = RestartOf(*reality.process);
   if (what == LookAt::kMember) {
     const MemberView view = prober_.Look(*answer.found);
     reality.member_looked = view.looked;
@@ -59,6 +60,23 @@ core::Reality InstanceHost::Look(const core::OperationRecord& /*record*/, LookAt
     }
   }
   return reality;
+}
+
+// A process that nobody can vouch for counts as restarted, until somebody can be asked.
+std::string InstanceHost::RestartOf(const model::Process& process) {
+  if (asked_.Names(process)) {
+    return restarted_;
+  }
+  auto answer = instance_->manager().RestartedBySupervisor(process);
+  if (!answer) {
+    return answer.error().message();
+  }
+  asked_ = ProcessIdentity::Of(process);
+  restarted_ = *std::move(answer);
+  if (!restarted_.empty()) {
+    base::LogWarn(restarted_);
+  }
+  return restarted_;
 }
 
 base::Result<model::Generation> InstanceHost::Stage(const StageRequest& request) {

@@ -5,6 +5,7 @@
 #include "agent/lifecycle/process_finder.h"
 #include "agent/observe/prober.h"
 #include "agent/operation/host.h"
+#include "agent/operation/process_identity.h"
 #include "agent/service/instance.h"
 #include "sys/clock.h"
 
@@ -33,11 +34,16 @@ class InstanceHost final : public ServerHost {
   [[nodiscard]] base::Status Signal(const model::Process& process, StopSignal signal) override;
 
  private:
+  [[nodiscard]] std::string RestartOf(const model::Process& process);
+
   Instance* instance_;
   Generations generations_;
   journal::AgentJournal* journal_;
   ProcessFinder finder_;
   Prober prober_;
+  // A supervisor is asked once a process: what it says of one does not change.
+  ProcessIdentity asked_;
+  std::string restarted_;
 };
 
 }  // namespace zoowarden::agent

@@ -87,21 +87,71 @@ base::Status KeepOutOfData(const YamlValue& value,
   return base::Ok();
 }
 
-base::Status ReadManagerAndUser(const YamlMap& map, InstanceConfig& instance) {
+bool IsServiceUnit(const std::string& name) {
+  constexpr std::size_t kMostCharacters = 255;  // systemd's own limit
+  return name.ends_with(".service") && name.size() <= kMostCharacters && name.front() != '.' &&
+         name.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+             ":-_.@\\") == std::string::npos;
+}
+
+base::Status ReadUnit(const YamlMap& map, InstanceConfig& instance) {
+  const auto unit = map.Find("unit");
+  if (!unit) {
+    return base::Ok();
+  }
+  ZW_ASSIGN(instance.unit, unit->Text());
+  return IsServiceUnit(instance.unit)
+             ? base::Ok()
+             : base::Status(base::Fail(unit->Refuse("bad_value",
+                                                    "must be the name of a service unit such as "
+                                                    "zookeeper.service, not '" +
+                                                        base::Printable(instance.unit, 60) + "'")));
+}
+
+// What the manager needs to know, and nothing that belongs to another one.
+base::Status ReadManager(const YamlMap& map, InstanceConfig& instance) {
   if (const auto manager = map.Find("manager")) {
     ZW_ASSIGN(instance.manager, manager->Text());
-    if (instance.manager != "zkserver") {
-      return base::Fail(manager->Refuse(
-          "bad_value", "must be zkserver, not '" + base::Printable(instance.manager, 60) + "'"));
+    if (instance.manager != "zkserver" && instance.manager != "systemd" &&
+        instance.manager != "sysv") {
+      return base::Fail(manager->Refuse("bad_value",
+                                        "must be zkserver, systemd or sysv, not '" +
+                                            base::Printable(instance.manager, 60) + "'"));
     }
   }
-  if (const auto user = map.Find("user")) {
-    ZW_ASSIGN(instance.user, user->Text());
-    if (instance.user.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") !=
-        std::string::npos) {
-      return base::Fail(user->Refuse(
-          "bad_value", "must be a user's name, not '" + base::Printable(instance.user, 60) + "'"));
+  const bool sysv = instance.manager == "sysv";
+  for (const char* key : {"unit", "init_script", "pid_file"}) {
+    const auto value = map.Find(key);
+    if (value && !sysv && (instance.manager == "zkserver" || std::string_view(key) != "unit")) {
+      return base::Fail(
+          value->Refuse("bad_value", "does not go with manager: " + instance.manager));
     }
+  }
+  ZW_TRY(ReadUnit(map, instance));
+  if (sysv) {
+    ZW_TRY(NeedPath(map, "init_script", instance.init_script));
+    ZW_TRY(NeedPath(map, "pid_file", instance.pid_file));
+  }
+  if (instance.unit.empty() && instance.manager != "zkserver") {
+    // systemd names what it generates from an init script after the script.
+    instance.unit =
+        sysv ? std::filesystem::path(instance.init_script).filename().string() + ".service"
+             : "zoowarden-zookeeper.service";
+  }
+  return base::Ok();
+}
+
+base::Status ReadUser(const YamlMap& map, InstanceConfig& instance) {
+  const auto user = map.Find("user");
+  if (!user) {
+    return base::Ok();
+  }
+  ZW_ASSIGN(instance.user, user->Text());
+  if (instance.user.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") !=
+      std::string::npos) {
+    return base::Fail(user->Refuse(
+        "bad_value", "must be a user's name, not '" + base::Printable(instance.user, 60) + "'"));
   }
   return base::Ok();
 }
@@ -114,6 +164,9 @@ base::Status ReadInstance(const YamlValue& value, InstanceConfig& instance) {
                        "data_log_directory",
                        "log_directory",
                        "manager",
+                       "unit",
+                       "init_script",
+                       "pid_file",
                        "java_home",
                        "user"}));
   ZW_TRY(NeedPath(map, "releases", instance.releases));
@@ -125,7 +178,8 @@ base::Status ReadInstance(const YamlValue& value, InstanceConfig& instance) {
   ZW_TRY(ReadPath(map, "java_home", instance.java_home));
   ZW_TRY(KeepOutOfData(*map.Find("releases"), instance.releases, instance));
   ZW_TRY(KeepOutOfData(*map.Find("generations"), instance.generations, instance));
-  return ReadManagerAndUser(map, instance);
+  ZW_TRY(ReadManager(map, instance));
+  return ReadUser(map, instance);
 }
 
 base::Status ReadFingerprints(const YamlValue& value, std::vector<std::string>& fingerprints) {

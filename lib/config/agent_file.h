@@ -29,9 +29,12 @@ struct InstanceConfig {
   std::string data_directory;
   std::string data_log_directory;  // = data_directory when the file names none
   std::string log_directory;
-  std::string manager = "zkserver";
-  std::string java_home;  // empty = what zkServer.sh finds
-  std::string user;       // empty = the agent's own user
+  std::string manager = "zkserver";  // or systemd, sysv: who starts and stops ZooKeeper
+  std::string unit;                  // of systemd and sysv, else empty; has a default
+  std::string init_script;           // of sysv, else empty
+  std::string pid_file;              // of sysv, else empty
+  std::string java_home;             // empty = what zkServer.sh finds
+  std::string user;                  // empty = the agent's own user
 };
 
 struct SignaturePolicy {

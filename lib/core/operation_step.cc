@@ -13,6 +13,8 @@ using model::IsServing;
 using model::Mode;
 using model::OperationState;
 
+constexpr const char* kRestarted = "start.restarted";
+
 OperationStep Wait() { return {}; }
 OperationStep Act(OperationAct act) { return {.event = std::nullopt, .act = act}; }
 OperationStep Emit(OperationEvent event) { return {.event = event}; }
@@ -107,11 +109,15 @@ OperationStep Launching(const std::string& wanted,
                         OperationEvent started,
                         OperationEvent failed) {
   if (reality.process) {
-    return !wanted.empty() && reality.process->generation == wanted
-               ? Emit(started)
-               : Emit(failed,
-                      "start.other_process",
-                      Describe(*reality.process) + " already serves the data directory");
+    if (wanted.empty() || reality.process->generation != wanted) {
+      return Emit(failed,
+                  "start.other_process",
+                  Describe(*reality.process) + " already serves the data directory");
+    }
+    // With a reason: it runs, and does not count as started by the operation. Of the old generation
+    // any process will do.
+    const bool counts = reality.restarted.empty() || started == OperationEvent::kOldStarted;
+    return counts ? Emit(started) : Emit(started, kRestarted, reality.restarted);
   }
   if (!reality.processes_visible) {
     return Emit(failed,
@@ -144,12 +150,18 @@ OperationStep Verifying(const OperationRecord& record, const Reality& reality, I
   if (now < record.deadline || record.state == OperationState::kUnconfirmed) {
     return Wait();
   }
-  if (record.to.empty() || !IsDown(record, reality, now)) {
-    return Emit(OperationEvent::kDeadlineNotDown,
+  const bool down = !record.to.empty() && IsDown(record, reality, now);
+  const OperationEvent event =
+      down ? OperationEvent::kDeadlineDown : OperationEvent::kDeadlineNotDown;
+  if (!reality.restarted.empty()) {
+    return Emit(event, kRestarted, reality.restarted);
+  }
+  if (!down) {
+    return Emit(event,
                 "verify.unconfirmed",
                 "the deadline passed without the controller's word; the server was left as it is");
   }
-  return Emit(OperationEvent::kDeadlineDown,
+  return Emit(event,
               "verify.deadline",
               reality.process ? "the server did not join the quorum before its deadline"
                               : "the server's process ended before its deadline");
@@ -259,12 +271,14 @@ bool IsDown(const OperationRecord& record, const Reality& reality, Instant now) 
   if (!reality.process) {
     return reality.processes_visible;
   }
-  return HasFailed({.by_operation = reality.process->started_by_operation == record.operation_id,
-                    .proved = record.proved,
-                    .past_deadline = now >= record.deadline,
-                    .looked = reality.member_looked,
-                    .quorum_connection = reality.quorum_connection,
-                    .mode = reality.mode});
+  const bool restarted = !reality.restarted.empty();
+  return HasFailed(
+      {.by_operation = restarted || reality.process->started_by_operation == record.operation_id,
+       .proved = record.proved && !restarted,
+       .past_deadline = now >= record.deadline,
+       .looked = reality.member_looked,
+       .quorum_connection = reality.quorum_connection,
+       .mode = reality.mode});
 }
 
 OperationStep DecideStep(const OperationRecord& record, const Reality& reality, Instant now) {

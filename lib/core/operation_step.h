@@ -44,6 +44,8 @@ struct Reality {
   std::optional<model::Instant> stop_intended;
   std::optional<model::Instant> launched;  // by this process of the agent, in this state
   bool launch_locked = false;              // that launch found the data directory locked
+  // A supervisor, and not a launch of ours, brought this process about: how it says so.
+  std::string restarted;
 };
 
 enum class OperationAct {
@@ -82,7 +84,8 @@ inline constexpr std::chrono::milliseconds kLongestSignalDoubt{60'000};
 
 // ARCHITECTURE "Down": no process on the data directory, or one that this operation started, that
 // was never proved since, is past its deadline and was seen without an established quorum
-// connection. A member that could not be looked at is never down.
+// connection. A member that could not be looked at is never down. What a supervisor restarted is a
+// consequence of the operation's start, and proved nothing: a crash loop is down as well.
 [[nodiscard]] bool IsDown(const OperationRecord& record,
                           const Reality& reality,
                           model::Instant now);

@@ -5,6 +5,9 @@
 // paths, so that the command line of the JVM proves both. Two JVMs on one data directory are
 // impossible as long as every start comes through here: the lock lives exactly as long as the last
 // process that inherited it.
+//
+// `start` leaves the server to init and returns; `start-foreground` becomes the server, for units:
+// what systemd calls the main process then is the JVM itself.
 #include "agent/lifecycle/launcher/exit_codes.h"
 
 #include <CLI/CLI.hpp>
@@ -27,15 +30,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kStart = "start";
+constexpr const char* kForeground = "start-foreground";
+
 struct Arguments {
   std::string data;
   std::string current;
   std::string log_directory;
   std::string java_home;
+  std::string verb = kStart;
 };
 
 struct Command {
   std::string script;
+  std::string verb;  // of zkServer.sh
   std::string configuration;
   std::vector<std::string> environment;
 };
@@ -71,6 +79,7 @@ Command Resolve(const Arguments& arguments) {
   const fs::path release = fs::canonical(generation / "release");
   const fs::path conf = generation / "conf";
   return {.script = (release / "bin" / "zkServer.sh").string(),
+          .verb = arguments.verb,
           .configuration = (conf / "zoo.cfg").string(),
           .environment = EnvironmentFor(arguments, conf)};
 }
@@ -85,10 +94,10 @@ void RedirectOutput(const std::string& log_directory) {
   dup2(log >= 0 ? log : null, STDERR_FILENO);
 }
 
-[[noreturn]] void Execute(const Command& command, int report) {
+// Returns when it cannot, with errno.
+int Execute(const Command& command) {
   std::vector<char*> argv;
-  const std::string start = "start";
-  for (const std::string* word : {&command.script, &start, &command.configuration}) {
+  for (const std::string* word : {&command.script, &command.verb, &command.configuration}) {
     argv.push_back(const_cast<char*>(word->c_str()));
   }
   argv.push_back(nullptr);
@@ -98,9 +107,11 @@ void RedirectOutput(const std::string& log_directory) {
   }
   envp.push_back(nullptr);
   execve(argv[0], argv.data(), envp.data());
-  const int error = errno;
-  [[maybe_unused]] const auto written = write(report, &error, sizeof(error));
-  _exit(kLaunchFailed);
+  return errno;
+}
+
+int CannotExecute(const Command& command, int error) {
+  return Complain(kLaunchFailed, "cannot execute " + command.script + ": " + std::strerror(error));
 }
 
 // A child in a session of its own runs the script and is given to init by our exit. The report pipe
@@ -117,14 +128,15 @@ int Launch(const Arguments& arguments, const Command& command) {
   if (child == 0) {
     setsid();
     RedirectOutput(arguments.log_directory);
-    Execute(command, report[1]);
+    const int error = Execute(command);
+    [[maybe_unused]] const auto written = write(report[1], &error, sizeof(error));
+    _exit(kLaunchFailed);
   }
   close(report[1]);
   int error = 0;
   if (read(report[0], &error, sizeof(error)) > 0) {
     waitpid(child, nullptr, 0);
-    return Complain(kLaunchFailed,
-                    "cannot execute " + command.script + ": " + std::strerror(error));
+    return CannotExecute(command, error);
   }
   return kLaunched;
 }
@@ -153,6 +165,9 @@ int Run(const Arguments& arguments) {
   // as long as some process, or a zombie, has that pid.
   std::error_code ignored;
   fs::remove(arguments.log_directory + "/zookeeper.pid", ignored);
+  if (arguments.verb == kForeground) {
+    return CannotExecute(command, Execute(command));
+  }
   return Launch(arguments, command);
 }
 
@@ -168,6 +183,8 @@ int main(int argc, char** argv) {
   app.add_option("--current", arguments.current, "link to the generation")->required();
   app.add_option("--log-dir", arguments.log_directory, "ZOO_LOG_DIR")->required();
   app.add_option("--java-home", arguments.java_home, "JAVA_HOME");
+  app.add_option("verb", arguments.verb, "start (and return) or start-foreground (become it)")
+      ->check(CLI::IsMember({"start", "start-foreground"}));
   CLI11_PARSE(app, argc, argv);
   try {
     return zoowarden::agent::Run(arguments);

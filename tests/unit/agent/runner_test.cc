@@ -72,6 +72,32 @@ TEST_F(RunnerTest, AProvedMemberThatFallsSilentIsNeverStoppedAlone) {
   EXPECT_EQ(host.signals.size(), 1U);
 }
 
+TEST_F(RunnerTest, WhatASupervisorRestartedIsNotStartedByTheOperationAndProvesNothing) {
+  host.restarted = "systemd restarted it";
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kUnconfirmed));
+  EXPECT_EQ(runner->StartedBy(*host.process), "");
+  EXPECT_FALSE(runner->Status().proved);
+  EXPECT_EQ(runner->Status().failure_reason, "start.restarted");
+  EXPECT_EQ(host.signals, std::vector{agent::StopSignal::kTerminate});
+}
+
+TEST_F(RunnerTest, OneThatASupervisorBroughtBackLaterIsNotTheOneThatWasProved) {
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying));
+  StepFor(std::chrono::seconds(2));
+  ASSERT_TRUE(runner->Status().proved);
+  host.ReplaceProcess("new");
+  host.restarted = "systemd restarted it";
+  host.behaviour["new"].joins = false;
+  EXPECT_EQ(runner->StartedBy(*host.process), "");
+  ASSERT_TRUE(StepUntil(OperationState::kRolledBack));
+  EXPECT_EQ(runner->Status().failure_reason, "start.restarted");
+  EXPECT_EQ(host.process->generation, "old");
+}
+
 TEST_F(RunnerTest, AStandaloneServerIsStoppedAtOnce) {
   host.behaviour["new"].standalone = true;
   BeginAndStage();

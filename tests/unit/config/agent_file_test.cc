@@ -98,6 +98,22 @@ TEST_F(AgentFileTest, Defaults) {
   EXPECT_EQ(agent->lease_lapse, std::chrono::seconds(15));
 }
 
+TEST_F(AgentFileTest, AManagerThatNeedsAUnitHasOne) {
+  const auto ours = Parse(kMinimal + "  manager: systemd\n");
+  ASSERT_TRUE(ours) << ours.error().message();
+  EXPECT_EQ(ours->instance.unit, "zoowarden-zookeeper.service");
+  const auto theirs = Parse(kMinimal + "  manager: systemd\n  unit: zookeeper-1.service\n");
+  ASSERT_TRUE(theirs) << theirs.error().message();
+  EXPECT_EQ(theirs->instance.unit, "zookeeper-1.service");
+  const auto script = Parse(kMinimal +
+                            "  manager: sysv\n"
+                            "  init_script: /etc/init.d/zookeeper\n"
+                            "  pid_file: /run/zookeeper/zookeeper.pid\n");
+  ASSERT_TRUE(script) << script.error().message();
+  EXPECT_EQ(script->instance.unit, "zookeeper.service");
+  EXPECT_EQ(script->instance.pid_file, "/run/zookeeper/zookeeper.pid");
+}
+
 TEST_F(AgentFileTest, RefusalsSayWhereAndWhatWouldBeRight) {
   const std::vector<std::pair<std::string, std::string>> refusals = {
       {"ensemble: Lab\n",
@@ -126,8 +142,23 @@ TEST_F(AgentFileTest, RefusalsSayWhereAndWhatWouldBeRight) {
        "6:22: instance.releases must not be inside the data directory /d"},
       {kHead + kPki + "state_directory: /srv/data\n" + kInstance,
        "5:18: state_directory must not be inside the data directory /srv/data"},
-      {kMinimal + "  manager: systemd\n",
-       "11:12: instance.manager must be zkserver, not 'systemd'"},
+      {kMinimal + "  manager: upstart\n",
+       "11:12: instance.manager must be zkserver, systemd or sysv, not 'upstart'"},
+      {kMinimal + "  manager: [systemd]\n", "11:12: instance.manager must be text, not a list"},
+      {kMinimal + "  unit: zookeeper.service\n",
+       "11:9: instance.unit does not go with manager: zkserver"},
+      {kMinimal + "  manager: systemd\n  unit: zookeeper\n",
+       "12:9: instance.unit must be the name of a service unit such as zookeeper.service, not "
+       "'zookeeper'"},
+      {kMinimal + "  manager: systemd\n  unit: ../zookeeper.service\n",
+       "12:9: instance.unit must be the name of a service unit such as zookeeper.service, not "
+       "'../zookeeper.service'"},
+      {kMinimal + "  manager: systemd\n  pid_file: /run/zookeeper.pid\n",
+       "12:13: instance.pid_file does not go with manager: systemd"},
+      {kMinimal + "  manager: sysv\n  init_script: /etc/init.d/zookeeper\n",
+       "7:3: instance needs the key 'pid_file'"},
+      {kMinimal + "  manager: sysv\n  init_script: zookeeper\n",
+       "12:16: instance.init_script must be an absolute path, not 'zookeeper'"},
       {kMinimal + "archive_directories: [archives]\n",
        "11:23: archive_directories[0] must be an absolute path, not 'archives'"},
       {kMinimal + "signatures: {required: true}\n",

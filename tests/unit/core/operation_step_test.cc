@@ -176,6 +176,18 @@ TEST(StartingTest, AForeignProcessIsNeverStartedOver) {
   EXPECT_EQ(step.reason, "start.other_process");
 }
 
+TEST(StartingTest, WhatASupervisorRestartedIsNamedAndAnOldGenerationThatRunsWillDo) {
+  Reality reality = Running("new");
+  reality.restarted = "systemd restarted it";
+  const OperationStep forward = DecideStep(Record(OperationState::kStarting), reality, kNow);
+  EXPECT_EQ(Said(forward), "started");
+  EXPECT_EQ(forward.reason, "start.restarted");
+  reality.process->generation = "old";
+  const OperationStep back = DecideStep(Record(OperationState::kRestartingOld), reality, kNow);
+  EXPECT_EQ(Said(back), "old_started");
+  EXPECT_EQ(back.reason, "");
+}
+
 TEST(StartingTest, WhereProcessesAreHiddenNothingIsStarted) {
   Reality reality = Gone("new");
   reality.processes_visible = false;
@@ -207,6 +219,20 @@ TEST(VerifyingTest, DownAtTheDeadlineGoesBack) {
 TEST(VerifyingTest, OneThatCannotBeLookedAtIsParkedAtTheDeadline) {
   EXPECT_EQ(Said(DecideStep(Record(OperationState::kVerifying), NotLooked("new"), kDeadline)),
             "deadline_not_down");
+}
+
+TEST(VerifyingTest, ACrashLoopIsDownThoughASupervisorStartedItsLastProcess) {
+  Reality reality = Running("new", Mode::kNotServing);
+  reality.process->started_by_operation = "";
+  OperationRecord record = Record(OperationState::kVerifying);
+  record.proved = true;  // by the process that has died since
+  EXPECT_EQ(Said(DecideStep(record, reality, kDeadline)), "deadline_not_down");
+  reality.restarted = "systemd restarted it";
+  const OperationStep step = DecideStep(record, reality, kDeadline);
+  EXPECT_EQ(Said(step), "deadline_down");
+  EXPECT_EQ(step.reason, "start.restarted");
+  reality.quorum_connection = true;
+  EXPECT_EQ(Said(DecideStep(record, reality, kDeadline)), "deadline_not_down");
 }
 
 TEST(VerifyingTest, StandaloneIsEndedAtOnceAlsoWhenUnconfirmed) {

@@ -1,0 +1,125 @@
+#include "agent/lifecycle/systemd_manager.h"
+
+#include "agent/lifecycle/unit_launch.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "sys/process.h"
+
+#include <csignal>
+
+namespace zoowarden::agent {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+
+// The runner waits for the exit itself; a job that ended otherwise is worth a line in the log.
+constexpr std::chrono::milliseconds kStopJobPatience{1'000};
+
+}  // namespace
+
+base::Status SystemdManager::Start() {
+  ZW_ASSIGN(const auto systemd, connect_());
+  ZW_TRY(BringToRest(*systemd));
+  ZW_TRY(NameLauncher(*systemd));
+  // Restarts are counted from here on.
+  ZW_TRY(systemd->ResetFailed(unit_));
+  ZW_ASSIGN(const std::string job, systemd->Start(unit_, kStartJobPatience));
+  return CheckLaunched(*systemd, unit_, job, settings_.launcher);
+}
+
+base::Status SystemdManager::StartUnchanged() {
+  ZW_ASSIGN(const auto systemd, connect_());
+  ZW_TRY(BringToRest(*systemd));
+  ZW_TRY(drop_in_.Remove(*systemd));
+  ZW_TRY(systemd->ResetFailed(unit_));
+  ZW_ASSIGN(const std::string job, systemd->Start(unit_, kStartJobPatience));
+  // There is no launcher to wait for: the process is looked for by who asked.
+  return job.empty() ? base::Ok() : CheckStartJob(*systemd, unit_, job);
+}
+
+// A unit that waits to restart by itself, or stays "active" without a process, would make of our
+// start either a second one or none.
+base::Status SystemdManager::BringToRest(systemd::UnitControl& systemd) const {
+  ZW_ASSIGN(const systemd::UnitState state, systemd.Read(unit_));
+  if (state.load_state == "masked") {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.unit_masked",
+                unit_ + " is masked; run systemctl unmask " + unit_);
+  }
+  if (state.load_state != "loaded") {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.no_unit",
+                "systemd cannot load " + unit_ + " (" + base::Printable(state.load_state) +
+                    "); look at instance.unit of agent.yaml");
+  }
+  if (state.ended()) {
+    return base::Ok();
+  }
+  ZW_TRY(systemd.Stop(unit_, kStartJobPatience));
+  ZW_ASSIGN(const systemd::UnitState after, systemd.Read(unit_));
+  return after.ended() ? base::Ok()
+                       : base::Status(Fail(ErrorCode::kUnavailable,
+                                           "start.unit_busy",
+                                           unit_ + " is still " + after.active_state));
+}
+
+base::Status SystemdManager::NameLauncher(systemd::UnitControl& systemd) {
+  const auto wanted = LaunchCommand(settings_, LaunchMode::kForeground);
+  const auto names_it = [&wanted](const systemd::UnitState& state) {
+    return state.run.size() == 1 && state.run.front() == wanted;
+  };
+  ZW_ASSIGN(const systemd::UnitState before, systemd.Read(unit_));
+  if (names_it(before)) {
+    return base::Ok();
+  }
+  ZW_TRY(drop_in_.Install(DropInFor(settings_), systemd));
+  base::LogInfo("unit=" + unit_ + " drop_in=" + drop_in_.file().string());
+  ZW_ASSIGN(const systemd::UnitState after, systemd.Read(unit_));
+  return names_it(after)
+             ? base::Ok()
+             : base::Status(Fail(ErrorCode::kFailedPrecondition,
+                                 "start.drop_in_without_effect",
+                                 unit_ + " does not run " + wanted.front() + " in spite of " +
+                                     drop_in_.file().string() +
+                                     "; look for a later drop-in with systemctl cat " + unit_));
+}
+
+base::Status SystemdManager::Signal(const model::Process& process, StopSignal signal) {
+  // While it is held, its pid is nobody else's, and so is a main process of that pid.
+  ZW_ASSIGN(const sys::PidFd held,
+            sys::PidFd::Open({.pid = process.pid, .start_time = process.start_time}));
+  const auto stop = [&](std::chrono::milliseconds patience) -> base::Result<bool> {
+    ZW_ASSIGN(const auto systemd, connect_());
+    ZW_ASSIGN(const systemd::UnitState state, systemd->Read(unit_));
+    if (state.main_pid != process.pid) {
+      return false;
+    }
+    ZW_ASSIGN(const std::string job, systemd->Stop(unit_, patience));
+    if (!job.empty() && job != "done") {
+      base::LogWarn("unit=" + unit_ + " stop_job=" + base::Printable(job));
+    }
+    return true;
+  };
+  if (signal == StopSignal::kKill) {
+    // So that what is killed stays down; the kill itself depends on nobody.
+    if (const auto stopped = stop(std::chrono::milliseconds(0)); !stopped) {
+      base::LogWarn("unit=" + unit_ + " not_stopped: " + stopped.error().message());
+    }
+    return held.Signal(SIGKILL);
+  }
+  ZW_ASSIGN(const bool stopped, stop(kStopJobPatience));
+  return stopped ? base::Ok() : held.Signal(SIGTERM);
+}
+
+base::Result<std::string> SystemdManager::RestartedBySupervisor(const model::Process& process) {
+  ZW_ASSIGN(const auto systemd, connect_());
+  ZW_ASSIGN(const systemd::UnitState state, systemd->Read(unit_));
+  if (state.restarts == 0 || state.main_pid != process.pid) {
+    return std::string();
+  }
+  return "systemd restarted " + unit_ + " by itself (restart " + std::to_string(state.restarts) +
+         "): process " + std::to_string(process.pid) + " is not the one that was started";
+}
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace zoowarden::systemd {
+
+// Whether systemd is this machine's first process.
+[[nodiscard]] bool Booted();
+
+}  // namespace zoowarden::systemd
