@@ -1,6 +1,7 @@
 // zoowarden-agent: looks after one ZooKeeper server.
 #include "agent/service/agent_core.h"
 #include "agent/service/agent_version.h"
+#include "agent/service/certificates.h"
 #include "agent/service/first_installation.h"
 #include "agent/service/services.h"
 #include "base/log.h"
@@ -73,12 +74,14 @@ base::Result<pki::Credentials> Credentials(const config::AgentConfig& config, sy
 int Serve(config::AgentConfig config, const pki::Credentials& credentials, sys::Clock& clock) {
   const std::string listen = config.listen;
   const std::string server = model::ToString(config.server);
+  const config::PkiFiles files = config.pki;
   auto core = AgentCore::Open(std::move(config), clock);
   if (!core) {
     return Fail(core.error(), kExitError);
   }
-  Services services(**core);
-  auto handle = rpc::StartServer(listen, credentials, services.All());
+  Certificates certificates(files, credentials, clock);
+  Services services(**core, certificates);
+  auto handle = rpc::StartServer(listen, credentials, certificates.judge(), services.All());
   if (!handle) {
     return Fail(handle.error(), kExitError);
   }

@@ -3,6 +3,7 @@
 
 #include "agent/operation/calls.h"
 #include "agent/service/agent_core.h"
+#include "agent/service/certificates.h"
 #include "base/error.h"
 #include "zoowarden/v1/common.pb.h"
 
@@ -13,11 +14,13 @@
 
 namespace zoowarden::agent {
 
-[[nodiscard]] std::unique_ptr<grpc::Service> MakeObserveService(AgentCore& core);
+[[nodiscard]] std::unique_ptr<grpc::Service> MakeObserveService(AgentCore& core,
+                                                                Certificates& certificates);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeOperateService(AgentCore& core);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeLeaseService(AgentCore& core);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeRecordService(AgentCore& core);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeReleaseService(AgentCore& core);
+[[nodiscard]] std::unique_ptr<grpc::Service> MakeCertificateService(Certificates& certificates);
 
 [[nodiscard]] RunIdentity FromWire(const v1::RunHeader& wire);
 [[nodiscard]] CallIdentity FromWire(const v1::CallHeader& wire);

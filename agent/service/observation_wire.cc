@@ -67,6 +67,14 @@ void OperationTo(const model::OperationStatus& operation, v1::OperationStatus& w
   wire.set_proved(operation.proved);
 }
 
+void CertificateTo(const model::AgentCertificate& certificate, v1::CertificateStatus& wire) {
+  wire.set_serial(certificate.serial);
+  wire.set_not_after(certificate.not_after);
+  wire.set_ca_not_after(certificate.ca_not_after);
+  wire.set_crl_not_after(certificate.crl_not_after);
+  wire.set_crl_number(certificate.crl_number);
+}
+
 void IdentityTo(const model::MemberObservation& seen, v1::Observation& wire) {
   wire.set_server(seen.id.value);
   wire.set_agent_version(seen.agent_version);
@@ -125,6 +133,9 @@ void ToWire(const model::MemberObservation& seen, v1::Observation& wire) {
   }
   if (seen.membership) {
     MembershipTo(*seen.membership, *wire.mutable_membership());
+  }
+  if (seen.certificate) {
+    CertificateTo(*seen.certificate, *wire.mutable_certificate());
   }
   wire.set_member_looked(seen.member_looked);
   wire.set_quorum_connection(seen.quorum_connection);

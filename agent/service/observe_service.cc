@@ -17,12 +17,15 @@ std::chrono::milliseconds Wait(std::uint32_t asked_ms) {
 
 class ObserveHandlers final : public v1::ObserveService::Service {
  public:
-  explicit ObserveHandlers(AgentCore& core) : core_(core) {}
+  ObserveHandlers(AgentCore& core, Certificates& certificates)
+      : core_(core), certificates_(certificates) {}
 
   grpc::Status GetStatus(grpc::ServerContext* /*context*/,
                          const v1::GetStatusRequest* /*request*/,
                          v1::Observation* reply) override {
-    ToWire(core_.Look({}), *reply);
+    auto seen = core_.Look({});
+    seen.certificate = certificates_.Describe();
+    ToWire(seen, *reply);
     return grpc::Status::OK;
   }
 
@@ -59,12 +62,13 @@ class ObserveHandlers final : public v1::ObserveService::Service {
 
  private:
   AgentCore& core_;
+  Certificates& certificates_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeObserveService(AgentCore& core) {
-  return std::make_unique<ObserveHandlers>(core);
+std::unique_ptr<grpc::Service> MakeObserveService(AgentCore& core, Certificates& certificates) {
+  return std::make_unique<ObserveHandlers>(core, certificates);
 }
 
 }  // namespace zoowarden::agent

@@ -5,12 +5,13 @@
 
 namespace zoowarden::agent {
 
-Services::Services(AgentCore& core) {
-  services_.push_back(MakeObserveService(core));
+Services::Services(AgentCore& core, Certificates& certificates) {
+  services_.push_back(MakeObserveService(core, certificates));
   services_.push_back(MakeOperateService(core));
   services_.push_back(MakeLeaseService(core));
   services_.push_back(MakeRecordService(core));
   services_.push_back(MakeReleaseService(core));
+  services_.push_back(MakeCertificateService(certificates));
 }
 
 Services::~Services() = default;

@@ -12,10 +12,11 @@ class Service;
 namespace zoowarden::agent {
 
 class AgentCore;
+class Certificates;
 
 class Services {
  public:
-  explicit Services(AgentCore& core);  // which must outlive it
+  Services(AgentCore& core, Certificates& certificates);  // both must outlive it
   ~Services();
   [[nodiscard]] std::vector<grpc::Service*> All();
 

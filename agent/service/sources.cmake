@@ -3,6 +3,8 @@ list(
   agent_sources
   service/agent_core.cc
   service/begin_wire.cc
+  service/certificate_service.cc
+  service/certificates.cc
   service/data_preparation.cc
   service/first_installation.cc
   service/installation_record.cc

@@ -181,6 +181,24 @@ base::Status FillEvidence(const v1::Observation& wire, model::MemberObservation&
   return base::Ok();
 }
 
+base::Status FillCertificate(const v1::Observation& wire, model::MemberObservation& observation) {
+  if (!wire.has_certificate()) {
+    return base::Ok();
+  }
+  const auto& certificate = wire.certificate();
+  ZW_TRY(NeedIdentifier("certificate.serial", certificate.serial()));
+  for (const auto time :
+       {certificate.not_after(), certificate.ca_not_after(), certificate.crl_not_after()}) {
+    ZW_TRY(CheckUnixTime("certificate", time));
+  }
+  observation.certificate = {.serial = certificate.serial(),
+                             .not_after = certificate.not_after(),
+                             .ca_not_after = certificate.ca_not_after(),
+                             .crl_not_after = certificate.crl_not_after(),
+                             .crl_number = certificate.crl_number()};
+  return base::Ok();
+}
+
 base::Status FillGenerations(const v1::Observation& wire, model::MemberObservation& observation) {
   ZW_TRY(CheckCount(
       "generations", static_cast<std::size_t>(wire.generations_size()), kMaxGenerations));
@@ -212,6 +230,7 @@ base::Result<model::MemberObservation> FromWire(const v1::Observation& wire,
   ZW_TRY(FillEvidence(wire, observation));
   ZW_TRY(FillSettings(wire, observation));
   ZW_TRY(FillGenerations(wire, observation));
+  ZW_TRY(FillCertificate(wire, observation));
   ZW_ASSIGN(observation.operation, OperationFrom(wire.operation()));
   ZW_ASSIGN(observation.client_port, CheckPort("client_port", wire.client_port()));
   observation.mode_source = ShownText(wire.mode_source());

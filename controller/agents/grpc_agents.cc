@@ -57,7 +57,9 @@ GrpcAgents::GrpcAgents(GrpcAgentsOptions options) : impl_(std::make_unique<Impl>
                                   .observe = v1::ObserveService::NewStub(channel),
                                   .operate = v1::OperateService::NewStub(channel),
                                   .lease = v1::LeaseService::NewStub(channel),
-                                  .record = v1::RecordService::NewStub(channel)});
+                                  .record = v1::RecordService::NewStub(channel),
+                                  .certificate = v1::CertificateService::NewStub(channel),
+                                  .judge = options.judge});
   }
   impl_->options = std::move(options);
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "controller/agents/certificate_calls.h"
 #include "controller/agents/step_watch.h"
 #include "controller/agents/upload.h"
 #include "controller/run/agents.h"
@@ -31,11 +32,14 @@ struct GrpcAgentsOptions {
   std::string ensemble;
   std::vector<model::ServerSpec> servers;
   ChannelFactory channel;
+  // Whether an agent with this certificate (PEM) is still believed; asked with each answer, because
+  // an open connection outlives the revocation. May be empty.
+  std::function<base::Status(const std::string&)> judge;
   std::function<void(const UploadProgress&)> on_upload;  // after each chunk; may be empty
   std::function<void(const StepEvent&)> on_step;  // inside Observe, in its thread; may be empty
 };
 
-class GrpcAgents final : public Agents {
+class GrpcAgents final : public Agents, public CertificateCalls {
  public:
   explicit GrpcAgents(GrpcAgentsOptions options);
   ~GrpcAgents() override;
@@ -73,6 +77,8 @@ class GrpcAgents final : public Agents {
                                                const std::vector<RunEvent>& events) override;
   std::vector<Answer<std::vector<RunRecord>>> ListRecords() override;
   std::vector<Answer<RunRecord>> GetRecord(const std::string& run_id) override;
+
+  std::vector<Answer<CrlInUse>> PutCrl(const std::string& crl_pem) override;
 
  private:
   struct Impl;

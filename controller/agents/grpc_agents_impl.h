@@ -6,7 +6,9 @@
 #include "controller/agents/grpc_agents.h"
 #include "controller/agents/step_watch.h"
 #include "controller/agents/wire_values.h"
+#include "rpc/peer.h"
 #include "rpc/status.h"
+#include "zoowarden/v1/certificate.grpc.pb.h"
 #include "zoowarden/v1/lease.grpc.pb.h"
 #include "zoowarden/v1/observe.grpc.pb.h"
 #include "zoowarden/v1/operate.grpc.pb.h"
@@ -32,6 +34,7 @@ inline constexpr milliseconds kNetworkMargin{1'000};
 using ObserveAsync = v1::ObserveService::StubInterface::async_interface;
 using OperateAsync = v1::OperateService::StubInterface::async_interface;
 using LeaseAsync = v1::LeaseService::StubInterface::async_interface;
+using CertificateAsync = v1::CertificateService::StubInterface::async_interface;
 using RecordAsync = v1::RecordService::StubInterface::async_interface;
 
 struct Connection {
@@ -41,11 +44,16 @@ struct Connection {
   std::unique_ptr<v1::OperateService::Stub> operate;
   std::unique_ptr<v1::LeaseService::Stub> lease;
   std::unique_ptr<v1::RecordService::Stub> record;
+  std::unique_ptr<v1::CertificateService::Stub> certificate;
+  std::function<base::Status(const std::string&)> judge;
 
   [[nodiscard]] ObserveAsync& For(const ObserveAsync* /*kind*/) const { return *observe->async(); }
   [[nodiscard]] OperateAsync& For(const OperateAsync* /*kind*/) const { return *operate->async(); }
   [[nodiscard]] LeaseAsync& For(const LeaseAsync* /*kind*/) const { return *lease->async(); }
   [[nodiscard]] RecordAsync& For(const RecordAsync* /*kind*/) const { return *record->async(); }
+  [[nodiscard]] CertificateAsync& For(const CertificateAsync* /*kind*/) const {
+    return *certificate->async();
+  }
 };
 
 template <typename Async, typename Request, typename Response>
@@ -64,6 +72,15 @@ struct UnaryCall {
   Response response;
   grpc::Status status;
 };
+
+// Whether the answer of a call that has ended may be believed.
+inline base::Status CheckAnswerer(const Connection& connection,
+                                  const grpc::ClientContext& context,
+                                  const grpc::Status& status) {
+  ZW_TRY(rpc::ToStatus(status));
+  return connection.judge ? connection.judge(rpc::PeerCertificate(*context.auth_context()))
+                          : base::Ok();
+}
 
 // Counts calls down to the moment at which all have ended. gRPC ends each at its deadline.
 class Countdown {
@@ -114,10 +131,11 @@ Responses<Response> AskEach(const std::vector<const Connection*>& connections,
   countdown.Wait();
   Responses<Response> responses;
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    if (calls[i]->status.ok()) {
+    const auto believed = CheckAnswerer(*connections[i], calls[i]->context, calls[i]->status);
+    if (believed) {
       responses.emplace_back(std::move(calls[i]->response));
     } else {
-      responses.emplace_back(base::Fail(rpc::ToError(calls[i]->status)));
+      responses.emplace_back(base::Fail(believed.error()));
     }
   }
   return responses;

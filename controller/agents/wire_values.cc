@@ -63,6 +63,14 @@ base::Result<std::uint16_t> CheckPort(std::string_view field, std::uint32_t port
   return static_cast<std::uint16_t>(port);
 }
 
+base::Result<std::int64_t> CheckUnixTime(std::string_view field, std::int64_t seconds) {
+  constexpr std::int64_t kLastSecond = 253'402'300'799;
+  if (seconds < 0 || seconds > kLastSecond) {
+    return base::Fail(BadWireValue(field, "is no time"));
+  }
+  return seconds;
+}
+
 base::Status CheckCount(std::string_view field, std::size_t count, std::size_t limit) {
   if (count > limit) {
     return base::Fail(BadWireValue(field, "has " + std::to_string(count) + " entries"));

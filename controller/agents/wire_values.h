@@ -30,6 +30,9 @@ inline constexpr std::size_t kMaxJsonBytes = 2 * 1024 * 1024;
                                           std::string_view text,
                                           std::size_t limit);
 [[nodiscard]] base::Result<std::uint16_t> CheckPort(std::string_view field, std::uint32_t port);
+// Of 1970 to 9999.
+[[nodiscard]] base::Result<std::int64_t> CheckUnixTime(std::string_view field,
+                                                       std::int64_t seconds);
 [[nodiscard]] base::Status CheckCount(std::string_view field, std::size_t count, std::size_t limit);
 // Cut to what the field holds (49 days); negative becomes 0.
 [[nodiscard]] std::uint32_t WireMilliseconds(std::chrono::milliseconds duration);

@@ -17,6 +17,10 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
        .value_name = "DIR",
        .help = "ca.pem, cert.pem, key.pem (default: $ZOOWARDEN_PKI, ~/.config/zoowarden/pki)",
        .target = &flags.pki},
+      {.name = "--crl",
+       .value_name = "FILE",
+       .help = "agents that this list revokes are not believed (default: $ZOOWARDEN_CRL, none)",
+       .target = &flags.crl},
       {.name = "--state",
        .value_name = "DIR",
        .help = "records of runs (default: $ZOOWARDEN_STATE, ~/.local/state/zoowarden)",
@@ -50,6 +54,10 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   tree.commands.push_back(PkiInitCommand());
   tree.commands.push_back(PkiIssueCommand());
   tree.commands.push_back(PkiShowCommand());
+  tree.commands.push_back(PkiStatusCommand());
+  tree.commands.push_back(PkiRevokeCommand());
+  tree.commands.push_back(PkiCrlCommand());
+  tree.commands.push_back(PkiPushCrlCommand());
   tree.commands.push_back(HelpCommand(tree));
 }
 

@@ -25,6 +25,10 @@ namespace zoowarden::controller {
 [[nodiscard]] Command PkiInitCommand();
 [[nodiscard]] Command PkiIssueCommand();
 [[nodiscard]] Command PkiShowCommand();
+[[nodiscard]] Command PkiStatusCommand();
+[[nodiscard]] Command PkiRevokeCommand();
+[[nodiscard]] Command PkiCrlCommand();
+[[nodiscard]] Command PkiPushCrlCommand();
 // Prints the help of any command or topic; `tree` must outlive it.
 [[nodiscard]] Command HelpCommand(const CommandTree& tree);
 

@@ -6,7 +6,7 @@ namespace zoowarden::controller {
 
 base::Result<Connected> Connect(Context& context, const model::EnsembleSpec& spec) {
   ZW_ASSIGN(auto pki, context.PkiDirectory());
-  return context.world().connect({.spec = spec, .pki = std::move(pki)});
+  return context.world().connect({.spec = spec, .pki = std::move(pki), .crl = context.CrlFile()});
 }
 
 base::Result<std::unique_ptr<RunJournal>> OpenJournalToRead(Context& context,

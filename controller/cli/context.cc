@@ -60,6 +60,10 @@ base::Result<std::filesystem::path> Context::PkiDirectory() const {
   return directory / "pki";
 }
 
+std::filesystem::path Context::CrlFile() const {
+  return FlagOrEnvironment(flags_.crl, console_, "ZOOWARDEN_CRL").value_or("");
+}
+
 base::Result<std::filesystem::path> Context::StateDirectory(const std::string& ensemble) const {
   if (auto path = FlagOrEnvironment(flags_.state, console_, "ZOOWARDEN_STATE")) {
     return std::filesystem::path(*std::move(path)) / ensemble;

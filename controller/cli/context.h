@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "config/ensemble_file.h"
+#include "controller/agents/certificate_calls.h"
 #include "controller/agents/step_watch.h"
 #include "controller/agents/upload.h"
 #include "controller/cli/console.h"
@@ -13,6 +14,7 @@
 #include "controller/cli/exit_codes.h"
 #include "controller/run/agents.h"
 #include "controller/run/checks.h"
+#include "pki/x509.h"
 #include "sys/clock.h"
 
 #include <filesystem>
@@ -28,21 +30,26 @@ struct GlobalFlags {
   std::optional<std::string> ensemble;
   std::optional<std::string> pki;
   std::optional<std::string> state;
+  std::optional<std::string> crl;
   std::string output = "table";  // table, json, yaml
   bool yes = false;
   bool no_color = false;
   bool verbose = false;
 };
 
-// The agents of an ensemble, and the name in the certificate that speaks to them.
+// The agents of an ensemble, and the certificate that speaks to them.
 struct Connected {
   std::shared_ptr<Agents> agents;
   std::string identity;  // "zoowarden://lab/operator"
+  pki::UnixTime not_after{0};
+  pki::UnixTime ca_not_after{0};
+  std::shared_ptr<CertificateCalls> certificates;
 };
 
 struct ConnectRequest {
   const model::EnsembleSpec& spec;
   std::filesystem::path pki;  // holds ca.pem, cert.pem and key.pem
+  std::filesystem::path crl;  // the agents' certificates are judged by it; empty = by none
   // Told while a run goes on, in the caller's thread; may be empty.
   std::function<void(const UploadProgress&)> on_upload;
   std::function<void(const StepEvent&)> on_step;
@@ -70,6 +77,7 @@ class Context {
   // Flag, then environment, then the default; see `zoowarden help environment`.
   [[nodiscard]] base::Result<std::string> EnsemblePath() const;
   [[nodiscard]] base::Result<std::filesystem::path> PkiDirectory() const;
+  [[nodiscard]] std::filesystem::path CrlFile() const;  // empty = none is named
   [[nodiscard]] base::Result<std::filesystem::path> StateDirectory(
       const std::string& ensemble) const;
 

@@ -163,6 +163,7 @@ base::Result<Workplace> ConnectWithProgress(Context& context, const model::Ensem
             context.world().connect(
                 {.spec = spec,
                  .pki = std::move(pki),
+                 .crl = context.CrlFile(),
                  .on_upload = [&progress](const UploadProgress& upload) { Tell(progress, upload); },
                  .on_step = [&progress](const StepEvent& step) { Tell(progress, step); }}));
   return workplace;

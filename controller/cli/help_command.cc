@@ -16,6 +16,7 @@ constexpr const char* kEnvironment =
     "ZOOWARDEN_ENSEMBLE  the ensemble file (default: ensemble.yaml in this directory)\n"
     "ZOOWARDEN_PKI       directory with ca.pem, cert.pem and key.pem of this operator\n"
     "                    (default: $XDG_CONFIG_HOME/zoowarden/pki)\n"
+    "ZOOWARDEN_CRL       revocation list that agents' certificates are judged by (default: none)\n"
     "ZOOWARDEN_STATE     records of runs, one directory an ensemble\n"
     "                    (default: $XDG_STATE_HOME/zoowarden)\n"
     "NO_COLOR            set and not empty: no colours and no redrawing\n"

@@ -35,15 +35,21 @@ base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Cloc
     }
     return base::Fail(error);
   }
-  const auto credentials = rpc::MakeChannelCredentials(*loaded);
+  const auto judge = std::make_shared<pki::PeerJudge>(loaded->ca_pem, request.crl, clock);
+  const auto credentials = rpc::MakeChannelCredentials(*loaded, judge);
   GrpcAgentsOptions options{.ensemble = request.spec.name, .servers = request.spec.servers};
   options.channel = [credentials, name = request.spec.name](const model::ServerSpec& server) {
     return rpc::MakeChannel(server.agent, pki::AgentIdentity(name, server.id.value), credentials);
   };
+  options.judge = [judge](const std::string& certificate) { return judge->Judge(certificate); };
   options.on_upload = request.on_upload;
   options.on_step = request.on_step;
-  return Connected{.agents = std::make_unique<GrpcAgents>(std::move(options)),
-                   .identity = loaded->identity.ToUri()};
+  auto agents = std::make_shared<GrpcAgents>(std::move(options));
+  return Connected{.agents = agents,
+                   .identity = loaded->identity.ToUri(),
+                   .not_after = loaded->info.not_after,
+                   .ca_not_after = loaded->ca_not_after,
+                   .certificates = agents};
 }
 
 // Beside this program (a build tree), then where packages put them.

@@ -10,16 +10,31 @@ namespace {
 
 struct InitOptions {
   std::string directory;
-  std::string ensemble;
+  std::optional<std::string> ensemble;
+  bool add_index = false;
 };
 
 ExitCode Init(Context& context, const InitOptions& options) {
-  const auto made = pki::InitCa(options.directory, options.ensemble, context.world().clock);
+  if (options.add_index == options.ensemble.has_value()) {
+    return context.Fail({base::ErrorCode::kInvalidArgument,
+                         "usage.bad_value",
+                         "name the new CA's ensemble with --ensemble, or give --add-index for a CA "
+                         "that is there, not both"});
+  }
+  const auto made = options.add_index
+                        ? pki::AddIndex(options.directory)
+                        : pki::InitCa(options.directory, *options.ensemble, context.world().clock);
   if (!made) {
     return context.Fail(made.error());
   }
+  if (options.add_index) {
+    context.Print(CertificateDocument(*made),
+                  "began the index in " + options.directory +
+                      "; certificates issued until now are not in it\n");
+    return ExitCode::kOk;
+  }
   context.Print(CertificateDocument(*made),
-                "made the CA of ensemble " + options.ensemble + " in " + options.directory + "\n" +
+                "made the CA of ensemble " + *options.ensemble + " in " + options.directory + "\n" +
                     CertificateText(*made));
   context.Say("next: zoowarden pki issue --dir " + options.directory +
               " --role operator --out DIR; keep " + options.directory +
@@ -46,8 +61,10 @@ Command PkiInitCommand() {
                   {.name = "--ensemble",
                    .value_name = "NAME",
                    .help = "the ensemble's name, as in ensemble.yaml",
-                   .target = &options->ensemble,
-                   .required = true}},
+                   .target = &options->ensemble},
+                  {.name = "--add-index",
+                   .help = "begin the index of a CA that was made before there was one",
+                   .target = &options->add_index}},
       .run = [options](Context& context) { return Init(context, *options); }};
 }
 

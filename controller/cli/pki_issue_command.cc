@@ -1,16 +1,13 @@
-#include "base/text.h"
 #include "controller/cli/commands.h"
+#include "controller/cli/pki_options.h"
 #include "controller/cli/pki_output.h"
 #include "pki/authority.h"
 
-#include <limits>
 #include <memory>
 
 namespace zoowarden::controller {
 
 namespace {
-
-constexpr std::uint64_t kMaxDays = 3650;
 
 struct IssueOptions {
   std::string directory;
@@ -20,27 +17,13 @@ struct IssueOptions {
   std::string days = "365";
 };
 
-base::Result<std::uint64_t> Number(const std::string& flag,
-                                   const std::string& text,
-                                   std::uint64_t most) {
-  const auto number = base::ParseUnsigned(text);
-  if (!number || *number == 0 || *number > most) {
-    return base::Fail(
-        base::ErrorCode::kInvalidArgument,
-        "usage.bad_value",
-        flag + " cannot be '" + base::Printable(text) + "': use 1 to " + std::to_string(most));
-  }
-  return *number;
-}
-
 base::Result<pki::IssueRequest> RequestOf(const IssueOptions& options) {
   pki::IssueRequest request{.ca_directory = options.directory, .out_directory = options.out};
   ZW_ASSIGN(request.role, pki::ParseRole(options.role));
-  ZW_ASSIGN(const auto days, Number("--days", options.days, kMaxDays));
+  ZW_ASSIGN(const auto days, NumberOption("--days", options.days, kMaxDays));
   request.lifetime = pki::Days(static_cast<int>(days));
   if (options.server) {
-    ZW_ASSIGN(const auto server,
-              Number("--server", *options.server, std::numeric_limits<std::uint32_t>::max()));
+    ZW_ASSIGN(const auto server, NumberOption("--server", *options.server, kMaxServer));
     request.server = static_cast<std::uint32_t>(server);
   }
   return request;

@@ -1,19 +1,9 @@
 #include "controller/cli/pki_output.h"
 
 #include "base/text.h"
-#include "controller/cli/times.h"
-
-#include <chrono>
+#include "controller/cli/ending_certificates.h"
 
 namespace zoowarden::controller {
-
-namespace {
-
-std::string Time(pki::UnixTime time) {
-  return Timestamp(std::chrono::duration_cast<std::chrono::milliseconds>(time));
-}
-
-}  // namespace
 
 Document CertificateDocument(const pki::CertificateInfo& certificate) {
   Document uris{Document::List()};
@@ -25,8 +15,9 @@ Document CertificateDocument(const pki::CertificateInfo& certificate) {
                         {"issuer", certificate.issuer},
                         {"uris", std::move(uris)},
                         {"is_ca", certificate.is_ca},
-                        {"not_before", Time(certificate.not_before)},
-                        {"not_after", Time(certificate.not_after)},
+                        {"serial", certificate.serial},
+                        {"not_before", CertificateTime(certificate.not_before)},
+                        {"not_after", CertificateTime(certificate.not_after)},
                         {"sha256", certificate.fingerprint}});
 }
 
@@ -35,8 +26,9 @@ std::string CertificateText(const pki::CertificateInfo& certificate) {
       certificate.is_ca ? std::string("certificate authority") : base::Join(certificate.uris, ", ");
   return "  name     " + base::Printable(name) + "\n  subject  " +
          base::Printable(certificate.subject) + "\n  issuer   " +
-         base::Printable(certificate.issuer) + "\n  valid    " + Time(certificate.not_before) +
-         " to " + Time(certificate.not_after) + "\n  sha256   " + certificate.fingerprint + "\n";
+         base::Printable(certificate.issuer) + "\n  valid    " +
+         CertificateTime(certificate.not_before) + " to " + CertificateTime(certificate.not_after) +
+         "\n  serial   " + certificate.serial + "\n  sha256   " + certificate.fingerprint + "\n";
 }
 
 }  // namespace zoowarden::controller

@@ -20,6 +20,8 @@ ExitCode Status(Context& context) {
   }
   auto& agents = *connected->agents;
   StatusInput input{.spec = loaded->spec, .seen = agents.GetStatus(kStatusDeadline)};
+  input.own = {.not_after = connected->not_after, .ca_not_after = connected->ca_not_after};
+  input.now = std::chrono::duration_cast<pki::UnixTime>(context.world().clock.WallTime());
   input.leases = agents.GetLeases();
   auto journal = OpenJournalToRead(context, loaded->spec.name);
   if (!journal) {

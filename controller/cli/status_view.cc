@@ -146,6 +146,7 @@ Document MemberDocument(const model::ServerSpec& server,
                         {"generation", std::move(generation)},
                         {"operation", OperationDocument(seen)},
                         {"agent_version", Document::TextOrNull(seen.agent_version)},
+                        {"certificate", AgentCertificateDocument(seen)},
                         {"problem", Document::TextOrNull(seen.problem)}});
 }
 
@@ -197,6 +198,10 @@ StatusView MakeStatusView(const StatusInput& input) {
     view.warnings.emplace_back("the members run different versions");
   }
   JudgeRuns(input, view);
+  view.ending = EndingCertificates(input.seen, input.own, input.now);
+  for (const auto& ending : view.ending) {
+    view.warnings.push_back(EndingText(ending, input.now));
+  }
   return view;
 }
 
@@ -229,6 +234,7 @@ Document StatusDocument(const StatusInput& input, const StatusView& view) {
                         {"members", std::move(members)},
                         {"problems", Texts(view.problems)},
                         {"warnings", Texts(view.warnings)},
+                        {"certificates_ending", EndingDocument(view.ending)},
                         {"open_runs", std::move(open)},
                         {"lease", std::move(holder)}});
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controller/cli/document.h"
+#include "controller/cli/ending_certificates.h"
 #include "controller/cli/run_records.h"
 #include "controller/run/agents.h"
 #include "model/ensemble.h"
@@ -18,14 +19,17 @@ struct StatusInput {
   std::vector<model::MemberObservation> seen;  // one a server, in the order of the spec
   std::vector<Answer<Lease>> leases;
   KnownRuns runs;
+  OwnCertificate own;  // of this controller
+  pki::UnixTime now{0};
 };
 
 struct StatusView {
   std::optional<model::ServerId> leader;
-  std::vector<std::string> warnings;  // the ensemble serves, but look at this
-  std::vector<std::string> problems;  // what makes it unhealthy
-  std::vector<std::string> states;    // one a member, see MemberState
-  std::optional<Lease> holder;        // of the newest lease that has not lapsed
+  std::vector<std::string> warnings;      // the ensemble serves, but look at this
+  std::vector<std::string> problems;      // what makes it unhealthy
+  std::vector<std::string> states;        // one a member, see MemberState
+  std::optional<Lease> holder;            // of the newest lease that has not lapsed
+  std::vector<EndingCertificate> ending;  // each with a warning
   [[nodiscard]] bool healthy() const { return problems.empty(); }
 };
 

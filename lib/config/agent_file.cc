@@ -59,10 +59,12 @@ base::Status NeedReadableFile(const YamlMap& map, std::string_view key, std::str
 }
 
 base::Status ReadPki(const YamlValue& value, PkiFiles& pki) {
-  ZW_ASSIGN(const auto map, value.Map({"ca", "certificate", "key"}));
+  ZW_ASSIGN(const auto map, value.Map({"ca", "certificate", "key", "crl"}));
   ZW_TRY(NeedReadableFile(map, "ca", pki.ca));
   ZW_TRY(NeedReadableFile(map, "certificate", pki.certificate));
   ZW_TRY(NeedReadableFile(map, "key", pki.key));
+  // It may be missing: the agent then refuses its callers, and takes the list from an operator.
+  ZW_TRY(ReadPath(map, "crl", pki.crl));
   struct stat status {};
   if (::stat(pki.key.c_str(), &status) == 0 && (status.st_mode & 077U) != 0) {
     return base::Fail(map.Find("key")->Refuse(

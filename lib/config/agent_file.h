@@ -21,6 +21,7 @@ struct PkiFiles {
   std::string ca;
   std::string certificate;
   std::string key;
+  std::string crl;  // the revocation list; empty = none is looked at
 };
 
 struct InstanceConfig {

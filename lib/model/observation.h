@@ -72,6 +72,16 @@ struct Generation {
   bool operator==(const Generation&) const = default;
 };
 
+// What an agent shows its peers and whom it refuses; times in seconds since 1970 (UTC).
+struct AgentCertificate {
+  std::string serial;  // hexadecimal
+  std::int64_t not_after = 0;
+  std::int64_t ca_not_after = 0;   // of the CA that issued it
+  std::int64_t crl_not_after = 0;  // of its revocation list; 0 = none is configured
+  std::uint64_t crl_number = 0;
+  bool operator==(const AgentCertificate&) const = default;
+};
+
 struct MemberObservation {
   ServerId id;
   bool answered = false;  // the agent answered in this round
@@ -101,7 +111,8 @@ struct MemberObservation {
   Settings settings;  // of the current generation, secrets masked
   OperationStatus operation;
   std::uint16_t client_port = 0;
-  std::vector<std::string> generations;  // complete ones on disk
+  std::vector<std::string> generations;         // complete ones on disk
+  std::optional<AgentCertificate> certificate;  // for people only, not asked for gates
 };
 
 struct Round {

@@ -1,5 +1,8 @@
 #include "pki/authority.h"
 
+#include "pki/ca_store.h"
+#include "pki/credentials.h"
+#include "pki/index.h"
 #include "sys/files.h"
 
 #include <initializer_list>
@@ -15,8 +18,6 @@ constexpr std::size_t kMaxPem = 256 * 1024;
 constexpr mode_t kPublic = 0644;
 constexpr mode_t kSecret = 0600;
 constexpr Days kCaLifetime{3650};
-// Other machines' clocks may be a little behind.
-constexpr std::chrono::minutes kBackdate{5};
 
 UnixTime Now(sys::Clock& clock) { return std::chrono::duration_cast<UnixTime>(clock.WallTime()); }
 
@@ -32,12 +33,6 @@ base::Status CheckAbsent(std::initializer_list<fs::path> files) {
     }
   }
   return base::Ok();
-}
-
-// For people who read a certificate; only the URI counts.
-std::string CommonName(const Identity& identity) {
-  std::string name(RoleName(identity.role));
-  return identity.server ? name + " " + std::to_string(*identity.server) : name;
 }
 
 struct NewFile {
@@ -64,36 +59,6 @@ base::Status WriteNewFiles(const std::vector<NewFile>& files) {
   return base::Ok();
 }
 
-struct Authority {
-  KeyPair pair;
-  CertificateInfo info;
-};
-
-base::Result<std::string> ReadOfCa(const fs::path& file) {
-  auto content = sys::ReadFile(file, kMaxPem);
-  if (!content && content.error().Is(base::ErrorCode::kNotFound)) {
-    return base::Fail(base::ErrorCode::kNotFound,
-                      "pki.no_ca",
-                      file.native() + " is missing; make a CA with 'zoowarden pki init'");
-  }
-  return content;
-}
-
-base::Result<Authority> LoadCa(const fs::path& directory) {
-  Authority authority;
-  const fs::path certificate = directory / "ca.pem";
-  ZW_ASSIGN(authority.pair.certificate_pem, ReadOfCa(certificate));
-  ZW_ASSIGN(authority.pair.key_pem, ReadOfCa(directory / "ca.key"));
-  ZW_ASSIGN(authority.info, Describe(certificate));
-  if (!authority.info.is_ca || !CheckEnsembleName(authority.info.organization)) {
-    return base::Fail(
-        base::ErrorCode::kFailedPrecondition,
-        "pki.no_ca",
-        certificate.native() + " is not a CA of an ensemble; make one with 'zoowarden pki init'");
-  }
-  return authority;
-}
-
 }  // namespace
 
 base::Result<CertificateInfo> InitCa(const fs::path& directory,
@@ -102,51 +67,41 @@ base::Result<CertificateInfo> InitCa(const fs::path& directory,
   ZW_TRY(CheckEnsembleName(ensemble));
   const fs::path certificate = directory / "ca.pem";
   const fs::path key = directory / "ca.key";
-  ZW_TRY(CheckAbsent({certificate, key}));
+  ZW_TRY(CheckAbsent({certificate, key, directory / "index.json"}));
   const UnixTime now = Now(clock);
   ZW_ASSIGN(const KeyPair pair,
-            MakeCa({.organization = ensemble,
+            MakeCa({.serial = NewSerial(),
+                    .organization = ensemble,
                     .common_name = "zoowarden CA",
                     .not_before = now - kBackdate,
                     .not_after = now + kCaLifetime}));
   ZW_TRY(sys::EnsureDirectory(directory, 0700));
   ZW_TRY(
       WriteNewFiles({{key, pair.key_pem, kSecret}, {certificate, pair.certificate_pem, kPublic}}));
+  ZW_TRY(WriteIndex(directory, {}));
   return ParseCertificate(pair.certificate_pem);
 }
 
+base::Result<CertificateInfo> AddIndex(const fs::path& directory) {
+  ZW_ASSIGN(auto info, Describe(directory / "ca.pem"));
+  ZW_TRY(CheckAbsent({directory / "index.json"}));
+  ZW_TRY(WriteIndex(directory, {}));
+  return info;
+}
+
 base::Result<CertificateInfo> Issue(const IssueRequest& request, sys::Clock& clock) {
-  ZW_ASSIGN(const Authority ca, LoadCa(request.ca_directory));
-  const Identity identity{
-      .ensemble = ca.info.organization, .role = request.role, .server = request.server};
-  // Printing and parsing again holds the request to the same rules as a peer's certificate.
-  ZW_TRY(ParseIdentity(identity.ToUri()));
-  const fs::path ca_file = request.out_directory / "ca.pem";
-  const fs::path certificate = request.out_directory / "cert.pem";
-  const fs::path key = request.out_directory / "key.pem";
-  ZW_TRY(CheckAbsent({ca_file, certificate, key}));
-  const UnixTime now = Now(clock);
-  const UnixTime not_after = now + request.lifetime;
-  if (request.lifetime.count() <= 0 || not_after > ca.info.not_after) {
-    return base::Fail(base::ErrorCode::kInvalidArgument,
-                      "pki.outlives_ca",
-                      "a certificate of " + std::to_string(request.lifetime.count()) +
-                          " days must live at least a day and not longer than its CA; change its "
-                          "lifetime or make a new CA");
-  }
-  ZW_ASSIGN(const KeyPair pair,
-            MakeCertificate(ca.pair,
-                            {.organization = ca.info.organization,
-                             .common_name = CommonName(identity),
-                             .uri = identity.ToUri(),
-                             .for_servers = request.role == Role::kAgent,
-                             .for_clients = true,
-                             .not_before = now - kBackdate,
-                             .not_after = not_after}));
+  ZW_ASSIGN(CaStore ca, CaStore::Open(request.ca_directory, clock));
+  const CredentialFiles files = FilesIn(request.out_directory);
+  ZW_TRY(CheckAbsent({files.ca, files.certificate, files.key}));
+  ZW_ASSIGN(const CertificateSpec spec,
+            ca.Describe({.ensemble = ca.ensemble(), .role = request.role, .server = request.server},
+                        request.lifetime));
   ZW_TRY(sys::EnsureDirectory(request.out_directory, 0700));
-  ZW_TRY(WriteNewFiles({{key, pair.key_pem, kSecret},
-                        {certificate, pair.certificate_pem, kPublic},
-                        {ca_file, ca.pair.certificate_pem, kPublic}}));
+  ZW_TRY(ca.Save(ca.IndexWith(spec)));
+  ZW_ASSIGN(const KeyPair pair, MakeCertificate(ca.pair(), spec));
+  ZW_TRY(WriteNewFiles({{files.key, pair.key_pem, kSecret},
+                        {files.certificate, pair.certificate_pem, kPublic},
+                        {files.ca, ca.pair().certificate_pem, kPublic}}));
   return ParseCertificate(pair.certificate_pem);
 }
 

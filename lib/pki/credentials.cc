@@ -1,6 +1,5 @@
 #include "pki/credentials.h"
 
-#include "pki/x509.h"
 #include "sys/files.h"
 
 #include <chrono>
@@ -35,13 +34,17 @@ base::Result<Identity> IdentityOf(const CertificateInfo& info) {
   return ParseIdentity(info.uris.front());
 }
 
-base::Result<Identity> Check(const Credentials& credentials, sys::Clock& clock) {
-  ZW_ASSIGN(const CertificateInfo info, ParseCertificate(credentials.certificate_pem));
-  ZW_ASSIGN(const Identity identity, IdentityOf(info));
-  ZW_TRY(CheckTimes(info, clock));
-  ZW_TRY(CheckPair({.certificate_pem = credentials.certificate_pem, .key_pem = credentials.key_pem},
-                   credentials.ca_pem));
-  return identity;
+// Fills in what the texts say.
+base::Status Check(Credentials& credentials, sys::Clock& clock) {
+  ZW_ASSIGN(credentials.info, ParseCertificate(credentials.certificate_pem));
+  ZW_ASSIGN(credentials.identity, IdentityOf(credentials.info));
+  ZW_TRY(CheckTimes(credentials.info, clock));
+  ZW_ASSIGN(
+      const auto ca,
+      CheckPair({.certificate_pem = credentials.certificate_pem, .key_pem = credentials.key_pem},
+                credentials.ca_pem));
+  credentials.ca_not_after = ca.not_after;
+  return base::Ok();
 }
 
 }  // namespace
@@ -57,14 +60,12 @@ base::Result<Credentials> LoadCredentials(const CredentialFiles& files, sys::Clo
   ZW_ASSIGN(credentials.ca_pem, sys::ReadFile(files.ca, kMaxPem));
   ZW_ASSIGN(credentials.certificate_pem, sys::ReadFile(files.certificate, kMaxPem));
   ZW_ASSIGN(credentials.key_pem, sys::ReadFile(files.key, kMaxPem));
-  if (const auto ca = ParseCertificate(credentials.ca_pem); !ca) {
-    return base::Fail(ca.error().WithContext(files.ca.native()));
+  if (const auto cas = SplitBundle(credentials.ca_pem); !cas) {
+    return base::Fail(cas.error().WithContext(files.ca.native()));
   }
-  const auto identity = Check(credentials, clock);
-  if (!identity) {
-    return base::Fail(identity.error().WithContext(files.certificate.native()));
+  if (const auto good = Check(credentials, clock); !good) {
+    return base::Fail(good.error().WithContext(files.certificate.native()));
   }
-  credentials.identity = *identity;
   return credentials;
 }
 

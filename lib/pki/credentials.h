@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "pki/identity.h"
+#include "pki/x509.h"
 #include "sys/clock.h"
 
 #include <filesystem>
@@ -23,13 +24,15 @@ struct Credentials {
   std::string ca_pem;
   std::string certificate_pem;
   std::string key_pem;
-  Identity identity;  // of the certificate
+  Identity identity;         // of the certificate
+  CertificateInfo info;      // the certificate
+  UnixTime ca_not_after{0};  // of the CA that issued it
 };
 
-// Reads and checks the files, so that a mistake is named here and not seen as failing handshakes.
-// Every error names the file: unreadable ones with sys's reasons, `pki.not_a_certificate`,
-// `pki.bad_identity` (not exactly one URI of our form), `pki.wrong_key`, `pki.wrong_ca`,
-// `pki.expired`, `pki.not_yet_valid`.
+// The CA's file may hold several CAs. Reads and checks the files, so that a mistake is named here
+// and not seen as failing handshakes. Every error names the file: unreadable ones with sys's
+// reasons, `pki.not_a_certificate`, `pki.bad_identity` (not exactly one URI of our form),
+// `pki.wrong_key`, `pki.wrong_ca`, `pki.expired`, `pki.not_yet_valid`.
 [[nodiscard]] base::Result<Credentials> LoadCredentials(const CredentialFiles& files,
                                                         sys::Clock& clock);
 

@@ -2,56 +2,22 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "pki/openssl_adapter.h"
 
-#include <openssl/bio.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include <array>
-#include <ctime>
 #include <memory>
 #include <span>
+#include <string_view>
 
 namespace zoowarden::pki {
 namespace {
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using CertPtr = std::unique_ptr<X509, Deleter<X509_free>>;
-using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>>;
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
-
-tl::unexpected<base::Error> LibraryError(const char* doing) {
-  std::array<char, 256> text{};
-  ERR_error_string_n(ERR_get_error(), text.data(), text.size());
-  ERR_clear_error();
-  return base::Fail(
-      base::ErrorCode::kInternal,
-      "pki.openssl",
-      std::string("cannot ") + doing + ": " + text.data() + "; check the installation of OpenSSL");
-}
-
-std::string TextOf(BIO* bio) {
-  char* data = nullptr;
-  const auto size = BIO_get_mem_data(bio, &data);
-  return {data, static_cast<std::size_t>(size)};
-}
-
-BioPtr BioOf(const std::string& text) {
-  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
 
 // "CN=x, O=y" in the form of RFC 2253, which escapes control characters.
 std::string NameText(const X509_NAME* name) {
@@ -84,10 +50,7 @@ bool AddNameEntry(X509_NAME* name, const char* field, const std::string& value) 
 }
 
 bool AddExtension(X509* certificate, X509* issuer, int nid, const char* value) {
-  X509V3_CTX context{};
-  X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  const ExtensionPtr extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
+  const ExtensionPtr extension = MakeExtension(issuer, certificate, nid, value);
   return extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
@@ -104,15 +67,9 @@ bool AddUri(X509* certificate, const std::string& uri) {
          1;
 }
 
-bool SetSerial(X509* certificate) {
-  std::array<unsigned char, 16> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-    return false;
-  }
-  bytes[0] = static_cast<unsigned char>((bytes[0] & 0x7FU) | 0x40U);  // positive, full length
-  const std::unique_ptr<BIGNUM, Deleter<BN_free>> number(
-      BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), nullptr));
-  return BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
+bool SetSerial(X509* certificate, const std::string& serial) {
+  const IntegerPtr number = NumberOf(serial);
+  return number != nullptr && X509_set_serialNumber(certificate, number.get()) == 1;
 }
 
 // Everything but issuer, extensions and signature.
@@ -120,7 +77,7 @@ base::Result<CertPtr> NewCertificate(const CertificateSpec& spec, EVP_PKEY* key)
   CertPtr certificate(X509_new());
   X509* cert = certificate.get();
   ZW_CHECK(cert != nullptr, "no memory for a certificate");
-  const bool good = X509_set_version(cert, X509_VERSION_3) == 1 && SetSerial(cert) &&
+  const bool good = X509_set_version(cert, X509_VERSION_3) == 1 && SetSerial(cert, spec.serial) &&
                     ASN1_TIME_set(X509_getm_notBefore(cert), spec.not_before.count()) != nullptr &&
                     ASN1_TIME_set(X509_getm_notAfter(cert), spec.not_after.count()) != nullptr &&
                     AddNameEntry(X509_get_subject_name(cert), "O", spec.organization) &&
@@ -132,55 +89,21 @@ base::Result<CertPtr> NewCertificate(const CertificateSpec& spec, EVP_PKEY* key)
   return certificate;
 }
 
-base::Result<KeyPair> SignAndPrint(X509* certificate, EVP_PKEY* key, EVP_PKEY* signer) {
-  const BioPtr cert_text(BIO_new(BIO_s_mem()));
-  const BioPtr key_text(BIO_new(BIO_s_secmem()));
+base::Result<std::string> SignAndPrint(X509* certificate, EVP_PKEY* signer) {
+  const BioPtr text(BIO_new(BIO_s_mem()));
   if (X509_sign(certificate, signer, EVP_sha256()) == 0 ||
-      PEM_write_bio_X509(cert_text.get(), certificate) != 1 ||
-      PEM_write_bio_PrivateKey(key_text.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+      PEM_write_bio_X509(text.get(), certificate) != 1) {
     return LibraryError("sign a certificate");
   }
-  return KeyPair{.certificate_pem = TextOf(cert_text.get()), .key_pem = TextOf(key_text.get())};
+  return TextOf(text.get());
 }
 
-base::Result<KeyPtr> NewKey() {
-  KeyPtr key(EVP_EC_gen("P-256"));
-  if (key == nullptr) {
-    return LibraryError("make an EC P-256 key");
+std::string IdText(const ASN1_OCTET_STRING* id) {
+  if (id == nullptr) {
+    return {};
   }
-  return key;
-}
-
-base::Result<CertPtr> ReadCertificate(const std::string& pem) {
-  CertPtr certificate(PEM_read_bio_X509(BioOf(pem).get(), nullptr, nullptr, nullptr));
-  if (certificate == nullptr) {
-    ERR_clear_error();
-    return base::Fail(base::ErrorCode::kInvalidArgument,
-                      "pki.not_a_certificate",
-                      "this is not a PEM certificate; make one with 'zoowarden pki issue'");
-  }
-  return certificate;
-}
-
-base::Result<UnixTime> ToUnixTime(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) {
-    return LibraryError("read the time of a certificate");
-  }
-  return UnixTime(::timegm(&parts));
-}
-
-// Without terminal conversion of the password prompt: an encrypted key is refused, not asked for.
-int NoPassword(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return -1; }
-
-// Null when there is no key in the text or it belongs to another certificate.
-KeyPtr ReadKeyOf(const X509* certificate, const std::string& pem) {
-  KeyPtr key(PEM_read_bio_PrivateKey(BioOf(pem).get(), nullptr, &NoPassword, nullptr));
-  if (key != nullptr && X509_check_private_key(certificate, key.get()) != 1) {
-    key.reset();
-  }
-  ERR_clear_error();
-  return key;
+  const unsigned char* data = ASN1_STRING_get0_data(id);
+  return base::Hex({data, data + ASN1_STRING_length(id)});
 }
 
 }  // namespace
@@ -195,52 +118,90 @@ base::Result<KeyPair> MakeCa(const CertificateSpec& spec) {
       !AddExtension(cert, cert, NID_subject_key_identifier, "hash")) {
     return LibraryError("describe a CA");
   }
-  return SignAndPrint(cert, key.get(), key.get());
+  KeyPair pair;
+  ZW_ASSIGN(pair.certificate_pem, SignAndPrint(cert, key.get()));
+  ZW_ASSIGN(pair.key_pem, PrintKey(key.get()));
+  return pair;
 }
 
 base::Result<KeyPair> MakeCertificate(const KeyPair& ca, const CertificateSpec& spec) {
-  ZW_ASSIGN(const CertPtr ca_cert, ReadCertificate(ca.certificate_pem));
-  const KeyPtr ca_key = ReadKeyOf(ca_cert.get(), ca.key_pem);
-  if (ca_key == nullptr) {
-    return base::Fail(base::ErrorCode::kFailedPrecondition,
-                      "pki.wrong_key",
-                      "the CA's key does not belong to its certificate; restore both from one "
-                      "backup");
-  }
   ZW_ASSIGN(const KeyPtr key, NewKey());
-  ZW_ASSIGN(const CertPtr owned, NewCertificate(spec, key.get()));
+  KeyPair pair;
+  ZW_ASSIGN(pair.certificate_pem, SignKey(ca, key.get(), spec));
+  ZW_ASSIGN(pair.key_pem, PrintKey(key.get()));
+  return pair;
+}
+
+base::Result<std::string> SignKey(const KeyPair& ca, EVP_PKEY* key, const CertificateSpec& spec) {
+  ZW_ASSIGN(const Signer signer, ReadSigner(ca));
+  ZW_ASSIGN(const CertPtr owned, NewCertificate(spec, key));
   X509* cert = owned.get();
+  X509* issuer = signer.certificate.get();
   const char* usage = spec.for_servers && spec.for_clients ? "serverAuth,clientAuth"
                       : spec.for_servers                   ? "serverAuth"
                                                            : "clientAuth";
-  if (X509_set_issuer_name(cert, X509_get_subject_name(ca_cert.get())) != 1 ||
-      !AddExtension(cert, ca_cert.get(), NID_basic_constraints, "critical,CA:FALSE") ||
-      !AddExtension(cert, ca_cert.get(), NID_key_usage, "critical,digitalSignature") ||
-      !AddExtension(cert, ca_cert.get(), NID_ext_key_usage, usage) ||
-      !AddExtension(cert, ca_cert.get(), NID_subject_key_identifier, "hash") ||
-      !AddExtension(cert, ca_cert.get(), NID_authority_key_identifier, "keyid:always") ||
+  if (X509_set_issuer_name(cert, X509_get_subject_name(issuer)) != 1 ||
+      !AddExtension(cert, issuer, NID_basic_constraints, "critical,CA:FALSE") ||
+      !AddExtension(cert, issuer, NID_key_usage, "critical,digitalSignature") ||
+      !AddExtension(cert, issuer, NID_ext_key_usage, usage) ||
+      !AddExtension(cert, issuer, NID_subject_key_identifier, "hash") ||
+      !AddExtension(cert, issuer, NID_authority_key_identifier, "keyid:always") ||
       (!spec.uri.empty() && !AddUri(cert, spec.uri))) {
     return LibraryError("describe a certificate");
   }
-  return SignAndPrint(cert, key.get(), ca_key.get());
+  return SignAndPrint(cert, signer.key.get());
 }
 
-base::Status CheckPair(const KeyPair& pair, const std::string& ca_pem) {
+base::Result<CertificateInfo> CheckPair(const KeyPair& pair, const std::string& ca_pem) {
   ZW_ASSIGN(const CertPtr certificate, ReadCertificate(pair.certificate_pem));
-  ZW_ASSIGN(const CertPtr ca, ReadCertificate(ca_pem));
   if (ReadKeyOf(certificate.get(), pair.key_pem) == nullptr) {
     return base::Fail(base::ErrorCode::kFailedPrecondition,
                       "pki.wrong_key",
                       "the key does not belong to the certificate; put both from one issue there");
   }
-  if (X509_verify(certificate.get(), X509_get0_pubkey(ca.get())) != 1) {
+  return FindIssuer(pair.certificate_pem, ca_pem);
+}
+
+base::Result<CertificateInfo> FindIssuer(const std::string& certificate_pem,
+                                         const std::string& ca_pem) {
+  ZW_ASSIGN(const CertPtr certificate, ReadCertificate(certificate_pem));
+  ZW_ASSIGN(const std::vector<std::string> cas, SplitBundle(ca_pem));
+  for (const std::string& pem : cas) {
+    ZW_ASSIGN(const CertPtr ca, ReadCertificate(pem));
+    const bool signed_by = X509_check_ca(ca.get()) == 1 &&
+                           X509_verify(certificate.get(), X509_get0_pubkey(ca.get())) == 1;
     ERR_clear_error();
-    return base::Fail(base::ErrorCode::kFailedPrecondition,
-                      "pki.wrong_ca",
-                      "the certificate was not issued by this CA; put all three files from one "
-                      "issue there");
+    if (signed_by) {
+      return ParseCertificate(pem);
+    }
   }
-  return base::Ok();
+  return base::Fail(base::ErrorCode::kFailedPrecondition,
+                    "pki.wrong_ca",
+                    "the certificate was not issued by this CA; put all three files from one "
+                    "issue there");
+}
+
+base::Result<std::vector<std::string>> SplitBundle(const std::string& pem) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  std::vector<std::string> parts;
+  for (auto at = pem.find(kBegin); at != std::string::npos;) {
+    const auto next = pem.find(kBegin, at + kBegin.size());
+    parts.push_back(pem.substr(at, next == std::string::npos ? next : next - at));
+    // Read all of them now: gRPC would silently leave out what it cannot read.
+    ZW_TRY(ReadCertificate(parts.back()));
+    at = next;
+  }
+  if (parts.empty()) {
+    ZW_TRY(ReadCertificate(pem));
+  }
+  return parts;
+}
+
+std::string NewSerial() {
+  std::array<unsigned char, 16> bytes{};
+  ZW_CHECK(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "no random numbers");
+  bytes[0] = static_cast<unsigned char>((bytes[0] & 0x7FU) | 0x40U);  // positive, full length
+  return base::Hex(bytes);
 }
 
 base::Result<CertificateInfo> ParseCertificate(const std::string& pem) {
@@ -251,6 +212,9 @@ base::Result<CertificateInfo> ParseCertificate(const std::string& pem) {
   info.organization = EntryText(X509_get_subject_name(cert), NID_organizationName);
   info.issuer = NameText(X509_get_issuer_name(cert));
   info.is_ca = X509_check_ca(cert) == 1;
+  info.serial = NumberText(X509_get0_serialNumber(cert));
+  info.key_id = IdText(X509_get0_subject_key_id(cert));
+  info.issuer_key_id = IdText(X509_get0_authority_key_id(cert));
   ZW_ASSIGN(info.not_before, ToUnixTime(X509_get0_notBefore(cert)));
   ZW_ASSIGN(info.not_after, ToUnixTime(X509_get0_notAfter(cert)));
   const NamesPtr names(

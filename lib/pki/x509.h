@@ -20,6 +20,7 @@ struct KeyPair {
 };
 
 struct CertificateSpec {
+  std::string serial;  // from NewSerial
   std::string organization;
   std::string common_name;
   std::string uri;  // the one SAN; empty = none
@@ -36,20 +37,35 @@ struct CertificateInfo {
   std::vector<std::string> uris;
   UnixTime not_before{0};
   UnixTime not_after{0};
-  std::string fingerprint;  // SHA-256 of the DER form, lower-case hexadecimal
+  // Hexadecimal, lower-case:
+  std::string serial;
+  std::string fingerprint;    // SHA-256 of the DER form
+  std::string key_id;         // of its own key
+  std::string issuer_key_id;  // of the CA's key; empty when it does not say
   bool is_ca = false;
 };
 
-// A self-signed CA that may sign certificates only, no further CAs.
+// 128 random bits: no counter to lose, and nobody can guess the next one.
+[[nodiscard]] std::string NewSerial();
+
+// A self-signed CA that may sign certificates and revocation lists only, no further CAs.
 [[nodiscard]] base::Result<KeyPair> MakeCa(const CertificateSpec& spec);
 
 // A new key and its certificate, signed by `ca`. kFailedPrecondition when key and certificate of
 // the CA do not belong together.
 [[nodiscard]] base::Result<KeyPair> MakeCertificate(const KeyPair& ca, const CertificateSpec& spec);
 
-// Whether the key belongs to the certificate and the CA has signed it. Errors: `pki.wrong_key`,
-// `pki.wrong_ca`, `pki.not_a_certificate`.
-[[nodiscard]] base::Status CheckPair(const KeyPair& pair, const std::string& ca_pem);
+// The certificates of a text with several of them (two CAs while one replaces the other), each as
+// a text of its own. `pki.not_a_certificate` when one cannot be read.
+[[nodiscard]] base::Result<std::vector<std::string>> SplitBundle(const std::string& pem);
+
+// The CA of the bundle that has signed the certificate; `pki.wrong_ca` when none has.
+[[nodiscard]] base::Result<CertificateInfo> FindIssuer(const std::string& certificate_pem,
+                                                       const std::string& ca_pem);
+
+// FindIssuer, and whether the key belongs to the certificate: `pki.wrong_key`.
+[[nodiscard]] base::Result<CertificateInfo> CheckPair(const KeyPair& pair,
+                                                      const std::string& ca_pem);
 
 // kInvalidArgument `pki.not_a_certificate` when the text does not begin with one.
 [[nodiscard]] base::Result<CertificateInfo> ParseCertificate(const std::string& pem);

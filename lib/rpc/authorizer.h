@@ -2,19 +2,25 @@
 // files (gRPC's headers).
 #pragma once
 
+#include "base/error.h"
+#include "pki/peer_judge.h"
+
 #include <grpcpp/security/auth_metadata_processor.h>
 
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace zoowarden::rpc {
 
 // Called by gRPC on its own threads for each call, of registered methods or not. Refuses peers
-// without exactly one identity of our ensemble (UNAUTHENTICATED) and methods that the table does
-// not allow to the peer's role (PERMISSION_DENIED).
+// without exactly one identity of our ensemble, those that the judge refuses (UNAUTHENTICATED), and
+// methods that the table does not allow to the peer's role (PERMISSION_DENIED).
 class Authorizer final : public grpc::AuthMetadataProcessor {
  public:
-  explicit Authorizer(std::string ensemble) : ensemble_(std::move(ensemble)) {}
+  Authorizer(std::string ensemble, std::shared_ptr<pki::PeerJudge> judge)
+      : ensemble_(std::move(ensemble)), judge_(std::move(judge)) {}
 
   [[nodiscard]] bool IsBlocking() const override { return false; }
   grpc::Status Process(const InputMetadata& metadata,
@@ -23,7 +29,10 @@ class Authorizer final : public grpc::AuthMetadataProcessor {
                        OutputMetadata* response) override;
 
  private:
+  [[nodiscard]] base::Status JudgePeer(const grpc::AuthContext& context, std::string_view method);
+
   std::string ensemble_;
+  std::shared_ptr<pki::PeerJudge> judge_;
 };
 
 }  // namespace zoowarden::rpc

@@ -32,6 +32,7 @@ constexpr std::array kTable{
     MethodRule{"/zoowarden.v1.ReleaseService/ListReleases", Audience::kReaders},
     MethodRule{"/zoowarden.v1.ReleaseService/VerifyReleases", Audience::kReaders},
     MethodRule{"/zoowarden.v1.ReleaseService/RemoveRelease", Audience::kOperators},
+    MethodRule{kPutCrl, Audience::kOperators},
 };
 
 bool IsAllowed(Audience audience, pki::Role role) {

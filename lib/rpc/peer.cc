@@ -5,6 +5,7 @@
 #include "rpc/method_table.h"
 #include "rpc/status.h"
 
+#include <grpc/grpc_security_constants.h>
 #include <grpcpp/security/auth_context.h>
 
 namespace zoowarden::rpc {
@@ -33,6 +34,19 @@ base::Result<pki::Identity> PeerIdentity(const grpc::AuthContext& context,
   return identity;
 }
 
+std::string PeerCertificate(const grpc::AuthContext& context) {
+  const auto shown = context.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  return shown.size() == 1 ? std::string(shown[0].data(), shown[0].size()) : std::string();
+}
+
+base::Status Authorizer::JudgePeer(const grpc::AuthContext& context, std::string_view method) {
+  auto judged = judge_->Judge(PeerCertificate(context));
+  if (!judged && method == kPutCrl && pki::PeerJudge::IsUnusableCrl(judged.error())) {
+    return base::Ok();
+  }
+  return judged;
+}
+
 grpc::Status Authorizer::Process(const InputMetadata& metadata,
                                  grpc::AuthContext* context,
                                  OutputMetadata* /*consumed*/,
@@ -43,10 +57,14 @@ grpc::Status Authorizer::Process(const InputMetadata& metadata,
   }
   const auto peer = PeerIdentity(*context, ensemble_);
   if (!peer) {
-    return ToGrpcStatus(peer.error());
+    return ToGateStatus(peer.error());
   }
-  const auto allowed = Authorize({path->second.data(), path->second.size()}, peer->role);
-  return allowed ? grpc::Status::OK : ToGrpcStatus(allowed.error());
+  const std::string_view method(path->second.data(), path->second.size());
+  if (const auto judged = JudgePeer(*context, method); !judged) {
+    return ToGateStatus(judged.error());
+  }
+  const auto allowed = Authorize(method, peer->role);
+  return allowed ? grpc::Status::OK : ToGateStatus(allowed.error());
 }
 
 }  // namespace zoowarden::rpc

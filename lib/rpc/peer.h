@@ -18,4 +18,7 @@ namespace zoowarden::rpc {
 [[nodiscard]] base::Result<pki::Identity> PeerIdentity(const grpc::AuthContext& context,
                                                        const std::string& ensemble);
 
+// The peer's certificate as PEM; empty when it showed none.
+[[nodiscard]] std::string PeerCertificate(const grpc::AuthContext& context);
+
 }  // namespace zoowarden::rpc

@@ -59,8 +59,9 @@ void ServerHandle::Stop(std::chrono::milliseconds grace) {
 
 base::Result<ServerHandle> StartServer(const std::string& address,
                                        const pki::Credentials& credentials,
+                                       std::shared_ptr<pki::PeerJudge> judge,
                                        const std::vector<grpc::Service*>& services) {
-  const auto server_credentials = MakeServerCredentials(credentials);
+  const auto server_credentials = MakeServerCredentials(credentials, std::move(judge));
   grpc::ServerBuilder builder;
   SetLimits(builder);
   int port = 0;

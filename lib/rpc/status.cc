@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 
 namespace zoowarden::rpc {
@@ -45,6 +46,21 @@ bool IsReason(const std::string& text) {
          });
 }
 
+// What ToGateStatus made.
+std::optional<base::Error> GateError(ErrorCode code, const grpc::Status& status) {
+  const std::string& message = status.error_message();
+  const auto begin = message.rfind(" (");
+  if ((code != ErrorCode::kUnauthenticated && code != ErrorCode::kPermissionDenied) ||
+      !status.error_details().empty() || begin == std::string::npos || !message.ends_with(')')) {
+    return std::nullopt;
+  }
+  const std::string reason = message.substr(begin + 2, message.size() - begin - 3);
+  if (!IsReason(reason)) {
+    return std::nullopt;
+  }
+  return base::Error(code, reason, base::Printable(message.substr(0, begin), kMaxMessage));
+}
+
 }  // namespace
 
 grpc::Status ToGrpcStatus(const base::Error& error) {
@@ -59,11 +75,20 @@ grpc::Status ToGrpcStatus(const base::Status& status) {
   return status ? grpc::Status::OK : ToGrpcStatus(status.error());
 }
 
+grpc::Status ToGateStatus(const base::Error& error) {
+  const auto status = ToGrpcStatus(error);
+  return {status.error_code(), status.error_message() + " (" + error.reason() + ")"};
+}
+
 base::Error ToError(const grpc::Status& status) {
   const auto* const pair = std::find_if(kCodes.begin(), kCodes.end(), [&](const CodePair& c) {
     return c.theirs == status.error_code();
   });
-  return {pair == kCodes.end() ? ErrorCode::kInternal : pair->ours,
+  const auto code = pair == kCodes.end() ? ErrorCode::kInternal : pair->ours;
+  if (auto gate = GateError(code, status)) {
+    return *std::move(gate);
+  }
+  return {code,
           IsReason(status.error_details()) ? status.error_details() : std::string(),
           base::Printable(status.error_message(), kMaxMessage)};
 }

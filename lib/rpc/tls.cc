@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "rpc/authorizer.h"
+#include "rpc/status.h"
 
 #include <grpc/support/log.h>
 #include <grpcpp/security/credentials.h>
@@ -84,6 +85,9 @@ void LogGrpc(gpr_log_func_args* line) {
 // The chain was verified before this is called.
 class ExactIdentityVerifier final : public ExternalCertificateVerifier {
  public:
+  explicit ExactIdentityVerifier(std::shared_ptr<pki::PeerJudge> judge)
+      : judge_(std::move(judge)) {}
+
   bool Verify(TlsCustomVerificationCheckRequest* request,
               std::function<void(grpc::Status)> /*callback*/,
               grpc::Status* sync_status) override {
@@ -98,11 +102,15 @@ class ExactIdentityVerifier final : public ExternalCertificateVerifier {
                        base::Printable("the server's certificate is for " + shown + ", not for '" +
                                        std::string(wanted.data(), wanted.size()) + "'"));
     } else {
-      *sync_status = grpc::Status::OK;
+      const auto certificate = request->peer_cert();
+      *sync_status = ToGrpcStatus(judge_->Judge({certificate.data(), certificate.size()}));
     }
     return true;
   }
   void Cancel(TlsCustomVerificationCheckRequest* /*request*/) override {}
+
+ private:
+  std::shared_ptr<pki::PeerJudge> judge_;
 };
 
 std::shared_ptr<StaticDataCertificateProvider> MakeProvider(const pki::Credentials& credentials) {
@@ -124,19 +132,20 @@ void ForceTls13() {
 }
 
 std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(
-    const pki::Credentials& credentials) {
+    const pki::Credentials& credentials, std::shared_ptr<pki::PeerJudge> judge) {
   ForceTls13();
   grpc::experimental::TlsServerCredentialsOptions options(MakeProvider(credentials));
   options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
   options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   auto made = grpc::experimental::TlsServerCredentials(options);
-  made->SetAuthMetadataProcessor(std::make_shared<Authorizer>(credentials.identity.ensemble));
+  made->SetAuthMetadataProcessor(
+      std::make_shared<Authorizer>(credentials.identity.ensemble, std::move(judge)));
   return made;
 }
 
 std::shared_ptr<grpc::ChannelCredentials> MakeChannelCredentials(
-    const pki::Credentials& credentials) {
+    const pki::Credentials& credentials, std::shared_ptr<pki::PeerJudge> judge) {
   ForceTls13();
   grpc::experimental::TlsChannelCredentialsOptions options;
   options.set_certificate_provider(MakeProvider(credentials));
@@ -145,7 +154,8 @@ std::shared_ptr<grpc::ChannelCredentials> MakeChannelCredentials(
   options.set_verify_server_certs(true);
   // The name to check is not a host name, and calls do not choose their own.
   options.set_check_call_host(false);
-  options.set_certificate_verifier(ExternalCertificateVerifier::Create<ExactIdentityVerifier>());
+  options.set_certificate_verifier(
+      ExternalCertificateVerifier::Create<ExactIdentityVerifier>(std::move(judge)));
   return grpc::experimental::TlsCredentials(options);
 }
 

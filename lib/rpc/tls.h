@@ -8,6 +8,7 @@
 #pragma once
 
 #include "pki/credentials.h"
+#include "pki/peer_judge.h"
 
 #include <memory>
 
@@ -23,14 +24,16 @@ namespace zoowarden::rpc {
 // thread-safe; call it before any gRPC object exists.
 void ForceTls13();
 
-// Clients must show a certificate of the same CA; what it may call is method_table.h's matter,
-// which is bound to these credentials for every method of the server.
+// Clients must show a certificate of the same CA, which the judge is asked about at each call; what
+// it may call is method_table.h's matter, bound to these credentials for every method of the
+// server.
 [[nodiscard]] std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(
-    const pki::Credentials& credentials);
+    const pki::Credentials& credentials, std::shared_ptr<pki::PeerJudge> judge);
 
 // Accepts a server only when its certificate is of the same CA and has exactly one URI name, the
-// one that the channel asks for (channel.h). One object serves any number of channels.
+// one that the channel asks for (channel.h), and the judge lets it pass. One object serves any
+// number of channels.
 [[nodiscard]] std::shared_ptr<grpc::ChannelCredentials> MakeChannelCredentials(
-    const pki::Credentials& credentials);
+    const pki::Credentials& credentials, std::shared_ptr<pki::PeerJudge> judge);
 
 }  // namespace zoowarden::rpc

@@ -60,8 +60,9 @@ class LoopbackTest : public ::testing::Test {
     ASSERT_TRUE(created);
     directory_.emplace(std::move(*created));
     ASSERT_TRUE(pki::InitCa(directory_->path() / "ca", "lab", clock_));
-    auto server =
-        StartServer("127.0.0.1:0", IssueFrom("ca", pki::Role::kAgent, 1), {&observe_, &operate_});
+    const auto own = IssueFrom("ca", pki::Role::kAgent, 1);
+    judge_ = std::make_shared<pki::PeerJudge>(own.ca_pem, Crl(), clock_);
+    auto server = StartServer("127.0.0.1:0", own, judge_, {&observe_, &operate_});
     ASSERT_TRUE(server) << server.error().message();
     server_.emplace(std::move(*server));
   }
@@ -88,7 +89,8 @@ class LoopbackTest : public ::testing::Test {
     const pki::KeyPair authority{.certificate_pem = sys::ReadFile(ca / "ca.pem", 100'000).value(),
                                  .key_pem = sys::ReadFile(ca / "ca.key", 100'000).value()};
     const auto pair = pki::MakeCertificate(authority,
-                                           {.organization = "lab",
+                                           {.serial = pki::NewSerial(),
+                                            .organization = "lab",
                                             .common_name = "forged",
                                             .uri = uri,
                                             .for_servers = true,
@@ -122,10 +124,18 @@ class LoopbackTest : public ::testing::Test {
     v1::OperationReply reply;
     return v1::OperateService::NewStub(channel)->Begin(&context, request, &reply);
   }
+  // The server's revocation list; none unless a test says so.
+  [[nodiscard]] virtual std::filesystem::path Crl() const { return {}; }
+  // Lets everybody of the CA pass.
+  std::shared_ptr<pki::PeerJudge> JudgeOf(const pki::Credentials& own) {
+    return std::make_shared<pki::PeerJudge>(own.ca_pem, "", clock_);
+  }
+  std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const pki::Credentials& own) {
+    return MakeChannelCredentials(own, JudgeOf(own));
+  }
   // To the test's server, expecting the right identity.
   std::shared_ptr<grpc::Channel> ChannelAs(const pki::Credentials& client) {
-    return MakeChannel(
-        server_->address(), pki::AgentIdentity("lab", 1), MakeChannelCredentials(client));
+    return MakeChannel(server_->address(), pki::AgentIdentity("lab", 1), CredentialsOf(client));
   }
 
   sys::RealClock clock_;
@@ -133,6 +143,7 @@ class LoopbackTest : public ::testing::Test {
   int issued_ = 0;
   FakeObserve observe_;
   FakeOperate operate_;
+  std::shared_ptr<pki::PeerJudge> judge_;
   std::optional<ServerHandle> server_;
 };
 

@@ -58,5 +58,18 @@ TEST(StatusTest, AHostilePeerGetsNoControlCharactersAndNoPagesThrough) {
   EXPECT_LT(error.message().size(), 3000U);
 }
 
+// gRPC drops the status details of an authentication processor.
+TEST(StatusTest, TheGatesReasonSurvivesWithoutDetails) {
+  const auto sent = ToGateStatus(
+      base::Error(ErrorCode::kUnauthenticated, "pki.crl_missing", "no list (none at all)"));
+  const auto back = ToError(grpc::Status(sent.error_code(), sent.error_message()));
+  EXPECT_EQ(back.code(), ErrorCode::kUnauthenticated);
+  EXPECT_EQ(back.reason(), "pki.crl_missing");
+  EXPECT_EQ(back.message(), "no list (none at all)");
+  const auto other = ToError(grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "no (NO)"));
+  EXPECT_EQ(other.reason(), "");
+  EXPECT_EQ(other.message(), "no (NO)");
+}
+
 }  // namespace
 }  // namespace zoowarden::rpc

@@ -159,7 +159,7 @@ TEST_F(TlsTest, PlaintextIsRefused) {
 
 // The client's side: an address proves nothing, only the name in the certificate does.
 TEST_F(TlsTest, AServerWithAnotherAgentsCertificateIsNotSpokenTo) {
-  const auto credentials = MakeChannelCredentials(IssueFrom("ca", pki::Role::kOperator));
+  const auto credentials = CredentialsOf(IssueFrom("ca", pki::Role::kOperator));
   for (const auto& wanted : {pki::AgentIdentity("lab", 2),
                              pki::AgentIdentity("lab", 11),
                              pki::AgentIdentity("other", 1)}) {
@@ -175,9 +175,9 @@ TEST_F(TlsTest, AServerWithAnotherAgentsCertificateIsNotSpokenTo) {
 TEST_F(TlsTest, AServerOfAForeignCaIsNotSpokenTo) {
   ASSERT_TRUE(pki::InitCa(directory_->path() / "foreign", "lab", clock_));
   const auto impostor =
-      StartServer("127.0.0.1:0", IssueFrom("foreign", pki::Role::kAgent, 1), {&observe_});
+      StartServer("127.0.0.1:0", IssueFrom("foreign", pki::Role::kAgent, 1), judge_, {&observe_});
   ASSERT_TRUE(impostor);
-  const auto credentials = MakeChannelCredentials(IssueFrom("ca", pki::Role::kOperator));
+  const auto credentials = CredentialsOf(IssueFrom("ca", pki::Role::kOperator));
   const auto reply =
       GetStatus(MakeChannel(impostor->address(), pki::AgentIdentity("lab", 1), credentials));
   EXPECT_EQ(reply.status.error_code(), StatusCode::UNAVAILABLE);
@@ -189,9 +189,9 @@ TEST_F(TlsTest, AServerWithoutAnAgentsNameIsNotSpokenTo) {
   for (const char* uri : {"", "zoowarden://lab/operator"}) {
     auto shown = Forge(uri, Now() + pki::Days(1));
     shown.identity.ensemble = "lab";
-    const auto impostor = StartServer("127.0.0.1:0", shown, {&observe_});
+    const auto impostor = StartServer("127.0.0.1:0", shown, judge_, {&observe_});
     ASSERT_TRUE(impostor);
-    const auto credentials = MakeChannelCredentials(IssueFrom("ca", pki::Role::kOperator));
+    const auto credentials = CredentialsOf(IssueFrom("ca", pki::Role::kOperator));
     const auto reply =
         GetStatus(MakeChannel(impostor->address(), pki::AgentIdentity("lab", 1), credentials));
     EXPECT_EQ(reply.status.error_code(), StatusCode::UNAVAILABLE);

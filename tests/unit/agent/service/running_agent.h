@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/service/agent_core.h"
+#include "agent/service/certificates.h"
 #include "agent/service/services.h"
 #include "pki/authority.h"
 #include "pki/credentials.h"
@@ -49,6 +50,7 @@ class RunningAgentTest : public ::testing::Test {
   void Stop() {
     server_.reset();
     services_.reset();
+    certificates_.reset();
     core_.reset();
   }
   // Ends the one that runs.
@@ -57,12 +59,16 @@ class RunningAgentTest : public ::testing::Test {
     auto core = AgentCore::Open(Config(), clock_);
     ASSERT_TRUE(core) << core.error().message();
     core_ = std::move(*core);
-    services_ = std::make_unique<Services>(*core_);
-    auto server = rpc::StartServer("127.0.0.1:0", As(pki::Role::kAgent, 1), services_->All());
+    const auto own = As(pki::Role::kAgent, 1);
+    certificates_ = std::make_unique<Certificates>(config::PkiFiles{.crl = Crl()}, own, clock_);
+    services_ = std::make_unique<Services>(*core_, *certificates_);
+    auto server = rpc::StartServer("127.0.0.1:0", own, certificates_->judge(), services_->All());
     ASSERT_TRUE(server) << server.error().message();
     server_.emplace(std::move(*server));
   }
 
+  // The agent's revocation list; none unless a test says so.
+  [[nodiscard]] virtual std::string Crl() const { return {}; }
   [[nodiscard]] std::string At(const std::string& name) const { return scratch_->path() / name; }
 
   pki::Credentials As(pki::Role role, std::optional<std::uint32_t> server = std::nullopt) {
@@ -84,10 +90,16 @@ class RunningAgentTest : public ::testing::Test {
     if (channel == nullptr) {
       const auto caller =
           role == pki::Role::kAgent ? As(role, 2) : As(role);  // another server's agent
-      channel = rpc::MakeChannel(
-          server_->address(), pki::AgentIdentity("lab", 1), rpc::MakeChannelCredentials(caller));
+      channel = ChannelOf(caller);
     }
     return channel;
+  }
+
+  std::shared_ptr<grpc::Channel> ChannelOf(const pki::Credentials& caller) {
+    const auto judge = std::make_shared<pki::PeerJudge>(caller.ca_pem, "", clock_);
+    return rpc::MakeChannel(server_->address(),
+                            pki::AgentIdentity("lab", 1),
+                            rpc::MakeChannelCredentials(caller, judge));
   }
 
   static void SetDeadline(grpc::ClientContext& context) {
@@ -138,6 +150,7 @@ class RunningAgentTest : public ::testing::Test {
   std::optional<sys::TempDir> scratch_;
   int issued_ = 0;
   std::unique_ptr<AgentCore> core_;
+  std::unique_ptr<Certificates> certificates_;
   std::unique_ptr<Services> services_;
   std::optional<rpc::ServerHandle> server_;
   std::map<std::pair<pki::Role, std::string>, std::shared_ptr<grpc::Channel>> channels_;

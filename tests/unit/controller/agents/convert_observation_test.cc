@@ -68,6 +68,12 @@ v1::Observation Full() {
   wire.set_note("the log directory cannot be read");
   wire.set_client_port(2181);
   wire.add_generations("abcdef0123456789");
+  auto& certificate = *wire.mutable_certificate();
+  certificate.set_serial("4a0b");
+  certificate.set_not_after(1'800'000'000);
+  certificate.set_ca_not_after(1'900'000'000);
+  certificate.set_crl_not_after(1'750'000'000);
+  certificate.set_crl_number(9);
   wire.set_processes_visible(true);
   return wire;
 }
@@ -120,6 +126,12 @@ TEST(ConvertObservationTest, EveryFieldArrives) {
   EXPECT_EQ(seen.settings, (model::Settings{{"tickTime", "2000"}}));
   EXPECT_EQ(seen.client_port, 2181);
   EXPECT_EQ(seen.generations, std::vector<std::string>{"abcdef0123456789"});
+  EXPECT_EQ(seen.certificate,
+            (model::AgentCertificate{.serial = "4a0b",
+                                     .not_after = 1'800'000'000,
+                                     .ca_not_after = 1'900'000'000,
+                                     .crl_not_after = 1'750'000'000,
+                                     .crl_number = 9}));
 }
 
 TEST(ConvertObservationTest, AnOlderAgentThatCannotSayWhetherItLookedHasNotLooked) {
@@ -218,6 +230,10 @@ INSTANTIATE_TEST_SUITE_P(
             [](auto& w) { w.mutable_membership()->mutable_members(0)->set_quorum_port(70'000); }},
         Damage{"MemberWithoutRole",
                [](auto& w) { w.mutable_membership()->mutable_members(0)->clear_role(); }},
+        Damage{"CertificateWithoutSerial",
+               [](auto& w) { w.mutable_certificate()->clear_serial(); }},
+        Damage{"CertificateFromBeforeTheEpoch",
+               [](auto& w) { w.mutable_certificate()->set_not_after(-1); }},
         Damage{"MemberTwice",
                [](auto& w) { w.mutable_membership()->mutable_members(0)->set_id(1); }},
         Damage{"TooManyMembers",

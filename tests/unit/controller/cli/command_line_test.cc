@@ -143,6 +143,7 @@ Flags:
 Global flags:
   --ensemble FILE    what the ensemble should be (default: $ZOOWARDEN_ENSEMBLE, ensemble.yaml)
   --pki DIR          ca.pem, cert.pem, key.pem (default: $ZOOWARDEN_PKI, ~/.config/zoowarden/pki)
+  --crl FILE         agents that this list revokes are not believed (default: $ZOOWARDEN_CRL, none)
   --state DIR        records of runs (default: $ZOOWARDEN_STATE, ~/.local/state/zoowarden)
   -o, --output FORM  table, json or yaml
   -y, --yes          go ahead without asking

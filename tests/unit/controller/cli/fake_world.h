@@ -19,6 +19,8 @@ namespace zoowarden::controller {
 
 // What agents say is what the test put here; shared, because a command owns the Agents it got.
 struct AgentWords {
+  std::vector<Answer<CrlInUse>> lists;
+  std::string pushed;  // the last list that was pushed
   std::vector<model::MemberObservation> seen;
   std::vector<Answer<Lease>> leases;
   std::vector<Answer<std::vector<RunRecord>>> records;
@@ -69,6 +71,19 @@ class SpokenAgents : public Agents {
   }
   std::vector<Answer<std::vector<RunRecord>>> ListRecords() override { return words_.records; }
   std::vector<Answer<RunRecord>> GetRecord(const std::string&) override { return words_.record; }
+
+ private:
+  AgentWords& words_;
+};
+
+class SpokenCertificates final : public CertificateCalls {
+ public:
+  explicit SpokenCertificates(AgentWords& words) : words_(words) {}
+
+  std::vector<Answer<CrlInUse>> PutCrl(const std::string& crl_pem) override {
+    words_.pushed = crl_pem;
+    return words_.lists;
+  }
 
  private:
   AgentWords& words_;
@@ -156,18 +171,18 @@ class CommandLineTest : public testing::Test {
                       return found == environment_.end() ? std::nullopt
                                                          : std::optional(found->second);
                     }};
-    World world{.clock = *clock_,
-                .checks = checks_,
-                .connect = [this](const ConnectRequest&) -> base::Result<Connected> {
-                  if (!connect_error_.empty()) {
-                    return base::Fail(
-                        base::ErrorCode::kNotFound, "pki.no_identity", connect_error_);
-                  }
-                  return Connected{.agents = agents_, .identity = identity_};
-                },
-                .watch_interrupt = [this] { return interrupted_; },
-                .random = [] { return 0x3f9aU; },
-                .plugin_directories = {}};
+    World world{
+        .clock = *clock_,
+        .checks = checks_,
+        .connect = [this](const ConnectRequest&) -> base::Result<Connected> {
+          if (!connect_error_.empty()) {
+            return base::Fail(base::ErrorCode::kNotFound, "pki.no_identity", connect_error_);
+          }
+          return Connected{.agents = agents_, .identity = identity_, .certificates = certificates_};
+        },
+        .watch_interrupt = [this] { return interrupted_; },
+        .random = [] { return 0x3f9aU; },
+        .plugin_directories = {}};
     const int code = RunProgramLine(line, console, world);
     return {.code = code, .out = out.str(), .err = err.str()};
   }
@@ -180,6 +195,7 @@ class CommandLineTest : public testing::Test {
   std::string identity_ = "zoowarden://lab/operator";
   AgentWords words_;
   std::shared_ptr<Agents> agents_ = std::make_shared<SpokenAgents>(words_);
+  std::shared_ptr<SpokenCertificates> certificates_ = std::make_shared<SpokenCertificates>(words_);
   std::function<bool()> interrupted_ = [] { return false; };
   sys::ManualClock manual_clock_;
   sys::Clock* clock_ = &manual_clock_;

@@ -56,6 +56,7 @@ TEST_F(StatusTest, JsonHasTheDocumentedShape) {
       "generation": "aaaabbbbccccdddd",
       "operation": null,
       "agent_version": null,
+      "certificate": null,
       "problem": null
     },
     {
@@ -80,6 +81,7 @@ TEST_F(StatusTest, JsonHasTheDocumentedShape) {
         "failure_reason": null
       },
       "agent_version": null,
+      "certificate": null,
       "problem": null
     }
   ],
@@ -87,6 +89,7 @@ TEST_F(StatusTest, JsonHasTheDocumentedShape) {
     "server 3 is down"
   ],
   "warnings": [],
+  "certificates_ending": [],
   "open_runs": [],
   "lease": null
 }
@@ -126,6 +129,19 @@ TEST_F(StatusTest, AnotherVersionThanDeclaredIsAWarningOnly) {
   EXPECT_EQ(outcome.code, 0);
   EXPECT_NE(outcome.out.find("warning: server 1 runs 3.8.4, ensemble.yaml says 3.9.4"),
             std::string::npos);
+}
+
+TEST_F(StatusTest, ACertificateThatEndsSoonIsAWarningAndAField) {
+  words_.seen[0].certificate = {
+      .serial = "4a", .not_after = 1'700'000'000 + 86'400, .ca_not_after = 1'900'000'000};
+  const auto outcome = Run({"status"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("warning: the certificate of agent 1 ends at 2023-11-15T22:13:20Z"),
+            std::string::npos)
+      << outcome.out;
+  const auto json = Run({"status", "-o", "json"}).out;
+  EXPECT_NE(json.find("\"holder\": \"agent 1\""), std::string::npos) << json;
+  EXPECT_NE(json.find("\"ca_not_after\": \"2030-03-17T17:46:40Z\""), std::string::npos) << json;
 }
 
 TEST_F(StatusTest, TheHolderOfTheLeaseIsNamed) {

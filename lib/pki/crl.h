@@ -1,0 +1,42 @@
+// Revocation lists: what a CA says of certificates that it takes back, as PEM texts.
+#pragma once
+
+#include "base/error.h"
+#include "pki/x509.h"
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace zoowarden::pki {
+
+struct RevokedCertificate {
+  std::string serial;
+  UnixTime when{0};
+};
+
+struct CrlSpec {
+  std::uint64_t number = 0;  // higher than that of every list before
+  UnixTime this_update{0};
+  UnixTime not_after{0};
+  std::vector<RevokedCertificate> revoked;
+};
+
+// A list signed by the CA.
+[[nodiscard]] base::Result<std::string> MakeCrl(const KeyPair& ca, const CrlSpec& spec);
+
+struct Crl {
+  std::string issuer_key_id;  // whose certificates it is about
+  std::uint64_t number = 0;
+  UnixTime not_after{0};  // nothing can be concluded from it later
+  std::set<std::string> serials;
+};
+
+// The lists of a text, one for each CA of the bundle: with one missing, its certificates could not
+// be judged. Errors: `pki.crl_unreadable` (not a list, or one without number, end or issuer),
+// `pki.crl_foreign` (signed by no CA of the bundle), `pki.crl_incomplete`.
+[[nodiscard]] base::Result<std::vector<Crl>> ParseCrls(const std::string& crl_pem,
+                                                       const std::string& ca_pem);
+
+}  // namespace zoowarden::pki

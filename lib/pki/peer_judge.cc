@@ -1,0 +1,206 @@
+#include "pki/peer_judge.h"
+
+#include "base/log.h"
+#include "sys/errno_error.h"
+#include "sys/files.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <tuple>
+
+namespace zoowarden::pki {
+namespace {
+
+constexpr std::size_t kMaxCrl = 4UL * 1024 * 1024;
+constexpr mode_t kPublic = 0644;
+
+// What changes whenever the file's content does; a rename into place gives another inode.
+using FileState = std::tuple<dev_t, ino_t, off_t, time_t, long, time_t, long>;
+
+FileState StateOf(const struct stat& info) {
+  return {info.st_dev,
+          info.st_ino,
+          info.st_size,
+          info.st_mtim.tv_sec,
+          info.st_mtim.tv_nsec,
+          info.st_ctim.tv_sec,
+          info.st_ctim.tv_nsec};
+}
+
+base::Error Refused(std::string_view reason, const std::string& message) {
+  return {base::ErrorCode::kUnauthenticated, std::string(reason), message};
+}
+
+std::vector<std::string> KeyIdsOf(const std::string& ca_pem) {
+  std::vector<std::string> ids;
+  if (const auto cas = SplitBundle(ca_pem)) {
+    for (const auto& pem : *cas) {
+      if (const auto ca = ParseCertificate(pem); ca && ca->is_ca) {
+        ids.push_back(ca->key_id);
+      }
+    }
+  }
+  return ids;
+}
+
+const Crl* ListOf(const std::vector<Crl>& crls, const std::string& issuer_key_id) {
+  const auto found = std::find_if(
+      crls.begin(), crls.end(), [&](const Crl& crl) { return crl.issuer_key_id == issuer_key_id; });
+  return found == crls.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+struct PeerJudge::Lists {
+  FileState file;
+  std::string text;
+  std::vector<Crl> crls;
+};
+
+PeerJudge::PeerJudge(std::string ca_pem, std::filesystem::path crl, sys::Clock& clock)
+    : path_(std::move(crl)), clock_(&clock) {
+  Trust(std::move(ca_pem));
+}
+
+PeerJudge::~PeerJudge() = default;
+
+void PeerJudge::Trust(std::string ca_pem) {
+  const std::lock_guard lock(mutex_);
+  ca_pem_ = std::move(ca_pem);
+  ca_key_ids_ = KeyIdsOf(ca_pem_);
+  lists_.reset();  // their signatures are judged by the new bundle
+}
+
+base::Status PeerJudge::Judge(const std::string& certificate_pem) {
+  const auto peer = ParseCertificate(certificate_pem);
+  if (!peer) {
+    return base::Fail(Refused("pki.not_a_certificate", "the certificate cannot be read"));
+  }
+  const std::lock_guard lock(mutex_);
+  if (std::find(ca_key_ids_.begin(), ca_key_ids_.end(), peer->issuer_key_id) == ca_key_ids_.end()) {
+    return base::Fail(Refused("pki.removed_ca",
+                              "the CA of certificate " + peer->serial +
+                                  " is not trusted any more; use one of the present CA"));
+  }
+  if (path_.empty()) {
+    return base::Ok();
+  }
+  const auto lists = Load();
+  LogOnce(lists ? base::Ok() : base::Status(base::Fail(lists.error())));
+  if (!lists) {
+    return base::Fail(lists.error());
+  }
+  // ParseCrls saw to it that each trusted CA has its list.
+  const Crl* list = ListOf((*lists)->crls, peer->issuer_key_id);
+  if (list == nullptr || list->serials.contains(peer->serial)) {
+    return base::Fail(Refused("pki.revoked",
+                              "certificate " + peer->serial +
+                                  " has been revoked; issue another with 'zoowarden pki issue'"));
+  }
+  return base::Ok();
+}
+
+bool PeerJudge::IsUnusableCrl(const base::Error& error) {
+  return error.reason().starts_with("pki.crl_");
+}
+
+std::optional<CrlState> PeerJudge::FirstToEnd() {
+  const std::lock_guard lock(mutex_);
+  const auto lists = path_.empty() ? nullptr : Load().value_or(nullptr);
+  if (lists == nullptr) {
+    return std::nullopt;
+  }
+  const auto first = std::min_element(
+      lists->crls.begin(), lists->crls.end(), [](const Crl& one, const Crl& other) {
+        return one.not_after < other.not_after;
+      });
+  return CrlState{.number = first->number, .not_after = first->not_after};
+}
+
+base::Status PeerJudge::Replace(const std::string& crl_pem) {
+  const std::lock_guard lock(mutex_);
+  if (path_.empty()) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "pki.crl_not_configured",
+                      "agent.yaml names no pki.crl, so nobody would look at the list; name one "
+                      "and restart the agent");
+  }
+  ZW_ASSIGN(const auto crls, ParseCrls(crl_pem, ca_pem_));
+  ZW_TRY(CheckTimes(crls));
+  // One that cannot be used binds nobody: this is the way to mend it.
+  if (const auto present = Load()) {
+    for (const Crl& crl : crls) {
+      const Crl* old = ListOf((*present)->crls, crl.issuer_key_id);
+      if (old != nullptr && (crl.number < old->number ||
+                             (crl.number == old->number && crl_pem != (*present)->text))) {
+        return base::Fail(base::ErrorCode::kFailedPrecondition,
+                          "pki.older_crl",
+                          "revocation list " + std::to_string(crl.number) +
+                              " is not newer than the present one, " + std::to_string(old->number) +
+                              "; make a new one with 'zoowarden pki crl'");
+      }
+    }
+  }
+  return sys::WriteFileAtomically(path_, crl_pem, kPublic);
+}
+
+base::Result<std::shared_ptr<const PeerJudge::Lists>> PeerJudge::Load() {
+  struct stat info {};
+  if (::stat(path_.c_str(), &info) != 0) {
+    return base::Fail(Refused(errno == ENOENT ? "pki.crl_missing" : "pki.crl_unreadable",
+                              "everybody is refused here, because the revocation list " +
+                                  path_.native() + " cannot be found: " + std::strerror(errno) +
+                                  "; put it there, or 'zoowarden pki push-crl'"));
+  }
+  if (lists_ == nullptr || lists_->file != StateOf(info)) {
+    auto text = sys::ReadFile(path_, kMaxCrl);
+    auto crls =
+        text ? ParseCrls(*text, ca_pem_) : base::Result<std::vector<Crl>>(base::Fail(text.error()));
+    if (!crls) {
+      lists_.reset();
+      const std::string reason =
+          IsUnusableCrl(crls.error()) ? crls.error().reason() : "pki.crl_unreadable";
+      return base::Fail(Refused(reason,
+                                "everybody is refused here, because of " + path_.native() + ": " +
+                                    crls.error().message()));
+    }
+    lists_ = std::make_shared<const Lists>(
+        Lists{.file = StateOf(info), .text = *std::move(text), .crls = *std::move(crls)});
+  }
+  if (const auto current = CheckTimes(lists_->crls); !current) {
+    return base::Fail(Refused(current.error().reason(),
+                              "everybody is refused here, because of " + path_.native() + ": " +
+                                  current.error().message()));
+  }
+  return lists_;
+}
+
+base::Status PeerJudge::CheckTimes(const std::vector<Crl>& crls) const {
+  const auto now = std::chrono::duration_cast<UnixTime>(clock_->WallTime());
+  for (const Crl& crl : crls) {
+    if (now > crl.not_after) {
+      return base::Fail(base::ErrorCode::kFailedPrecondition,
+                        "pki.crl_expired",
+                        "revocation list " + std::to_string(crl.number) +
+                            " has expired; make a new one with 'zoowarden pki crl' and bring it "
+                            "there with 'zoowarden pki push-crl'");
+    }
+  }
+  return base::Ok();
+}
+
+void PeerJudge::LogOnce(const base::Status& status) {
+  const std::string reason = status ? "" : status.error().reason();
+  if (reason != logged_ && !reason.empty()) {
+    base::LogError("refuses=everybody reason=" + reason + " " + status.error().message());
+  } else if (reason != logged_) {
+    base::LogInfo("refuses=revoked revocation_list=usable again");
+  }
+  logged_ = reason;
+}
+
+}  // namespace zoowarden::pki
