@@ -13,6 +13,7 @@
 #include "sys/files.h"
 
 #include <pwd.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -36,6 +37,9 @@ base::Result<std::optional<Generations::Owner>> OwnerOf(const std::string& user)
     return Fail(ErrorCode::kFailedPrecondition,
                 "instance.unknown_user",
                 "the user '" + user + "' of agent.yaml does not exist; create it");
+  }
+  if (found->pw_uid == geteuid()) {
+    return std::optional<Generations::Owner>();  // its own files: nothing to give, nor the right to
   }
   return std::optional(Generations::Owner{.user = found->pw_uid, .group = found->pw_gid});
 }

@@ -1,6 +1,9 @@
 #include "tests/unit/agent/install/gpg_home.h"
 #include "tests/unit/agent/service/instance_fixture.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 namespace zoowarden::agent {
 namespace {
 
@@ -31,6 +34,21 @@ TEST_F(InstanceTest, NothingBelowTheFloorOrDeniedIsInstalledWhateverTheControlle
   EXPECT_EQ(StagedAgain(staged), "release.denied");
   Open({.floor = model::Version{3, 8, 4}, .deny = {{3, 8, 3}}});
   EXPECT_EQ(Staged(WithTickTime("4000")), "staged");
+}
+
+// An agent without privileges has no right to give files away, its own to itself included.
+TEST_F(InstanceTest, NothingIsGivenToTheUserThatTheAgentRunsAs) {
+  const passwd* own = getpwuid(geteuid());
+  ASSERT_NE(own, nullptr);
+  const auto opened = Instance::Open({.state_directory = At("other/state"),
+                                      .instance = {.releases = At("other/releases"),
+                                                   .generations = At("other/generations"),
+                                                   .data_directory = At("other/data"),
+                                                   .data_log_directory = At("other/data"),
+                                                   .log_directory = At("other/logs"),
+                                                   .user = own->pw_name}});
+  ASSERT_TRUE(opened) << opened.error().message();
+  EXPECT_FALSE((*opened)->owner());
 }
 
 TEST_F(InstanceTest, WhatRanHereMayBeReturnedTo) {
