@@ -52,14 +52,17 @@ endfunction()
 # All of them, for who runs them and no tests.
 add_custom_target(zoowarden_programs)
 
-# An executable made of components.
+# An executable made of components; INSTALL names where below the prefix it belongs.
 function(zoowarden_program name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;COMPONENTS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "INSTALL" "SOURCES;COMPONENTS;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/lib)
   list(TRANSFORM ARG_COMPONENTS PREPEND zoowarden_)
   target_link_libraries(${name} PRIVATE ${ARG_COMPONENTS} ${ARG_LIBRARIES} zoowarden_warnings)
   add_dependencies(zoowarden_programs ${name})
+  if(ARG_INSTALL)
+    install(TARGETS ${name} DESTINATION ${ARG_INSTALL})
+  endif()
 endfunction()
 
 # Unit and crash tests, and those for ThreadSanitizer: a sanitizer build compiles what it runs.

@@ -13,7 +13,6 @@ find_package(SQLite3 REQUIRED)
 find_package(SQLiteCpp REQUIRED)
 find_package(LibArchive REQUIRED)
 find_package(ZLIB REQUIRED)
-find_package(GTest REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(sdbus-c++ REQUIRED)
 pkg_check_modules(LIBSYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
@@ -25,9 +24,12 @@ target_link_libraries(zookeeper_mt INTERFACE ${ZOOKEEPER_MT_LIBRARY} Threads::Th
 # The synchronous calls are declared only with THREADED (zookeeper.h).
 target_compile_definitions(zookeeper_mt INTERFACE THREADED)
 
-find_library(RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
-add_library(rapidcheck_library INTERFACE)
-target_link_libraries(rapidcheck_library INTERFACE ${RAPIDCHECK_LIBRARY})
+if(ZOOWARDEN_TESTS)
+  find_package(GTest REQUIRED)
+  find_library(RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
+  add_library(rapidcheck_library INTERFACE)
+  target_link_libraries(rapidcheck_library INTERFACE ${RAPIDCHECK_LIBRARY})
+endif()
 
 option(ZOOWARDEN_FAULTS "Compile the fault points in (docs/fault-points.md); tests only" OFF)
 if(ZOOWARDEN_FAULTS)

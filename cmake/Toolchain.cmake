@@ -26,7 +26,11 @@ endif()
 add_library(zoowarden_warnings INTERFACE)
 target_compile_options(zoowarden_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
-  -Woverloaded-virtual -Wduplicated-cond -Wlogical-op -Wsuggest-override -Wformat=2 -Werror)
+  -Woverloaded-virtual -Wduplicated-cond -Wlogical-op -Wsuggest-override -Wformat=2)
+option(ZOOWARDEN_WERROR "Warnings are errors; off for who builds with other flags or compilers" ON)
+if(ZOOWARDEN_WERROR)
+  target_compile_options(zoowarden_warnings INTERFACE -Werror)
+endif()
 # g++ 12 reports false positives of these inside optimised standard headers.
 target_compile_options(zoowarden_warnings INTERFACE
   -Wno-maybe-uninitialized -Wno-restrict -Wno-missing-field-initializers)

@@ -36,11 +36,14 @@ def _log_directory(request) -> pathlib.Path:
 
 @pytest.fixture(name="make_ensemble")
 def _make_ensemble(request, tmp_path):
-    """make_ensemble(version="3.8.4", servers=3, observers=0, settings=(), ...) → Ensemble."""
+    """make_ensemble(version="3.8.4", servers=3, observers=0, settings=(), ...) → Ensemble.
+
+    A class derived from Ensemble comes first, when it is to be one of those.
+    """
     made = []
 
-    def make(**options) -> Ensemble:
-        made.append(Ensemble(tmp_path / f"the lab {len(made) + 1}", **options))
+    def make(kind=Ensemble, **options) -> Ensemble:
+        made.append(kind(tmp_path / f"the lab {len(made) + 1}", **options))
         return made[-1]
 
     yield make

@@ -12,7 +12,7 @@ import signal
 from zoowarden_lab import (agents, command, down, members, probes, processes, releases, up,
                            variants, watch)
 from zoowarden_lab.errors import LabError
-from zoowarden_lab.layout import Options
+from zoowarden_lab.layout import Lab, Options
 from zoowarden_lab.loads import Load
 
 release = releases.get
@@ -42,10 +42,14 @@ class Ensemble:
     """Servers with their agents, until `end`."""
 
     def __init__(self, directory: pathlib.Path, **options):
-        self.lab = up.up(directory, Options(**options))
+        self.lab = self._up(directory, Options(**options))
         self.directory = self.lab.directory
         self._tracked = []
         self._remembered = {}
+
+    @staticmethod
+    def _up(directory: pathlib.Path, options: Options) -> Lab:
+        return up.up(directory, options)
 
     def end(self) -> None:
         for thing in self._tracked:

@@ -3,7 +3,7 @@ import pathlib
 
 import pytest
 
-from zoowarden_lab import host_image, host_network, hosts
+from zoowarden_lab import host_image, host_lab, host_network, hosts, layout, processes
 from zoowarden_lab.errors import LabError
 
 
@@ -60,3 +60,27 @@ def test_an_odd_path_is_one_option_to_overlayfs():
 
 def test_down_of_hosts_that_are_not_there_is_harmless(tmp_path):
     hosts.remove(tmp_path)
+
+
+def test_a_server_on_a_host_has_the_hosts_address_and_files(tmp_path):
+    options = layout.Options(servers=1, observers=1, hosts=True)
+    layout.save(layout.Lab(tmp_path, 0, options))
+    one, two = layout.load(tmp_path).servers
+    assert (one.host, one.observer, two.observer) == (host_network.address(1), False, True)
+    assert hosts.of(two) == hosts.Host(2, tmp_path)
+    assert one.data == tmp_path / "hosts/1/root/var/lib/zookeeper"
+
+
+def test_a_missing_package_says_how_to_make_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOOWARDEN_PACKAGES", str(tmp_path))
+    with pytest.raises(LabError, match="./x package"):
+        host_lab.package("zoowarden")
+    (tmp_path / "zoowarden-agent_0.1.0_amd64.deb").touch()
+    (tmp_path / "zoowarden_0.1.0_amd64.deb").touch()
+    assert host_lab.package("zoowarden").name == "zoowarden_0.1.0_amd64.deb"
+
+
+def test_user_and_pids_of_a_process_are_the_kernels():
+    assert processes.user(os.getpid()) == os.geteuid()
+    assert processes.namespaced(os.getpid())[-1] == str(os.getpid())
+    assert processes.namespaced(0) == [] and processes.user(0) == -1

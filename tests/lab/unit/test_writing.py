@@ -44,7 +44,7 @@ def test_authentication_is_enforced_when_asked(release):
 
 def test_the_environment_can_be_sourced_from_a_path_with_spaces(tmp_path, monkeypatch):
     monkeypatch.setenv("ZOOWARDEN_BUILD", "/a build/dev")
-    (tmp_path / "env").write_text(writing.environment(make()), encoding="utf-8")
+    (tmp_path / "env").write_text(writing.environment(make(), layout.binaries()), encoding="utf-8")
     script = f'. "{tmp_path}/env"; echo "$ZOOWARDEN_ENSEMBLE|${{PATH%%:*}}"'
     said = subprocess.run(["sh", "-c", script], stdout=subprocess.PIPE, check=True).stdout
     assert said == b"/tmp/some where/ensemble.yaml|/a build/dev/bin\n"

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from . import probes, processes
+from . import hosts, probes, processes
 from .layout import Lab, Server, program
 from .processes import Process
 
@@ -53,6 +53,8 @@ def find(server: Server):
 
 def find_zookeeper(server: Server):
     """The JVM of this server, told by the configuration file at the end of its command line."""
+    if server.on_host:
+        return hosts.of(server).zookeeper()
     below = f"{server.directory}/"
     for process in processes.everything():
         words = process.words()

@@ -7,7 +7,8 @@ import shlex
 import signal
 import sys
 
-from . import bench, demo, down, layout, recipes, releases, up, variants
+from . import (bench, demo, down, host_lab, host_network, layout, recipes, releases, up,
+               variants)
 from .errors import LabError
 
 
@@ -29,8 +30,9 @@ def _setting(text: str) -> tuple:
 
 def _up(arguments) -> int:
     options = layout.Options(arguments.servers, arguments.observers, arguments.version,
-                             tuple(arguments.setting), arguments.reconfig, arguments.auth)
-    lab = up.up(arguments.dir, options)
+                             tuple(arguments.setting), arguments.reconfig, arguments.auth,
+                             hosts=arguments.hosts)
+    lab = (host_lab.up_serving if options.hosts else up.up)(arguments.dir, options)
     print(f"{len(lab.servers)} servers on {options.version} serve at {lab.hosts}\n"
           f"next: . {shlex.quote(str(lab.directory / 'env'))} && zoowarden status")
     return 0
@@ -46,6 +48,8 @@ def _load(arguments) -> int:
     tool = layout.program("zoowarden-lab-load")
     command = [str(tool), "--hosts", lab.hosts, "--clients", str(arguments.clients),
                "--seconds", str(arguments.seconds), "--json", arguments.json]
+    if lab.options.hosts:
+        host_network.Network(lab.directory).enter()
     os.execve(tool, command, lab.process_environment())
 
 
@@ -59,6 +63,9 @@ def _add_up(commands) -> None:
                          metavar="KEY=VALUE", help="one more zoo.cfg setting (repeatable)")
     started.add_argument("--reconfig", action="store_true", help="with reconfigEnabled")
     started.add_argument("--auth", action="store_true", help="refuse unauthenticated clients")
+    started.add_argument("--hosts", action="store_true",
+                         help="each server on a machine of its own, with systemd and our packages "
+                         "(needs root)")
     started.set_defaults(run=_up)
 
 

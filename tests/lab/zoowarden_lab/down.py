@@ -12,8 +12,9 @@ import shutil
 from . import blocks, cache, host_network, hosts, layout, processes
 from .errors import LabError
 
+# The state file last: while it is there, down can be repeated.
 _OWN_ENTRIES = ("agents", "bin", "ensemble.yaml", "env", "hosts", "operator", "pki", "state",
-                "viewer", layout.STATE_FILE)  # the state file last: while it is there, down can be repeated
+                "viewer", layout.STATE_FILE)
 
 
 def _names(words: list, directory: pathlib.Path) -> bool:

@@ -46,8 +46,8 @@ def missing() -> str:
 
 
 def sources() -> list:
-    """(uri, suite) of each Debian archive that apt is set up with, security and updates included."""
-    text = run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT) $(LABEL)",
+    """(uri, suite) of each Debian archive that apt is set up with, security and updates too."""
+    text = run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)",
                 "Created-By: Packages"])
     pairs = [line.split()[:2] for line in text.splitlines() if line.split()[2:3] == ["main"]]
     found = [(uri, suite) for uri, suite in dict.fromkeys(map(tuple, pairs))

@@ -65,25 +65,30 @@ class Network:
     def join(self, host: int) -> None:
         _ip("-n", self.hub, "link", "set", f"host{host}", "up")
 
-    def _names(self) -> list:
+    def names(self) -> list:
+        """Its namespaces that exist."""
         return [path.name for path in _NAMESPACES.glob(f"{self.hub}*")]
 
     def processes(self) -> list:
         """Everything that runs in it, whoever started it."""
-        pids = [int(pid) for name in self._names() for pid in _ip("netns", "pids", name).split()]
+        pids = [int(pid) for name in self.names() for pid in _ip("netns", "pids", name).split()]
         return [process for process in map(processes.find, pids) if process]
 
     def remove(self) -> None:
         """Takes all of it away; harmless when there is none."""
-        for name in self._names():
+        for name in self.names():
             _ip("netns", "delete", name)
+
+    def enter(self) -> None:
+        """The calling thread, and what it starts from now on, sits on the hub."""
+        with open(_NAMESPACES / self.hub, "rb") as hub:
+            _enter(hub.fileno())
 
     @contextlib.contextmanager
     def inside(self):
         """The calling thread, and what it starts, sits on the hub until the block ends."""
-        with open("/proc/thread-self/ns/net", "rb") as home, \
-                open(_NAMESPACES / self.hub, "rb") as hub:
-            _enter(hub.fileno())
+        with open("/proc/thread-self/ns/net", "rb") as home:
+            self.enter()
             try:
                 yield
             finally:

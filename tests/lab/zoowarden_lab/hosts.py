@@ -13,7 +13,7 @@ import subprocess
 
 from . import host_cgroup, host_image, host_network, mounts, probes, processes
 from .errors import LabError
-from .layout import PROCESS_MARK
+from .layout import PROCESS_MARK, Server
 from .run import run
 
 _NSPAWN = pathlib.Path("/run/systemd/nspawn")
@@ -32,7 +32,7 @@ class Host:
 
     @property
     def root(self) -> pathlib.Path:
-        """Its files as this machine sees them; what it mounts itself, /run for one, is not there."""
+        """Its files as this machine sees them, without what it mounts itself, such as /run."""
         return self.directory / "root"
 
     @property
@@ -115,7 +115,7 @@ class Host:
         if not first:
             raise LabError(f"host {self.id} does not run: boot it")
         variables = {"PATH": _PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", **(environment or {})}
-        return ["nsenter", "--target", str(first), "--all", "--wd=/", "env", "-i",
+        return ["nsenter", "--target", str(first), "--all", "--wdns=/", "env", "-i",
                 *(f"{name}={value}" for name, value in variables.items()), *map(str, command)]
 
     def _attempt(self, command) -> subprocess.CompletedProcess:
@@ -163,6 +163,13 @@ class Host:
     def processes(self) -> list:
         return host_cgroup.processes_in(self._name)
 
+    def main_process(self, unit: str):
+        """The main process of a unit, or None."""
+        wanted = self.unit(unit, "MainPID")
+        found = (process for process in self.processes()
+                 if processes.namespaced(process.pid)[-1:] == [wanted])
+        return next(found, None) if wanted != "0" else None
+
     def zookeeper(self):
         """The JVM of its server, or None; two of these tell whether it was restarted."""
         return next((process for process in self.processes()
@@ -191,6 +198,10 @@ class Host:
 def _escaped(path: pathlib.Path) -> str:
     """As overlayfs reads its options."""
     return str(path).replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
+
+
+def of(server: Server) -> Host:
+    return Host(server.id, server.directory.parents[1])
 
 
 def start(lab: pathlib.Path, count: int, extra: tuple = ()) -> list:

@@ -6,7 +6,7 @@ import os
 import pathlib
 import shlex
 
-from . import blocks
+from . import blocks, host_network
 from .errors import LabError
 
 STATE_FILE = "lab.json"
@@ -31,6 +31,7 @@ class Options:
     auth: bool = False
     soak: str = "2s"
     step_timeout: str = "40s"
+    hosts: bool = False  # each server is a machine of its own (hosts.py)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Server:
     host: str
     observer: bool
     directory: pathlib.Path
+    on_host: bool = False
 
     @property
     def client(self) -> str:
@@ -59,7 +61,7 @@ class Server:
 
     @property
     def data(self) -> pathlib.Path:
-        return self.directory / "data"
+        return self.directory / ("root/var/lib/zookeeper" if self.on_host else "data")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,9 +74,15 @@ class Lab:
     @property
     def servers(self) -> list:
         count = self.options.servers + self.options.observers
-        return [Server(number, blocks.address(self.block, number),
-                       number > self.options.servers, self.directory / "agents" / str(number))
-                for number in range(1, count + 1)]
+        return [self._server(number) for number in range(1, count + 1)]
+
+    def _server(self, number: int) -> Server:
+        observer = number > self.options.servers
+        if self.options.hosts:
+            return Server(number, host_network.address(number), observer,
+                          self.directory / "hosts" / str(number), on_host=True)
+        return Server(number, blocks.address(self.block, number), observer,
+                      self.directory / "agents" / str(number))
 
     def server(self, number: int) -> Server:
         return next(server for server in self.servers if server.id == number)

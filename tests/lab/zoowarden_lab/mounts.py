@@ -1,4 +1,4 @@
-"""Mounts of this machine below a directory, for file systems that a lab mounts and must not leave."""
+"""Mounts of this machine below a directory: a lab must not leave any."""
 
 import pathlib
 

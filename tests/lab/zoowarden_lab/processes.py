@@ -77,16 +77,30 @@ def state(pid: int) -> str:
         return ""
 
 
+def _status(pid: int) -> dict:
+    """Name → value of /proc/PID/status, empty when it has gone."""
+    try:
+        text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+
+
+def namespaced(pid: int) -> list:
+    """Its pid here and in each pid namespace below, outermost first, as texts."""
+    return _status(pid).get("NSpid", "").split()
+
+
+def user(pid: int) -> int:
+    """The user it acts as; -1 when it has gone."""
+    return int(_status(pid).get("Uid", "-1 -1").split()[1])
+
+
 def first_of_namespace(parent: int) -> int:
     """The child of this process that is the first process of a pid namespace; 0 without one."""
     for process in everything():
-        try:
-            status = pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-        except OSError:
-            continue
-        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-        numbers = fields["NSpid"].split()
-        if int(fields["PPid"]) == parent and len(numbers) > 1 and numbers[-1] == "1":
+        numbers = namespaced(process.pid)
+        if len(numbers) > 1 and numbers[-1] == "1" and int(_stat(process.pid)[1]) == parent:
             return process.pid
     return 0
 

@@ -11,14 +11,14 @@ from .run import run
 
 def up(directory, options: Options) -> Lab:
     """A serving lab in `directory`; when it cannot be had, nothing of it stays."""
-    _check(options)
+    check(options)
     directory = layout.absolute(directory)
     release = releases.get(options.version)
     directory.mkdir(parents=True, exist_ok=True)
     lab = _claim(directory, options)
     try:
         writing.write_all(lab, release)
-        _make_keys(lab)
+        make_keys(lab)
         _first_generations(lab, release)
         for server in lab.servers:
             agents.start(lab, server)
@@ -29,7 +29,8 @@ def up(directory, options: Options) -> Lab:
     return lab
 
 
-def _check(options: Options) -> None:
+def check(options: Options) -> None:
+    """LabError for what no lab can have."""
     if options.servers < 1 or options.servers + options.observers > 99:
         raise LabError("a lab has 1 to 99 servers, observers included")
 
@@ -42,7 +43,8 @@ def _claim(directory: pathlib.Path, options: Options) -> Lab:
     return Lab(directory, block, options)
 
 
-def _make_keys(lab: Lab) -> None:
+def make_keys(lab: Lab) -> None:
+    """An authority, an operator, a viewer, and the identity of each server's agent."""
     tool = program("zoowarden")
     authority = lab.directory / "pki"
     run([tool, "pki", "init", "--dir", authority, "--ensemble", "lab"])

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import pathlib
 import shlex
 
 from . import keys
@@ -96,17 +97,16 @@ def agent(server: Server) -> str:
             f"lease_lapse: 3s\n")
 
 
-def environment(lab: Lab) -> str:
+def environment(lab: Lab, programs: pathlib.Path) -> str:
     values = lab.command_environment()
     values.pop("PATH")
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in values.items()]
-
-    return f"export PATH={shlex.quote(str(binaries()))}:\"$PATH\"\n" + "".join(lines)
+    return f"export PATH={shlex.quote(str(programs))}:\"$PATH\"\n" + "".join(lines)
 
 
 def write_all(lab: Lab, release: Release) -> None:
     lab.ensemble_file.write_text(ensemble(lab, release), encoding="utf-8")
-    (lab.directory / "env").write_text(environment(lab), encoding="utf-8")
+    (lab.directory / "env").write_text(environment(lab, binaries()), encoding="utf-8")
     for server in lab.servers:
         for folder in ("state", "releases", "generations", "data", "logs", "pki"):
             (server.directory / folder).mkdir(parents=True)

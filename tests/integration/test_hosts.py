@@ -1,0 +1,163 @@
+"""On machines of their own, with systemd: our Debian packages and ZooKeeper as a unit."""
+
+import re
+
+import pytest
+
+import ensemble as testing
+from host_ensemble import AGENT, ZOOKEEPER, HostEnsemble, newer
+from test_rolls import NEW, OLD, assert_everywhere, assert_kept
+from zoowarden_lab import (command, down, host_image, host_lab, host_network, hosts, mounts,
+                           processes)
+
+pytestmark = pytest.mark.skipif(bool(host_image.missing()), reason=host_image.missing() or "-")
+
+_UNPRIVILEGED = "/usr/share/zoowarden/unprivileged"
+
+
+@pytest.fixture(name="made")
+def _made(make_ensemble):
+    """Three servers on 3.8.4, each on its host."""
+    made = make_ensemble(HostEnsemble)
+    with made.inside():
+        yield made
+
+
+@pytest.fixture(name="bare")
+def _bare(tmp_path):
+    """One host, and nothing of ours on it."""
+    yield hosts.start(tmp_path / "lab", 1)[0]
+    down.down(tmp_path / "lab")
+
+
+def exposure(host) -> float:
+    text = host.run(["systemd-analyze", "security", "--no-pager", AGENT])
+    return float(re.search(r"exposure level for \S+: ([0-9.]+)", text).group(1))
+
+
+def make_unprivileged(host) -> None:
+    """As docs/install.md tells."""
+    host.run(["mkdir", "-p", f"/etc/systemd/system/{AGENT}.d", "/etc/polkit-1/rules.d"])
+    host.run(["ln", "-s", f"{_UNPRIVILEGED}/agent.conf", f"/etc/systemd/system/{AGENT}.d/"])
+    host.run(["ln", "-s", f"{_UNPRIVILEGED}/zoowarden.rules", "/etc/polkit-1/rules.d/"])
+    host.run(["chown", "-R", "zookeeper:", "/etc/zoowarden/pki", "/opt/zookeeper"])
+    host.run(["systemctl", "daemon-reload"])
+    host.run(["systemctl", "restart", AGENT])
+
+
+def test_a_package_without_configuration_is_enabled_and_starts_nothing(bare):
+    bare.install(host_lab.package("zoowarden-agent"), host_lab.package("zoowarden"))
+    assert bare.unit(AGENT, "UnitFileState") == "enabled"
+    assert bare.unit(AGENT, "ActiveState") == "inactive"
+    assert bare.unit(ZOOKEEPER, "UnitFileState") == "disabled"
+    assert bare.unit(ZOOKEEPER, "ActiveState") == "inactive"
+    assert "zoowarden upgrade" in bare.run(["zoowarden", "--help"])
+    assert bare.run(["stat", "-c", "%U %a", "/etc/zoowarden/pki", "/var/lib/zookeeper"]) == \
+        "root 700\nzookeeper 750\n"
+
+
+def test_an_upgrade_under_load_loses_nothing(made):
+    load, watch = made.load(), made.watch()
+    leader = made.leader()
+    done = made.upgrade(testing.release(NEW))
+    watch.stop()
+    assert done.code == command.SUCCEEDED, done
+    assert_kept(load.verdict())
+    assert_everywhere(made, NEW)
+    assert watch.restarts == watch.order and watch.order[-1] == leader and watch.elections == 1
+    for host in made.machines:
+        assert host.main_process(ZOOKEEPER) == host.zookeeper()
+        assert processes.user(host.zookeeper().pid) == int(host.run(["id", "-u", "zookeeper"]))
+        assert host.unit(ZOOKEEPER, "NRestarts") == "0"
+
+
+def test_a_release_that_never_joins_is_rolled_back(made):
+    load, watch = made.load(), made.watch()
+    done = made.upgrade(testing.bad_release("never_joins"))
+    watch.stop()
+    assert done.code == command.ROLLED_BACK, done
+    assert_kept(load.verdict())
+    assert_everywhere(made, OLD)
+    assert len(watch.order) == 1 and watch.elections == 0
+
+
+def test_the_agents_package_is_upgraded_in_the_middle_of_a_run(made, tmp_path):
+    package = newer(host_lab.package("zoowarden-agent"), tmp_path)
+    load, watch = made.load(), made.watch()
+    upgrade = made.begin_upgrade(testing.release(NEW))
+    number = testing.server_of(upgrade.wait_for_line(testing.PROCEED, 180))
+    before = made.agent(number)
+    made.host(number).install(package)
+    done = upgrade.wait(240)
+    watch.stop()
+    assert not before.alive() and made.agent(number), "the upgrade of a package restarts the agent"
+    assert done.code == command.SUCCEEDED, done
+    assert_kept(load.verdict())
+    assert_everywhere(made, NEW)
+    assert watch.restarts == watch.order and len(watch.order) == 3
+    assert "+newer" in made.host(number).run(["dpkg-query", "-W", "zoowarden-agent"])
+
+
+def test_whatever_happens_to_the_agent_and_its_package_zookeeper_is_not_touched(made, tmp_path):
+    host, running = made.host(1), made.processes()
+    package = host_lab.package("zoowarden-agent")
+    host.run(["systemctl", "restart", AGENT])
+    host.install(newer(package, tmp_path))
+    host.run(["systemctl", "kill", "--signal=SIGKILL", AGENT])
+    made.wait_agent(1)
+    assert made.status()["members"][0]["id"] == 1
+    host.run(["dpkg", "--remove", "zoowarden-agent"])
+    assert host.exists("/var/lib/zoowarden/journal.db") and host.exists("/etc/zoowarden/agent.yaml")
+    host.install(package)
+    made.wait_agent(1)
+    said = host.run(["dpkg", "--purge", "zoowarden-agent"])
+    assert "/var/lib/zoowarden" in said and "kept:" in said, said
+    assert not host.exists("/var/lib/zoowarden")
+    for kept in ("/etc/zoowarden/pki/key.pem", "/var/lib/zookeeper/version-2",
+                 "/opt/zookeeper/generations/current/conf/zoo.cfg", "/var/log/zookeeper"):
+        assert host.exists(kept), kept
+    assert made.processes() == running
+    made.wait_serving()
+
+
+def test_a_host_that_was_rebooted_brings_its_server_back(made):
+    for end in (lambda host: host.poweroff(), lambda host: host.kill()):
+        number = made.followers()[0]
+        host, before = made.host(number), made.zookeeper(number)
+        end(host)
+        assert not before.alive()
+        host.boot()
+        made.wait_serving()
+        made.wait_agent(number)
+        assert host.main_process(ZOOKEEPER) == made.zookeeper(number)
+    done = made.upgrade(testing.release(NEW))
+    assert done.code == command.SUCCEEDED, done
+
+
+def test_the_agent_is_confined_as_root_and_works_without_root(made):
+    assert all(exposure(host) <= 3.0 for host in made.machines)
+    running = made.processes()
+    for host in made.machines:
+        make_unprivileged(host)
+    assert made.processes() == running
+    for host in made.machines:
+        made.wait_agent(host.id)
+        assert exposure(host) <= 1.5
+        assert processes.user(made.agent(host.id).pid) == processes.user(host.zookeeper().pid)
+    done = made.upgrade(testing.release(NEW))
+    assert done.code == command.SUCCEEDED, done
+    assert_everywhere(made, NEW)
+
+
+def test_two_labs_of_hosts_live_side_by_side_and_down_leaves_nothing(tmp_path):
+    made = [hosts.start(tmp_path / name, 1)[0] for name in ("one", "two")]
+    made[0].write("/etc/only-here", "")
+    assert not made[1].exists("/etc/only-here")
+    for host in made:
+        assert host.run(["ip", "-4", "-brief", "address", "show", "eth0"]).split()[2] == \
+            f"{host_network.address(1)}/24"
+    made[0].kill()  # as after a crash: down finds what is left
+    for host in made:
+        down.down(host.lab)
+        assert not host.processes() and not host.network.processes()
+    assert not any(host.network.names() or mounts.below(host.lab) for host in made)
