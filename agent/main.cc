@@ -81,7 +81,8 @@ int Serve(config::AgentConfig config, const pki::Credentials& credentials, sys::
   }
   Certificates certificates(files, credentials, clock);
   Services services(**core, certificates);
-  auto handle = rpc::StartServer(listen, credentials, certificates.judge(), services.All());
+  auto handle = rpc::StartServer(
+      listen, credentials, certificates.judge(), services.All(), AuditOfRefusals(**core));
   if (!handle) {
     return Fail(handle.error(), kExitError);
   }

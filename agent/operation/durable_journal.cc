@@ -161,7 +161,16 @@ base::Status DurableOperationJournal::Save(const JournalChange& change) {
                                      .method = change.outcome->method,
                                      .outcome = PrintOutcome(*change.outcome)};
   }
-  return journal_->Commit(row);
+  const bool audited = change.outcome && audited_ != nullptr;
+  if (audited) {
+    const auto& error = change.outcome->error;
+    row.audited = WithOutcome(audited_->entry, error ? &*error : nullptr);
+  }
+  ZW_TRY(journal_->Commit(row));
+  if (audited) {
+    audited_->recorded = true;
+  }
+  return base::Ok();
 }
 
 base::Result<std::optional<RecordedOutcome>> DurableOperationJournal::FindOutcome(
@@ -181,10 +190,19 @@ base::Result<Fence> DurableOperationJournal::LoadFence() {
 }
 
 base::Status DurableOperationJournal::SaveFence(const Fence& fence) {
-  return journal_->SaveLease({.epoch = fence.owner.epoch,
+  std::optional<journal::AuditEntry> entry;
+  if (audited_ != nullptr) {
+    entry = WithOutcome(audited_->entry, nullptr);
+  }
+  ZW_TRY(journal_->SaveLease({.epoch = fence.owner.epoch,
                               .holder = fence.owner.holder,
                               .run_id = fence.owner.run_id,
-                              .text = fence.released ? kReleased : ""});
+                              .text = fence.released ? kReleased : ""},
+                             entry));
+  if (audited_ != nullptr) {
+    audited_->recorded = true;
+  }
+  return base::Ok();
 }
 
 }  // namespace zoowarden::agent

@@ -2,6 +2,7 @@
 // others read are columns, the rest is JSON in the row's payload (docs/formats.md).
 #pragma once
 
+#include "agent/operation/audited_call.h"
 #include "agent/operation/operation_journal.h"
 
 namespace zoowarden::journal {
@@ -22,8 +23,13 @@ class DurableOperationJournal final : public OperationJournal {
   [[nodiscard]] base::Result<Fence> LoadFence() override;
   [[nodiscard]] base::Status SaveFence(const Fence& fence) override;
 
+  // While it is set, the outcome or fence that is saved is saved with the row of this call in the
+  // audit. By who serialises calls, around one; null = none.
+  void SetAudited(AuditedCall* audited) { audited_ = audited; }
+
  private:
   journal::AgentJournal* journal_;
+  AuditedCall* audited_ = nullptr;
 };
 
 }  // namespace zoowarden::agent

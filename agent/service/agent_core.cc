@@ -66,6 +66,7 @@ AgentCore::AgentCore(std::unique_ptr<Instance> instance,
       journal_(std::move(journal)),
       clock_(&clock),
       operations_(*journal_),
+      audit_(*journal_, clock),
       gate_prober_(instance_->prober_settings(), clock),
       status_prober_(instance_->prober_settings(), clock) {}
 
@@ -287,5 +288,14 @@ void AgentCore::CollectReleases() {
 }
 
 journal::RunStore& AgentCore::runs() { return journal_->runs(); }
+
+base::Result<journal::RunPosition> AgentCore::PutRun(
+    const journal::RunRow& run,
+    const std::vector<journal::RunEventRow>& events,
+    AuditedCall& audited) {
+  auto stored = journal_->PutRun(run, events, WithOutcome(audited.entry, nullptr));
+  audited.recorded = stored.has_value();
+  return stored;
+}
 
 }  // namespace zoowarden::agent

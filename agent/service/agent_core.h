@@ -7,15 +7,18 @@
 
 #include "agent/lifecycle/process_finder.h"
 #include "agent/observe/prober.h"
+#include "agent/operation/audited_call.h"
 #include "agent/operation/calls.h"
 #include "agent/operation/durable_journal.h"
 #include "agent/operation/lease_keeper.h"
 #include "agent/operation/runner.h"
+#include "agent/service/audit_trail.h"
 #include "agent/service/instance.h"
 #include "agent/service/instance_host.h"
 #include "agent/service/release_keeper.h"
 #include "base/error.h"
 #include "config/agent_file.h"
+#include "journal/run_store.h"
 #include "model/observation.h"
 #include "sys/clock.h"
 
@@ -32,7 +35,6 @@
 
 namespace zoowarden::journal {
 class AgentJournal;
-class RunStore;
 }  // namespace zoowarden::journal
 
 namespace zoowarden::agent {
@@ -61,6 +63,21 @@ class AgentCore {
     wake_.notify_all();
     return result;
   }
+  // The call's row in the audit is committed with its outcome, where one is committed.
+  template <typename F>
+  auto WithRunner(AuditedCall& audited, F use) {
+    return WithRunner([&](OperationRunner& runner) {
+      const Audited guard(operations_, audited);
+      return use(runner);
+    });
+  }
+
+  template <typename F>
+  auto WithLease(AuditedCall& audited, F use) {
+    const std::lock_guard lock(lease_mutex_);
+    const Audited guard(operations_, audited);
+    return use(*lease_);
+  }
 
   template <typename F>
   auto WithLease(F use) {
@@ -85,6 +102,13 @@ class AgentCore {
                                                      std::chrono::milliseconds timeout);
 
   [[nodiscard]] journal::RunStore& runs();
+  // Stores a copy of a run's record, with the call's row in the audit.
+  [[nodiscard]] base::Result<journal::RunPosition> PutRun(
+      const journal::RunRow& run,
+      const std::vector<journal::RunEventRow>& events,
+      AuditedCall& audited);
+  [[nodiscard]] AuditTrail& audit() { return audit_; }
+  [[nodiscard]] std::chrono::milliseconds WallTime() { return clock_->WallTime(); }
 
   [[nodiscard]] ReleaseKeeper& release_keeper() { return *release_keeper_; }
   // Of the operation that is open, and of the process that runs.
@@ -96,6 +120,20 @@ class AgentCore {
   void CollectReleases();
 
  private:
+  // With lease_mutex_ held, as the steps of the operation save neither outcomes nor fences.
+  class Audited {
+   public:
+    Audited(DurableOperationJournal& journal, AuditedCall& call) : journal_(journal) {
+      journal_.SetAudited(&call);
+    }
+    ~Audited() { journal_.SetAudited(nullptr); }
+    Audited(const Audited&) = delete;
+    Audited& operator=(const Audited&) = delete;
+
+   private:
+    DurableOperationJournal& journal_;
+  };
+
   // What observations need of the operation, so that they never wait for a step.
   struct Snapshot {
     model::OperationStatus status;
@@ -123,6 +161,7 @@ class AgentCore {
   std::unique_ptr<journal::AgentJournal> journal_;
   sys::Clock* clock_;
   DurableOperationJournal operations_;
+  AuditTrail audit_;
 
   std::mutex runner_mutex_;
   std::condition_variable_any wake_;

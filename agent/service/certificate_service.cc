@@ -1,6 +1,6 @@
+#include "agent/service/call_audit.h"
 #include "agent/service/handlers.h"
 #include "pki/peer_judge.h"
-#include "rpc/status.h"
 #include "zoowarden/v1/certificate.grpc.pb.h"
 
 namespace zoowarden::agent {
@@ -8,29 +8,33 @@ namespace {
 
 class CertificateHandlers final : public v1::CertificateService::Service {
  public:
-  explicit CertificateHandlers(Certificates& certificates) : certificates_(certificates) {}
+  CertificateHandlers(AgentCore& core, Certificates& certificates)
+      : core_(core), certificates_(certificates) {}
 
-  grpc::Status PutCrl(grpc::ServerContext* /*context*/,
+  grpc::Status PutCrl(grpc::ServerContext* context,
                       const v1::PutCrlRequest* request,
                       v1::PutCrlResponse* reply) override {
-    if (const auto replaced = certificates_.judge()->Replace(request->crl_pem()); !replaced) {
-      return rpc::ToGrpcStatus(replaced);
+    CallAudit audit(core_, *context, "CertificateService/PutCrl");
+    const auto replaced = certificates_.judge()->Replace(request->crl_pem());
+    if (!replaced) {
+      return audit.Done(replaced);
     }
     if (const auto state = certificates_.judge()->FirstToEnd()) {
       reply->set_number(state->number);
       reply->set_not_after(state->not_after.count());
     }
-    return grpc::Status::OK;
+    return audit.Done(replaced);
   }
 
  private:
+  AgentCore& core_;
   Certificates& certificates_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeCertificateService(Certificates& certificates) {
-  return std::make_unique<CertificateHandlers>(certificates);
+std::unique_ptr<grpc::Service> MakeCertificateService(AgentCore& core, Certificates& certificates) {
+  return std::make_unique<CertificateHandlers>(core, certificates);
 }
 
 }  // namespace zoowarden::agent

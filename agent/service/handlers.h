@@ -20,7 +20,9 @@ namespace zoowarden::agent {
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeLeaseService(AgentCore& core);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeRecordService(AgentCore& core);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeReleaseService(AgentCore& core);
-[[nodiscard]] std::unique_ptr<grpc::Service> MakeCertificateService(Certificates& certificates);
+[[nodiscard]] std::unique_ptr<grpc::Service> MakeCertificateService(AgentCore& core,
+                                                                    Certificates& certificates);
+[[nodiscard]] std::unique_ptr<grpc::Service> MakeAuditService(AgentCore& core);
 
 [[nodiscard]] RunIdentity FromWire(const v1::RunHeader& wire);
 [[nodiscard]] CallIdentity FromWire(const v1::CallHeader& wire);

@@ -1,5 +1,5 @@
+#include "agent/service/call_audit.h"
 #include "agent/service/handlers.h"
-#include "rpc/status.h"
 #include "zoowarden/v1/lease.grpc.pb.h"
 
 namespace zoowarden::agent {
@@ -13,12 +13,21 @@ void ToWire(const LeaseView& view, v1::Lease& wire) {
   wire.set_lapse_ms(static_cast<std::uint32_t>(view.lapse.count()));
 }
 
-grpc::Status Reply(const base::Result<LeaseView>& view, v1::Lease* reply) {
-  if (!view) {
-    return rpc::ToGrpcStatus(view.error());
+grpc::Status Reply(CallAudit& audit, const base::Result<LeaseView>& view, v1::Lease* reply) {
+  if (view) {
+    ToWire(*view, *reply);
   }
-  ToWire(*view, *reply);
-  return grpc::Status::OK;
+  return audit.Done(view);
+}
+
+// Whom a take-over interrupts, for the audit.
+std::string Interrupted(const LeaseView& held, const v1::RunHeader& run) {
+  if (held.left.count() == 0 || held.owner.holder == run.holder()) {
+    return "";
+  }
+  return "takes over from run '" + held.owner.run_id + "' of " + held.owner.holder + ", epoch " +
+         std::to_string(held.owner.epoch) + ", whose lease had " +
+         std::to_string(held.left.count()) + " ms left";
 }
 
 class LeaseHandlers final : public v1::LeaseService::Service {
@@ -32,27 +41,33 @@ class LeaseHandlers final : public v1::LeaseService::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status Acquire(grpc::ServerContext* /*context*/,
+  grpc::Status Acquire(grpc::ServerContext* context,
                        const v1::AcquireRequest* request,
                        v1::Lease* reply) override {
-    if (const auto header = CheckHeader(core_, request->run()); !header) {
-      return rpc::ToGrpcStatus(header);
+    const v1::RunHeader& run = request->run();
+    CallAudit audit(core_, *context, "LeaseService/Acquire", run);
+    if (const auto header = CheckHeader(core_, run); !header) {
+      return audit.Done(header);
     }
-    const auto acquired = core_.WithLease([&](LeaseKeeper& lease) {
-      return lease.Acquire(FromWire(request->run()), request->take_over());
+    const auto acquired = core_.WithLease(audit.call(), [&](LeaseKeeper& lease) {
+      if (request->take_over()) {
+        audit.SetDetail(Interrupted(lease.Get(), run));
+      }
+      return lease.Acquire(FromWire(run), request->take_over());
     });
-    return Reply(acquired, reply);
+    return Reply(audit, acquired, reply);
   }
 
-  grpc::Status Release(grpc::ServerContext* /*context*/,
+  grpc::Status Release(grpc::ServerContext* context,
                        const v1::ReleaseRequest* request,
                        v1::Lease* reply) override {
+    CallAudit audit(core_, *context, "LeaseService/Release", request->run());
     if (const auto header = CheckHeader(core_, request->run()); !header) {
-      return rpc::ToGrpcStatus(header);
+      return audit.Done(header);
     }
     const auto released = core_.WithLease(
-        [&](LeaseKeeper& lease) { return lease.Release(FromWire(request->run())); });
-    return Reply(released, reply);
+        audit.call(), [&](LeaseKeeper& lease) { return lease.Release(FromWire(request->run())); });
+    return Reply(audit, released, reply);
   }
 
  private:

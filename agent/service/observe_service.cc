@@ -1,3 +1,4 @@
+#include "agent/service/call_audit.h"
 #include "agent/service/handlers.h"
 #include "agent/service/observation_wire.h"
 #include "rpc/status.h"
@@ -45,19 +46,20 @@ class ObserveHandlers final : public v1::ObserveService::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status CommitCanary(grpc::ServerContext* /*context*/,
+  grpc::Status CommitCanary(grpc::ServerContext* context,
                             const v1::CommitCanaryRequest* request,
                             v1::CommitCanaryResponse* reply) override {
+    CallAudit audit(core_, *context, "ObserveService/CommitCanary", request->run());
+    audit.SetDetail(request->path());
     if (const auto fenced = CheckFenced(core_, request->run()); !fenced) {
-      return rpc::ToGrpcStatus(fenced);
+      return audit.Done(fenced);
     }
     const auto canary = core_.CommitCanary(request->path(), Wait(request->deadline_ms()));
-    if (!canary) {
-      return rpc::ToGrpcStatus(canary.error());
+    if (canary) {
+      reply->set_zxid(canary->zxid.value);
+      reply->set_method(canary->method);
     }
-    reply->set_zxid(canary->zxid.value);
-    reply->set_method(canary->method);
-    return grpc::Status::OK;
+    return audit.Done(canary);
   }
 
  private:

@@ -1,29 +1,29 @@
 #include "agent/service/begin_wire.h"
+#include "agent/service/call_audit.h"
 #include "agent/service/handlers.h"
 #include "rpc/status.h"
 #include "zoowarden/v1/operate.grpc.pb.h"
+
+#include <utility>
 
 namespace zoowarden::agent {
 namespace {
 
 // How long Watch waits for a change before it looks whether its caller is still there.
 constexpr std::chrono::milliseconds kWatchTurn{500};
+constexpr std::size_t kShownDigits = 16;
 
-grpc::Status Reply(const base::Result<model::OperationState>& state, v1::OperationReply* reply) {
-  if (!state) {
-    return rpc::ToGrpcStatus(state.error());
+void Fill(const base::Result<UploadProgress>& progress, v1::GetUploadResponse* reply) {
+  if (progress) {
+    reply->set_offset(progress->offset);
+    reply->set_complete(progress->complete);
   }
-  reply->set_state(std::string(model::OperationStateName(*state)));
-  return grpc::Status::OK;
 }
 
-grpc::Status Reply(const base::Result<UploadProgress>& progress, v1::GetUploadResponse* reply) {
-  if (!progress) {
-    return rpc::ToGrpcStatus(progress.error());
-  }
-  reply->set_offset(progress->offset);
-  reply->set_complete(progress->complete);
-  return grpc::Status::OK;
+std::string WhatItBegins(const v1::BeginRequest& request) {
+  const std::string to = request.existing_generation().empty() ? request.expected_digest()
+                                                               : request.existing_generation();
+  return "from '" + request.from_generation() + "' to '" + to + "'";
 }
 
 class OperateHandlers final : public v1::OperateService::Service {
@@ -36,18 +36,27 @@ class OperateHandlers final : public v1::OperateService::Service {
     if (const auto may = CheckStaging(core_, *context, request->run()); !may) {
       return rpc::ToGrpcStatus(may);
     }
-    return Reply(core_.WithReleases([&](Releases& all) { return all.Progress(request->sha512()); }),
-                 reply);
+    const auto progress =
+        core_.WithReleases([&](Releases& all) { return all.Progress(request->sha512()); });
+    Fill(progress, reply);
+    return progress ? grpc::Status::OK : rpc::ToGrpcStatus(progress.error());
   }
 
   grpc::Status Upload(grpc::ServerContext* context,
                       grpc::ServerReader<v1::UploadRequest>* chunks,
                       v1::GetUploadResponse* reply) override {
+    CallAudit audit(core_, *context, "OperateService/Upload");
     v1::UploadRequest chunk;
     base::Result<UploadProgress> progress = UploadProgress{};
+    bool first = true;
     while (progress && chunks->Read(&chunk)) {
+      if (std::exchange(first, false)) {
+        audit.SetRun(chunk.run());
+        audit.SetDetail("sha512 " + chunk.sha512().substr(0, kShownDigits) + "... from byte " +
+                        std::to_string(chunk.offset()));
+      }
       if (const auto may = CheckStaging(core_, *context, chunk.run()); !may) {
-        return rpc::ToGrpcStatus(may);
+        return audit.Done(may);
       }
       progress = core_.WithReleases([&](Releases& all) {
         return all.Append({.sha512 = chunk.sha512(),
@@ -56,67 +65,78 @@ class OperateHandlers final : public v1::OperateService::Service {
                            .data = chunk.data()});
       });
     }
-    return Reply(progress, reply);
+    Fill(progress, reply);
+    return audit.Done(progress);
   }
 
-  grpc::Status Begin(grpc::ServerContext* /*context*/,
+  grpc::Status Begin(grpc::ServerContext* context,
                      const v1::BeginRequest* request,
                      v1::OperationReply* reply) override {
+    CallAudit audit(core_, *context, "OperateService/Begin", request->call());
+    audit.SetDetail(WhatItBegins(*request));
     const auto begin = FromWire(*request);
     if (!begin) {
-      return rpc::ToGrpcStatus(begin.error());
+      return audit.Done(begin);
     }
-    return Call(request->call(), reply, [&](OperationRunner& runner, const CallIdentity& call) {
-      return runner.Begin(call, *begin);
-    });
+    return Call(
+        audit, request->call(), reply, [&](OperationRunner& runner, const CallIdentity& call) {
+          return runner.Begin(call, *begin);
+        });
   }
 
-  grpc::Status RequestPermit(grpc::ServerContext* /*context*/,
+  grpc::Status RequestPermit(grpc::ServerContext* context,
                              const v1::RequestPermitRequest* request,
                              v1::RequestPermitResponse* reply) override {
+    CallAudit audit(core_, *context, "OperateService/RequestPermit", request->call());
     if (const auto fenced = CheckFenced(core_, request->call().run()); !fenced) {
-      return rpc::ToGrpcStatus(fenced);
+      return audit.Done(fenced);
     }
-    const auto permit = core_.WithRunner([&](OperationRunner& runner) {
+    const auto permit = core_.WithRunner(audit.call(), [&](OperationRunner& runner) {
       return runner.RequestPermit(zoowarden::agent::FromWire(request->call()));
     });
-    if (!permit) {
-      return rpc::ToGrpcStatus(permit.error());
+    if (permit) {
+      reply->set_permit_id(permit->id);
+      reply->set_valid_ms(static_cast<std::uint32_t>(permit->valid.count()));
     }
-    reply->set_permit_id(permit->id);
-    reply->set_valid_ms(static_cast<std::uint32_t>(permit->valid.count()));
-    return grpc::Status::OK;
+    return audit.Done(permit);
   }
 
-  grpc::Status Proceed(grpc::ServerContext* /*context*/,
+  grpc::Status Proceed(grpc::ServerContext* context,
                        const v1::ProceedRequest* request,
                        v1::OperationReply* reply) override {
-    return Call(request->call(), reply, [&](OperationRunner& runner, const CallIdentity& call) {
-      return runner.Proceed(call, request->permit_id());
-    });
+    CallAudit audit(core_, *context, "OperateService/Proceed", request->call());
+    return Call(
+        audit, request->call(), reply, [&](OperationRunner& runner, const CallIdentity& call) {
+          return runner.Proceed(call, request->permit_id());
+        });
   }
 
-  grpc::Status Commit(grpc::ServerContext* /*context*/,
+  grpc::Status Commit(grpc::ServerContext* context,
                       const v1::CommitRequest* request,
                       v1::OperationReply* reply) override {
-    return Call(request->call(), reply, [](OperationRunner& runner, const CallIdentity& call) {
-      return runner.Commit(call);
-    });
+    CallAudit audit(core_, *context, "OperateService/Commit", request->call());
+    return Call(
+        audit, request->call(), reply, [](OperationRunner& runner, const CallIdentity& call) {
+          return runner.Commit(call);
+        });
   }
 
-  grpc::Status RollBack(grpc::ServerContext* /*context*/,
+  grpc::Status RollBack(grpc::ServerContext* context,
                         const v1::RollBackRequest* request,
                         v1::OperationReply* reply) override {
-    return Call(request->call(), reply, [&](OperationRunner& runner, const CallIdentity& call) {
-      return runner.RollBack(call, request->permit_id());
-    });
+    CallAudit audit(core_, *context, "OperateService/RollBack", request->call());
+    return Call(
+        audit, request->call(), reply, [&](OperationRunner& runner, const CallIdentity& call) {
+          return runner.RollBack(call, request->permit_id());
+        });
   }
 
-  grpc::Status Close(grpc::ServerContext* /*context*/,
+  grpc::Status Close(grpc::ServerContext* context,
                      const v1::CloseRequest* request,
                      v1::OperationReply* reply) override {
-    const auto closed =
-        Call(request->call(), reply, [](OperationRunner& runner, const CallIdentity& call) {
+    CallAudit audit(core_, *context, "OperateService/Close", request->call());
+    auto closed =
+        Call(audit, request->call(), reply, [](OperationRunner& runner, const CallIdentity& call) {
           return runner.Close(call);
         });
     if (closed.ok()) {
@@ -150,13 +170,20 @@ class OperateHandlers final : public v1::OperateService::Service {
 
  private:
   template <typename F>
-  grpc::Status Call(const v1::CallHeader& header, v1::OperationReply* reply, F call) {
+  grpc::Status Call(CallAudit& audit,
+                    const v1::CallHeader& header,
+                    v1::OperationReply* reply,
+                    F call) {
     if (const auto fenced = CheckFenced(core_, header.run()); !fenced) {
-      return rpc::ToGrpcStatus(fenced);
+      return audit.Done(fenced);
     }
     const auto identity = zoowarden::agent::FromWire(header);
-    return Reply(core_.WithRunner([&](OperationRunner& runner) { return call(runner, identity); }),
-                 reply);
+    const auto state = core_.WithRunner(
+        audit.call(), [&](OperationRunner& runner) { return call(runner, identity); });
+    if (state) {
+      reply->set_state(std::string(model::OperationStateName(*state)));
+    }
+    return audit.Done(state);
   }
 
   AgentCore& core_;

@@ -1,3 +1,4 @@
+#include "agent/service/call_audit.h"
 #include "agent/service/handlers.h"
 #include "journal/run_store.h"
 #include "rpc/status.h"
@@ -39,33 +40,35 @@ class RecordHandlers final : public v1::RecordService::Service {
  public:
   explicit RecordHandlers(AgentCore& core) : core_(core) {}
 
-  grpc::Status PutRecord(grpc::ServerContext* /*context*/,
+  grpc::Status PutRecord(grpc::ServerContext* context,
                          const v1::PutRecordRequest* request,
                          v1::PutRecordResponse* reply) override {
+    CallAudit audit(core_, *context, "RecordService/PutRecord", request->run());
+    audit.SetSequence(request->sequence());
     if (const auto fenced = CheckFenced(core_, request->run()); !fenced) {
-      return rpc::ToGrpcStatus(fenced);
+      return audit.Done(fenced);
     }
     if (request->events_size() > kMaxEventsPerCall) {
-      return rpc::ToGrpcStatus(base::Error(base::ErrorCode::kInvalidArgument,
-                                           "record.too_many_events",
-                                           "too many events in one call"));
+      return audit.Done(base::Status(base::Fail(base::ErrorCode::kInvalidArgument,
+                                                "record.too_many_events",
+                                                "too many events in one call")));
     }
     std::vector<journal::RunEventRow> events;
     for (const auto& event : request->events()) {
       events.push_back(FromWire(event));
     }
-    const auto stored = core_.runs().Put(
+    const auto stored = core_.PutRun(
         {.run_id = request->run().run_id(),
          .ensemble = request->run().ensemble(),
          .created_ms = events.empty() ? 0 : events.front().time_ms,
          .position = {.epoch = request->run().epoch(), .sequence = request->sequence()},
          .state_json = request->state_json()},
-        events);
-    if (!stored) {
-      return rpc::ToGrpcStatus(stored.error());
+        events,
+        audit.call());
+    if (stored) {
+      reply->set_sequence(stored->sequence);
     }
-    reply->set_sequence(stored->sequence);
-    return grpc::Status::OK;
+    return audit.Done(stored);
   }
 
   grpc::Status ListRecords(grpc::ServerContext* /*context*/,

@@ -1,3 +1,4 @@
+#include "agent/service/call_audit.h"
 #include "agent/service/handlers.h"
 #include "rpc/status.h"
 #include "zoowarden/v1/releases.grpc.pb.h"
@@ -42,18 +43,19 @@ class ReleaseHandlers final : public v1::ReleaseService::Service {
     return Reply(core_.release_keeper().Verify(), reply);
   }
 
-  grpc::Status RemoveRelease(grpc::ServerContext* /*context*/,
+  grpc::Status RemoveRelease(grpc::ServerContext* context,
                              const v1::RemoveReleaseRequest* request,
                              v1::RemoveReleaseResponse* reply) override {
+    CallAudit audit(core_, *context, "ReleaseService/RemoveRelease", request->run());
+    audit.SetDetail(request->name());
     if (const auto fenced = CheckFenced(core_, request->run()); !fenced) {
-      return rpc::ToGrpcStatus(fenced);
+      return audit.Done(fenced);
     }
     const auto removed = core_.RemoveRelease(FromWire(request->run()), request->name());
-    if (!removed) {
-      return rpc::ToGrpcStatus(removed.error());
+    if (removed) {
+      reply->mutable_generations()->Assign(removed->begin(), removed->end());
     }
-    reply->mutable_generations()->Assign(removed->begin(), removed->end());
-    return grpc::Status::OK;
+    return audit.Done(removed);
   }
 
  private:

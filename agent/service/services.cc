@@ -11,7 +11,8 @@ Services::Services(AgentCore& core, Certificates& certificates) {
   services_.push_back(MakeLeaseService(core));
   services_.push_back(MakeRecordService(core));
   services_.push_back(MakeReleaseService(core));
-  services_.push_back(MakeCertificateService(certificates));
+  services_.push_back(MakeCertificateService(core, certificates));
+  services_.push_back(MakeAuditService(core));
 }
 
 Services::~Services() = default;
@@ -22,6 +23,16 @@ std::vector<grpc::Service*> Services::All() {
     all.push_back(service.get());
   }
   return all;
+}
+
+rpc::RefusalSink AuditOfRefusals(AgentCore& core) {
+  return [&core](const rpc::Refusal& refusal) {
+    constexpr std::string_view kPackage = "/zoowarden.v1.";
+    journal::AuditEntry entry{.time_ms = core.WallTime().count(), .caller = refusal.caller};
+    entry.method = refusal.method.starts_with(kPackage) ? refusal.method.substr(kPackage.size())
+                                                        : refusal.method;
+    core.audit().Record(WithOutcome(std::move(entry), &refusal.error));
+  };
 }
 
 RunIdentity FromWire(const v1::RunHeader& wire) {

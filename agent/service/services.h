@@ -2,6 +2,8 @@
 // who may call in rpc/method_table.h, the fence in agent/operation/fence.h, states in lib/core.
 #pragma once
 
+#include "rpc/refusal.h"
+
 #include <memory>
 #include <vector>
 
@@ -13,6 +15,9 @@ namespace zoowarden::agent {
 
 class AgentCore;
 class Certificates;
+
+// Records what was refused before the handlers; the core must outlive it.
+[[nodiscard]] rpc::RefusalSink AuditOfRefusals(AgentCore& core);
 
 class Services {
  public:

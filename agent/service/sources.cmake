@@ -2,7 +2,10 @@ list(
   APPEND
   agent_sources
   service/agent_core.cc
+  service/audit_service.cc
+  service/audit_trail.cc
   service/begin_wire.cc
+  service/call_audit.cc
   service/certificate_service.cc
   service/certificates.cc
   service/data_preparation.cc

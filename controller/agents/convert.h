@@ -13,6 +13,7 @@
 #include <string_view>
 
 namespace zoowarden::v1 {
+class AuditRow;
 class BeginRequest;
 class CallHeader;
 class CommitCanaryResponse;
@@ -41,5 +42,7 @@ void ToWire(const BeginOptions& options, v1::BeginRequest& wire);
 [[nodiscard]] base::Result<Lease> FromWire(const v1::Lease& wire);
 [[nodiscard]] base::Result<RunEvent> FromWire(const v1::RunEvent& wire);
 [[nodiscard]] base::Result<RunRecord> FromWire(const v1::RunRecord& wire);
+// Its texts stay as they came, because the hash is over them; make them printable to show them.
+[[nodiscard]] base::Result<journal::AuditRow> FromWire(const v1::AuditRow& wire);
 
 }  // namespace zoowarden::controller

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "controller/agents/convert.h"
 #include "controller/agents/wire_values.h"
+#include "zoowarden/v1/audit.pb.h"
 #include "zoowarden/v1/common.pb.h"
 #include "zoowarden/v1/lease.pb.h"
 #include "zoowarden/v1/operate.pb.h"
@@ -136,6 +137,32 @@ base::Result<RunRecord> FromWire(const v1::RunRecord& wire) {
     record.events.push_back(std::move(converted));
   }
   return record;
+}
+
+base::Result<journal::AuditRow> FromWire(const v1::AuditRow& wire) {
+  for (const auto& text : {wire.caller(),
+                           wire.method(),
+                           wire.run_id(),
+                           wire.operation_id(),
+                           wire.code(),
+                           wire.reason(),
+                           wire.detail(),
+                           wire.hash()}) {
+    ZW_TRY(CheckExactText("audit row " + std::to_string(wire.number()), text, kMaxText));
+  }
+  return journal::AuditRow{.number = wire.number(),
+                           .entry = {.time_ms = wire.time_ms(),
+                                     .caller = wire.caller(),
+                                     .method = wire.method(),
+                                     .run_id = wire.run_id(),
+                                     .epoch = wire.epoch(),
+                                     .operation_id = wire.operation_id(),
+                                     .sequence = wire.sequence(),
+                                     .code = wire.code(),
+                                     .reason = wire.reason(),
+                                     .detail = wire.detail(),
+                                     .count = wire.count()},
+                           .hash = wire.hash()};
 }
 
 }  // namespace zoowarden::controller

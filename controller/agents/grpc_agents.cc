@@ -59,6 +59,7 @@ GrpcAgents::GrpcAgents(GrpcAgentsOptions options) : impl_(std::make_unique<Impl>
                                   .lease = v1::LeaseService::NewStub(channel),
                                   .record = v1::RecordService::NewStub(channel),
                                   .certificate = v1::CertificateService::NewStub(channel),
+                                  .audit = v1::AuditService::NewStub(channel),
                                   .judge = options.judge});
   }
   impl_->options = std::move(options);

@@ -77,6 +77,7 @@ class GrpcAgents final : public Agents, public CertificateCalls {
                                                const std::vector<RunEvent>& events) override;
   std::vector<Answer<std::vector<RunRecord>>> ListRecords() override;
   std::vector<Answer<RunRecord>> GetRecord(const std::string& run_id) override;
+  base::Result<std::vector<journal::AuditRow>> GetAudit(model::ServerId server) override;
 
   std::vector<Answer<CrlInUse>> PutCrl(const std::string& crl_pem) override;
 

@@ -8,6 +8,7 @@
 #include "controller/agents/wire_values.h"
 #include "rpc/peer.h"
 #include "rpc/status.h"
+#include "zoowarden/v1/audit.grpc.pb.h"
 #include "zoowarden/v1/certificate.grpc.pb.h"
 #include "zoowarden/v1/lease.grpc.pb.h"
 #include "zoowarden/v1/observe.grpc.pb.h"
@@ -36,6 +37,7 @@ using OperateAsync = v1::OperateService::StubInterface::async_interface;
 using LeaseAsync = v1::LeaseService::StubInterface::async_interface;
 using CertificateAsync = v1::CertificateService::StubInterface::async_interface;
 using RecordAsync = v1::RecordService::StubInterface::async_interface;
+using AuditAsync = v1::AuditService::StubInterface::async_interface;
 
 struct Connection {
   model::ServerSpec server;
@@ -45,6 +47,7 @@ struct Connection {
   std::unique_ptr<v1::LeaseService::Stub> lease;
   std::unique_ptr<v1::RecordService::Stub> record;
   std::unique_ptr<v1::CertificateService::Stub> certificate;
+  std::unique_ptr<v1::AuditService::Stub> audit;
   std::function<base::Status(const std::string&)> judge;
 
   [[nodiscard]] ObserveAsync& For(const ObserveAsync* /*kind*/) const { return *observe->async(); }
@@ -54,6 +57,7 @@ struct Connection {
   [[nodiscard]] CertificateAsync& For(const CertificateAsync* /*kind*/) const {
     return *certificate->async();
   }
+  [[nodiscard]] AuditAsync& For(const AuditAsync* /*kind*/) const { return *audit->async(); }
 };
 
 template <typename Async, typename Request, typename Response>

@@ -8,6 +8,9 @@ namespace {
 // Durable on the agent's disk before it answers.
 constexpr milliseconds kLeaseDeadline{5'000};
 constexpr milliseconds kRecordDeadline{5'000};
+constexpr milliseconds kAuditDeadline{10'000};
+// An agent in other hands must not send for ever.
+constexpr std::size_t kMostPages = 2 * journal::kMostAuditRows / 1'000;
 
 template <typename Request>
 std::vector<Answer<Lease>> AskLeases(const std::vector<const Connection*>& all,
@@ -84,6 +87,28 @@ std::vector<Answer<RunRecord>> GrpcAgents::GetRecord(const std::string& run_id) 
       AskAll<RecordAsync, v1::GetRecordRequest, v1::RunRecord>(
           all, &RecordAsync::GetRecord, request, kRecordDeadline),
       [](const v1::RunRecord& wire, model::ServerId /*server*/) { return FromWire(wire); });
+}
+
+base::Result<std::vector<journal::AuditRow>> GrpcAgents::GetAudit(model::ServerId server) {
+  std::vector<journal::AuditRow> rows;
+  v1::GetAuditRequest request;
+  for (std::size_t page = 0; page < kMostPages; ++page) {
+    ZW_ASSIGN(const auto answer,
+              (impl_->Ask<AuditAsync, v1::GetAuditRequest, v1::GetAuditResponse>(
+                  server, &AuditAsync::GetAudit, request, kAuditDeadline)));
+    for (const auto& wire : answer.rows()) {
+      ZW_ASSIGN(auto row, FromWire(wire));
+      rows.push_back(std::move(row));
+    }
+    if (!answer.more() || answer.rows().empty()) {
+      return rows;
+    }
+    request.set_after(rows.back().number);
+  }
+  return base::Fail(base::ErrorCode::kResourceExhausted,
+                    "audit.too_long",
+                    "the agent of server " + ToString(server) +
+                        " sends more rows than an agent keeps; look at that server");
 }
 
 }  // namespace zoowarden::controller

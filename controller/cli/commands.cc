@@ -35,6 +35,7 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
       {.name = "-v,--verbose", .help = "say more on stderr", .target = &flags.verbose}};
   tree.groups = {{"runs", "what runs did, and which are open"},
                  {"server", "what becomes of a server whose agent waits for a person"},
+                 {"audit", "who asked the agents for what"},
                  {"config", "what the configuration is and where it comes from"},
                  {"pki", "the certificates of agents and operators"}};
   tree.commands.push_back(StatusCommand());
@@ -50,6 +51,8 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   }
   tree.commands.push_back(RunsListCommand());
   tree.commands.push_back(RunsShowCommand());
+  tree.commands.push_back(AuditShowCommand());
+  tree.commands.push_back(AuditVerifyCommand());
   tree.commands.push_back(ConfigShowCommand());
   tree.commands.push_back(PkiInitCommand());
   tree.commands.push_back(PkiIssueCommand());

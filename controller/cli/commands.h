@@ -22,6 +22,8 @@ namespace zoowarden::controller {
 [[nodiscard]] Command ConfigShowCommand();
 [[nodiscard]] Command RunsListCommand();
 [[nodiscard]] Command RunsShowCommand();
+[[nodiscard]] Command AuditShowCommand();
+[[nodiscard]] Command AuditVerifyCommand();
 [[nodiscard]] Command PkiInitCommand();
 [[nodiscard]] Command PkiIssueCommand();
 [[nodiscard]] Command PkiShowCommand();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "journal/audit_chain.h"
 #include "model/ensemble.h"
 #include "model/observation.h"
 
@@ -136,6 +137,9 @@ class Agents {
                                                        const std::vector<RunEvent>& events) = 0;
   virtual std::vector<Answer<std::vector<RunRecord>>> ListRecords() = 0;
   virtual std::vector<Answer<RunRecord>> GetRecord(const std::string& run_id) = 0;
+
+  // All rows that the agent has, oldest first, as it sent them: nothing is verified yet.
+  virtual base::Result<std::vector<journal::AuditRow>> GetAudit(model::ServerId server) = 0;
 };
 
 }  // namespace zoowarden::controller

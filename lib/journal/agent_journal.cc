@@ -1,5 +1,6 @@
 #include "journal/agent_journal.h"
 
+#include "journal/audit_table.h"
 #include "journal/run_tables.h"
 #include "journal/sqlite_adapter.h"
 
@@ -70,8 +71,8 @@ constexpr const char* kCreateAgentTables = R"(
 constexpr const char* kAddBootOfProved =
     "ALTER TABLE proved ADD COLUMN boot_id TEXT NOT NULL DEFAULT ''";
 
-constexpr std::array<const char*, 3> kMigrations{
-    kCreateRunTables, kCreateAgentTables, kAddBootOfProved};
+constexpr std::array<const char*, 4> kMigrations{
+    kCreateRunTables, kCreateAgentTables, kAddBootOfProved, kCreateAuditTable};
 constexpr Schema kSchema{
     .name = "agent journal", .application_id = 0x5A57414A, .migrations = kMigrations};
 
@@ -209,6 +210,9 @@ class SqliteAgentJournal final : public AgentJournal {
       if (change.transition) {
         PutTransition(handle, *change.transition);
       }
+      if (change.audited) {
+        AppendAudit(handle, *change.audited);
+      }
       return change.call ? PutCall(handle, *change.call) : base::Ok();
     });
   }
@@ -252,7 +256,8 @@ class SqliteAgentJournal final : public AgentJournal {
     return Read(*database_, "read the lease", ReadLease);
   }
 
-  [[nodiscard]] base::Status SaveLease(const LeaseRow& lease) override {
+  [[nodiscard]] base::Status SaveLease(const LeaseRow& lease,
+                                       const std::optional<AuditEntry>& audited) override {
     return Write(*database_, "store the lease", [&](SQLite::Database& handle) -> base::Status {
       const LeaseRow stored = ReadLease(handle);
       if (lease.epoch < stored.epoch ||
@@ -269,6 +274,9 @@ class SqliteAgentJournal final : public AgentJournal {
               lease.holder,
               lease.run_id,
               lease.text);
+      if (audited) {
+        AppendAudit(handle, *audited);
+      }
       return base::Ok();
     });
   }
@@ -291,6 +299,32 @@ class SqliteAgentJournal final : public AgentJournal {
   }
 
   [[nodiscard]] RunStore& runs() override { return runs_; }
+
+  [[nodiscard]] base::Result<RunPosition> PutRun(const RunRow& run,
+                                                 const std::vector<RunEventRow>& events,
+                                                 const AuditEntry& audited) override {
+    return Write(
+        *database_, "store a run", [&](SQLite::Database& handle) -> base::Result<RunPosition> {
+          AppendAudit(handle, audited);
+          return PutRunInto(handle, run, events);
+        });
+  }
+
+  [[nodiscard]] base::Status Audit(const std::vector<AuditEntry>& entries) override {
+    return Write(*database_, "record calls", [&](SQLite::Database& handle) -> base::Status {
+      for (const AuditEntry& entry : entries) {
+        AppendAudit(handle, entry);
+      }
+      return base::Ok();
+    });
+  }
+
+  [[nodiscard]] base::Result<std::vector<AuditRow>> ListAudit(std::uint64_t after,
+                                                              std::uint64_t limit) override {
+    return Read(*database_, "read the audit", [&](SQLite::Database& handle) {
+      return ReadAudit(handle, after, limit);
+    });
+  }
 
  private:
   base::Result<std::optional<OperationRow>> SelectOperation(const char* where,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "journal/audit_chain.h"
 #include "journal/run_store.h"
 
 #include <cstdint>
@@ -67,6 +68,7 @@ struct OperationChange {
   std::optional<OperationRow> operation;
   std::optional<TransitionRow> transition;
   std::optional<RecordedCall> call;
+  std::optional<AuditEntry> audited;
 };
 
 // The highest fencing epoch this agent has accepted, and whose it is.
@@ -109,7 +111,8 @@ class AgentJournal {
   [[nodiscard]] virtual base::Result<LeaseRow> LoadLease() = 0;
   // kAborted `journal.lower_epoch` when a higher epoch is stored, or the same of another holder:
   // the last line behind the agent's own check.
-  [[nodiscard]] virtual base::Status SaveLease(const LeaseRow& lease) = 0;
+  [[nodiscard]] virtual base::Status SaveLease(const LeaseRow& lease,
+                                               const std::optional<AuditEntry>& audited) = 0;
 
   [[nodiscard]] virtual base::Result<std::optional<ProvedRow>> LoadProved() = 0;
   // The zxid never goes down. Device and boot are replaced.
@@ -117,6 +120,16 @@ class AgentJournal {
 
   // The agent's copies of run records.
   [[nodiscard]] virtual RunStore& runs() = 0;
+  // runs().Put with the audit of the call that brought it, in one transaction.
+  [[nodiscard]] virtual base::Result<RunPosition> PutRun(const RunRow& run,
+                                                         const std::vector<RunEventRow>& events,
+                                                         const AuditEntry& audited) = 0;
+
+  // Calls that committed nothing else; numbers and hashes are given here.
+  [[nodiscard]] virtual base::Status Audit(const std::vector<AuditEntry>& entries) = 0;
+  // Of the rows after row `after`, the `limit` oldest, in order.
+  [[nodiscard]] virtual base::Result<std::vector<AuditRow>> ListAudit(std::uint64_t after,
+                                                                      std::uint64_t limit) = 0;
 };
 
 [[nodiscard]] base::Result<std::unique_ptr<AgentJournal>> OpenAgentJournal(

@@ -74,31 +74,35 @@ class OwningRunStore final : public RunStore {
 
 }  // namespace
 
+base::Result<RunPosition> PutRunInto(SQLite::Database& handle,
+                                     const RunRow& run,
+                                     const std::vector<RunEventRow>& events) {
+  const auto stored = FindRun(handle, run.run_id);
+  const bool is_newest = !stored || run.position >= stored->position;
+  if (is_newest) {
+    Execute(handle,
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET "
+            "epoch = excluded.epoch, sequence = excluded.sequence, outcome = excluded.outcome, "
+            "state_json = excluded.state_json",
+            run.run_id,
+            run.ensemble,
+            run.created_ms,
+            ToStored(run.position.epoch),
+            ToStored(run.position.sequence),
+            run.outcome,
+            run.state_json);
+  }
+  for (const RunEventRow& event : events) {
+    PutEvent(handle, run.run_id, event);
+  }
+  return is_newest ? run.position : stored->position;
+}
+
 base::Result<RunPosition> RunTables::Put(const RunRow& run,
                                          const std::vector<RunEventRow>& events) {
-  return Write(
-      database_, "store a run", [&](SQLite::Database& handle) -> base::Result<RunPosition> {
-        const auto stored = FindRun(handle, run.run_id);
-        const bool is_newest = !stored || run.position >= stored->position;
-        if (is_newest) {
-          Execute(
-              handle,
-              "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET "
-              "epoch = excluded.epoch, sequence = excluded.sequence, outcome = excluded.outcome, "
-              "state_json = excluded.state_json",
-              run.run_id,
-              run.ensemble,
-              run.created_ms,
-              ToStored(run.position.epoch),
-              ToStored(run.position.sequence),
-              run.outcome,
-              run.state_json);
-        }
-        for (const RunEventRow& event : events) {
-          PutEvent(handle, run.run_id, event);
-        }
-        return is_newest ? run.position : stored->position;
-      });
+  return Write(database_, "store a run", [&](SQLite::Database& handle) {
+    return PutRunInto(handle, run, events);
+  });
 }
 
 base::Result<std::optional<RunRow>> RunTables::Find(const std::string& run_id) {

@@ -3,6 +3,10 @@
 
 #include "journal/run_store.h"
 
+namespace SQLite {
+class Database;
+}
+
 namespace zoowarden::journal {
 
 // The first migration of both schemas that hold runs. Released: never change, add another.
@@ -28,6 +32,11 @@ inline constexpr const char* kCreateRunTables = R"(
     PRIMARY KEY (run_id, epoch, sequence)
   ) STRICT, WITHOUT ROWID;
 )";
+
+// RunStore::Put within the caller's transaction.
+[[nodiscard]] base::Result<RunPosition> PutRunInto(SQLite::Database& handle,
+                                                   const RunRow& run,
+                                                   const std::vector<RunEventRow>& events);
 
 class RunTables final : public RunStore {
  public:

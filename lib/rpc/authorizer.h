@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "pki/peer_judge.h"
+#include "rpc/refusal.h"
 
 #include <grpcpp/security/auth_metadata_processor.h>
 
@@ -19,8 +20,10 @@ namespace zoowarden::rpc {
 // methods that the table does not allow to the peer's role (PERMISSION_DENIED).
 class Authorizer final : public grpc::AuthMetadataProcessor {
  public:
-  Authorizer(std::string ensemble, std::shared_ptr<pki::PeerJudge> judge)
-      : ensemble_(std::move(ensemble)), judge_(std::move(judge)) {}
+  Authorizer(std::string ensemble, std::shared_ptr<pki::PeerJudge> judge, RefusalSink on_refused)
+      : ensemble_(std::move(ensemble)),
+        judge_(std::move(judge)),
+        on_refused_(std::move(on_refused)) {}
 
   [[nodiscard]] bool IsBlocking() const override { return false; }
   grpc::Status Process(const InputMetadata& metadata,
@@ -30,9 +33,11 @@ class Authorizer final : public grpc::AuthMetadataProcessor {
 
  private:
   [[nodiscard]] base::Status JudgePeer(const grpc::AuthContext& context, std::string_view method);
+  grpc::Status Refuse(std::string caller, std::string_view method, const base::Error& error) const;
 
   std::string ensemble_;
   std::shared_ptr<pki::PeerJudge> judge_;
+  RefusalSink on_refused_;
 };
 
 }  // namespace zoowarden::rpc

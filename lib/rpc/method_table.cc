@@ -33,7 +33,14 @@ constexpr std::array kTable{
     MethodRule{"/zoowarden.v1.ReleaseService/VerifyReleases", Audience::kReaders},
     MethodRule{"/zoowarden.v1.ReleaseService/RemoveRelease", Audience::kOperators},
     MethodRule{kPutCrl, Audience::kOperators},
+    MethodRule{"/zoowarden.v1.AuditService/GetAudit", Audience::kReaders},
 };
+
+const MethodRule* Find(std::string_view method) {
+  const auto* const rule = std::find_if(
+      kTable.begin(), kTable.end(), [&](const MethodRule& row) { return row.method == method; });
+  return rule == kTable.end() ? nullptr : rule;
+}
 
 bool IsAllowed(Audience audience, pki::Role role) {
   switch (role) {
@@ -55,10 +62,11 @@ bool IsAllowed(Audience audience, pki::Role role) {
 
 std::span<const MethodRule> MethodTable() { return kTable; }
 
+bool IsMethod(std::string_view method) { return Find(method) != nullptr; }
+
 base::Status Authorize(std::string_view method, pki::Role role) {
-  const auto* const rule = std::find_if(
-      kTable.begin(), kTable.end(), [&](const MethodRule& row) { return row.method == method; });
-  if (rule == kTable.end() || !IsAllowed(rule->audience, role)) {
+  const MethodRule* const rule = Find(method);
+  if (rule == nullptr || !IsAllowed(rule->audience, role)) {
     return base::Fail(base::ErrorCode::kPermissionDenied,
                       "rpc.not_allowed",
                       "role " + std::string(pki::RoleName(role)) + " may not call " +

@@ -27,6 +27,8 @@ struct MethodRule {
 
 [[nodiscard]] std::span<const MethodRule> MethodTable();
 
+[[nodiscard]] bool IsMethod(std::string_view method);
+
 // kPermissionDenied `rpc.not_allowed` for every other role, and for a method not in the table.
 [[nodiscard]] base::Status Authorize(std::string_view method, pki::Role role);
 

@@ -55,16 +55,28 @@ grpc::Status Authorizer::Process(const InputMetadata& metadata,
   if (context == nullptr || path == metadata.end()) {
     return {grpc::StatusCode::UNAUTHENTICATED, "the call has no path or no authenticated peer"};
   }
+  const std::string_view method(path->second.data(), path->second.size());
   const auto peer = PeerIdentity(*context, ensemble_);
   if (!peer) {
-    return ToGateStatus(peer.error());
+    return Refuse("(no identity)", method, peer.error());
   }
-  const std::string_view method(path->second.data(), path->second.size());
   if (const auto judged = JudgePeer(*context, method); !judged) {
-    return ToGateStatus(judged.error());
+    return Refuse(peer->ToUri(), method, judged.error());
   }
   const auto allowed = Authorize(method, peer->role);
-  return allowed ? grpc::Status::OK : ToGateStatus(allowed.error());
+  return allowed ? grpc::Status::OK : Refuse(peer->ToUri(), method, allowed.error());
+}
+
+grpc::Status Authorizer::Refuse(std::string caller,
+                                std::string_view method,
+                                const base::Error& error) const {
+  if (on_refused_) {
+    // A caller may invent any path.
+    on_refused_({.caller = std::move(caller),
+                 .method = IsMethod(method) ? std::string(method) : "(unknown)",
+                 .error = error});
+  }
+  return ToGateStatus(error);
 }
 
 }  // namespace zoowarden::rpc

@@ -60,8 +60,10 @@ void ServerHandle::Stop(std::chrono::milliseconds grace) {
 base::Result<ServerHandle> StartServer(const std::string& address,
                                        const pki::Credentials& credentials,
                                        std::shared_ptr<pki::PeerJudge> judge,
-                                       const std::vector<grpc::Service*>& services) {
-  const auto server_credentials = MakeServerCredentials(credentials, std::move(judge));
+                                       const std::vector<grpc::Service*>& services,
+                                       RefusalSink on_refused) {
+  const auto server_credentials =
+      MakeServerCredentials(credentials, std::move(judge), std::move(on_refused));
   grpc::ServerBuilder builder;
   SetLimits(builder);
   int port = 0;

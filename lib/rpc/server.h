@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "pki/credentials.h"
 #include "pki/peer_judge.h"
+#include "rpc/refusal.h"
 
 #include <chrono>
 #include <memory>
@@ -35,11 +36,13 @@ class ServerHandle {
   std::string address_;
 };
 
-// `address` is HOST:PORT. The judge is asked at each call. The services must outlive the handle.
-// kUnavailable `rpc.cannot_listen` when the address is taken or not this machine's.
+// `address` is HOST:PORT. The judge is asked at each call. The services, and what `on_refused`
+// uses, must outlive the handle. kUnavailable `rpc.cannot_listen` when the address is taken or not
+// this machine's.
 [[nodiscard]] base::Result<ServerHandle> StartServer(const std::string& address,
                                                      const pki::Credentials& credentials,
                                                      std::shared_ptr<pki::PeerJudge> judge,
-                                                     const std::vector<grpc::Service*>& services);
+                                                     const std::vector<grpc::Service*>& services,
+                                                     RefusalSink on_refused = {});
 
 }  // namespace zoowarden::rpc

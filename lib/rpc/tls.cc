@@ -19,6 +19,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace zoowarden::rpc {
 namespace {
@@ -132,15 +133,17 @@ void ForceTls13() {
 }
 
 std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(
-    const pki::Credentials& credentials, std::shared_ptr<pki::PeerJudge> judge) {
+    const pki::Credentials& credentials,
+    std::shared_ptr<pki::PeerJudge> judge,
+    RefusalSink on_refused) {
   ForceTls13();
   grpc::experimental::TlsServerCredentialsOptions options(MakeProvider(credentials));
   options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
   options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   auto made = grpc::experimental::TlsServerCredentials(options);
-  made->SetAuthMetadataProcessor(
-      std::make_shared<Authorizer>(credentials.identity.ensemble, std::move(judge)));
+  made->SetAuthMetadataProcessor(std::make_shared<Authorizer>(
+      credentials.identity.ensemble, std::move(judge), std::move(on_refused)));
   return made;
 }
 

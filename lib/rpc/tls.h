@@ -9,6 +9,7 @@
 
 #include "pki/credentials.h"
 #include "pki/peer_judge.h"
+#include "rpc/refusal.h"
 
 #include <memory>
 
@@ -26,9 +27,11 @@ void ForceTls13();
 
 // Clients must show a certificate of the same CA, which the judge is asked about at each call; what
 // it may call is method_table.h's matter, bound to these credentials for every method of the
-// server.
+// server. `on_refused` may be empty.
 [[nodiscard]] std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(
-    const pki::Credentials& credentials, std::shared_ptr<pki::PeerJudge> judge);
+    const pki::Credentials& credentials,
+    std::shared_ptr<pki::PeerJudge> judge,
+    RefusalSink on_refused);
 
 // Accepts a server only when its certificate is of the same CA and has exactly one URI name, the
 // one that the channel asks for (channel.h), and the judge lets it pass. One object serves any

@@ -70,6 +70,10 @@ class SimAgents final : public controller::Agents {
       const std::string& state_json,
       const std::vector<controller::RunEvent>& events) override;
   std::vector<controller::Answer<std::vector<controller::RunRecord>>> ListRecords() override;
+  // The simulated agents keep no audit.
+  base::Result<std::vector<journal::AuditRow>> GetAudit(model::ServerId /*server*/) override {
+    return std::vector<journal::AuditRow>{};
+  }
   std::vector<controller::Answer<controller::RunRecord>> GetRecord(
       const std::string& run_id) override;
 

@@ -58,6 +58,7 @@ inline constexpr std::array kMethodMatrix{
     MatrixRow{"/zoowarden.v1.ReleaseService/VerifyReleases", true,  true,  false,  true},
     MatrixRow{"/zoowarden.v1.ReleaseService/RemoveRelease",  false, false, false,  true},
     MatrixRow{"/zoowarden.v1.CertificateService/PutCrl",     false, false, false,  true},
+    MatrixRow{"/zoowarden.v1.AuditService/GetAudit",         true,  true,  false,  true},
 };
 // clang-format on
 

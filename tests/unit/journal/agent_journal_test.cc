@@ -126,18 +126,18 @@ TEST_F(AgentJournalTest, AChangeIsAllOrNothing) {
 
 TEST_F(AgentJournalTest, TheEpochNeverGoesDown) {
   const LeaseRow lease{.epoch = 5, .holder = "a", .run_id = "r1", .text = "t"};
-  ASSERT_TRUE(journal_->SaveLease(lease));
-  EXPECT_EQ(journal_->SaveLease({.epoch = 4, .holder = "a"}).error().reason(),
+  ASSERT_TRUE(journal_->SaveLease(lease, {}));
+  EXPECT_EQ(journal_->SaveLease({.epoch = 4, .holder = "a"}, {}).error().reason(),
             "journal.lower_epoch");
   EXPECT_EQ(journal_->LoadLease().value(), lease);
 }
 
 TEST_F(AgentJournalTest, TheSameEpochIsTheSameHoldersOnly) {
-  ASSERT_TRUE(journal_->SaveLease({.epoch = 5, .holder = "a", .text = "held"}));
-  EXPECT_FALSE(journal_->SaveLease({.epoch = 5, .holder = "b"}));
-  ASSERT_TRUE(journal_->SaveLease({.epoch = 5, .holder = "a", .text = "released"}));
+  ASSERT_TRUE(journal_->SaveLease({.epoch = 5, .holder = "a", .text = "held"}, {}));
+  EXPECT_FALSE(journal_->SaveLease({.epoch = 5, .holder = "b"}, {}));
+  ASSERT_TRUE(journal_->SaveLease({.epoch = 5, .holder = "a", .text = "released"}, {}));
   EXPECT_EQ(journal_->LoadLease()->text, "released");
-  ASSERT_TRUE(journal_->SaveLease({.epoch = 6, .holder = "b"}));
+  ASSERT_TRUE(journal_->SaveLease({.epoch = 6, .holder = "b"}, {}));
 }
 
 TEST_F(AgentJournalTest, AJournalWithoutTheBootOfTheProofIsTakenOverWithoutOne) {
@@ -177,7 +177,7 @@ TEST(AgentJournalFileTest, EverythingIsThereAfterOpeningAgain) {
     const auto journal = OpenAgentJournal(path);
     ASSERT_TRUE(journal) << journal.error().message();
     ASSERT_TRUE((*journal)->Commit({.operation = AnOperation("o1", "staged")}));
-    ASSERT_TRUE((*journal)->SaveLease({.epoch = 5, .holder = "a"}));
+    ASSERT_TRUE((*journal)->SaveLease({.epoch = 5, .holder = "a"}, {}));
   }
   const auto journal = OpenAgentJournal(path);
   ASSERT_TRUE(journal) << journal.error().message();

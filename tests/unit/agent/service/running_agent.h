@@ -62,7 +62,8 @@ class RunningAgentTest : public ::testing::Test {
     const auto own = As(pki::Role::kAgent, 1);
     certificates_ = std::make_unique<Certificates>(config::PkiFiles{.crl = Crl()}, own, clock_);
     services_ = std::make_unique<Services>(*core_, *certificates_);
-    auto server = rpc::StartServer("127.0.0.1:0", own, certificates_->judge(), services_->All());
+    auto server = rpc::StartServer(
+        "127.0.0.1:0", own, certificates_->judge(), services_->All(), AuditOfRefusals(*core_));
     ASSERT_TRUE(server) << server.error().message();
     server_.emplace(std::move(*server));
   }

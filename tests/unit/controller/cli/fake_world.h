@@ -25,6 +25,7 @@ struct AgentWords {
   std::vector<Answer<Lease>> leases;
   std::vector<Answer<std::vector<RunRecord>>> records;
   std::vector<Answer<RunRecord>> record;
+  std::map<model::ServerId, std::vector<journal::AuditRow>> audit;
 };
 
 class SpokenAgents : public Agents {
@@ -71,6 +72,13 @@ class SpokenAgents : public Agents {
   }
   std::vector<Answer<std::vector<RunRecord>>> ListRecords() override { return words_.records; }
   std::vector<Answer<RunRecord>> GetRecord(const std::string&) override { return words_.record; }
+  base::Result<std::vector<journal::AuditRow>> GetAudit(model::ServerId server) override {
+    const auto found = words_.audit.find(server);
+    if (found == words_.audit.end()) {
+      return base::Fail(base::ErrorCode::kUnavailable, "no answer");
+    }
+    return found->second;
+  }
 
  private:
   AgentWords& words_;
