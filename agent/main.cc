@@ -14,6 +14,7 @@
 
 #include <CLI/CLI.hpp>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <exception>
@@ -71,7 +72,23 @@ base::Result<pki::Credentials> Credentials(const config::AgentConfig& config, sy
   return credentials;
 }
 
+// gRPC's listener ends for good, and in silence, when one accept finds no descriptor free: clients
+// that only connect must meet their handshake's deadline before that.
+void UseAllDescriptors() {
+  constexpr rlim_t kFew = 4096;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return;
+  }
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max < kFew) {
+    base::LogWarn("descriptors=" + std::to_string(limit.rlim_max) +
+                  " are few: raise LimitNOFILE of this service");
+  }
+}
+
 int Serve(config::AgentConfig config, const pki::Credentials& credentials, sys::Clock& clock) {
+  UseAllDescriptors();
   const std::string listen = config.listen;
   const std::string server = model::ToString(config.server);
   const config::PkiFiles files = config.pki;
