@@ -2,6 +2,7 @@
 
 #include "tests/support/method_matrix.h"
 
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 #include <gtest/gtest.h>
 
@@ -61,6 +62,64 @@ TEST(MethodTableTest, ARefusalNamesRoleAndMethod) {
   EXPECT_EQ(refused.error().reason(), "rpc.not_allowed");
   EXPECT_NE(refused.error().message().find("role approver"), std::string::npos);
   EXPECT_NE(refused.error().message().find("OperateService/Begin"), std::string::npos);
+}
+
+// Fields of requests that sound like a place or a program, each with why it is none.
+const std::set<std::string> kHarmless{
+    "zoowarden.v1.CommitCanaryRequest.path",       // a znode
+    "zoowarden.v1.ObserveRequest.read_back_path",  // a znode
+    "zoowarden.v1.Configuration.files",            // names and texts, rendered into the generation
+};
+
+void FindPlacesAndPrograms(const google::protobuf::Descriptor& message,
+                           std::set<const google::protobuf::Descriptor*>& looked,
+                           std::set<std::string>& found) {
+  if (!looked.insert(&message).second) {
+    return;
+  }
+  for (int i = 0; i < message.field_count(); ++i) {
+    const auto& field = *message.field(i);
+    for (const char* word : {"path",
+                             "file",
+                             "dir",
+                             "command",
+                             "exec",
+                             "script",
+                             "shell",
+                             "argv",
+                             "url",
+                             "uri",
+                             "env",
+                             "program",
+                             "binary"}) {
+      if (field.name().find(word) != std::string::npos) {
+        found.insert(field.full_name());
+      }
+    }
+    if (field.message_type() != nullptr) {
+      FindPlacesAndPrograms(*field.message_type(), looked, found);
+    }
+  }
+}
+
+TEST(MethodTableTest, NoRequestNamesAPathOrACommand) {
+  std::ifstream file(WIRE_DESCRIPTORS, std::ios::binary);
+  google::protobuf::FileDescriptorSet descriptors;
+  ASSERT_TRUE(descriptors.ParseFromIstream(&file));
+  google::protobuf::DescriptorPool pool;
+  std::set<const google::protobuf::Descriptor*> looked;
+  std::set<std::string> found;
+  for (const auto& proto : descriptors.file()) {
+    const auto* const built = pool.BuildFile(proto);
+    ASSERT_NE(built, nullptr) << proto.name();
+    for (int s = 0; s < built->service_count(); ++s) {
+      for (int m = 0; m < built->service(s)->method_count(); ++m) {
+        FindPlacesAndPrograms(*built->service(s)->method(m)->input_type(), looked, found);
+      }
+    }
+  }
+  EXPECT_GT(looked.size(), 20U);
+  EXPECT_EQ(found, kHarmless);
 }
 
 TEST(MethodTableTest, AMethodThatIsNotInTheTableIsDenied) {
