@@ -49,11 +49,13 @@ def _make_ensemble(request, tmp_path):
     yield make
     failed = request.node.stash.get(_FAILED, False)
     for number, ensemble in enumerate(made):
-        if failed:
-            target = _log_directory(request) / str(number + 1)
-            ensemble.keep_logs(target)
-            print(f"logs of the ensemble: {target}")
-        ensemble.end()
+        try:
+            if failed:
+                target = _log_directory(request) / str(number + 1)
+                ensemble.keep_logs(target)
+                print(f"logs of the ensemble: {target}")
+        finally:
+            ensemble.end()
 
 
 @pytest.fixture(name="ensemble")

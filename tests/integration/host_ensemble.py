@@ -34,7 +34,9 @@ class HostEnsemble(Ensemble):
                 text = host.journal(unit) if host.runs() else "the host does not run"
                 (target / f"{host.id}-{unit}.log").write_text(text, encoding="utf-8")
             shutil.copytree(host.root / "var/log/zookeeper", target / f"{host.id}-zookeeper")
-        shutil.copytree(self.directory / "state", target / "state", symlinks=True)
+        state = self.directory / "state"
+        if state.is_dir():  # the command line has run
+            shutil.copytree(state, target / "state", symlinks=True)
 
     @property
     def machines(self) -> list:

@@ -52,6 +52,10 @@ def test_a_package_without_configuration_is_enabled_and_starts_nothing(bare):
     assert bare.unit(ZOOKEEPER, "UnitFileState") == "disabled"
     assert bare.unit(ZOOKEEPER, "ActiveState") == "inactive"
     assert "zoowarden upgrade" in bare.run(["zoowarden", "--help"])
+    assert r"\-\-check" in bare.run(["zcat", "/usr/share/man/man8/zoowarden-agent.8.gz"])
+    assert bare.run(["bash", "-c", ". /usr/share/bash-completion/completions/zoowarden; "
+                     "COMP_WORDS=(zoowarden upg) COMP_CWORD=1; _zoowarden; "
+                     "echo ${COMPREPLY[*]}"]) == "upgrade\n"
     assert bare.run(["stat", "-c", "%U %a", "/etc/zoowarden/pki", "/var/lib/zookeeper"]) == \
         "root 700\nzookeeper 750\n"
 

@@ -17,6 +17,7 @@ from .run import run
 
 _NETWORK = "10.77.0"
 _BRIDGE = "bridge"
+_CLONE_NEWNET = 0x40000000  # sched.h
 _NAMESPACES = pathlib.Path("/run/netns")
 
 
@@ -101,5 +102,5 @@ def _ip(*words) -> str:
 
 def _enter(descriptor: int) -> None:
     # os.setns came with Python 3.12.
-    if ctypes.CDLL(None, use_errno=True).setns(descriptor, 0x40000000) != 0:
+    if ctypes.CDLL(None, use_errno=True).setns(descriptor, _CLONE_NEWNET) != 0:
         raise LabError(f"a network namespace cannot be entered: {os.strerror(ctypes.get_errno())}")

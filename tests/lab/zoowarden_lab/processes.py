@@ -96,11 +96,15 @@ def user(pid: int) -> int:
     return int(_status(pid).get("Uid", "-1 -1").split()[1])
 
 
+def _parent(pid: int) -> int:
+    return int(_status(pid).get("PPid", "0"))
+
+
 def first_of_namespace(parent: int) -> int:
     """The child of this process that is the first process of a pid namespace; 0 without one."""
     for process in everything():
         numbers = namespaced(process.pid)
-        if len(numbers) > 1 and numbers[-1] == "1" and int(_stat(process.pid)[1]) == parent:
+        if len(numbers) > 1 and numbers[-1] == "1" and _parent(process.pid) == parent:
             return process.pid
     return 0
 
