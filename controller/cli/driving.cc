@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <ostream>
+#include <set>
 
 namespace zoowarden::controller {
 
@@ -185,6 +186,23 @@ base::Status RefuseHeld(Agents& agents, const std::string& own_run) {
     }
   }
   return base::Ok();
+}
+
+void WarnOfTakeOver(Context& context, Agents& agents, RunJournal* journal) {
+  std::set<std::string> holders;
+  for (const auto& answer : agents.GetLeases()) {
+    if (!answer.result || answer.result->left.count() == 0 ||
+        !holders.insert(answer.result->holder).second) {
+      continue;
+    }
+    const auto& lease = *answer.result;
+    auto text = "--take-over interrupts " + lease.holder + " in run " + lease.run_id;
+    if (const auto run = FindRun(journal, &agents, lease.run_id);
+        run && !run->record.events.empty()) {
+      text += ", whose last step was: " + run->record.events.back().text;
+    }
+    context.Warn(text);
+  }
 }
 
 base::Result<Workplace> OpenWorkplace(Context& context, const model::EnsembleSpec& spec) {

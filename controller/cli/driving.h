@@ -29,6 +29,9 @@ struct Workplace {
                                                       const model::EnsembleSpec& spec);
 // kAborted "lease.held" names the controller that holds the ensemble; `own_run` is not another.
 [[nodiscard]] base::Status RefuseHeld(Agents& agents, const std::string& own_run);
+// With --take-over, before a person is asked: who holds the ensemble, for which run, and how far
+// that run has come. Says nothing when nobody does.
+void WarnOfTakeOver(Context& context, Agents& agents, RunJournal* journal);
 // All of it for a new run; also refused: another zoowarden on this machine ("journal.in_use").
 [[nodiscard]] base::Result<Workplace> OpenWorkplace(Context& context,
                                                     const model::EnsembleSpec& spec);

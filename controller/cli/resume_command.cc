@@ -252,6 +252,9 @@ base::Result<KnownRun> Prepare(Context& context,
                                const ResumeOptions& options) {
   auto& agents = *workplace.connected.agents;
   ZW_ASSIGN(const auto journal, OpenJournalToRead(context, here.name));
+  if (options.take_over) {
+    WarnOfTakeOver(context, agents, journal.get());
+  }
   ZW_ASSIGN(auto agreed, Choose(*journal, agents, options));
   for (const auto& text : agreed.differing) {
     context.Warn(text);

@@ -148,6 +148,9 @@ ExitCode Settle(Context& context, const SettleOptions& options) {
     return context.Fail(journal.error());
   }
   workplace->journal = *std::move(journal);
+  if (options.take_over) {
+    WarnOfTakeOver(context, agents, workplace->journal.get());
+  }
   context.Say(Situation(seen));
   const auto confirmed = context.Confirm(Question(seen, options.verb));
   if (!confirmed) {

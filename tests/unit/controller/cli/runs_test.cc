@@ -70,6 +70,30 @@ TEST_F(RunsTest, ListIsNewestFirst) {
             "zoowarden://lab/operator\n");
 }
 
+TEST_F(RunsTest, TakingOverSaysWhomItInterruptsAndWhereBeforeItAsks) {
+  auto record = Record(File("r-2", 1'700'000'100'000), 2, 3);
+  record.events.push_back({.epoch = 2, .sequence = 3, .kind = "proceed", .text = "server 1 goes"});
+  Store(record);
+  words_.leases.push_back({{1},
+                           Lease{.epoch = {2},
+                                 .holder = "zoowarden://lab/operator r-2 0badcafe",
+                                 .run_id = "r-2",
+                                 .left = std::chrono::milliseconds(900)}});
+  words_.leases.push_back({{2}, words_.leases.front().result});
+  const std::string told =
+      "warning: --take-over interrupts zoowarden://lab/operator r-2 0badcafe in run r-2, whose "
+      "last "
+      "step was: server 1 goes\n";
+  for (const char* command : {"resume", "rollback"}) {
+    const auto outcome = Run({command, "r-2", "--take-over"});
+    EXPECT_TRUE(outcome.err.starts_with(told)) << outcome.err;
+    EXPECT_EQ(outcome.err.find(told, 1), std::string::npos) << "once, not for each agent";
+  }
+  words_.leases.front().result->left = std::chrono::milliseconds(0);
+  words_.leases.back().result->left = std::chrono::milliseconds(0);
+  EXPECT_EQ(Run({"resume", "r-2", "--take-over"}).err.find("interrupts"), std::string::npos);
+}
+
 TEST_F(RunsTest, ARunOfAnotherMachineIsSeenOnTheAgents) {
   AgentsHave({Record(File("r-5", 1'700'000'000'000), 4, 2)});
   const auto outcome = Run({"runs", "list", "-o", "json"});
