@@ -3,6 +3,7 @@
 #include "agent/service/agent_version.h"
 #include "agent/service/certificates.h"
 #include "agent/service/first_installation.h"
+#include "agent/service/serving.h"
 #include "agent/service/services.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -105,12 +106,9 @@ int Serve(config::AgentConfig config, const pki::Credentials& credentials, sys::
   }
   base::LogInfo("ready listen=" + handle->address() + " ensemble=" + (*core)->ensemble() +
                 " server=" + server);
-  const sigset_t signals = EndingSignals();
-  int received = 0;
-  sigwait(&signals, &received);
-  base::LogInfo("ending signal=" + std::to_string(received));
+  const End end = ServeUntilEnd(**core, handle->address(), EndingSignals());
   handle->Stop(kGrace);
-  return 0;
+  return end == End::kAsked ? 0 : kExitError;
 }
 
 int Bootstrap(config::AgentConfig config, const Arguments& arguments, sys::Clock& clock) {

@@ -2,8 +2,11 @@
 
 #include "agent/lifecycle/systemd_manager.h"
 #include "agent/lifecycle/sysv_manager.h"
+#include "agent/lifecycle/transient_manager.h"
 #include "agent/lifecycle/zkserver_manager.h"
 #include "systemd/booted.h"
+
+#include <unistd.h>
 
 namespace zoowarden::agent {
 
@@ -31,6 +34,13 @@ std::unique_ptr<ServiceManager> MakeServiceManager(const config::AgentConfig& co
     return sysv.connect
                ? std::make_unique<SysvManager>(sysv, by_unit())
                : std::make_unique<SysvManager>(sysv, std::make_unique<ZkserverManager>(settings));
+  }
+  // Without the right to make units (a transient one may be anybody's, so no rule grants it to an
+  // unprivileged agent) the server is in the agent's control group, and KillMode=process of the
+  // agent's unit keeps it alive.
+  if (systemd::Booted() && geteuid() == 0) {
+    return std::make_unique<TransientManager>(
+        TransientUnitName(config.ensemble, config.server), settings, systemd::Connect);
   }
   return std::make_unique<ZkserverManager>(settings);
 }

@@ -6,6 +6,7 @@ list(APPEND agent_sources
   lifecycle/start_guard.cc
   lifecycle/systemd_manager.cc
   lifecycle/sysv_manager.cc
+  lifecycle/transient_manager.cc
   lifecycle/unit_drop_in.cc
   lifecycle/unit_launch.cc
   lifecycle/zkserver_manager.cc)

@@ -4,6 +4,9 @@
 #include "base/text.h"
 #include "sys/subprocess.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 namespace zoowarden::agent {
 namespace {
 
@@ -12,9 +15,24 @@ using base::Fail;
 
 constexpr std::chrono::milliseconds kLauncherPatience{10'000};
 
+// What MemoryDenyWriteExecute= forbids, to this process and all it starts, and a JVM needs.
+bool MayHaveWritableCode() {
+  const long page = sysconf(_SC_PAGESIZE);
+  const auto size = static_cast<std::size_t>(page);
+  void* memory =
+      mmap(nullptr, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory != MAP_FAILED && munmap(memory, size) == 0;
+}
+
 }  // namespace
 
 base::Status ZkserverManager::Start() {
+  if (!MayHaveWritableCode()) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.hardened",
+                "the agent's own hardening would reach the JVM that it starts; use manager: "
+                "systemd in agent.yaml, or run the agent as root");
+  }
   std::vector<std::string> command = LaunchCommand(settings_, LaunchMode::kDetached);
   command.erase(command.begin());
   const sys::Program program{.executable = settings_.launcher,

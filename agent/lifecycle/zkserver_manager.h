@@ -1,6 +1,6 @@
-// The manager `zkserver`: drives the release's own zkServer.sh through zoowarden-launch, without
-// any supervisor. One owner thread; Start blocks for the few milliseconds until the launcher has
-// the lock or says why not.
+// The manager `zkserver` without systemd, or without the right to make units: drives the release's
+// own zkServer.sh through zoowarden-launch, without any supervisor. One owner thread; Start blocks
+// for the few milliseconds until the launcher has the lock or says why not.
 #pragma once
 
 #include "agent/lifecycle/launch.h"
@@ -12,6 +12,7 @@ class ZkserverManager final : public ServiceManager {
  public:
   explicit ZkserverManager(LaunchSettings settings) : settings_(std::move(settings)) {}
 
+  // kFailedPrecondition `start.hardened`: a JVM started by this process could not run.
   [[nodiscard]] base::Status Start() override;
 
  private:

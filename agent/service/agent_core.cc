@@ -96,7 +96,9 @@ void AgentCore::Work(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     work_ = false;
     const OperationState before = runner_->state();
+    step_began_ = clock_->BootTime();
     const bool in_flight = runner_->Step();
+    step_began_ = milliseconds(0);
     Publish();
     if (in_flight && runner_->state() != before) {
       lock.unlock();  // a waiting call comes first
@@ -285,6 +287,12 @@ void AgentCore::CollectReleases() {
   if (!collected) {
     base::LogWarn("not_collected=releases " + collected.error().message());
   }
+}
+
+AgentCore::Pulse AgentCore::TakePulse() const {
+  const milliseconds began = step_began_;
+  return {.step_runs = began.count() == 0 ? began : clock_->BootTime() - began,
+          .operation = TakeSnapshot().status};
 }
 
 journal::RunStore& AgentCore::runs() { return journal_->runs(); }

@@ -22,6 +22,7 @@
 #include "model/observation.h"
 #include "sys/clock.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -110,6 +111,13 @@ class AgentCore {
   [[nodiscard]] AuditTrail& audit() { return audit_; }
   [[nodiscard]] std::chrono::milliseconds WallTime() { return clock_->WallTime(); }
 
+  // How the loop that does the work is doing, told without waiting for it.
+  struct Pulse {
+    std::chrono::milliseconds step_runs{0};  // of the step under way so far; zero = none is
+    model::OperationStatus operation;
+  };
+  [[nodiscard]] Pulse TakePulse() const;
+
   [[nodiscard]] ReleaseKeeper& release_keeper() { return *release_keeper_; }
   // Of the operation that is open, and of the process that runs.
   [[nodiscard]] std::set<std::string> NeededGenerations();
@@ -166,6 +174,7 @@ class AgentCore {
   std::mutex runner_mutex_;
   std::condition_variable_any wake_;
   bool work_ = true;
+  std::atomic<std::chrono::milliseconds> step_began_{};  // CLOCK_BOOTTIME; zero = none runs
   std::unique_ptr<InstanceHost> host_;
   std::unique_ptr<OperationRunner> runner_;
 

@@ -20,4 +20,6 @@ list(
   service/record_service.cc
   service/release_keeper.cc
   service/release_service.cc
-  service/services.cc)
+  service/self_watch.cc
+  service/services.cc
+  service/serving.cc)

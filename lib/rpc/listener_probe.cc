@@ -1,0 +1,100 @@
+#include "rpc/listener_probe.h"
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+namespace zoowarden::rpc {
+namespace {
+
+using base::ErrorCode;
+using base::Fail;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+using Addresses = std::unique_ptr<addrinfo, void (*)(addrinfo*)>;
+
+base::Status Refused(const std::string& address, const std::string& why) {
+  return Fail(ErrorCode::kUnavailable,
+              "listener.refused",
+              "cannot connect to the own address " + address + ": " + why);
+}
+
+// An address that means "every interface" reaches this machine as well.
+Addresses Resolve(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  std::string host = address.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  }
+  const addrinfo hints{.ai_flags = AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found) != 0) {
+    found = nullptr;
+  }
+  return {found, &freeaddrinfo};
+}
+
+// True when the event, or an error, came before the deadline.
+bool WaitOn(int fd, short events, steady_clock::time_point deadline) {
+  while (true) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now()).count();
+    pollfd waiting{.fd = fd, .events = events, .revents = 0};
+    const int ready = left > 0 ? poll(&waiting, 1, static_cast<int>(left)) : 0;
+    if (ready >= 0 || errno != EINTR) {
+      return ready > 0;
+    }
+  }
+}
+
+int PendingError(int fd) {
+  int error = 0;
+  socklen_t size = sizeof(error);
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+base::Status Converse(int fd,
+                      const addrinfo& to,
+                      const std::string& address,
+                      milliseconds patience) {
+  const auto deadline = steady_clock::now() + patience;
+  if (connect(fd, to.ai_addr, to.ai_addrlen) != 0 && errno != EINPROGRESS) {
+    return Refused(address, std::strerror(errno));
+  }
+  if (WaitOn(fd, POLLOUT, deadline)) {
+    if (const int error = PendingError(fd); error != 0) {
+      return Refused(address, std::strerror(error));
+    }
+    shutdown(fd, SHUT_WR);
+    if (WaitOn(fd, POLLIN, deadline)) {
+      return base::Ok();
+    }
+  }
+  return Fail(ErrorCode::kUnavailable,
+              "listener.silent",
+              "the own address " + address + " gave no answer within " +
+                  std::to_string(patience.count()) + " ms");
+}
+
+}  // namespace
+
+base::Status ProbeListener(const std::string& address, milliseconds patience) {
+  const Addresses to = Resolve(address);
+  if (to == nullptr) {
+    return Refused(address, "its name cannot be resolved");
+  }
+  const int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) {
+    return Refused(address, std::strerror(errno));
+  }
+  const base::Status answered = Converse(fd, *to, address, patience);
+  close(fd);
+  return answered;
+}
+
+}  // namespace zoowarden::rpc

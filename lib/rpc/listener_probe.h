@@ -1,0 +1,21 @@
+// Whether a listener of this process still takes connections.
+//
+// gRPC's stops for good after one accept4 that failed for want of descriptors, while its socket
+// stays open and the process looks healthy: connections then wait in the kernel's queue. So a
+// connection must be made and answered.
+#pragma once
+
+#include "base/error.h"
+
+#include <chrono>
+#include <string>
+
+namespace zoowarden::rpc {
+
+// Connects to HOST:PORT, says at once that it has nothing to say, and waits until the other side
+// closes or answers. Blocks for at most `patience`, any thread may call. kUnavailable
+// `listener.silent` or `listener.refused`.
+[[nodiscard]] base::Status ProbeListener(const std::string& address,
+                                         std::chrono::milliseconds patience);
+
+}  // namespace zoowarden::rpc
