@@ -58,6 +58,7 @@ GrpcAgents::GrpcAgents(GrpcAgentsOptions options) : impl_(std::make_unique<Impl>
                                   .operate = v1::OperateService::NewStub(channel),
                                   .lease = v1::LeaseService::NewStub(channel),
                                   .record = v1::RecordService::NewStub(channel),
+                                  .release = v1::ReleaseService::NewStub(channel),
                                   .certificate = v1::CertificateService::NewStub(channel),
                                   .audit = v1::AuditService::NewStub(channel),
                                   .judge = options.judge});

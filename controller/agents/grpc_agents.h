@@ -11,6 +11,7 @@
 #include "controller/agents/step_watch.h"
 #include "controller/agents/upload.h"
 #include "controller/run/agents.h"
+#include "controller/run/release_agents.h"
 #include "model/ensemble.h"
 
 #include <cstdint>
@@ -39,7 +40,7 @@ struct GrpcAgentsOptions {
   std::function<void(const StepEvent&)> on_step;  // inside Observe, in its thread; may be empty
 };
 
-class GrpcAgents final : public Agents, public CertificateCalls {
+class GrpcAgents final : public Agents, public CertificateCalls, public ReleaseAgents {
  public:
   explicit GrpcAgents(GrpcAgentsOptions options);
   ~GrpcAgents() override;
@@ -80,6 +81,10 @@ class GrpcAgents final : public Agents, public CertificateCalls {
   base::Result<std::vector<journal::AuditRow>> GetAudit(model::ServerId server) override;
 
   std::vector<Answer<CrlInUse>> PutCrl(const std::string& crl_pem) override;
+  std::vector<Answer<std::vector<InstalledRelease>>> GetReleases(bool verify) override;
+  base::Result<std::vector<std::string>> RemoveRelease(model::ServerId server,
+                                                       const RunIdentity& run,
+                                                       const std::string& name) override;
 
  private:
   struct Impl;

@@ -1,4 +1,4 @@
-// Inside of GrpcAgents, shared by its two .cc files and included by nothing else.
+// Inside of GrpcAgents, shared by its .cc files and included by nothing else.
 #pragma once
 
 #include "base/check.h"
@@ -13,6 +13,7 @@
 #include "zoowarden/v1/lease.grpc.pb.h"
 #include "zoowarden/v1/observe.grpc.pb.h"
 #include "zoowarden/v1/operate.grpc.pb.h"
+#include "zoowarden/v1/releases.grpc.pb.h"
 
 #include <grpcpp/channel.h>
 
@@ -38,6 +39,7 @@ using LeaseAsync = v1::LeaseService::StubInterface::async_interface;
 using CertificateAsync = v1::CertificateService::StubInterface::async_interface;
 using RecordAsync = v1::RecordService::StubInterface::async_interface;
 using AuditAsync = v1::AuditService::StubInterface::async_interface;
+using ReleaseAsync = v1::ReleaseService::StubInterface::async_interface;
 
 struct Connection {
   model::ServerSpec server;
@@ -46,6 +48,7 @@ struct Connection {
   std::unique_ptr<v1::OperateService::Stub> operate;
   std::unique_ptr<v1::LeaseService::Stub> lease;
   std::unique_ptr<v1::RecordService::Stub> record;
+  std::unique_ptr<v1::ReleaseService::Stub> release;
   std::unique_ptr<v1::CertificateService::Stub> certificate;
   std::unique_ptr<v1::AuditService::Stub> audit;
   std::function<base::Status(const std::string&)> judge;
@@ -58,6 +61,7 @@ struct Connection {
     return *certificate->async();
   }
   [[nodiscard]] AuditAsync& For(const AuditAsync* /*kind*/) const { return *audit->async(); }
+  [[nodiscard]] ReleaseAsync& For(const ReleaseAsync* /*kind*/) const { return *release->async(); }
 };
 
 template <typename Async, typename Request, typename Response>

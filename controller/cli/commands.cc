@@ -37,6 +37,7 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
                  {"server", "what becomes of a server whose agent waits for a person"},
                  {"audit", "who asked the agents for what"},
                  {"config", "what the configuration is and where it comes from"},
+                 {"releases", "what lies on the servers, verified and removed"},
                  {"pki", "the certificates of agents and operators"}};
   tree.commands.push_back(StatusCommand());
   tree.commands.push_back(PlanCommand());
@@ -53,6 +54,9 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   tree.commands.push_back(RunsShowCommand());
   tree.commands.push_back(AuditShowCommand());
   tree.commands.push_back(AuditVerifyCommand());
+  tree.commands.push_back(ReleasesListCommand());
+  tree.commands.push_back(ReleasesVerifyCommand());
+  tree.commands.push_back(ReleasesRemoveCommand());
   tree.commands.push_back(ConfigShowCommand());
   tree.commands.push_back(PkiInitCommand());
   tree.commands.push_back(PkiIssueCommand());

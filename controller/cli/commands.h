@@ -24,6 +24,9 @@ namespace zoowarden::controller {
 [[nodiscard]] Command RunsShowCommand();
 [[nodiscard]] Command AuditShowCommand();
 [[nodiscard]] Command AuditVerifyCommand();
+[[nodiscard]] Command ReleasesListCommand();
+[[nodiscard]] Command ReleasesVerifyCommand();
+[[nodiscard]] Command ReleasesRemoveCommand();
 [[nodiscard]] Command PkiInitCommand();
 [[nodiscard]] Command PkiIssueCommand();
 [[nodiscard]] Command PkiShowCommand();

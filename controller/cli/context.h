@@ -14,6 +14,7 @@
 #include "controller/cli/exit_codes.h"
 #include "controller/run/agents.h"
 #include "controller/run/checks.h"
+#include "controller/run/release_agents.h"
 #include "pki/x509.h"
 #include "sys/clock.h"
 
@@ -44,6 +45,7 @@ struct Connected {
   pki::UnixTime not_after{0};
   pki::UnixTime ca_not_after{0};
   std::shared_ptr<CertificateCalls> certificates;
+  std::shared_ptr<ReleaseAgents> releases;
 };
 
 struct ConnectRequest {

@@ -49,7 +49,8 @@ base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Cloc
                    .identity = loaded->identity.ToUri(),
                    .not_after = loaded->info.not_after,
                    .ca_not_after = loaded->ca_not_after,
-                   .certificates = agents};
+                   .certificates = agents,
+                   .releases = agents};
 }
 
 // Beside this program (a build tree), then where packages put them.

@@ -186,7 +186,10 @@ class CommandLineTest : public testing::Test {
           if (!connect_error_.empty()) {
             return base::Fail(base::ErrorCode::kNotFound, "pki.no_identity", connect_error_);
           }
-          return Connected{.agents = agents_, .identity = identity_, .certificates = certificates_};
+          return Connected{.agents = agents_,
+                           .identity = identity_,
+                           .certificates = certificates_,
+                           .releases = spoken_releases_};
         },
         .watch_interrupt = [this] { return interrupted_; },
         .random = [] { return 0x3f9aU; },
@@ -204,6 +207,7 @@ class CommandLineTest : public testing::Test {
   AgentWords words_;
   std::shared_ptr<Agents> agents_ = std::make_shared<SpokenAgents>(words_);
   std::shared_ptr<SpokenCertificates> certificates_ = std::make_shared<SpokenCertificates>(words_);
+  std::shared_ptr<ReleaseAgents> spoken_releases_;
   std::function<bool()> interrupted_ = [] { return false; };
   sys::ManualClock manual_clock_;
   sys::Clock* clock_ = &manual_clock_;

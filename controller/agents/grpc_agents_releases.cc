@@ -1,0 +1,58 @@
+// The calls about releases that lie on the servers.
+#include "controller/agents/grpc_agents_impl.h"
+
+namespace zoowarden::controller {
+
+namespace {
+
+constexpr milliseconds kListDeadline{10'000};
+// Reads every file of every release; removing waits for a step that is under way.
+constexpr milliseconds kLongDeadline{120'000};
+
+base::Result<std::vector<InstalledRelease>> ReleasesOf(const v1::ReleasesResponse& wire,
+                                                       model::ServerId /*server*/) {
+  std::vector<InstalledRelease> releases;
+  for (const auto& one : wire.releases()) {
+    auto& release = releases.emplace_back(InstalledRelease{.name = one.name(),
+                                                           .version = one.version(),
+                                                           .sha512 = one.sha512(),
+                                                           .bytes = one.bytes(),
+                                                           .files = one.files(),
+                                                           .problem_reason = one.problem_reason(),
+                                                           .problem = one.problem()});
+    for (const auto& generation : one.generations()) {
+      release.generations.push_back({.digest = generation.digest(),
+                                     .current = generation.current(),
+                                     .needed = generation.needed(),
+                                     .last_ran = generation.has_last_ran()
+                                                     ? std::optional(generation.last_ran())
+                                                     : std::nullopt});
+    }
+  }
+  return releases;
+}
+
+}  // namespace
+
+std::vector<Answer<std::vector<InstalledRelease>>> GrpcAgents::GetReleases(bool verify) {
+  const auto all = impl_->All();
+  auto responses = verify ? AskAll<ReleaseAsync, v1::VerifyReleasesRequest, v1::ReleasesResponse>(
+                                all, &ReleaseAsync::VerifyReleases, {}, kLongDeadline)
+                          : AskAll<ReleaseAsync, v1::ListReleasesRequest, v1::ReleasesResponse>(
+                                all, &ReleaseAsync::ListReleases, {}, kListDeadline);
+  return Answers<std::vector<InstalledRelease>>(all, std::move(responses), ReleasesOf);
+}
+
+base::Result<std::vector<std::string>> GrpcAgents::RemoveRelease(model::ServerId server,
+                                                                 const RunIdentity& run,
+                                                                 const std::string& name) {
+  v1::RemoveReleaseRequest request;
+  ToWire(impl_->options.ensemble, run, *request.mutable_run());
+  request.set_name(name);
+  ZW_ASSIGN(const auto reply,
+            (impl_->Ask<ReleaseAsync, v1::RemoveReleaseRequest, v1::RemoveReleaseResponse>(
+                server, &ReleaseAsync::RemoveRelease, request, kLongDeadline)));
+  return std::vector<std::string>(reply.generations().begin(), reply.generations().end());
+}
+
+}  // namespace zoowarden::controller
