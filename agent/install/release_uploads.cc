@@ -1,10 +1,12 @@
 // How archives get into uploads/: in chunks from the controller, or out of an allowed directory.
+#include "agent/install/release_parts.h"
 #include "agent/install/releases.h"
 #include "base/text.h"
 #include "sys/digest.h"
 #include "sys/errno_error.h"
 #include "sys/fd.h"
 #include "sys/files.h"
+#include "sys/space.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -144,21 +146,6 @@ std::uint64_t SizeOf(const fs::path& path) {
   return error ? 0 : size;
 }
 
-// One upload at a time may lie about unfinished: a controller that starts many must not fill the
-// disk.
-Status RemoveOtherParts(const fs::path& uploads, const fs::path& keep) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(uploads, error)) {
-    if (entry.path() != keep && entry.path().native().ends_with(kPartSuffix)) {
-      ZW_TRY(sys::RemoveTree(entry.path()));
-    }
-  }
-  if (error) {
-    return Fail(sys::ErrnoError("list", uploads.native(), error.value()));
-  }
-  return Ok();
-}
-
 Status CheckChunk(const UploadChunk& chunk, std::uint64_t held) {
   if (chunk.total_size == 0 || chunk.total_size > kMaxArchiveBytes) {
     return Fail(ErrorCode::kResourceExhausted,
@@ -189,6 +176,19 @@ Status CheckChunk(const UploadChunk& chunk, std::uint64_t held) {
 }
 
 }  // namespace
+
+Status RemoveOtherParts(const fs::path& uploads, const fs::path& keep) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(uploads, error)) {
+    if (entry.path() != keep && entry.path().native().ends_with(kPartSuffix)) {
+      ZW_TRY(sys::RemoveTree(entry.path()));
+    }
+  }
+  if (error) {
+    return Fail(sys::ErrnoError("list", uploads.native(), error.value()));
+  }
+  return Ok();
+}
 
 fs::path Releases::PartPath(std::string_view sha512) const {
   return layout_.uploads / (std::string(sha512) + std::string(kPartSuffix));
@@ -231,6 +231,7 @@ Result<UploadProgress> Releases::Append(const UploadChunk& chunk) {
   }
   const std::uint64_t now = std::max(chunk.offset + chunk.data.size(), held);
   if (now > held) {
+    ZW_TRY(sys::CheckSpace(layout_.uploads, chunk.total_size - held, layout_.spare_bytes));
     ZW_TRY(AppendToFile(part, chunk.data.substr(held - chunk.offset)));
   }
   const bool complete = now == chunk.total_size;
@@ -270,6 +271,8 @@ Result<bool> Releases::TakeFromDirectories(std::string_view sha512) {
     }
     ZW_ASSIGN(const std::string digest, CachedDigest(*candidate, path, known_digests_));
     if (digest == sha512) {
+      std::error_code ignored;
+      ZW_TRY(sys::CheckSpace(layout_.uploads, fs::file_size(path, ignored), layout_.spare_bytes));
       ZW_TRY(CopyOpenFile(candidate->fd.get(), path, PartPath(sha512)));
       // Hashes our copy: the directory is not ours and may have changed meanwhile.
       ZW_TRY(FinishUpload(sha512));

@@ -7,11 +7,14 @@
 #include "sys/errno_error.h"
 #include "sys/fd.h"
 #include "sys/files.h"
+#include "sys/space.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -59,6 +62,24 @@ Status WriteRecord(const fs::path& stage, const ReleaseRecord& record) {
     return Fail(sys::ErrnoError("set the mode of", stage.native(), error.value()));
   }
   return sys::SyncDirectory(stage);
+}
+
+// What the archive will unpack to as far as its gzip trailer tells (RFC 1952 §2.3.1: the size
+// modulo 2^32); one that lies runs into the limits of the policy or the end of the disk.
+std::uint64_t UnpackedBytes(int fd, std::uint64_t archive_bytes) {
+  constexpr std::size_t kTrailer = 4;
+  std::array<unsigned char, kTrailer> bytes{};
+  if (archive_bytes < kTrailer || ::pread(fd, bytes.data(), 2, 0) != 2 || bytes[0] != 0x1f ||
+      bytes[1] != 0x8b ||
+      ::pread(fd, bytes.data(), kTrailer, static_cast<off_t>(archive_bytes - kTrailer)) !=
+          ssize_t{kTrailer}) {
+    return archive_bytes;
+  }
+  std::uint64_t size = 0;
+  for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte) {
+    size = size << 8U | *byte;
+  }
+  return std::min(size, ArchiveLimits{}.bytes);
 }
 
 }  // namespace
@@ -152,6 +173,10 @@ Result<fs::path> Releases::Unpack(const model::Version& version, std::string_vie
                 "release.wrong_digest",
                 archive.native() + " has another SHA-512 than when it came; stage it again");
   }
+  std::error_code ignored;
+  ZW_TRY(sys::CheckSpace(layout_.releases,
+                         UnpackedBytes(file.get(), fs::file_size(archive, ignored)),
+                         layout_.spare_bytes));
   ZW_ASSIGN(auto stage, sys::TempDir::Create(layout_.releases, kStagePrefix));
   ZW_ASSIGN(auto files,
             UnpackArchive({.archive = file.get(),

@@ -21,10 +21,14 @@
 
 namespace zoowarden::agent {
 
+// What stays free on a disk after an upload, a download or an unpacking.
+inline constexpr std::uint64_t kSpareBytes = 64ULL * 1024 * 1024;
+
 struct ReleasesLayout {
   std::filesystem::path uploads;                           // private to the agent
   std::filesystem::path releases;                          // readable by who runs ZooKeeper
   std::vector<std::filesystem::path> archive_directories;  // archives may be taken from here
+  std::uint64_t spare_bytes = kSpareBytes;
 };
 
 struct UploadProgress {
@@ -55,8 +59,11 @@ class Releases {
 
   // Chunks in order; one that lies wholly before the offset held is accepted and ignored. The last
   // one verifies: a wrong digest (`release.wrong_digest`) drops everything received. Others:
-  // `upload.gap`, `upload.too_large`, `upload.size_changed`.
+  // `upload.gap`, `upload.too_large`, `upload.size_changed`, `file.no_space` (for all that is to
+  // come, before any of it is taken).
   [[nodiscard]] base::Result<UploadProgress> Append(const UploadChunk& chunk);
+  // All of it has come into the .part file: verifies it as the last chunk does.
+  [[nodiscard]] base::Status FinishUpload(std::string_view sha512);
 
   // The verified archive. kNotFound `release.no_archive` when it was never uploaded.
   [[nodiscard]] base::Result<std::filesystem::path> FindArchive(std::string_view sha512);
@@ -67,6 +74,7 @@ class Releases {
 
   // Verifies the archive's digest and unpacks it under the entry policy (archive.h); the signature
   // is the caller's to verify first (signatures.h). Idempotent; nothing is left on an error.
+  // `file.no_space` before anything is unpacked.
   [[nodiscard]] base::Result<std::filesystem::path> Unpack(const model::Version& version,
                                                            std::string_view sha512);
 
@@ -96,7 +104,6 @@ class Releases {
   [[nodiscard]] bool IsUnpacked(std::string_view sha512) const;
   // True when one of the allowed directories held it and it is in uploads/ now.
   [[nodiscard]] base::Result<bool> TakeFromDirectories(std::string_view sha512);
-  [[nodiscard]] base::Status FinishUpload(std::string_view sha512);
 
   ReleasesLayout layout_;
   // SHA-512 of files in the allowed directories; the key has name, inode, size and time.

@@ -4,6 +4,7 @@ list(
   install/archive.cc
   install/carry_over.cc
   install/conf_files.cc
+  install/downloads.cc
   install/entry_policy.cc
   install/generation_record.cc
   install/generations.cc

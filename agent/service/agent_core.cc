@@ -78,6 +78,14 @@ base::Status AgentCore::Start() {
   ZW_ASSIGN(Generations for_releases, instance_->OpenGenerations());
   release_keeper_ = std::make_unique<ReleaseKeeper>(*instance_, std::move(for_releases));
   generations_ = std::make_unique<Generations>(std::move(for_looks));
+  std::error_code ignored;
+  downloads_ = std::make_unique<Downloads>(
+      fs::read_symlink("/proc/self/exe", ignored).parent_path() / "zoowarden-fetch",
+      instance_->config().download,
+      fs::path(instance_->config().state_directory) / "uploads",
+      [this](const std::string& sha512) {
+        return WithReleases([&](Releases& all) { return all.FinishUpload(sha512); });
+      });
   finder_ = std::make_unique<ProcessFinder>(instance_->finder_settings());
   host_ = std::make_unique<InstanceHost>(*instance_, std::move(for_host), *journal_, *clock_);
   ZW_ASSIGN(LeaseKeeper lease,

@@ -5,6 +5,7 @@
 // way; observations never wait for the operation.
 #pragma once
 
+#include "agent/install/downloads.h"
 #include "agent/lifecycle/process_finder.h"
 #include "agent/observe/prober.h"
 #include "agent/operation/audited_call.h"
@@ -119,6 +120,7 @@ class AgentCore {
   [[nodiscard]] Pulse TakePulse() const;
 
   [[nodiscard]] ReleaseKeeper& release_keeper() { return *release_keeper_; }
+  [[nodiscard]] Downloads& downloads() { return *downloads_; }
   // Of the operation that is open, and of the process that runs.
   [[nodiscard]] std::set<std::string> NeededGenerations();
   // No operation begins meanwhile. Remove: `fence.*`, `release.in_use`, `release.not_unpacked`.
@@ -195,6 +197,8 @@ class AgentCore {
   // A gate may wait for a canary; who only asks for the status does not wait behind it.
   Prober gate_prober_;
   Prober status_prober_;
+
+  std::unique_ptr<Downloads> downloads_;
 
   std::jthread worker_;  // last: it ends before anything that it uses
 };

@@ -38,6 +38,18 @@ class OperateHandlers final : public v1::OperateService::Service {
     }
     const auto progress =
         core_.WithReleases([&](Releases& all) { return all.Progress(request->sha512()); });
+    if (progress && !progress->complete && request->fetch()) {
+      const auto version = model::ParseVersion(request->version());
+      if (!version) {
+        return rpc::ToGrpcStatus(base::Error(base::ErrorCode::kInvalidArgument,
+                                             "upload.bad_version",
+                                             "the archive's version is not a release version"));
+      }
+      if (const auto wanted = core_.downloads().Want(*version, request->sha512()); !wanted) {
+        return rpc::ToGrpcStatus(wanted.error());
+      }
+      reply->set_fetching(true);
+    }
     Fill(progress, reply);
     return progress ? grpc::Status::OK : rpc::ToGrpcStatus(progress.error());
   }

@@ -129,6 +129,7 @@ base::Status GrpcAgents::Upload(model::ServerId server,
                 .run = run,
                 .path = release.source,
                 .sha512 = release.sha512,
+                .version = release.version.ToString(),
                 .on_progress = {}};
   if (const auto& report = impl_->options.on_upload; report) {
     job.on_progress = [&report, server](std::uint64_t sent, std::uint64_t total) {

@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 namespace zoowarden::controller {
@@ -22,6 +23,7 @@ constexpr std::chrono::seconds kAskTimeout{10};
 constexpr std::chrono::seconds kStallTimeout{15};
 // After the last chunk the agent syncs and verifies up to 2 GiB.
 constexpr std::chrono::seconds kVerifyTimeout{120};
+constexpr std::chrono::milliseconds kFetchTurn{200};
 constexpr int kFruitlessAttempts = 3;
 
 // Makes the reactor's callbacks into calls that block: one chunk at a time, in the caller's thread.
@@ -104,6 +106,9 @@ class Uploader {
     if (held.complete()) {
       return base::Ok();
     }
+    if (job_.path.empty()) {
+      return WaitForFetch();
+    }
     ZW_TRY(Open());
     for (int fruitless = 0; !held.complete(); ++fruitless) {
       const auto before = held.offset();
@@ -142,9 +147,25 @@ class Uploader {
       return base::Fail(base::ErrorCode::kInvalidArgument,
                         "release.archive_size",
                         "the archive " + job_.path + " has " + std::to_string(total_) +
-                            " bytes; 1 byte to 2 GiB are accepted");
+                            " bytes; 1 byte to 1 GiB are accepted");
     }
     return base::Ok();
+  }
+
+  base::Status WaitForFetch() {
+    while (true) {
+      ZW_ASSIGN(const auto held, Ask());
+      if (held.complete()) {
+        return base::Ok();
+      }
+      if (!held.fetching()) {
+        return base::Fail(base::ErrorCode::kFailedPrecondition,
+                          "release.no_archive",
+                          "the agent has no such archive and cannot fetch one; name release.source "
+                          "in ensemble.yaml, or update the agent");
+      }
+      std::this_thread::sleep_for(kFetchTurn);
+    }
   }
 
   // Waits for a connection that was lost, so that resuming needs no pause of its own.
@@ -152,6 +173,8 @@ class Uploader {
     v1::GetUploadRequest request;
     ToWire(job_.ensemble, job_.run, *request.mutable_run());
     request.set_sha512(job_.sha512);
+    request.set_version(job_.version);
+    request.set_fetch(job_.path.empty());
     struct Reply {
       std::mutex mutex;
       std::condition_variable changed;

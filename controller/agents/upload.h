@@ -20,7 +20,7 @@ namespace zoowarden::controller {
 
 inline constexpr std::size_t kUploadChunkBytes = 64 * 1024;
 // The same limit as the agent's.
-inline constexpr std::uint64_t kMaxArchiveBytes = 2ULL * 1024 * 1024 * 1024;
+inline constexpr std::uint64_t kMaxArchiveBytes = 1024ULL * 1024 * 1024;
 
 struct UploadProgress {
   model::ServerId server;
@@ -31,12 +31,15 @@ struct UploadProgress {
 struct UploadJob {
   std::string ensemble;
   RunIdentity run;
-  std::string path;  // the archive on this machine
+  std::string path;  // the archive on this machine; empty = the agent fetches it itself
   std::string sha512;
+  std::string version;
   std::function<void(std::uint64_t sent, std::uint64_t total)> on_progress;
 };
 
-// Does nothing when the agent has the archive or its release already.
+// Without a path: asks the agent to take the archive from its own directories or mirrors, and waits
+// for that; the agent bounds it. Does nothing when the agent has the archive or its release
+// already.
 [[nodiscard]] base::Status UploadArchive(const std::shared_ptr<grpc::Channel>& channel,
                                          const UploadJob& job);
 

@@ -56,7 +56,8 @@ base::Result<std::string> FindArchive(const model::ReleaseSpec& declared,
                       "usage.no_archive",
                       "where is the archive of " + version.ToString() +
                           "? ensemble.yaml names that of " + declared.version.ToString() +
-                          " only; add --release ARCHIVE");
+                          " only; add --release ARCHIVE, or write version and sha512 into "
+                          "ensemble.yaml and `zoowarden apply`");
   }
   return path;
 }

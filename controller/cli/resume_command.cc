@@ -120,7 +120,8 @@ base::Status CheckRecord(const model::EnsembleSpec& run, const model::EnsembleSp
   }
   const auto& release = run.release;
   const bool known_signature = release.signature.empty() ||
-                               release.signature == release.source + ".asc" ||
+                               (!release.source.empty() &&
+                                release.signature == release.source + ".asc") ||
                                release.signature == here.release.signature;
   std::error_code ignored;
   if (!known_signature) {

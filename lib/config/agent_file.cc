@@ -245,6 +245,47 @@ base::Status ReadReleases(const YamlValue& value, ReleasePolicy& releases) {
   return base::Ok();
 }
 
+base::Result<std::string> MirrorOf(const YamlValue& value) {
+  ZW_ASSIGN(auto text, value.Text());
+  constexpr std::string_view kScheme = "https://";
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/{}";
+  const bool well_formed = text.starts_with(kScheme) && text.size() > kScheme.size() + 1 &&
+                           text[kScheme.size()] != '/' && text.ends_with('/') &&
+                           text.find_first_not_of(kAllowed) == std::string::npos &&
+                           text.find("..") == std::string::npos;
+  // In the host's name it would let a version choose the host.
+  const auto path = text.find('/', std::min(text.size(), kScheme.size()));
+  if (!well_formed || text.find_first_of("{}") < path) {
+    return base::Fail(value.Refuse("bad_value",
+                                   "must be an https:// address that ends with '/', with {version} "
+                                   "where a release's stands, not '" +
+                                       base::Printable(text, 80) + "'"));
+  }
+  return text;
+}
+
+base::Status ReadDownload(const YamlValue& value, DownloadConfig& download) {
+  constexpr std::uint64_t kMebibyte = 1024ULL * 1024;
+  ZW_ASSIGN(const auto map, value.Map({"from", "ca", "size_limit_mib", "stall", "timeout"}));
+  ZW_ASSIGN(const auto from, map.Need("from"));
+  ZW_ASSIGN(const auto items, from.List());
+  for (const auto& item : items) {
+    ZW_ASSIGN(auto mirror, MirrorOf(item));
+    download.from.push_back(std::move(mirror));
+  }
+  if (map.Find("ca")) {
+    ZW_TRY(NeedReadableFile(map, "ca", download.ca));
+  }
+  std::uint64_t limit = download.most_bytes / kMebibyte;
+  ZW_TRY(map.ReadNumber("size_limit_mib", {1, limit}, limit));
+  download.most_bytes = limit * kMebibyte;
+  ZW_TRY(map.ReadDuration(
+      "stall", {std::chrono::seconds(1), std::chrono::minutes(10)}, download.stall));
+  return map.ReadDuration(
+      "timeout", {std::chrono::seconds(1), std::chrono::hours(24)}, download.timeout);
+}
+
 base::Status ReadArchiveDirectories(const YamlValue& value, std::vector<std::string>& directories) {
   ZW_ASSIGN(const auto items, value.List());
   for (const auto& item : items) {
@@ -285,6 +326,7 @@ base::Result<AgentConfig> ParseAgent(std::string_view text, const std::string& p
                        "archive_directories",
                        "signatures",
                        "releases",
+                       "download",
                        "lease_lapse"}));
   AgentConfig agent;
   ZW_TRY(ReadIdentity(root, agent));
@@ -302,6 +344,9 @@ base::Result<AgentConfig> ParseAgent(std::string_view text, const std::string& p
   }
   if (const auto releases = root.Find("releases")) {
     ZW_TRY(ReadReleases(*releases, agent.releases));
+  }
+  if (const auto download = root.Find("download")) {
+    ZW_TRY(ReadDownload(*download, agent.download));
   }
   ZW_TRY(root.ReadDuration(
       "lease_lapse", {std::chrono::seconds(1), std::chrono::minutes(10)}, agent.lease_lapse));

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,15 @@ struct ReleasePolicy {
   std::size_t keep = 3;  // releases, when a run is closed
 };
 
+// Mirrors that archives may be fetched from over https; nothing else is ever fetched.
+struct DownloadConfig {
+  std::vector<std::string> from;  // prefixes ending with '/', "{version}" stands for the release's
+  std::string ca;                 // trusted instead of the system's; empty = the system's
+  std::uint64_t most_bytes = 1024ULL * 1024 * 1024;
+  std::chrono::milliseconds stall{30'000};       // under 1 KiB/s for so long ends it
+  std::chrono::milliseconds timeout{3'600'000};  // of one attempt
+};
+
 struct AgentConfig {
   std::string ensemble;
   model::ServerId server;
@@ -61,6 +71,7 @@ struct AgentConfig {
   std::vector<std::string> archive_directories;
   SignaturePolicy signatures;
   ReleasePolicy releases;
+  DownloadConfig download;
   std::chrono::milliseconds lease_lapse{15'000};
 };
 

@@ -35,8 +35,10 @@ base::Status ReadRelease(const YamlValue& value,
         "must be a release such as 3.9.4, not '" + base::Printable(version_text, 60) + "'"));
   }
   release.version = *parsed;
-  ZW_ASSIGN(const auto source, map.NeedText("source"));
-  release.source = AbsolutePath(context.directory, source);
+  ZW_TRY(map.ReadText("source", release.source));
+  if (!release.source.empty()) {
+    release.source = AbsolutePath(context.directory, release.source);
+  }
   ZW_ASSIGN(const auto sha512, map.Need("sha512"));
   ZW_ASSIGN(release.sha512, sha512.Text());
   std::transform(release.sha512.begin(), release.sha512.end(), release.sha512.begin(), [](char c) {

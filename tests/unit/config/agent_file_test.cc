@@ -57,16 +57,18 @@ const std::string kInstance =
 const std::string kMinimal = kHead + kPki + kState + kInstance;
 
 TEST_F(AgentFileTest, EverythingIsRead) {
-  const auto agent =
-      Parse(kMinimal +
-            "  data_log_directory: /srv/datalog/\n"
-            "  manager: zkserver\n"
-            "  java_home: /usr/lib/jvm/java-17\n"
-            "  user: zookeeper\n"
-            "archive_directories: [/srv/archives]\n"
-            "signatures: {required: true, keyring: @/trusted.gpg, fingerprints: [" +
-            std::string(40, 'a') + "]}\n" + "releases: {floor: 3.8.4, deny: [3.9.3, 3.9.1], keep: 2}\n" +
-            "lease_lapse: 3s\n");
+  const auto agent = Parse(kMinimal +
+                           "  data_log_directory: /srv/datalog/\n"
+                           "  manager: zkserver\n"
+                           "  java_home: /usr/lib/jvm/java-17\n"
+                           "  user: zookeeper\n"
+                           "archive_directories: [/srv/archives]\n"
+                           "signatures: {required: true, keyring: @/trusted.gpg, fingerprints: [" +
+                           std::string(40, 'a') + "]}\n" +
+                           "releases: {floor: 3.8.4, deny: [3.9.3, 3.9.1], keep: 2}\n" +
+                           "download: {from: ['https://m.example/zk-{version}/'], ca: @/ca.pem, "
+                           "size_limit_mib: 64, stall: 5s, timeout: 10m}\n" +
+                           "lease_lapse: 3s\n");
   ASSERT_TRUE(agent) << agent.error().message();
   EXPECT_EQ(agent->ensemble, "lab");
   EXPECT_EQ(agent->server.value, 1U);
@@ -83,6 +85,11 @@ TEST_F(AgentFileTest, EverythingIsRead) {
   EXPECT_EQ(agent->releases.floor, (model::Version{3, 8, 4}));
   EXPECT_EQ(agent->releases.deny, (std::vector<model::Version>{{3, 9, 3}, {3, 9, 1}}));
   EXPECT_EQ(agent->releases.keep, 2U);
+  EXPECT_EQ(agent->download.from, (std::vector<std::string>{"https://m.example/zk-{version}/"}));
+  EXPECT_EQ(agent->download.ca, Expand("@/ca.pem"));
+  EXPECT_EQ(agent->download.most_bytes, 64ULL * 1024 * 1024);
+  EXPECT_EQ(agent->download.stall, std::chrono::seconds(5));
+  EXPECT_EQ(agent->download.timeout, std::chrono::minutes(10));
   EXPECT_EQ(agent->lease_lapse, std::chrono::seconds(3));
 }
 
@@ -95,6 +102,7 @@ TEST_F(AgentFileTest, Defaults) {
   EXPECT_FALSE(agent->releases.floor);
   EXPECT_TRUE(agent->releases.deny.empty());
   EXPECT_EQ(agent->releases.keep, 3U);
+  EXPECT_TRUE(agent->download.from.empty());
   EXPECT_EQ(agent->lease_lapse, std::chrono::seconds(15));
 }
 
@@ -112,6 +120,26 @@ TEST_F(AgentFileTest, AManagerThatNeedsAUnitHasOne) {
   ASSERT_TRUE(script) << script.error().message();
   EXPECT_EQ(script->instance.unit, "zookeeper.service");
   EXPECT_EQ(script->instance.pid_file, "/run/zookeeper/zookeeper.pid");
+}
+
+TEST_F(AgentFileTest, AMirrorIsAnHttpsDirectory) {
+  for (const char* bad : {"http://m.example/zk/",
+                          "https://m.example/zk",
+                          "https:///zk/",
+                          "https://user%40m.example/",
+                          "https://m.example/zk/?x=/",
+                          "https://m.example/../",
+                          "https://{version}.example/zk/",
+                          "https://m.example{version}/",
+                          "file:///srv/"}) {
+    const auto problem = Problem(kMinimal + "download: {from: ['" + bad + "']}\n");
+    EXPECT_NE(problem.find("download.from[0] must be an https:// address"), std::string::npos)
+        << bad << ": " << problem;
+  }
+  EXPECT_EQ(Problem(kMinimal + "download: {ca: @/ca.pem}\n"),
+            "a.yaml:11:11: download needs the key 'from'");
+  EXPECT_EQ(Problem(kMinimal + "download: {from: ['https://m.example/'], size_limit_mib: 0}\n"),
+            "a.yaml:11:58: download.size_limit_mib must be a whole number from 1 to 1024, not '0'");
 }
 
 TEST_F(AgentFileTest, RefusalsSayWhereAndWhatWouldBeRight) {

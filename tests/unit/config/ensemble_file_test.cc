@@ -285,8 +285,13 @@ TEST(EnsembleFileTest, RefusalsOfTheRelease) {
   EXPECT_EQ(release("{version: 3.9.4, source: a, sha512: b}"),
             "/srv/lab/e.yaml:2:46: release.sha512 must be the 128 hexadecimal digits of the "
             "archive's SHA-512");
-  EXPECT_EQ(release("{version: 3.9.4, sha512: " + kDigest + "}"),
-            "/srv/lab/e.yaml:2:10: release needs the key 'source'");
+}
+
+TEST(EnsembleFileTest, WithoutASourceTheAgentsTakeTheReleaseFromTheirOwn) {
+  const auto loaded =
+      Parse("ensemble: lab\nrelease: {version: 3.9.4, sha512: " + kDigest + "}\n" + kThreeServers);
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_EQ(loaded->spec.release.source, "");
 }
 
 TEST(EnsembleFileTest, TheNameIsPartOfIdentitiesAndHeldToTheirAlphabet) {

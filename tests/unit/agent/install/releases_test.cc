@@ -23,10 +23,11 @@ class ReleasesTest : public ScratchTest {
     ScratchTest::SetUp();
     Reopen();
   }
-  void Reopen() {
+  void Reopen(std::uint64_t spare_bytes = kSpareBytes) {
     releases_.emplace(Releases::Open({.uploads = scratch() / "uploads",
                                       .releases = scratch() / "releases",
-                                      .archive_directories = {scratch() / "archives"}})
+                                      .archive_directories = {scratch() / "archives"},
+                                      .spare_bytes = spare_bytes})
                           .value());
   }
   // Sends it in small chunks and returns the digest.
@@ -86,6 +87,17 @@ TEST_F(ReleasesTest, UnpackingAgainChangesNothing) {
   ASSERT_EQ(::stat(place.c_str(), &after), 0);
   EXPECT_EQ(before.st_ino, after.st_ino);
   EXPECT_TRUE(releases_->Progress(sha512)->complete);
+}
+
+TEST_F(ReleasesTest, RoomIsLookedAtBeforeAnythingIsUnpacked) {
+  const std::string sha512 = Upload(MakeArchive(PlainRelease(kTop)));
+  Reopen(/*spare_bytes=*/1ULL << 62U);
+  const auto refused = releases_->Unpack(kVersion, sha512);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), "file.no_space");
+  EXPECT_EQ(CountEntries(scratch() / "releases"), 0);
+  Reopen();
+  EXPECT_TRUE(releases_->Unpack(kVersion, sha512));
 }
 
 TEST_F(ReleasesTest, FindsAnyChangeOfTheTree) {

@@ -14,10 +14,11 @@ class UploadsTest : public ScratchTest {
     fs::create_directories(scratch() / "archives");
     Reopen();
   }
-  void Reopen() {
+  void Reopen(std::uint64_t spare_bytes = 0) {
     releases_.emplace(Releases::Open({.uploads = scratch() / "uploads",
                                       .releases = scratch() / "releases",
-                                      .archive_directories = {scratch() / "archives"}})
+                                      .archive_directories = {scratch() / "archives"},
+                                      .spare_bytes = spare_bytes})
                           .value());
   }
   base::Result<UploadProgress> Send(std::size_t offset, std::size_t size) {
@@ -94,6 +95,16 @@ TEST_F(UploadsTest, IsBounded) {
   chunk.data = big;
   EXPECT_EQ(Reason(releases_->Append(chunk)), "upload.chunk_too_large");
   EXPECT_EQ(CountEntries(scratch() / "uploads"), 0);
+}
+
+TEST_F(UploadsTest, RoomIsLookedAtBeforeTheFirstByteIsTaken) {
+  Reopen(/*spare_bytes=*/1ULL << 62U);
+  EXPECT_EQ(Reason(Send(0, 10)), "file.no_space");
+  Write(scratch() / "archives/a.tar.gz", bytes_);
+  EXPECT_EQ(Reason(releases_->FindArchive(sha512_)), "file.no_space");
+  EXPECT_EQ(CountEntries(scratch() / "uploads"), 0);
+  Reopen();
+  EXPECT_TRUE(releases_->FindArchive(sha512_));
 }
 
 TEST_F(UploadsTest, RefusesNamesThatAreNoDigest) {

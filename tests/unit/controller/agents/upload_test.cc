@@ -22,9 +22,17 @@ namespace {
 class Receiver final : public v1::OperateService::CallbackService {
  public:
   grpc::ServerUnaryReactor* GetUpload(grpc::CallbackServerContext* context,
-                                      const v1::GetUploadRequest* /*request*/,
+                                      const v1::GetUploadRequest* request,
                                       v1::GetUploadResponse* response) override {
     ++asked;
+    asked_version = request->version();
+    if (request->fetch() && fetch_turns > 0) {
+      response->set_fetching(true);
+      complete = --fetch_turns == 0;
+      auto* waiting = context->DefaultReactor();
+      waiting->Finish(grpc::Status::OK);
+      return waiting;
+    }
     response->set_offset(held.size());
     response->set_complete(complete);
     auto* reactor = context->DefaultReactor();
@@ -78,6 +86,8 @@ class Receiver final : public v1::OperateService::CallbackService {
   grpc::StatusCode break_with = grpc::StatusCode::UNAVAILABLE;
   bool complete = false;
   bool accepts = true;
+  int fetch_turns = 0;  // it says so often that it fetches, then it has it
+  std::string asked_version;
 };
 
 class UploadTest : public testing::Test {
@@ -102,6 +112,7 @@ class UploadTest : public testing::Test {
                           .run = {.run_id = "run-1"},
                           .path = path_,
                           .sha512 = "ab",
+                          .version = "3.9.4",
                           .on_progress = [this](std::uint64_t sent, std::uint64_t total) {
                             EXPECT_LE(sent, total);
                             last_sent_ = sent;
@@ -138,11 +149,17 @@ TEST_F(UploadTest, SendsNothingWhenTheAgentHasIt) {
   EXPECT_EQ(receiver_.streams, 0);
 }
 
-TEST_F(UploadTest, ABrokenConnectionIsResumed) {
-  receiver_.break_after = 2;
-  ASSERT_TRUE(Upload());
-  EXPECT_TRUE(receiver_.held == content_);
-  EXPECT_EQ(receiver_.streams, 2);
+TEST_F(UploadTest, AConnectionThatBreaksAfterAnyChunkIsResumed) {
+  constexpr int kChunks = 6;
+  for (int chunk = 1; chunk <= kChunks; ++chunk) {
+    receiver_.held.clear();
+    receiver_.streams = 0;
+    receiver_.complete = false;
+    receiver_.break_after = chunk;
+    ASSERT_TRUE(Upload()) << chunk;
+    EXPECT_TRUE(receiver_.held == content_) << chunk;
+    EXPECT_EQ(receiver_.streams, 2) << chunk;
+  }
 }
 
 TEST_F(UploadTest, ARefusalIsNotRepeated) {
@@ -167,6 +184,22 @@ TEST_F(UploadTest, AMissingArchiveIsNamed) {
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().reason(), "release.archive_unreadable");
   EXPECT_NE(status.error().message().find(path_), std::string::npos);
+}
+
+TEST_F(UploadTest, WithoutAnArchiveHereTheAgentIsAskedToFetchAndWaitedFor) {
+  path_.clear();
+  receiver_.fetch_turns = 1;
+  ASSERT_TRUE(Upload());
+  EXPECT_EQ(receiver_.streams, 0);
+  EXPECT_EQ(receiver_.asked, 2);
+  EXPECT_EQ(receiver_.asked_version, "3.9.4");
+}
+
+TEST_F(UploadTest, AnAgentThatCannotFetchIsSaid) {
+  path_.clear();
+  const auto status = Upload();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().reason(), "release.no_archive");
 }
 
 TEST_F(UploadTest, AnOffsetBeyondTheArchiveIsRefused) {

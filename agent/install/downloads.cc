@@ -1,0 +1,158 @@
+#include "agent/install/downloads.h"
+
+#include "agent/install/release_parts.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "sys/subprocess.h"
+
+#include <utility>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using base::ErrorCode;
+using base::Fail;
+using base::Ok;
+using base::Status;
+
+constexpr std::string_view kVersionMark = "{version}";
+constexpr model::Version kNamedApache{3, 5, 5};  // the first with apache- and -bin in its name
+
+fs::path PartOf(const fs::path& uploads, const std::string& sha512) {
+  return uploads / (sha512 + ".part");
+}
+
+std::string WithVersion(std::string text, const std::string& version) {
+  for (auto at = text.find(kVersionMark); at != std::string::npos; at = text.find(kVersionMark)) {
+    text.replace(at, kVersionMark.size(), version);
+  }
+  return text;
+}
+
+// "reason<TAB>sentence", as zoowarden-fetch says it.
+base::Error Told(const std::string& url, std::string_view line) {
+  const auto text = base::Trim(line);
+  const auto tab = text.find('\t');
+  const std::string_view reason = text.substr(0, tab);
+  const bool known = tab != std::string_view::npos &&
+                     reason.find_first_not_of("abcdefghijklmnopqrstuvwxyz_.") == reason.npos;
+  return {ErrorCode::kUnavailable,
+          known ? std::string(reason) : "download.failed",
+          "cannot fetch " + base::Printable(url) + ": " +
+              base::Printable(known ? text.substr(tab + 1) : "zoowarden-fetch says nothing")};
+}
+
+}  // namespace
+
+std::vector<std::string> DownloadUrls(const config::DownloadConfig& config,
+                                      const model::Version& version) {
+  const std::string number = version.ToString();
+  const std::string name = version < kNamedApache ? "zookeeper-" + number + ".tar.gz"
+                                                  : "apache-zookeeper-" + number + "-bin.tar.gz";
+  std::vector<std::string> urls;
+  for (const std::string& prefix : config.from) {
+    urls.push_back(WithVersion(prefix, number) + name);
+  }
+  return urls;
+}
+
+Downloads::Downloads(fs::path fetcher,
+                     config::DownloadConfig config,
+                     fs::path uploads,
+                     Finish finish)
+    : fetcher_(std::move(fetcher)),
+      config_(std::move(config)),
+      uploads_(std::move(uploads)),
+      finish_(std::move(finish)) {}
+
+Downloads::~Downloads() = default;
+
+Status Downloads::Want(const model::Version& version, const std::string& sha512) {
+  if (config_.from.empty()) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "download.not_declared",
+                "this agent has no archive with SHA-512 " + sha512.substr(0, 16) +
+                    "... and agent.yaml declares no mirror; name release.source in ensemble.yaml, "
+                    "or download.from in agent.yaml");
+  }
+  const std::lock_guard lock(mutex_);
+  if (outcome_) {
+    const Status ended = *std::exchange(outcome_, std::nullopt);
+    if (std::exchange(wanted_, {}) == sha512) {
+      return ended;
+    }
+  }
+  if (!wanted_.empty() && wanted_ != sha512) {
+    return Fail(ErrorCode::kUnavailable,
+                "download.busy",
+                "this agent is fetching another archive; try again when it has ended");
+  }
+  if (wanted_.empty()) {
+    wanted_ = sha512;
+    worker_ = std::jthread([this, sha512, urls = DownloadUrls(config_, version)](
+                               const std::stop_token& stop) {
+      Status ended = Fetch(urls, sha512, stop);
+      if (!ended) {
+        base::LogWarn("download sha512=" + sha512.substr(0, 16) + " " + ended.error().message());
+      }
+      const std::lock_guard done(mutex_);
+      outcome_ = std::move(ended);
+    });
+  }
+  return Ok();
+}
+
+// Every mirror in turn; the error of the last one is told.
+Status Downloads::Fetch(const std::vector<std::string>& urls,
+                        const std::string& sha512,
+                        const std::stop_token& stop) {
+  ZW_TRY(RemoveOtherParts(uploads_, PartOf(uploads_, sha512)));
+  Status ended = Ok();
+  for (const std::string& url : urls) {
+    ended = FetchFrom(url, sha512, stop);
+    if (ended) {
+      ended = finish_(sha512);
+    }
+    if (ended || stop.stop_requested()) {
+      break;
+    }
+  }
+  return ended;
+}
+
+Status Downloads::FetchFrom(const std::string& url,
+                            const std::string& sha512,
+                            const std::stop_token& stop) {
+  sys::Program program{
+      .executable = fetcher_,
+      .arguments = {"--url",
+                    url,
+                    "--output",
+                    PartOf(uploads_, sha512).native(),
+                    "--most-bytes",
+                    std::to_string(config_.most_bytes),
+                    "--spare-bytes",
+                    std::to_string(kSpareBytes),
+                    "--stall-seconds",
+                    std::to_string(
+                        std::chrono::duration_cast<std::chrono::seconds>(config_.stall).count())},
+      .environment = {"LC_ALL=C", "PATH=/usr/bin:/bin"},
+      .directory = uploads_,
+      .input = {},
+      .user = {},
+      .timeout = config_.timeout,
+      .stop = stop};
+  // Redirects may lead to another declared mirror, up to where the version stands in it.
+  for (const std::string& prefix : config_.from) {
+    const std::string fixed = prefix.substr(0, prefix.find(kVersionMark));
+    program.arguments.insert(program.arguments.end(), {"--allow", fixed});
+  }
+  if (!config_.ca.empty()) {
+    program.arguments.insert(program.arguments.end(), {"--ca", config_.ca});
+  }
+  ZW_ASSIGN(const auto result, sys::RunProgram(program));
+  return result.succeeded() ? Ok() : Status(Fail(Told(url, result.output)));
+}
+
+}  // namespace zoowarden::agent
