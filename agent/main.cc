@@ -2,6 +2,7 @@
 #include "agent/service/agent_core.h"
 #include "agent/service/agent_version.h"
 #include "agent/service/certificates.h"
+#include "agent/service/enrolment.h"
 #include "agent/service/first_installation.h"
 #include "agent/service/serving.h"
 #include "agent/service/services.h"
@@ -9,7 +10,7 @@
 #include "base/text.h"
 #include "config/agent_file.h"
 #include "config/ensemble_file.h"
-#include "pki/credentials.h"
+#include "pki/live_credentials.h"
 #include "rpc/server.h"
 #include "sys/clock.h"
 
@@ -20,7 +21,9 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace zoowarden::agent {
 namespace {
@@ -35,6 +38,8 @@ constexpr const char* kExamples = R"(Examples:
   zoowarden-agent --config agent.yaml bootstrap \
       --archive apache-zookeeper-3.8.4-bin.tar.gz --signature apache-zookeeper-3.8.4-bin.tar.gz.asc \
       --ensemble-spec ensemble.yaml                             install and start the first generation
+  zoowarden-agent enroll --config agent.yaml --token - --from ctl:7444 < token
+                                                                get a certificate, key made here
 )";
 
 struct Arguments {
@@ -43,6 +48,8 @@ struct Arguments {
   std::string archive;
   std::string signature;
   std::string ensemble_spec;
+  std::string token;
+  std::string from;
 };
 
 int Fail(const base::Error& error, int code) {
@@ -58,19 +65,20 @@ sigset_t EndingSignals() {
   return signals;
 }
 
-base::Result<pki::Credentials> Credentials(const config::AgentConfig& config, sys::Clock& clock) {
-  ZW_ASSIGN(auto credentials,
-            pki::LoadCredentials(
+base::Result<std::shared_ptr<pki::LiveCredentials>> Credentials(const config::AgentConfig& config,
+                                                                sys::Clock& clock) {
+  ZW_ASSIGN(auto own,
+            pki::LiveCredentials::Load(
                 {.ca = config.pki.ca, .certificate = config.pki.certificate, .key = config.pki.key},
                 clock));
   const auto wanted = pki::AgentIdentity(config.ensemble, config.server.value);
-  if (credentials.identity != wanted) {
+  if (own->Get()->identity != wanted) {
     return base::Fail(base::ErrorCode::kInvalidArgument,
                       "agent.other_identity",
-                      config.pki.certificate + " is for " + credentials.identity.ToUri() +
+                      config.pki.certificate + " is for " + own->Get()->identity.ToUri() +
                           ", agent.yaml says " + wanted.ToUri());
   }
-  return credentials;
+  return own;
 }
 
 // gRPC's listener ends for good, and in silence, when one accept finds no descriptor free: clients
@@ -88,19 +96,20 @@ void UseAllDescriptors() {
   }
 }
 
-int Serve(config::AgentConfig config, const pki::Credentials& credentials, sys::Clock& clock) {
+int Serve(config::AgentConfig config,
+          std::shared_ptr<pki::LiveCredentials> own,
+          sys::Clock& clock) {
   UseAllDescriptors();
   const std::string listen = config.listen;
   const std::string server = model::ToString(config.server);
-  const config::PkiFiles files = config.pki;
+  Certificates certificates(config.pki, std::move(own), clock);
   auto core = AgentCore::Open(std::move(config), clock);
   if (!core) {
     return Fail(core.error(), kExitError);
   }
-  Certificates certificates(files, credentials, clock);
   Services services(**core, certificates);
   auto handle = rpc::StartServer(
-      listen, credentials, certificates.judge(), services.All(), AuditOfRefusals(**core));
+      listen, certificates.own(), certificates.judge(), services.All(), AuditOfRefusals(**core));
   if (!handle) {
     return Fail(handle.error(), kExitError);
   }
@@ -124,6 +133,39 @@ int Bootstrap(config::AgentConfig config, const Arguments& arguments, sys::Clock
   return installed ? 0 : Fail(installed.error(), kExitError);
 }
 
+base::Result<std::string> TokenOf(const Arguments& arguments) {
+  if (arguments.token != "-") {
+    return arguments.token;
+  }
+  std::string line;
+  if (!std::getline(std::cin, line)) {
+    return base::Fail(
+        base::ErrorCode::kInvalidArgument,
+        "enrol.bad_token",
+        "there is no token on stdin; pipe what 'zoowarden pki token' printed into it");
+  }
+  return line;
+}
+
+int Enrol(const Arguments& arguments) {
+  base::InitLog(base::LogLevel::kWarn);
+  sys::RealClock clock;
+  const auto config = config::LoadAgentFile(arguments.config, config::PkiFilesMust::kBeNamed);
+  if (!config) {
+    return Fail(config.error(), kExitUsage);
+  }
+  const auto token = TokenOf(arguments);
+  if (!token) {
+    return Fail(token.error(), kExitUsage);
+  }
+  const auto enrolled = EnrolServer(*config, *token, arguments.from, clock);
+  if (!enrolled) {
+    return Fail(enrolled.error(), kExitError);
+  }
+  std::cout << "enrolled as " << enrolled->uris.front() << ", serial " << enrolled->serial << '\n';
+  return 0;
+}
+
 int Run(const Arguments& arguments, bool bootstrap) {
   // Before any thread exists: only main waits for these.
   const sigset_t signals = EndingSignals();
@@ -135,16 +177,16 @@ int Run(const Arguments& arguments, bool bootstrap) {
   if (!config) {
     return Fail(config.error(), kExitUsage);
   }
-  const auto credentials = Credentials(*config, clock);
-  if (!credentials) {
-    return Fail(credentials.error(), kExitUsage);
+  auto own = Credentials(*config, clock);
+  if (!own) {
+    return Fail(own.error(), kExitUsage);
   }
   if (arguments.check) {
     std::cout << arguments.config << " is in order\n";
     return 0;
   }
   return bootstrap ? Bootstrap(*std::move(config), arguments, clock)
-                   : Serve(*std::move(config), *credentials, clock);
+                   : Serve(*std::move(config), *std::move(own), clock);
 }
 
 }  // namespace
@@ -164,12 +206,18 @@ int Main(int argc, char** argv) {
   bootstrap->add_option("--archive", arguments.archive, "the release")->required();
   bootstrap->add_option("--signature", arguments.signature, "its detached OpenPGP signature");
   bootstrap->add_option("--ensemble-spec", arguments.ensemble_spec, "ensemble.yaml")->required();
+  auto* enroll = app.add_subcommand("enroll", "get this server's certificate for a one-time token");
+  enroll->fallthrough();  // --config may stand behind it
+  enroll
+      ->add_option("--token", arguments.token, "from `zoowarden pki token`; - reads it from stdin")
+      ->required();
+  enroll->add_option("--from", arguments.from, "HOST:PORT of `zoowarden pki serve`")->required();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
-  return Run(arguments, bootstrap->parsed());
+  return enroll->parsed() ? Enrol(arguments) : Run(arguments, bootstrap->parsed());
 }
 
 }  // namespace

@@ -26,6 +26,24 @@ class CertificateHandlers final : public v1::CertificateService::Service {
     return audit.Done(replaced);
   }
 
+  grpc::Status RequestCertificate(grpc::ServerContext* context,
+                                  const v1::RequestCertificateRequest* /*request*/,
+                                  v1::RequestCertificateResponse* reply) override {
+    CallAudit audit(core_, *context, "CertificateService/RequestCertificate");
+    const auto request = certificates_.Request();
+    reply->set_request_pem(request ? *request : "");
+    return audit.Done(request);
+  }
+
+  grpc::Status InstallCertificate(grpc::ServerContext* context,
+                                  const v1::InstallCertificateRequest* request,
+                                  v1::InstallCertificateResponse* reply) override {
+    CallAudit audit(core_, *context, "CertificateService/InstallCertificate");
+    const auto serial = certificates_.Install(request->certificate_pem());
+    reply->set_serial(serial ? *serial : "");
+    return audit.Done(serial);
+  }
+
  private:
   AgentCore& core_;
   Certificates& certificates_;

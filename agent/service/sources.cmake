@@ -9,6 +9,7 @@ list(
   service/certificate_service.cc
   service/certificates.cc
   service/data_preparation.cc
+  service/enrolment.cc
   service/first_installation.cc
   service/installation_record.cc
   service/instance.cc

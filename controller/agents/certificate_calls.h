@@ -22,6 +22,12 @@ class CertificateCalls {
 
   // To every agent; one answer a server, in the order of ensemble.yaml.
   virtual std::vector<Answer<CrlInUse>> PutCrl(const std::string& crl_pem) = 0;
+
+  // A request (PEM) for a key that the agent made and keeps.
+  virtual base::Result<std::string> RequestCertificate(model::ServerId server) = 0;
+  // For the last request; gives the serial that is shown from then on.
+  virtual base::Result<std::string> InstallCertificate(model::ServerId server,
+                                                       const std::string& certificate_pem) = 0;
 };
 
 }  // namespace zoowarden::controller

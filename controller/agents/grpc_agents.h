@@ -81,6 +81,9 @@ class GrpcAgents final : public Agents, public CertificateCalls, public ReleaseA
   base::Result<std::vector<journal::AuditRow>> GetAudit(model::ServerId server) override;
 
   std::vector<Answer<CrlInUse>> PutCrl(const std::string& crl_pem) override;
+  base::Result<std::string> RequestCertificate(model::ServerId server) override;
+  base::Result<std::string> InstallCertificate(model::ServerId server,
+                                               const std::string& certificate_pem) override;
   std::vector<Answer<std::vector<InstalledRelease>>> GetReleases(bool verify) override;
   base::Result<std::vector<std::string>> RemoveRelease(model::ServerId server,
                                                        const RunIdentity& run,

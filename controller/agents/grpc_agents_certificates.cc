@@ -24,4 +24,24 @@ std::vector<Answer<CrlInUse>> GrpcAgents::PutCrl(const std::string& crl_pem) {
       });
 }
 
+base::Result<std::string> GrpcAgents::RequestCertificate(model::ServerId server) {
+  ZW_ASSIGN(
+      const auto reply,
+      (impl_->Ask<CertificateAsync, v1::RequestCertificateRequest, v1::RequestCertificateResponse>(
+          server, &CertificateAsync::RequestCertificate, {}, kCertificateDeadline)));
+  return reply.request_pem();
+}
+
+base::Result<std::string> GrpcAgents::InstallCertificate(model::ServerId server,
+                                                         const std::string& certificate_pem) {
+  v1::InstallCertificateRequest request;
+  request.set_certificate_pem(certificate_pem);
+  ZW_ASSIGN(
+      const auto reply,
+      (impl_->Ask<CertificateAsync, v1::InstallCertificateRequest, v1::InstallCertificateResponse>(
+          server, &CertificateAsync::InstallCertificate, request, kCertificateDeadline)));
+  ZW_TRY(NeedIdentifier("serial", reply.serial()));
+  return reply.serial();
+}
+
 }  // namespace zoowarden::controller

@@ -62,6 +62,9 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   tree.commands.push_back(PkiIssueCommand());
   tree.commands.push_back(PkiShowCommand());
   tree.commands.push_back(PkiStatusCommand());
+  tree.commands.push_back(PkiTokenCommand());
+  tree.commands.push_back(PkiServeCommand());
+  tree.commands.push_back(PkiRenewCommand());
   tree.commands.push_back(PkiRevokeCommand());
   tree.commands.push_back(PkiCrlCommand());
   tree.commands.push_back(PkiPushCrlCommand());

@@ -31,6 +31,9 @@ namespace zoowarden::controller {
 [[nodiscard]] Command PkiIssueCommand();
 [[nodiscard]] Command PkiShowCommand();
 [[nodiscard]] Command PkiStatusCommand();
+[[nodiscard]] Command PkiTokenCommand();
+[[nodiscard]] Command PkiServeCommand();
+[[nodiscard]] Command PkiRenewCommand();
 [[nodiscard]] Command PkiRevokeCommand();
 [[nodiscard]] Command PkiCrlCommand();
 [[nodiscard]] Command PkiPushCrlCommand();

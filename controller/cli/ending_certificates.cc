@@ -43,8 +43,9 @@ std::string NextStep(const std::string& holder) {
   if (holder == "controller") {
     return "issue a new one with `zoowarden pki issue`";
   }
-  return holder.starts_with("revocation list") ? "bring a new one there"
-                                               : "bring a new one to that server";
+  return holder.starts_with("revocation list")
+             ? "bring a new one there with `zoowarden pki crl` and `zoowarden pki push-crl`"
+             : "`zoowarden pki renew`";
 }
 
 }  // namespace

@@ -6,26 +6,53 @@
 #include "controller/cli/commands.h"
 #include "controller/cli/interrupt.h"
 #include "controller/run/checks.h"
-#include "pki/credentials.h"
+#include "pki/live_credentials.h"
 #include "rpc/channel.h"
 #include "rpc/tls.h"
 #include "sys/clock.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <random>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace zoowarden::controller {
 namespace {
 
+// Looks at the operator's files once a second for as long as somebody is connected: a run may
+// outlive a certificate.
+class Following {
+ public:
+  explicit Following(std::shared_ptr<pki::LiveCredentials> own)
+      : own_(std::move(own)), thread_([this](const std::stop_token& stop) { Follow(stop); }) {}
+
+ private:
+  void Follow(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    while (!wake_.wait_for(
+        lock, stop, std::chrono::seconds(1), [&] { return stop.stop_requested(); })) {
+      own_->Refresh();
+    }
+  }
+
+  std::shared_ptr<pki::LiveCredentials> own_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;  // last: it ends before what it uses
+};
+
 base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Clock& clock) {
-  auto loaded = pki::LoadCredentials(pki::FilesIn(request.pki), clock);
+  auto loaded = pki::LiveCredentials::Load(pki::FilesIn(request.pki), clock);
   if (!loaded) {
     const auto& error = loaded.error();
     if (error.Is(base::ErrorCode::kNotFound)) {
@@ -35,20 +62,26 @@ base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Cloc
     }
     return base::Fail(error);
   }
-  const auto judge = std::make_shared<pki::PeerJudge>(loaded->ca_pem, request.crl, clock);
-  const auto credentials = rpc::MakeChannelCredentials(*loaded, judge);
+  const auto own = *std::move(loaded);
+  const auto present = own->Get();
+  const auto judge = std::make_shared<pki::PeerJudge>(present->ca_pem, request.crl, clock);
+  own->Follow([judge](const pki::Credentials& now) { judge->Trust(now.ca_pem); });
+  const auto following = std::make_shared<Following>(own);
+  const auto credentials = rpc::MakeChannelCredentials(own, judge);
   GrpcAgentsOptions options{.ensemble = request.spec.name, .servers = request.spec.servers};
   options.channel = [credentials, name = request.spec.name](const model::ServerSpec& server) {
     return rpc::MakeChannel(server.agent, pki::AgentIdentity(name, server.id.value), credentials);
   };
-  options.judge = [judge](const std::string& certificate) { return judge->Judge(certificate); };
+  options.judge = [judge, following](const std::string& certificate) {
+    return judge->Judge(certificate);
+  };
   options.on_upload = request.on_upload;
   options.on_step = request.on_step;
   auto agents = std::make_shared<GrpcAgents>(std::move(options));
   return Connected{.agents = agents,
-                   .identity = loaded->identity.ToUri(),
-                   .not_after = loaded->info.not_after,
-                   .ca_not_after = loaded->ca_not_after,
+                   .identity = present->identity.ToUri(),
+                   .not_after = present->info.not_after,
+                   .ca_not_after = present->ca_not_after,
                    .certificates = agents,
                    .releases = agents};
 }

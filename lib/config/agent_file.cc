@@ -58,15 +58,17 @@ base::Status NeedReadableFile(const YamlMap& map, std::string_view key, std::str
   return base::Ok();
 }
 
-base::Status ReadPki(const YamlValue& value, PkiFiles& pki) {
+base::Status ReadPki(const YamlValue& value, PkiFilesMust must, PkiFiles& pki) {
   ZW_ASSIGN(const auto map, value.Map({"ca", "certificate", "key", "crl"}));
-  ZW_TRY(NeedReadableFile(map, "ca", pki.ca));
-  ZW_TRY(NeedReadableFile(map, "certificate", pki.certificate));
-  ZW_TRY(NeedReadableFile(map, "key", pki.key));
+  const auto need = must == PkiFilesMust::kBeReadable ? &NeedReadableFile : &NeedPath;
+  ZW_TRY(need(map, "ca", pki.ca));
+  ZW_TRY(need(map, "certificate", pki.certificate));
+  ZW_TRY(need(map, "key", pki.key));
   // It may be missing: the agent then refuses its callers, and takes the list from an operator.
   ZW_TRY(ReadPath(map, "crl", pki.crl));
   struct stat status {};
-  if (::stat(pki.key.c_str(), &status) == 0 && (status.st_mode & 077U) != 0) {
+  if (must == PkiFilesMust::kBeReadable && ::stat(pki.key.c_str(), &status) == 0 &&
+      (status.st_mode & 077U) != 0) {
     return base::Fail(map.Find("key")->Refuse(
         "key_exposed", "names " + pki.key + ", which others may read: chmod 600 " + pki.key));
   }
@@ -314,7 +316,9 @@ base::Status ReadIdentity(const YamlMap& root, AgentConfig& agent) {
 
 }  // namespace
 
-base::Result<AgentConfig> ParseAgent(std::string_view text, const std::string& path) {
+base::Result<AgentConfig> ParseAgent(std::string_view text,
+                                     const std::string& path,
+                                     PkiFilesMust must) {
   ZW_ASSIGN(const auto value, ReadYaml(text, path));
   ZW_ASSIGN(const auto root,
             value.Map({"ensemble",
@@ -331,7 +335,7 @@ base::Result<AgentConfig> ParseAgent(std::string_view text, const std::string& p
   AgentConfig agent;
   ZW_TRY(ReadIdentity(root, agent));
   ZW_ASSIGN(const auto pki, root.Need("pki"));
-  ZW_TRY(ReadPki(pki, agent.pki));
+  ZW_TRY(ReadPki(pki, must, agent.pki));
   ZW_TRY(NeedPath(root, "state_directory", agent.state_directory));
   ZW_ASSIGN(const auto instance, root.Need("instance"));
   ZW_TRY(ReadInstance(instance, agent.instance));
@@ -353,9 +357,9 @@ base::Result<AgentConfig> ParseAgent(std::string_view text, const std::string& p
   return agent;
 }
 
-base::Result<AgentConfig> LoadAgentFile(const std::string& path) {
+base::Result<AgentConfig> LoadAgentFile(const std::string& path, PkiFilesMust must) {
   ZW_ASSIGN(const auto text, sys::ReadFile(path, kMostBytes));
-  return ParseAgent(text, path);
+  return ParseAgent(text, path, must);
 }
 
 }  // namespace zoowarden::config

@@ -75,11 +75,17 @@ struct AgentConfig {
   std::chrono::milliseconds lease_lapse{15'000};
 };
 
+// Before a server is enrolled its certificate files are not there yet.
+enum class PkiFilesMust { kBeReadable, kBeNamed };
+
 // Errors: "file:line:column: ..." with a reason "config.*" (kInvalidArgument). Also refused: key
 // and certificate files that cannot be read, a private key that others may read, own directories
 // inside the data directories.
-[[nodiscard]] base::Result<AgentConfig> LoadAgentFile(const std::string& path);
+[[nodiscard]] base::Result<AgentConfig> LoadAgentFile(
+    const std::string& path, PkiFilesMust must = PkiFilesMust::kBeReadable);
 // The same from text; still looks at the files it names.
-[[nodiscard]] base::Result<AgentConfig> ParseAgent(std::string_view text, const std::string& path);
+[[nodiscard]] base::Result<AgentConfig> ParseAgent(std::string_view text,
+                                                   const std::string& path,
+                                                   PkiFilesMust must = PkiFilesMust::kBeReadable);
 
 }  // namespace zoowarden::config

@@ -56,17 +56,29 @@ CredentialFiles FilesIn(const std::filesystem::path& directory) {
 }
 
 base::Result<Credentials> LoadCredentials(const CredentialFiles& files, sys::Clock& clock) {
+  ZW_ASSIGN(Credentials credentials, ReadCredentialTexts(files));
+  ZW_TRY(CheckCredentials(files, credentials, clock));
+  return credentials;
+}
+
+base::Result<Credentials> ReadCredentialTexts(const CredentialFiles& files) {
   Credentials credentials;
   ZW_ASSIGN(credentials.ca_pem, sys::ReadFile(files.ca, kMaxPem));
   ZW_ASSIGN(credentials.certificate_pem, sys::ReadFile(files.certificate, kMaxPem));
   ZW_ASSIGN(credentials.key_pem, sys::ReadFile(files.key, kMaxPem));
+  return credentials;
+}
+
+base::Status CheckCredentials(const CredentialFiles& files,
+                              Credentials& credentials,
+                              sys::Clock& clock) {
   if (const auto cas = SplitBundle(credentials.ca_pem); !cas) {
     return base::Fail(cas.error().WithContext(files.ca.native()));
   }
   if (const auto good = Check(credentials, clock); !good) {
     return base::Fail(good.error().WithContext(files.certificate.native()));
   }
-  return credentials;
+  return base::Ok();
 }
 
 }  // namespace zoowarden::pki

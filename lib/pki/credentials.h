@@ -36,4 +36,10 @@ struct Credentials {
 [[nodiscard]] base::Result<Credentials> LoadCredentials(const CredentialFiles& files,
                                                         sys::Clock& clock);
 
+// Its two halves: what the files hold, and what LoadCredentials checks of that.
+[[nodiscard]] base::Result<Credentials> ReadCredentialTexts(const CredentialFiles& files);
+[[nodiscard]] base::Status CheckCredentials(const CredentialFiles& files,
+                                            Credentials& credentials,
+                                            sys::Clock& clock);
+
 }  // namespace zoowarden::pki

@@ -79,8 +79,8 @@ base::Result<Crl> Read(X509_CRL* list) {
   return crl;
 }
 
-// The CA, by its key's id, whose signature the list bears.
-base::Status CheckSignature(X509_CRL* list, const Crl& crl, const std::vector<std::string>& cas) {
+// Whether one of the CAs, the one that the list names, has signed it.
+base::Result<bool> IsSigned(X509_CRL* list, const Crl& crl, const std::vector<std::string>& cas) {
   for (const std::string& pem : cas) {
     ZW_ASSIGN(const CertificateInfo info, ParseCertificate(pem));
     ZW_ASSIGN(const CertPtr ca, ReadCertificate(pem));
@@ -88,20 +88,25 @@ base::Status CheckSignature(X509_CRL* list, const Crl& crl, const std::vector<st
                       X509_CRL_verify(list, X509_get0_pubkey(ca.get())) == 1;
     ERR_clear_error();
     if (good) {
-      return base::Ok();
+      return true;
     }
   }
-  return base::Fail(base::ErrorCode::kInvalidArgument,
-                    "pki.crl_foreign",
-                    "the revocation list was not signed by a CA that is trusted here; make one "
-                    "with that CA and 'zoowarden pki crl'");
+  return false;
 }
 
-base::Status CheckComplete(const std::vector<Crl>& crls, const std::vector<std::string>& cas) {
+base::Status CheckComplete(const std::vector<Crl>& crls,
+                           const std::vector<std::string>& cas,
+                           bool foreign) {
   for (const std::string& pem : cas) {
     ZW_ASSIGN(const CertificateInfo ca, ParseCertificate(pem));
     const auto about = std::count_if(
         crls.begin(), crls.end(), [&](const Crl& crl) { return crl.issuer_key_id == ca.key_id; });
+    if (about == 0 && foreign) {
+      return base::Fail(base::ErrorCode::kInvalidArgument,
+                        "pki.crl_foreign",
+                        "the revocation list was not signed by the CA that is trusted here; make "
+                        "one with that CA and 'zoowarden pki crl'");
+    }
     if (about != 1) {
       return base::Fail(base::ErrorCode::kInvalidArgument,
                         "pki.crl_incomplete",
@@ -141,6 +146,7 @@ base::Result<std::vector<Crl>> ParseCrls(const std::string& crl_pem, const std::
   constexpr std::string_view kBegin = "-----BEGIN X509 CRL-----";
   ZW_ASSIGN(const auto cas, SplitBundle(ca_pem));
   std::vector<Crl> crls;
+  bool foreign = false;
   auto at = crl_pem.find(kBegin);
   if (at == std::string::npos) {
     return base::Fail(Unreadable("is none"));
@@ -153,11 +159,15 @@ base::Result<std::vector<Crl>> ParseCrls(const std::string& crl_pem, const std::
       return base::Fail(Unreadable("is damaged"));
     }
     ZW_ASSIGN(auto crl, Read(list.get()));
-    ZW_TRY(CheckSignature(list.get(), crl, cas));
-    crls.push_back(std::move(crl));
+    ZW_ASSIGN(const bool is_signed, IsSigned(list.get(), crl, cas));
+    if (is_signed) {
+      crls.push_back(std::move(crl));
+    } else {
+      foreign = true;
+    }
     at = crl_pem.find(kBegin, at + kBegin.size());
   }
-  ZW_TRY(CheckComplete(crls, cas));
+  ZW_TRY(CheckComplete(crls, cas, foreign));
   return crls;
 }
 

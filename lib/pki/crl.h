@@ -33,9 +33,11 @@ struct Crl {
   std::set<std::string> serials;
 };
 
-// The lists of a text, one for each CA of the bundle: with one missing, its certificates could not
-// be judged. Errors: `pki.crl_unreadable` (not a list, or one without number, end or issuer),
-// `pki.crl_foreign` (signed by no CA of the bundle), `pki.crl_incomplete`.
+// The lists of a text that the CAs of the bundle have signed, one for each: with one missing, its
+// certificates could not be judged. Lists of other CAs say nothing here and are left out, so that
+// the text can be in place before a CA is added and after one was removed. Errors:
+// `pki.crl_unreadable` (not a list, or one without number, end or issuer), `pki.crl_foreign`,
+// `pki.crl_incomplete`.
 [[nodiscard]] base::Result<std::vector<Crl>> ParseCrls(const std::string& crl_pem,
                                                        const std::string& ca_pem);
 

@@ -1,35 +1,20 @@
 #include "pki/peer_judge.h"
 
 #include "base/log.h"
+#include "pki/file_state.h"
 #include "sys/errno_error.h"
 #include "sys/files.h"
-
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
-#include <tuple>
 
 namespace zoowarden::pki {
 namespace {
 
 constexpr std::size_t kMaxCrl = 4UL * 1024 * 1024;
 constexpr mode_t kPublic = 0644;
-
-// What changes whenever the file's content does; a rename into place gives another inode.
-using FileState = std::tuple<dev_t, ino_t, off_t, time_t, long, time_t, long>;
-
-FileState StateOf(const struct stat& info) {
-  return {info.st_dev,
-          info.st_ino,
-          info.st_size,
-          info.st_mtim.tv_sec,
-          info.st_mtim.tv_nsec,
-          info.st_ctim.tv_sec,
-          info.st_ctim.tv_nsec};
-}
 
 base::Error Refused(std::string_view reason, const std::string& message) {
   return {base::ErrorCode::kUnauthenticated, std::string(reason), message};
@@ -57,7 +42,6 @@ const Crl* ListOf(const std::vector<Crl>& crls, const std::string& issuer_key_id
 
 struct PeerJudge::Lists {
   FileState file;
-  std::string text;
   std::vector<Crl> crls;
 };
 
@@ -136,7 +120,7 @@ base::Status PeerJudge::Replace(const std::string& crl_pem) {
     for (const Crl& crl : crls) {
       const Crl* old = ListOf((*present)->crls, crl.issuer_key_id);
       if (old != nullptr && (crl.number < old->number ||
-                             (crl.number == old->number && crl_pem != (*present)->text))) {
+                             (crl.number == old->number && crl.serials != old->serials))) {
         return base::Fail(base::ErrorCode::kFailedPrecondition,
                           "pki.older_crl",
                           "revocation list " + std::to_string(crl.number) +
@@ -149,14 +133,14 @@ base::Status PeerJudge::Replace(const std::string& crl_pem) {
 }
 
 base::Result<std::shared_ptr<const PeerJudge::Lists>> PeerJudge::Load() {
-  struct stat info {};
-  if (::stat(path_.c_str(), &info) != 0) {
+  const auto file = StateOf(path_);
+  if (!file) {
     return base::Fail(Refused(errno == ENOENT ? "pki.crl_missing" : "pki.crl_unreadable",
                               "everybody is refused here, because the revocation list " +
                                   path_.native() + " cannot be found: " + std::strerror(errno) +
                                   "; put it there, or 'zoowarden pki push-crl'"));
   }
-  if (lists_ == nullptr || lists_->file != StateOf(info)) {
+  if (lists_ == nullptr || lists_->file != *file) {
     auto text = sys::ReadFile(path_, kMaxCrl);
     auto crls =
         text ? ParseCrls(*text, ca_pem_) : base::Result<std::vector<Crl>>(base::Fail(text.error()));
@@ -168,8 +152,7 @@ base::Result<std::shared_ptr<const PeerJudge::Lists>> PeerJudge::Load() {
                                 "everybody is refused here, because of " + path_.native() + ": " +
                                     crls.error().message()));
     }
-    lists_ = std::make_shared<const Lists>(
-        Lists{.file = StateOf(info), .text = *std::move(text), .crls = *std::move(crls)});
+    lists_ = std::make_shared<const Lists>(Lists{.file = *file, .crls = *std::move(crls)});
   }
   if (const auto current = CheckTimes(lists_->crls); !current) {
     return base::Fail(Refused(current.error().reason(),

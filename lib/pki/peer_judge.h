@@ -49,7 +49,7 @@ class PeerJudge {
 
   // Puts a newer list in the place of the configured one, durably. Errors:
   // `pki.crl_not_configured`, `pki.older_crl` (a number below that of the present list of the same
-  // CA, or the same number with another content) and those of a list that could not be used.
+  // CA, or the same with other certificates) and those of a list that could not be used.
   [[nodiscard]] base::Status Replace(const std::string& crl_pem);
 
  private:

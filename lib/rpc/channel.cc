@@ -14,9 +14,16 @@ std::shared_ptr<grpc::Channel> MakeChannel(
     const std::string& address,
     const pki::Identity& peer,
     const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  return MakeChannelTo(address, peer.ToUri(), credentials);
+}
+
+std::shared_ptr<grpc::Channel> MakeChannelTo(
+    const std::string& address,
+    const std::string& uri,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   // What the credentials' verifier compares the certificate with.
-  arguments.SetSslTargetNameOverride(peer.ToUri());
+  arguments.SetSslTargetNameOverride(uri);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
   arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);

@@ -22,4 +22,10 @@ namespace zoowarden::rpc {
     const pki::Identity& peer,
     const std::shared_ptr<grpc::ChannelCredentials>& credentials);
 
+// The same for a peer that has a name but no identity.
+[[nodiscard]] std::shared_ptr<grpc::Channel> MakeChannelTo(
+    const std::string& address,
+    const std::string& uri,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+
 }  // namespace zoowarden::rpc

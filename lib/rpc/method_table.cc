@@ -34,6 +34,9 @@ constexpr std::array kTable{
     MethodRule{"/zoowarden.v1.ReleaseService/RemoveRelease", Audience::kOperators},
     MethodRule{kPutCrl, Audience::kOperators},
     MethodRule{"/zoowarden.v1.AuditService/GetAudit", Audience::kReaders},
+    MethodRule{"/zoowarden.v1.CertificateService/RequestCertificate", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.CertificateService/InstallCertificate", Audience::kOperators},
+    MethodRule{"/zoowarden.v1.EnrolService/Enrol", Audience::kTokenHolders},
 };
 
 const MethodRule* Find(std::string_view method) {
@@ -45,9 +48,9 @@ const MethodRule* Find(std::string_view method) {
 bool IsAllowed(Audience audience, pki::Role role) {
   switch (role) {
     case pki::Role::kOperator:
-      return true;
+      return audience != Audience::kTokenHolders;
     case pki::Role::kPlanner:
-      return audience != Audience::kOperators;
+      return audience != Audience::kOperators && audience != Audience::kTokenHolders;
     case pki::Role::kApprover:
       return audience == Audience::kRecordReaders;
     case pki::Role::kViewer:

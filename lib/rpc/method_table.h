@@ -15,6 +15,7 @@ enum class Audience {
   kRecordReaders,  // planners, approvers and operators: what runs were to do and did
   kStagers,        // planners and operators: brings files to a server, touches nothing that runs
   kOperators,      // operators only
+  kTokenHolders,   // no certificate may: at the enrolment listener a one-time token opens it
 };
 
 // Taken from an operator while the revocation list cannot be used: it mends that.

@@ -1,8 +1,10 @@
 #include "rpc/server.h"
 
 #include "rpc/limits.h"
-#include "rpc/tls.h"
+#include "rpc/listen.h"
+#include "rpc/server_credentials.h"
 
+#include <grpcpp/impl/service_type.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -57,17 +59,17 @@ void ServerHandle::Stop(std::chrono::milliseconds grace) {
   }
 }
 
-base::Result<ServerHandle> StartServer(const std::string& address,
-                                       const pki::Credentials& credentials,
-                                       std::shared_ptr<pki::PeerJudge> judge,
-                                       const std::vector<grpc::Service*>& services,
-                                       RefusalSink on_refused) {
-  const auto server_credentials =
-      MakeServerCredentials(credentials, std::move(judge), std::move(on_refused));
+void ServerHandle::Own(std::unique_ptr<grpc::Service> service) {
+  services_.push_back(std::move(service));
+}
+
+base::Result<ServerHandle> Listen(const std::string& address,
+                                  const std::shared_ptr<grpc::ServerCredentials>& credentials,
+                                  const std::vector<grpc::Service*>& services) {
   grpc::ServerBuilder builder;
   SetLimits(builder);
   int port = 0;
-  builder.AddListeningPort(address, server_credentials, &port);
+  builder.AddListeningPort(address, credentials, &port);
   for (grpc::Service* service : services) {
     builder.RegisterService(service);
   }
@@ -80,6 +82,16 @@ base::Result<ServerHandle> StartServer(const std::string& address,
   }
   return ServerHandle(std::move(server),
                       address.substr(0, address.rfind(':')) + ":" + std::to_string(port));
+}
+
+base::Result<ServerHandle> StartServer(const std::string& address,
+                                       std::shared_ptr<pki::LiveCredentials> own,
+                                       std::shared_ptr<pki::PeerJudge> judge,
+                                       const std::vector<grpc::Service*>& services,
+                                       RefusalSink on_refused) {
+  return Listen(address,
+                MakeLiveServerCredentials(std::move(own), std::move(judge), std::move(on_refused)),
+                services);
 }
 
 }  // namespace zoowarden::rpc

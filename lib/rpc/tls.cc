@@ -3,12 +3,11 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "rpc/authorizer.h"
 #include "rpc/status.h"
+#include "rpc/tls_memory.h"
 
 #include <grpc/support/log.h>
 #include <grpcpp/security/credentials.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
@@ -83,11 +82,17 @@ void LogGrpc(gpr_log_func_args* line) {
   base::LogWarn("component=grpc " + base::Printable(message));
 }
 
+// What lives as long as the credentials that the verifier belongs to.
+struct Behind {
+  std::shared_ptr<pki::LiveCredentials> own;
+  std::shared_ptr<TlsMemory> memory;
+  std::shared_ptr<pki::PeerJudge> judge;  // nullptr: every server of the CA passes
+};
+
 // The chain was verified before this is called.
 class ExactIdentityVerifier final : public ExternalCertificateVerifier {
  public:
-  explicit ExactIdentityVerifier(std::shared_ptr<pki::PeerJudge> judge)
-      : judge_(std::move(judge)) {}
+  explicit ExactIdentityVerifier(Behind behind) : behind_(std::move(behind)) {}
 
   bool Verify(TlsCustomVerificationCheckRequest* request,
               std::function<void(grpc::Status)> /*callback*/,
@@ -104,21 +109,28 @@ class ExactIdentityVerifier final : public ExternalCertificateVerifier {
                                        std::string(wanted.data(), wanted.size()) + "'"));
     } else {
       const auto certificate = request->peer_cert();
-      *sync_status = ToGrpcStatus(judge_->Judge({certificate.data(), certificate.size()}));
+      *sync_status =
+          behind_.judge == nullptr
+              ? grpc::Status::OK
+              : ToGrpcStatus(behind_.judge->Judge({certificate.data(), certificate.size()}));
     }
     return true;
   }
   void Cancel(TlsCustomVerificationCheckRequest* /*request*/) override {}
 
  private:
-  std::shared_ptr<pki::PeerJudge> judge_;
+  Behind behind_;
 };
 
-std::shared_ptr<StaticDataCertificateProvider> MakeProvider(const pki::Credentials& credentials) {
-  return std::make_shared<StaticDataCertificateProvider>(
-      credentials.ca_pem,
-      std::vector<grpc::experimental::IdentityKeyCertPair>{
-          {.private_key = credentials.key_pem, .certificate_chain = credentials.certificate_pem}});
+std::shared_ptr<grpc::ChannelCredentials> WithExactNames(
+    grpc::experimental::TlsChannelCredentialsOptions& options, Behind behind) {
+  options.watch_root_certs();
+  options.set_verify_server_certs(true);
+  // The name to check is not a host name, and calls do not choose their own.
+  options.set_check_call_host(false);
+  options.set_certificate_verifier(
+      ExternalCertificateVerifier::Create<ExactIdentityVerifier>(std::move(behind)));
+  return grpc::experimental::TlsCredentials(options);
 }
 
 }  // namespace
@@ -132,34 +144,23 @@ void ForceTls13() {
   });
 }
 
-std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(
-    const pki::Credentials& credentials,
-    std::shared_ptr<pki::PeerJudge> judge,
-    RefusalSink on_refused) {
+std::shared_ptr<grpc::ChannelCredentials> MakeChannelCredentials(
+    std::shared_ptr<pki::LiveCredentials> own, std::shared_ptr<pki::PeerJudge> judge) {
   ForceTls13();
-  grpc::experimental::TlsServerCredentialsOptions options(MakeProvider(credentials));
-  options.watch_root_certs();
+  auto memory = std::make_shared<TlsMemory>(*own->Get());
+  own->Follow([memory](const pki::Credentials& present) { memory->Put(present); });
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  options.set_certificate_provider(memory->MakeProvider());
   options.watch_identity_key_cert_pairs();
-  options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  auto made = grpc::experimental::TlsServerCredentials(options);
-  made->SetAuthMetadataProcessor(std::make_shared<Authorizer>(
-      credentials.identity.ensemble, std::move(judge), std::move(on_refused)));
-  return made;
+  return WithExactNames(options,
+                        {.own = std::move(own), .memory = memory, .judge = std::move(judge)});
 }
 
-std::shared_ptr<grpc::ChannelCredentials> MakeChannelCredentials(
-    const pki::Credentials& credentials, std::shared_ptr<pki::PeerJudge> judge) {
+std::shared_ptr<grpc::ChannelCredentials> MakeTrustingCredentials(const std::string& ca_pem) {
   ForceTls13();
   grpc::experimental::TlsChannelCredentialsOptions options;
-  options.set_certificate_provider(MakeProvider(credentials));
-  options.watch_root_certs();
-  options.watch_identity_key_cert_pairs();
-  options.set_verify_server_certs(true);
-  // The name to check is not a host name, and calls do not choose their own.
-  options.set_check_call_host(false);
-  options.set_certificate_verifier(
-      ExternalCertificateVerifier::Create<ExactIdentityVerifier>(std::move(judge)));
-  return grpc::experimental::TlsCredentials(options);
+  options.set_certificate_provider(std::make_shared<StaticDataCertificateProvider>(ca_pem));
+  return WithExactNames(options, {});
 }
 
 }  // namespace zoowarden::rpc

@@ -59,6 +59,9 @@ inline constexpr std::array kMethodMatrix{
     MatrixRow{"/zoowarden.v1.ReleaseService/RemoveRelease",  false, false, false,  true},
     MatrixRow{"/zoowarden.v1.CertificateService/PutCrl",     false, false, false,  true},
     MatrixRow{"/zoowarden.v1.AuditService/GetAudit",         true,  true,  false,  true},
+    MatrixRow{"/zoowarden.v1.CertificateService/RequestCertificate", false, false, false, true},
+    MatrixRow{"/zoowarden.v1.CertificateService/InstallCertificate", false, false, false, true},
+    MatrixRow{"/zoowarden.v1.EnrolService/Enrol",            false, false, false,  false},
 };
 // clang-format on
 

@@ -107,6 +107,8 @@ TEST_F(PeerJudgeTest, ANewerListReplacesAndAnOlderOneDoesNot) {
   EXPECT_EQ(ReasonOfReplacing(first), "pki.older_crl");
   EXPECT_EQ(ReasonOfReplacing(second), "") << "repeated";
   EXPECT_EQ(Read("crl.pem"), second);
+  ASSERT_TRUE(InitCa(Path("next"), "lab", clock_));
+  EXPECT_EQ(ReasonOfReplacing(second + CrlOf("next")), "") << "before a CA is added";
 }
 
 TEST_F(PeerJudgeTest, AListThatCouldNotBeUsedIsNotPutInPlace) {

@@ -3,6 +3,8 @@
 
 #include "pki/authority.h"
 #include "pki/credentials.h"
+#include "pki/live_credentials.h"
+#include "pki/revocation.h"
 #include "rpc/channel.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
@@ -62,7 +64,7 @@ class LoopbackTest : public ::testing::Test {
     ASSERT_TRUE(pki::InitCa(directory_->path() / "ca", "lab", clock_));
     const auto own = IssueFrom("ca", pki::Role::kAgent, 1);
     judge_ = std::make_shared<pki::PeerJudge>(own.ca_pem, Crl(), clock_);
-    auto server = StartServer("127.0.0.1:0", own, judge_, {&observe_, &operate_});
+    auto server = StartServer("127.0.0.1:0", Fixed(own), judge_, {&observe_, &operate_});
     ASSERT_TRUE(server) << server.error().message();
     server_.emplace(std::move(*server));
   }
@@ -126,12 +128,15 @@ class LoopbackTest : public ::testing::Test {
   }
   // The server's revocation list; none unless a test says so.
   [[nodiscard]] virtual std::filesystem::path Crl() const { return {}; }
+  static std::shared_ptr<pki::LiveCredentials> Fixed(const pki::Credentials& own) {
+    return std::make_shared<pki::LiveCredentials>(own);
+  }
   // Lets everybody of the CA pass.
   std::shared_ptr<pki::PeerJudge> JudgeOf(const pki::Credentials& own) {
     return std::make_shared<pki::PeerJudge>(own.ca_pem, "", clock_);
   }
   std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const pki::Credentials& own) {
-    return MakeChannelCredentials(own, JudgeOf(own));
+    return MakeChannelCredentials(Fixed(own), JudgeOf(own));
   }
   // To the test's server, expecting the right identity.
   std::shared_ptr<grpc::Channel> ChannelAs(const pki::Credentials& client) {

@@ -63,14 +63,14 @@ TEST_F(RevocationTlsTest, ARemovedCaEndsItsOpenConnectionsCalls) {
 
 TEST_F(RevocationTlsTest, ARevokedAgentIsNotSpokenTo) {
   const auto agent = IssueFrom("ca", pki::Role::kAgent, 1);
-  const auto stolen = StartServer("127.0.0.1:0", agent, judge_, {&observe_});
+  const auto stolen = StartServer("127.0.0.1:0", Fixed(agent), judge_, {&observe_});
   ASSERT_TRUE(stolen);
   const auto own = IssueFrom("ca", pki::Role::kViewer);
   const auto ask = [&] {
     const auto judge = std::make_shared<pki::PeerJudge>(own.ca_pem, Crl(), clock_);
     return GetStatus(MakeChannel(stolen->address(),
                                  pki::AgentIdentity("lab", 1),
-                                 MakeChannelCredentials(own, judge)))
+                                 MakeChannelCredentials(Fixed(own), judge)))
         .status;
   };
   EXPECT_TRUE(ask().ok());

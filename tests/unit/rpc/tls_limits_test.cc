@@ -25,8 +25,8 @@ TEST_F(LimitsTest, AReplyOverTheLimitIsRefused) {
 }
 
 TEST_F(LimitsTest, ASecondServerOnTheSamePortIsRefused) {
-  const auto second =
-      StartServer(server_->address(), IssueFrom("ca", pki::Role::kAgent, 1), judge_, {&observe_});
+  const auto second = StartServer(
+      server_->address(), Fixed(IssueFrom("ca", pki::Role::kAgent, 1)), judge_, {&observe_});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().reason(), "rpc.cannot_listen");
   EXPECT_NE(second.error().message().find(server_->address()), std::string::npos);

@@ -174,8 +174,8 @@ TEST_F(TlsTest, AServerWithAnotherAgentsCertificateIsNotSpokenTo) {
 
 TEST_F(TlsTest, AServerOfAForeignCaIsNotSpokenTo) {
   ASSERT_TRUE(pki::InitCa(directory_->path() / "foreign", "lab", clock_));
-  const auto impostor =
-      StartServer("127.0.0.1:0", IssueFrom("foreign", pki::Role::kAgent, 1), judge_, {&observe_});
+  const auto impostor = StartServer(
+      "127.0.0.1:0", Fixed(IssueFrom("foreign", pki::Role::kAgent, 1)), judge_, {&observe_});
   ASSERT_TRUE(impostor);
   const auto credentials = CredentialsOf(IssueFrom("ca", pki::Role::kOperator));
   const auto reply =
@@ -189,7 +189,7 @@ TEST_F(TlsTest, AServerWithoutAnAgentsNameIsNotSpokenTo) {
   for (const char* uri : {"", "zoowarden://lab/operator"}) {
     auto shown = Forge(uri, Now() + pki::Days(1));
     shown.identity.ensemble = "lab";
-    const auto impostor = StartServer("127.0.0.1:0", shown, judge_, {&observe_});
+    const auto impostor = StartServer("127.0.0.1:0", Fixed(shown), judge_, {&observe_});
     ASSERT_TRUE(impostor);
     const auto credentials = CredentialsOf(IssueFrom("ca", pki::Role::kOperator));
     const auto reply =

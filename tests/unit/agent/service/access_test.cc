@@ -3,6 +3,7 @@
 #include "sys/digest.h"
 #include "tests/support/method_matrix.h"
 #include "tests/unit/agent/service/running_agent.h"
+#include "zoowarden/v1/enrol.pb.h"
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/dynamic_message.h>
@@ -104,6 +105,8 @@ class AccessTest : public RunningAgentTest {
 };
 
 TEST_F(AccessTest, WhoMayNotCallAMethodIsRefusedOverTlsAndChangesNothing) {
+  // No agent serves it, so nothing else here would bring its descriptor.
+  ASSERT_NE(v1::EnrolRequest::descriptor(), nullptr);
   ASSERT_TRUE(Acquire(Run(kEpoch)).ok());
   const std::string before = State();
   int refused = 0;

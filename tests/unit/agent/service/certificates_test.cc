@@ -1,4 +1,7 @@
 // The calls about an agent's certificates, on a whole agent.
+#include "pki/credential_directory.h"
+#include "pki/enrolment.h"
+#include "pki/request.h"
 #include "pki/revocation.h"
 #include "rpc/status.h"
 #include "tests/unit/agent/service/running_agent.h"
@@ -10,7 +13,8 @@ namespace {
 
 class CertificatesTest : public RunningAgentTest {
  protected:
-  [[nodiscard]] std::string Crl() const override { return At("crl.pem"); }
+  [[nodiscard]] config::PkiFiles Files() const override { return {.crl = Crl()}; }
+  [[nodiscard]] std::string Crl() const { return At("crl.pem"); }
   [[nodiscard]] std::string NewList(const std::string& ca = "ca") {
     EXPECT_TRUE(pki::WriteCrl({.ca_directory = At(ca), .out = At("new.pem")}, clock_));
     return sys::ReadFile(At("new.pem"), 100'000).value();
@@ -74,12 +78,87 @@ TEST_F(CertificatesTest, StatusTellsWhatIsUsedAndWhenItEnds) {
   const auto channel = Channel(pki::Role::kViewer);
   EXPECT_EQ(PutCrl(Channel(pki::Role::kOperator), NewList()), "ok");
   EXPECT_EQ(GetStatus(channel), "ok");
-  const auto& own = certificates_->credentials();
+  const auto own = *certificates_->own()->Get();
   EXPECT_EQ(seen_.certificate().serial(), own.info.serial);
   EXPECT_EQ(seen_.certificate().not_after(), own.info.not_after.count());
   EXPECT_EQ(seen_.certificate().ca_not_after(), own.ca_not_after.count());
   EXPECT_EQ(seen_.certificate().crl_number(), 1U);
   EXPECT_EQ(seen_.certificate().crl_not_after(), put_.not_after());
+}
+
+// The agent's files are where `enroll` would have put them, and are followed.
+class RenewalTest : public CertificatesTest {
+ protected:
+  [[nodiscard]] config::PkiFiles Files() const override {
+    return {.ca = At("pki/ca.pem"), .certificate = At("pki/cert.pem"), .key = At("pki/key.pem")};
+  }
+  std::shared_ptr<pki::LiveCredentials> Own() override {
+    const auto own = As(pki::Role::kAgent, 1);
+    const auto files = pki::FilesIn(At("pki"));
+    EXPECT_TRUE(pki::InstallCredentials(
+        files,
+        {.ca_pem = own.ca_pem, .certificate_pem = own.certificate_pem, .key_pem = own.key_pem}));
+    return pki::LiveCredentials::Load(files, clock_).value();
+  }
+  std::string Request(const std::shared_ptr<grpc::Channel>& channel) {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    v1::RequestCertificateResponse reply;
+    const auto status =
+        v1::CertificateService::NewStub(channel)->RequestCertificate(&context, {}, &reply);
+    return status.ok() ? reply.request_pem() : rpc::ToError(status).reason();
+  }
+  std::string Install(const std::shared_ptr<grpc::Channel>& channel, const std::string& pem) {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    v1::InstallCertificateRequest request;
+    request.set_certificate_pem(pem);
+    v1::InstallCertificateResponse reply;
+    const auto status =
+        v1::CertificateService::NewStub(channel)->InstallCertificate(&context, request, &reply);
+    return status.ok() ? reply.serial() : rpc::ToError(status).reason();
+  }
+  std::string Sign(const std::string& request, std::uint32_t server = 1, const char* ca = "ca") {
+    const auto made =
+        pki::IssueFor(At(ca), pki::AgentIdentity("lab", server), request, pki::Days(30), clock_);
+    EXPECT_TRUE(made) << made.error().message();
+    return made->certificate_pem;
+  }
+  std::string Key() { return sys::ReadFile(At("pki/key.pem"), 100'000).value(); }
+};
+
+TEST_F(RenewalTest, TheNewCertificateIsShownAndOpenConnectionsGoOn) {
+  const auto channel = Channel(pki::Role::kOperator);
+  const auto key = Key();
+  const auto pem = Sign(Request(channel));
+  const auto serial = pki::ParseCertificate(pem)->serial;
+  EXPECT_EQ(Install(channel, pem), serial);
+  EXPECT_EQ(Install(channel, pem), serial) << "repeated";
+  EXPECT_NE(Key(), key);
+  EXPECT_EQ(GetStatus(channel), "ok") << "the connection that was open";
+  EXPECT_EQ(seen_.certificate().serial(), serial);
+  EXPECT_EQ(GetStatus(ChannelOf(As(pki::Role::kViewer))), "ok") << "a new one";
+}
+
+TEST_F(RenewalTest, WhatDoesNotFitIsRefusedAndChangesNothing) {
+  const auto channel = Channel(pki::Role::kOperator);
+  const auto key = Key();
+  EXPECT_EQ(Install(channel, Sign(pki::MakeRequest()->request_pem)), "pki.no_request");
+  const auto request = Request(channel);
+  EXPECT_EQ(Install(channel, Sign(pki::MakeRequest()->request_pem)), "pki.wrong_key");
+  EXPECT_EQ(Install(channel, Sign(request, 2)), "pki.other_identity");
+  ASSERT_TRUE(pki::InitCa(At("other"), "lab", clock_));
+  EXPECT_EQ(Install(channel, Sign(request, 1, "other")), "pki.wrong_ca");
+  EXPECT_EQ(Install(channel, "garbage"), "pki.not_a_certificate");
+  EXPECT_EQ(Key(), key);
+  EXPECT_EQ(Install(channel, Sign(request)).size(), 32U) << "the request is still good";
+}
+
+TEST_F(RenewalTest, FilesThatCannotBeExchangedAtOneStrokeAreSaidBeforeTheCaSigns) {
+  const auto link = std::filesystem::read_symlink(At("pki"));
+  std::filesystem::remove(At("pki"));
+  std::filesystem::rename(At(link), At("pki"));
+  EXPECT_EQ(Request(Channel(pki::Role::kOperator)), "pki.not_switchable");
 }
 
 }  // namespace

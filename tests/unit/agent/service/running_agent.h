@@ -59,17 +59,22 @@ class RunningAgentTest : public ::testing::Test {
     auto core = AgentCore::Open(Config(), clock_);
     ASSERT_TRUE(core) << core.error().message();
     core_ = std::move(*core);
-    const auto own = As(pki::Role::kAgent, 1);
-    certificates_ = std::make_unique<Certificates>(config::PkiFiles{.crl = Crl()}, own, clock_);
+    certificates_ = std::make_unique<Certificates>(Files(), Own(), clock_);
     services_ = std::make_unique<Services>(*core_, *certificates_);
-    auto server = rpc::StartServer(
-        "127.0.0.1:0", own, certificates_->judge(), services_->All(), AuditOfRefusals(*core_));
+    auto server = rpc::StartServer("127.0.0.1:0",
+                                   certificates_->own(),
+                                   certificates_->judge(),
+                                   services_->All(),
+                                   AuditOfRefusals(*core_));
     ASSERT_TRUE(server) << server.error().message();
     server_.emplace(std::move(*server));
   }
 
-  // The agent's revocation list; none unless a test says so.
-  [[nodiscard]] virtual std::string Crl() const { return {}; }
+  // The agent's certificate files and its revocation list; none unless a test says so.
+  [[nodiscard]] virtual config::PkiFiles Files() const { return {}; }
+  [[nodiscard]] virtual std::shared_ptr<pki::LiveCredentials> Own() {
+    return std::make_shared<pki::LiveCredentials>(As(pki::Role::kAgent, 1));
+  }
   [[nodiscard]] std::string At(const std::string& name) const { return scratch_->path() / name; }
 
   pki::Credentials As(pki::Role role, std::optional<std::uint32_t> server = std::nullopt) {
@@ -98,9 +103,10 @@ class RunningAgentTest : public ::testing::Test {
 
   std::shared_ptr<grpc::Channel> ChannelOf(const pki::Credentials& caller) {
     const auto judge = std::make_shared<pki::PeerJudge>(caller.ca_pem, "", clock_);
-    return rpc::MakeChannel(server_->address(),
-                            pki::AgentIdentity("lab", 1),
-                            rpc::MakeChannelCredentials(caller, judge));
+    return rpc::MakeChannel(
+        server_->address(),
+        pki::AgentIdentity("lab", 1),
+        rpc::MakeChannelCredentials(std::make_shared<pki::LiveCredentials>(caller), judge));
   }
 
   static void SetDeadline(grpc::ClientContext& context) {

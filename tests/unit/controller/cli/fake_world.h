@@ -21,6 +21,8 @@ namespace zoowarden::controller {
 struct AgentWords {
   std::vector<Answer<CrlInUse>> lists;
   std::string pushed;  // the last list that was pushed
+  std::string request_pem;
+  std::vector<std::pair<model::ServerId, std::string>> installed;
   std::vector<model::MemberObservation> seen;
   std::vector<Answer<Lease>> leases;
   std::vector<Answer<std::vector<RunRecord>>> records;
@@ -91,6 +93,14 @@ class SpokenCertificates final : public CertificateCalls {
   std::vector<Answer<CrlInUse>> PutCrl(const std::string& crl_pem) override {
     words_.pushed = crl_pem;
     return words_.lists;
+  }
+  base::Result<std::string> RequestCertificate(model::ServerId) override {
+    return words_.request_pem;
+  }
+  base::Result<std::string> InstallCertificate(model::ServerId server,
+                                               const std::string& certificate_pem) override {
+    words_.installed.emplace_back(server, certificate_pem);
+    return pki::ParseCertificate(certificate_pem).value().serial;
   }
 
  private:

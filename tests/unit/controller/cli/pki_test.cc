@@ -1,6 +1,8 @@
 // The pki commands, from words to files.
 #include "controller/cli/ending_certificates.h"
 #include "pki/authority.h"
+#include "pki/enrolment.h"
+#include "pki/request.h"
 #include "tests/unit/controller/cli/fake_world.h"
 
 namespace zoowarden::controller {
@@ -115,6 +117,59 @@ TEST_F(PkiCommandTest, RefusedRevocationsAndListsAreNamed) {
   EXPECT_FALSE(std::filesystem::exists(Path("x")));
 }
 
+TEST_F(PkiCommandTest, ATokenIsPrintedOnceAndListedWithoutItsSecret) {
+  const auto made = Run({"pki", "token", "--dir", Path("ca"), "--server", "2", "--valid", "90m"});
+  EXPECT_EQ(made.code, 0) << made.err;
+  const auto token = pki::ParseToken(made.out.substr(0, made.out.size() - 1));
+  ASSERT_TRUE(token) << made.out;
+  EXPECT_EQ(token->identity, pki::AgentIdentity("lab", 2));
+  EXPECT_EQ(token->expires, pki::UnixTime(1'700'000'000 + 90 * 60));
+  EXPECT_EQ(made.err.find(token->secret), std::string::npos);
+  const auto status = Run({"pki", "status", "--dir", Path("ca")}).out;
+  EXPECT_NE(status.find("zoowarden://lab/agent/2  open"), std::string::npos) << status;
+  EXPECT_EQ(status.find(token->secret), std::string::npos);
+}
+
+TEST_F(PkiCommandTest, RefusedTokensAndListenersChangeNothing) {
+  const auto index = [this] { return sys::ReadFile(Path("ca/index.json"), 100'000).value(); };
+  const auto before = index();
+  EXPECT_EQ(ReasonOf({"pki", "token", "--dir", Path("ca"), "--server", "0"}), "usage.bad_value");
+  EXPECT_EQ(ReasonOf({"pki", "token", "--dir", Path("ca"), "--server", "1", "--valid", "soon"}),
+            "usage.bad_value");
+  EXPECT_EQ(ReasonOf({"pki", "token", "--dir", Path("ca"), "--server", "1", "--valid", "10s"}),
+            "enrol.bad_validity");
+  EXPECT_EQ(ReasonOf({"pki", "serve", "--dir", Path("ca"), "--listen", "127.0.0.1:0"}),
+            "enrol.no_tokens");
+  EXPECT_EQ(index(), before);
+}
+
+TEST_F(PkiCommandTest, RenewingSignsWhatTheAgentAsksForAndInstallsItThere) {
+  const auto request = pki::MakeRequest().value();
+  words_.request_pem = request.request_pem;
+  const auto outcome = Run({"pki", "renew", "--dir", Path("ca"), "--server", "2"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  ASSERT_EQ(words_.installed.size(), 1U);
+  EXPECT_EQ(words_.installed[0].first, model::ServerId{2});
+  const auto info = pki::ParseCertificate(words_.installed[0].second);
+  EXPECT_EQ(info->uris, std::vector<std::string>{"zoowarden://lab/agent/2"});
+  EXPECT_NE(outcome.out.find("server 2: " + info->serial), std::string::npos) << outcome.out;
+  words_.installed.clear();
+  EXPECT_EQ(Run({"pki", "renew", "--dir", Path("ca"), "--all"}).code, 0);
+  EXPECT_EQ(words_.installed.size(), 3U);
+}
+
+TEST_F(PkiCommandTest, ABadRequestOrAnUnknownServerIsNotSigned) {
+  const auto before = sys::ReadFile(Path("ca/index.json"), 100'000).value();
+  words_.request_pem = "hostile";
+  EXPECT_EQ(ReasonOf({"pki", "renew", "--dir", Path("ca"), "--server", "1"}), "pki.bad_request");
+  EXPECT_EQ(ReasonOf({"pki", "renew", "--dir", Path("ca"), "--server", "9"}), "usage.bad_value");
+  EXPECT_EQ(ReasonOf({"pki", "renew", "--dir", Path("ca")}), "usage.bad_value");
+  EXPECT_EQ(ReasonOf({"pki", "renew", "--dir", Path("ca"), "--all", "--server", "1"}),
+            "usage.bad_value");
+  EXPECT_TRUE(words_.installed.empty());
+  EXPECT_EQ(sys::ReadFile(Path("ca/index.json"), 100'000).value(), before);
+}
+
 constexpr pki::UnixTime kNow{1'700'000'000};
 constexpr pki::UnixTime kDay{86'400};
 
@@ -133,8 +188,8 @@ TEST(EndingCertificatesTest, FourteenDaysAreSoonAndFifteenAreNot) {
   EXPECT_EQ(soon[0].holder, "agent 1");
   EXPECT_FALSE(soon[0].ended);
   EXPECT_EQ(EndingText(soon[0], kNow),
-            "the certificate of agent 1 ends at 2023-11-28T22:13:19Z (in 13 days): bring a new one "
-            "to that server");
+            "the certificate of agent 1 ends at 2023-11-28T22:13:19Z (in 13 days): `zoowarden pki "
+            "renew`");
 }
 
 TEST(EndingCertificatesTest, ACaIsToldOnceAndAgentsThatTellNothingAreLeftOut) {
@@ -157,7 +212,7 @@ TEST(EndingCertificatesTest, ARevocationListThatEndsRefusesEverybodyAndIsToldToo
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(EndingText(found[0], kNow),
             "the revocation list of agent 1 ends at 2023-11-15T22:13:20Z (in 24 hours): bring a "
-            "new one there");
+            "new one there with `zoowarden pki crl` and `zoowarden pki push-crl`");
 }
 
 }  // namespace

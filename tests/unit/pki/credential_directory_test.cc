@@ -1,0 +1,97 @@
+#include "pki/credential_directory.h"
+
+#include "tests/unit/pki/ca_fixture.h"
+
+#include <sys/stat.h>
+
+namespace zoowarden::pki {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CredentialDirectoryTest : public CaTest {
+ protected:
+  CredentialTexts NewTexts(const std::string& out) {
+    IssueFrom("ca", out);
+    return {.ca_pem = Read(out + "/ca.pem"),
+            .certificate_pem = Read(out + "/cert.pem"),
+            .key_pem = Read(out + "/key.pem")};
+  }
+  std::string ReasonOf(const CredentialFiles& files) {
+    const auto good = CheckSwitchable(files);
+    return good ? "" : good.error().reason();
+  }
+  [[nodiscard]] std::size_t Directories() const {
+    std::size_t count = 0;
+    for (const auto& entry : fs::directory_iterator(directory_->path())) {
+      count += entry.path().filename().native().starts_with("pki-") ? 1 : 0;
+    }
+    return count;
+  }
+
+  CredentialFiles files_;
+  void SetUp() override {
+    CaTest::SetUp();
+    files_ = FilesIn(Path("pki"));
+  }
+};
+
+TEST_F(CredentialDirectoryTest, TheFirstSetAndEachLaterOneAreWhole) {
+  for (const char* out : {"one", "two"}) {
+    const auto texts = NewTexts(out);
+    ASSERT_TRUE(InstallCredentials(files_, texts));
+    ASSERT_TRUE(LoadCredentials(files_, clock_));
+    EXPECT_EQ(Read("pki/key.pem"), texts.key_pem);
+    EXPECT_EQ(Directories(), 1U) << "no old key stays behind";
+  }
+  struct stat info {};
+  ASSERT_EQ(::stat(files_.key.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777U, 0600U);
+  EXPECT_TRUE(fs::is_symlink(Path("pki")));
+}
+
+TEST_F(CredentialDirectoryTest, RepeatedItDoesNothing) {
+  const auto texts = NewTexts("one");
+  ASSERT_TRUE(InstallCredentials(files_, texts));
+  ASSERT_TRUE(InstallCredentials(files_, texts));
+  EXPECT_TRUE(LoadCredentials(files_, clock_));
+}
+
+TEST_F(CredentialDirectoryTest, WhatElseLiesThereComesAlong) {
+  ASSERT_TRUE(InstallCredentials(files_, NewTexts("one")));
+  Write("pki/keyring.gpg", "k");
+  auto texts = NewTexts("two");
+  texts.ca_pem.clear();
+  ASSERT_TRUE(InstallCredentials(files_, texts));
+  EXPECT_EQ(Read("pki/keyring.gpg"), "k");
+  EXPECT_EQ(Read("pki/ca.pem"), Read("ca/ca.pem"));
+}
+
+TEST_F(CredentialDirectoryTest, ADirectoryOfTheOperatorsIsNotRemoved) {
+  fs::rename((NewTexts("one"), Path("one")), Path("pki-mine"));
+  fs::create_directory_symlink("pki-mine", Path("pki"));
+  ASSERT_TRUE(InstallCredentials(files_, NewTexts("two")));
+  EXPECT_TRUE(fs::exists(Path("pki-mine/key.pem")));
+}
+
+TEST_F(CredentialDirectoryTest, OnlyWhatCanBeSwitchedAtOneStrokeIsTaken) {
+  EXPECT_EQ(ReasonOf(files_), "") << "nothing there yet";
+  fs::create_directory(Path("pki"));
+  EXPECT_EQ(ReasonOf(files_), "") << "empty";
+  Write("pki/cert.pem", "mine");
+  EXPECT_EQ(ReasonOf(files_), "pki.not_switchable");
+  EXPECT_EQ(InstallCredentials(files_, NewTexts("one")).error().reason(), "pki.not_switchable");
+  EXPECT_EQ(Read("pki/cert.pem"), "mine");
+  files_.key = Path("elsewhere/key.pem");
+  EXPECT_EQ(ReasonOf(files_), "pki.not_switchable");
+}
+
+TEST_F(CredentialDirectoryTest, AnInterruptedAttemptIsNoHindranceAndIsRemoved) {
+  fs::create_directories(Path("pki-0123456789abcdef"));
+  Write("pki-0123456789abcdef/key.pem", "old");
+  ASSERT_TRUE(InstallCredentials(files_, NewTexts("one")));
+  EXPECT_FALSE(fs::exists(Path("pki-0123456789abcdef")));
+}
+
+}  // namespace
+}  // namespace zoowarden::pki
