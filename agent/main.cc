@@ -45,6 +45,7 @@ constexpr const char* kExamples = R"(Examples:
 struct Arguments {
   std::string config;
   bool check = false;
+  Accepted accepted;
   std::string archive;
   std::string signature;
   std::string ensemble_spec;
@@ -98,12 +99,13 @@ void UseAllDescriptors() {
 
 int Serve(config::AgentConfig config,
           std::shared_ptr<pki::LiveCredentials> own,
+          const Accepted& accepted,
           sys::Clock& clock) {
   UseAllDescriptors();
   const std::string listen = config.listen;
   const std::string server = model::ToString(config.server);
   Certificates certificates(config.pki, std::move(own), clock);
-  auto core = AgentCore::Open(std::move(config), clock);
+  auto core = AgentCore::Open(std::move(config), clock, accepted);
   if (!core) {
     return Fail(core.error(), kExitError);
   }
@@ -186,7 +188,7 @@ int Run(const Arguments& arguments, bool bootstrap) {
     return 0;
   }
   return bootstrap ? Bootstrap(*std::move(config), arguments, clock)
-                   : Serve(*std::move(config), *std::move(own), clock);
+                   : Serve(*std::move(config), *std::move(own), arguments.accepted, clock);
 }
 
 }  // namespace
@@ -202,6 +204,12 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("zoowarden-agent ") + kAgentVersion);
   app.add_option("--config", arguments.config, "agent.yaml")->required();
   app.add_flag("--check", arguments.check, "check the configuration and end");
+  app.add_flag("--accept-lost-journal",
+               arguments.accepted.lost_journal,
+               "the journal is gone for good and nothing was under way: begin a new one");
+  app.add_flag("--accept-moved-data",
+               arguments.accepted.moved_data,
+               "the data was moved to another file system on purpose");
   auto* bootstrap = app.add_subcommand("bootstrap", "first installation of this server");
   bootstrap->add_option("--archive", arguments.archive, "the release")->required();
   bootstrap->add_option("--signature", arguments.signature, "its detached OpenPGP signature");

@@ -83,6 +83,22 @@ fs::path Canonical(const fs::path& path) {
   return error ? path : real;
 }
 
+// The generation that a configuration's path means, with `..` and links outside of `generations`
+// resolved; empty when it is none, or was named through a link that may have meant another one
+// when the process was started (`current`).
+std::string GenerationOf(const fs::path& configuration, const fs::path& generations) {
+  fs::path real = "/";
+  for (const fs::path& part : configuration.relative_path()) {
+    std::error_code error;
+    const fs::path next = part == ".." ? real.parent_path() : real / part;
+    if (fs::is_symlink(next, error) && next.parent_path() == generations) {
+      return "";
+    }
+    real = part == "." || part.empty() ? real : Canonical(next);
+  }
+  return NameBelow(real.string(), generations);
+}
+
 // hidepid hides other users' processes or their command lines from everybody but root.
 bool ProcIsRestricted(const fs::path& proc) {
   if (geteuid() == 0) {
@@ -114,6 +130,13 @@ bool HasThreads(const fs::path& proc, std::int32_t pid) {
 }
 
 }  // namespace
+
+std::string DataArgument(const std::vector<std::string>& command_line) {
+  const std::string port = ConfigurationArgument(command_line);
+  const auto at = std::find(command_line.begin(), command_line.end(), port);
+  const bool two = base::ParseUnsigned(port).has_value() && at + 1 < command_line.end();
+  return two ? *(at + 1) : std::string();
+}
 
 std::string ConfigurationArgument(const std::vector<std::string>& command_line) {
   for (std::size_t i = 0; i + 1 < command_line.size(); ++i) {
@@ -188,11 +211,7 @@ void ProcessFinder::LookAt(std::int32_t pid, FinderAnswer& answer) const {
   if (!start_time) {
     return;
   }
-  fs::path configuration(argument);
-  if (configuration.is_relative()) {
-    std::error_code ignored;
-    configuration = fs::read_symlink(directory / "cwd", ignored) / configuration;
-  }
+  const fs::path configuration = Absolute(pid, argument);
   const Ours ours = ServesOurData(candidate, configuration);
   if (ours == Ours::kUnclear) {
     answer.visible = false;
@@ -214,40 +233,57 @@ void ProcessFinder::LookAt(std::int32_t pid, FinderAnswer& answer) const {
 
 ProcessFinder::Ours ProcessFinder::ServesOurData(const Candidate& candidate,
                                                  const fs::path& configuration) const {
+  if (const auto data = DataArgument(candidate.command_line); !data.empty()) {
+    return IsOurDirectory(candidate.pid, data) || HoldsOurFiles(candidate.pid) ? Ours::kYes
+                                                                               : Ours::kNo;
+  }
   const auto text = sys::ReadFile(configuration, kMaxConfiguration);
   if (!text) {
     // Removed under a running server: what it holds open still tells, as far as it is asked.
     const bool gone = text.error().Is(base::ErrorCode::kNotFound);
-    const bool below = !NameBelow(configuration.string(), settings_.generations).empty();
+    const bool below =
+        gone && !GenerationOf(configuration, Canonical(settings_.generations)).empty();
     if (below || HoldsOurFiles(candidate.pid)) {
       return Ours::kYes;
     }
-    return gone ? Ours::kNo : Ours::kUnclear;
+    return gone ? Ours::kNo : Ours::kUnclear;  // the ports of one that is gone are looked at, too
   }
   const auto parsed = zk::ZooCfg::Parse(*text, configuration.string());
   const std::string data = parsed ? parsed->Get("dataDir").value_or("") : std::string();
   const std::string logs = parsed ? parsed->Get("dataLogDir").value_or(data) : std::string();
-  for (const std::string& theirs : {data, logs}) {
-    if (IsSameDirectory(theirs, settings_.data_directory) ||
-        IsSameDirectory(theirs, settings_.data_log_directory)) {
-      return Ours::kYes;
-    }
+  const bool named = IsOurDirectory(candidate.pid, data) || IsOurDirectory(candidate.pid, logs);
+  return named || HoldsOurFiles(candidate.pid) ? Ours::kYes : Ours::kNo;
+}
+
+// As the process would open it: a relative one from its working directory.
+bool ProcessFinder::IsOurDirectory(std::int32_t pid, const fs::path& theirs) const {
+  const fs::path whole = Absolute(pid, theirs);
+  return IsSameDirectory(whole, settings_.data_directory) ||
+         IsSameDirectory(whole, settings_.data_log_directory);
+}
+
+fs::path ProcessFinder::Absolute(std::int32_t pid, const fs::path& path) const {
+  if (path.empty() || path.is_absolute()) {
+    return path;
   }
-  return HoldsOurFiles(candidate.pid) ? Ours::kYes : Ours::kNo;
+  std::error_code ignored;
+  return fs::read_symlink(settings_.proc / std::to_string(pid) / "cwd", ignored) / path;
 }
 
 bool ProcessFinder::HoldsOurFiles(std::int32_t pid) const {
   std::error_code error;
+  const fs::path data = Canonical(settings_.data_directory);
+  const fs::path logs = Canonical(settings_.data_log_directory);
   const fs::path descriptors = settings_.proc / std::to_string(pid) / "fd";
   for (fs::directory_iterator entry(descriptors, error), end; !error && entry != end;
        entry.increment(error)) {
     std::error_code ignored;
     const std::string target = fs::read_symlink(entry->path(), ignored).string();
     // Of a file below it; the descriptor of the lock on the directory itself is not one.
-    if (target.starts_with(settings_.data_directory.string() + "/") ||
-        (!settings_.data_log_directory.empty() &&
-         target.starts_with(settings_.data_log_directory.string() + "/"))) {
-      return true;
+    for (const fs::path& ours : {data, logs}) {
+      if (!ours.empty() && target.starts_with(ours.string() + "/")) {
+        return true;
+      }
     }
   }
   return false;
@@ -257,8 +293,7 @@ model::Process ProcessFinder::Describe(const Candidate& candidate,
                                        std::uint64_t start_time,
                                        const fs::path& configuration) const {
   model::Process process{.pid = candidate.pid, .start_time = start_time};
-  const fs::path generations = Canonical(settings_.generations);
-  process.generation = NameBelow(configuration.string(), generations);
+  process.generation = GenerationOf(configuration, Canonical(settings_.generations));
   const fs::path releases = Canonical(settings_.releases);
   for (const std::string& argument : candidate.command_line) {
     if (process.release = NameBelow(argument, releases); !process.release.empty()) {

@@ -58,6 +58,9 @@ class ProcessFinder {
   void LookAt(std::int32_t pid, FinderAnswer& answer) const;
   [[nodiscard]] Ours ServesOurData(const Candidate& candidate,
                                    const std::filesystem::path& configuration) const;
+  [[nodiscard]] bool IsOurDirectory(std::int32_t pid, const std::filesystem::path& theirs) const;
+  [[nodiscard]] std::filesystem::path Absolute(std::int32_t pid,
+                                               const std::filesystem::path& path) const;
   [[nodiscard]] bool HoldsOurFiles(std::int32_t pid) const;
   [[nodiscard]] model::Process Describe(const Candidate& candidate,
                                         std::uint64_t start_time,
@@ -70,5 +73,8 @@ class ProcessFinder {
 // The file after the main class of a quorum member on a Java command line; empty when this is not
 // one. A relative one is relative to the process's directory.
 [[nodiscard]] std::string ConfigurationArgument(const std::vector<std::string>& command_line);
+// The data directory of a ZooKeeper that was started with a port and a directory in place of a
+// configuration file, else empty.
+[[nodiscard]] std::string DataArgument(const std::vector<std::string>& command_line);
 
 }  // namespace zoowarden::agent

@@ -1,6 +1,8 @@
 list(APPEND agent_sources
+  lifecycle/file_system.cc
   lifecycle/launch.cc
   lifecycle/managers.cc
+  lifecycle/port_guard.cc
   lifecycle/process_finder.cc
   lifecycle/service_manager.cc
   lifecycle/start_guard.cc

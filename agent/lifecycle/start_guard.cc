@@ -4,13 +4,8 @@
 #include "agent/install/installed_releases.h"
 #include "agent/render/start_check.h"
 #include "base/text.h"
-#include "sys/errno_error.h"
 #include "sys/files.h"
 #include "zk/durable_zxid.h"
-
-#include <sys/stat.h>
-
-#include <cerrno>
 
 namespace zoowarden::agent {
 namespace {
@@ -36,15 +31,25 @@ base::Status CheckMyId(const StartInputsOnDisk& inputs) {
   return base::Ok();
 }
 
-base::Status CheckData(const StartInputsOnDisk& inputs, const ProvedBefore& proved) {
-  ZW_ASSIGN(const std::uint64_t device, DeviceOf(inputs.data_directory));
+bool IsOtherFileSystem(const StartInputsOnDisk& inputs, const ProvedBefore& proved) {
+  const FileSystem& now = inputs.file_system;
+  const FileSystem& then = proved.file_system;
+  if (!now.name.empty() && now.name == then.name) {
+    return false;  // whatever number it has by now
+  }
   // btrfs, nfs, overlay and the device mapper may number the same file system anew at a boot.
   const bool same_boot = !inputs.boot_id.empty() && inputs.boot_id == proved.boot_id;
-  if (same_boot && device != proved.device) {
+  return (same_boot && now.device != then.device) || AreOtherFileSystems(now.name, then.name);
+}
+
+base::Status CheckData(const StartInputsOnDisk& inputs, const ProvedBefore& proved) {
+  if (IsOtherFileSystem(inputs, proved)) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "start.other_device",
                 inputs.data_directory.string() +
-                    " is on another file system than when this member last served; mount its disk");
+                    " is on another file system than when this member last served; mount its disk, "
+                    "or, when its data was moved there on purpose while it was stopped, start the "
+                    "agent once with --accept-moved-data");
   }
   zk::DurableZxidReader reader(inputs.data_directory.string(), inputs.data_log_directory.string());
   const auto durable = reader.Read();
@@ -70,7 +75,6 @@ base::Status CheckData(const StartInputsOnDisk& inputs, const ProvedBefore& prov
 
 base::Status CheckStart(const StartInputsOnDisk& inputs,
                         const std::optional<ProvedBefore>& proved) {
-  ZW_TRY(DeviceOf(inputs.data_directory));
   ZW_TRY(CheckMyId(inputs));
   if (proved) {
     ZW_TRY(CheckData(inputs, *proved));
@@ -84,16 +88,6 @@ base::Status CheckStart(const StartInputsOnDisk& inputs,
                         .server = generation.server,
                         .declared_servers = generation.declared_servers},
                        files);
-}
-
-base::Result<std::uint64_t> DeviceOf(const std::filesystem::path& directory) {
-  struct stat status {};
-  if (stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    return Fail(ErrorCode::kFailedPrecondition,
-                "start.no_data_directory",
-                directory.string() + " is not a directory that can be read; mount or create it");
-  }
-  return std::uint64_t{status.st_dev};
 }
 
 }  // namespace zoowarden::agent

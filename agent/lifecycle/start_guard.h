@@ -6,6 +6,7 @@
 #pragma once
 
 #include "agent/install/generations.h"
+#include "agent/lifecycle/file_system.h"
 #include "base/error.h"
 #include "model/ids.h"
 
@@ -20,25 +21,24 @@ struct StartInputsOnDisk {
   std::filesystem::path data_directory;
   std::filesystem::path data_log_directory;
   StoredGeneration generation;
-  std::string boot_id;  // of now; empty = not known
+  FileSystem file_system;  // of the data directory now
+  std::string boot_id;     // of now; empty = not known
 };
 
 // What this agent remembers of the time when its member was proved.
 struct ProvedBefore {
-  model::Zxid canary;        // highest one that was durable here
-  std::uint64_t device = 0;  // st_dev of the data directory then
-  std::string boot_id;       // of then: another boot numbers devices anew; empty = not known
+  model::Zxid canary;      // highest one that was durable here
+  FileSystem file_system;  // of the data directory then
+  std::string boot_id;     // of then: another boot numbers devices anew; empty = not known
 };
 
 // Errors, all kFailedPrecondition: `start.no_data_directory`, `start.myid`, `start.other_device`,
 // `start.data_missing`, `start.data_older`, `config.standalone`, `config.invalid`; and those of
 // VerifyInstalled (installed_releases.h), which reads the whole release: tens of milliseconds.
-// The device counts within one known boot only; across boots the zxid tells the right data.
+// The device counts within one known boot only, and the name of the file system across boots; where
+// there is neither, the zxid alone tells the right data.
 // `proved` empty: the member was never proved by this agent, so only myid and configuration count.
 [[nodiscard]] base::Status CheckStart(const StartInputsOnDisk& inputs,
                                       const std::optional<ProvedBefore>& proved);
-
-// st_dev of a directory.
-[[nodiscard]] base::Result<std::uint64_t> DeviceOf(const std::filesystem::path& directory);
 
 }  // namespace zoowarden::agent

@@ -51,11 +51,15 @@ milliseconds PauseIn(OperationState state, bool proved) {
 }  // namespace
 
 base::Result<std::unique_ptr<AgentCore>> AgentCore::Open(config::AgentConfig config,
-                                                         sys::Clock& clock) {
-  ZW_ASSIGN(auto journal, OpenJournalOf(config));
+                                                         sys::Clock& clock,
+                                                         const Accepted& accepted) {
+  ZW_ASSIGN(auto journal, OpenJournalOf(config, accepted.lost_journal));
   ZW_ASSIGN(auto instance, Instance::Open(std::move(config)));
   std::unique_ptr<AgentCore> core(new AgentCore(std::move(instance), std::move(journal), clock));
   ZW_TRY(core->Start());
+  if (accepted.moved_data) {
+    ZW_TRY(core->AcceptMovedData());
+  }
   return core;
 }
 
@@ -240,17 +244,25 @@ void AgentCore::RememberProved(const ProbeRequest& request, const MemberObservat
       now < remembered_at_ + kRememberEvery) {
     return;
   }
-  const auto device = DeviceOf(instance_->config().instance.data_directory);
-  const auto saved =
-      device ? journal_->SaveProved(
-                   {.zxid = request.canary->value, .device = *device, .boot_id = host_->BootId()})
-             : base::Status(base::Fail(device.error()));
-  if (!saved) {
+  if (const auto saved = SaveProved(request.canary->value); !saved) {
     base::LogWarn("not_recorded=proved " + saved.error().message());
     return;
   }
   remembered_zxid_ = request.canary->value;
   remembered_at_ = now;
+}
+
+base::Status AgentCore::SaveProved(std::uint64_t zxid) {
+  ZW_ASSIGN(const auto file_system, FileSystemOf(instance_->config().instance.data_directory));
+  return journal_->SaveProved({.zxid = zxid,
+                               .device = file_system.device,
+                               .boot_id = host_->BootId(),
+                               .file_system = file_system.name});
+}
+
+base::Status AgentCore::AcceptMovedData() {
+  ZW_ASSIGN(const auto row, journal_->LoadProved());
+  return row ? SaveProved(row->zxid) : base::Ok();
 }
 
 base::Result<Prober::Canary> AgentCore::CommitCanary(const std::string& path,

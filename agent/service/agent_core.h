@@ -41,12 +41,19 @@ class AgentJournal;
 
 namespace zoowarden::agent {
 
+// What a person says of this server at the agent's start.
+struct Accepted {
+  bool lost_journal = false;  // gone for good, and nothing was under way
+  bool moved_data = false;    // the data was moved to the file system that it is on now
+};
+
 class AgentCore {
  public:
   // Opens journal and instance (one agent a state directory) and takes up the stored operation. The
   // clock must outlive it.
   [[nodiscard]] static base::Result<std::unique_ptr<AgentCore>> Open(config::AgentConfig config,
-                                                                     sys::Clock& clock);
+                                                                     sys::Clock& clock,
+                                                                     const Accepted& accepted = {});
   // Ends the worker after the step that is under way. The server is left as it is.
   ~AgentCore();
   AgentCore(const AgentCore&) = delete;
@@ -166,6 +173,9 @@ class AgentCore {
   [[nodiscard]] FinderAnswer FindProcess();
   [[nodiscard]] FinderAnswer FindProcessAt(Snapshot& snapshot);
   void RememberProved(const ProbeRequest& request, const model::MemberObservation& seen);
+  // With the file system that the data is on now.
+  [[nodiscard]] base::Status SaveProved(std::uint64_t zxid);
+  [[nodiscard]] base::Status AcceptMovedData();
 
   std::unique_ptr<Instance> instance_;
   std::unique_ptr<journal::AgentJournal> journal_;

@@ -52,9 +52,13 @@ base::Status MakeDirectories(const config::AgentConfig& config) {
 }  // namespace
 
 base::Result<std::unique_ptr<journal::AgentJournal>> OpenJournalOf(
-    const config::AgentConfig& config) {
+    const config::AgentConfig& config, bool accept_lost) {
   ZW_TRY(sys::EnsureDirectory(config.state_directory, 0700));
-  return journal::OpenAgentJournal(fs::path(config.state_directory) / "journal.db");
+  std::error_code ignored;
+  const bool lived_here =
+      fs::is_symlink(fs::path(config.instance.generations) / "current", ignored);
+  return journal::OpenAgentJournal(fs::path(config.state_directory) / "journal.db",
+                                   {.lived_here = lived_here, .accept_lost = accept_lost});
 }
 
 base::Result<std::unique_ptr<Instance>> Instance::Open(config::AgentConfig config) {

@@ -26,8 +26,10 @@ namespace zoowarden::agent {
 
 // Whoever holds it owns the instance: to be opened first, because Instance::Open clears what an
 // interrupted owner left, and a living one may be working on just that. `journal.in_use` names it.
+// Where a generation is current there was a journal: a missing one is `journal.lost`, unless a
+// person says `accept_lost`.
 [[nodiscard]] base::Result<std::unique_ptr<journal::AgentJournal>> OpenJournalOf(
-    const config::AgentConfig& config);
+    const config::AgentConfig& config, bool accept_lost = false);
 
 class Instance {
  public:

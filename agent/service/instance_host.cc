@@ -1,5 +1,7 @@
 #include "agent/service/instance_host.h"
 
+#include "agent/install/conf_files.h"
+#include "agent/lifecycle/port_guard.h"
 #include "agent/lifecycle/start_guard.h"
 #include "agent/service/data_preparation.h"
 #include "agent/service/installation_record.h"
@@ -14,6 +16,7 @@ namespace {
 using base::ErrorCode;
 using base::Fail;
 
+constexpr const char* kProc = "/proc";
 constexpr const char* kBootIdFile = "/proc/sys/kernel/random/boot_id";
 
 }  // namespace
@@ -112,28 +115,42 @@ base::Status InstanceHost::SwitchTo(const std::string& generation) {
   return generations_.SwitchTo(generation);
 }
 
+base::Result<std::optional<ProvedBefore>> InstanceHost::ProvedBeforeNow() {
+  ZW_ASSIGN(const auto row, journal_->LoadProved());
+  return row ? std::optional(
+                   ProvedBefore{.canary = {row->zxid},
+                                .file_system = {.device = row->device, .name = row->file_system},
+                                .boot_id = row->boot_id})
+             : std::nullopt;
+}
+
 base::Status InstanceHost::Launch() {
-  if (const FinderAnswer answer = finder_.Find(); answer.found) {
+  const FinderAnswer answer = finder_.Find();
+  if (answer.found) {
     return Fail(ErrorCode::kUnavailable,
                 "start.other_process",
                 "process " + std::to_string(answer.found->process.pid) +
                     " serves the data directory already");
   }
+  if (!answer.visible) {
+    return Fail(ErrorCode::kFailedPrecondition, "start.processes_hidden", answer.problem);
+  }
   ZW_ASSIGN(auto current, generations_.Current());
   if (!current) {
     return Fail(ErrorCode::kFailedPrecondition, "start.no_generation", "no generation is current");
   }
-  ZW_ASSIGN(const auto row, journal_->LoadProved());
-  const auto proved =
-      row ? std::optional(
-                ProvedBefore{.canary = {row->zxid}, .device = row->device, .boot_id = row->boot_id})
-          : std::nullopt;
+  const auto configuration = current->configuration_directory;
   const config::InstanceConfig& layout = instance_->config().instance;
+  ZW_ASSIGN(FileSystem file_system, FileSystemOf(layout.data_directory));
+  ZW_ASSIGN(const auto proved, ProvedBeforeNow());
   ZW_TRY(CheckStart({.data_directory = layout.data_directory,
                      .data_log_directory = layout.data_log_directory,
                      .generation = *std::move(current),
+                     .file_system = std::move(file_system),
                      .boot_id = BootId()},
                     proved));
+  ZW_ASSIGN(const ConfigurationFiles files, ReadZooCfgFiles(configuration));
+  ZW_TRY(CheckPortsAreFree(kProc, PortsOf(files, instance_->config().server)));
   return instance_->manager().Start();
 }
 

@@ -3,11 +3,14 @@
 
 #include "agent/install/generations.h"
 #include "agent/lifecycle/process_finder.h"
+#include "agent/lifecycle/start_guard.h"
 #include "agent/observe/prober.h"
 #include "agent/operation/host.h"
 #include "agent/operation/process_identity.h"
 #include "agent/service/instance.h"
 #include "sys/clock.h"
+
+#include <optional>
 
 namespace zoowarden::journal {
 class AgentJournal;
@@ -35,6 +38,7 @@ class InstanceHost final : public ServerHost {
 
  private:
   [[nodiscard]] std::string RestartOf(const model::Process& process);
+  [[nodiscard]] base::Result<std::optional<ProvedBefore>> ProvedBeforeNow();
 
   Instance* instance_;
   Generations generations_;

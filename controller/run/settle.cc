@@ -115,6 +115,12 @@ base::Result<RunFile> MakeSettleRun(const SettleInput& input, const NewRun& run)
   state.settlement = core::Settlement{
       .verb = input.verb, .server = input.server, .operation_id = seen.operation.operation_id};
   const auto& target = core::ServerOf(state, input.server).target;
+  if (input.verb == SettleVerb::kRetry && target.digest.empty()) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "settle.wrong_verb",
+                "the operation of " + Name(seen.id) +
+                    " removes it, and there is nothing to start; confirm it or roll it back");
+  }
   if (input.verb == SettleVerb::kRetry && target.release_sha512.empty()) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "settle.unknown_generation",

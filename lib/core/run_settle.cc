@@ -39,6 +39,9 @@ bool RunsOld(const model::MemberObservation& seen) {
 // confirming one is often the way to repairing the other.
 std::string NotConfirmable(const Turn& turn, model::ServerId id) {
   const auto& seen = turn.Seen(id);
+  if (seen.operation.to_generation.empty() && !RunsOld(seen)) {
+    return IsDown(seen) ? "" : Name(id) + " was to be removed and is not known to be down";
+  }
   const auto& conclusion = turn.out.conclusions.Of(id);
   if (conclusion.standing != Standing::kProved) {
     return Name(id) + " is " + std::string(StandingName(conclusion.standing)) + ": " +
@@ -88,8 +91,9 @@ void Confirm(Turn& turn, const ServerRun& server) {
     return;
   }
   const auto& seen = turn.Seen(server.id);
-  const auto text = " is proved on generation " + seen.process->generation + ": " +
-                    turn.out.conclusions.Of(server.id).evidence;
+  const auto text = !seen.process ? " is removed and down"
+                                  : " is proved on generation " + seen.process->generation + ": " +
+                                        turn.out.conclusions.Of(server.id).evidence;
   if (RunsOld(seen)) {
     Ask(turn, ActionKind::kClose, "settled", text);
   } else {

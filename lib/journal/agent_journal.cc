@@ -71,10 +71,33 @@ constexpr const char* kCreateAgentTables = R"(
 constexpr const char* kAddBootOfProved =
     "ALTER TABLE proved ADD COLUMN boot_id TEXT NOT NULL DEFAULT ''";
 
-constexpr std::array<const char*, 4> kMigrations{
-    kCreateRunTables, kCreateAgentTables, kAddBootOfProved, kCreateAuditTable};
-constexpr Schema kSchema{
-    .name = "agent journal", .application_id = 0x5A57414A, .migrations = kMigrations};
+// Every value stands in an index as well as in its table, and the two are compared when the file is
+// opened: SQLite has no checksums. The audit has a chain of its own.
+constexpr const char* kAddCopies = R"(
+  ALTER TABLE proved ADD COLUMN file_system TEXT NOT NULL DEFAULT '';
+  CREATE TABLE commits (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    count INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO commits VALUES (1, 0);
+  CREATE INDEX commits_copy ON commits (count);
+  CREATE INDEX operations_copy ON operations (run_id, epoch, sequence, kind, from_generation,
+    to_generation, state, outcome, outcome_reason, proved, started_pid, started_time, deadline_ms,
+    boot_id, payload_json);
+  CREATE INDEX transitions_copy ON transitions (time_ms, from_state, event, to_state, detail);
+  CREATE INDEX calls_copy ON calls (method, outcome);
+  CREATE INDEX lease_copy ON lease (epoch, holder, run_id, text);
+  CREATE INDEX proved_copy ON proved (zxid, device, boot_id, file_system);
+  CREATE INDEX runs_copy ON runs (ensemble, created_ms, epoch, sequence, outcome, state_json);
+  CREATE INDEX run_events_copy ON run_events (time_ms, kind, server, text, json);
+)";
+
+constexpr std::array<const char*, 5> kMigrations{
+    kCreateRunTables, kCreateAgentTables, kAddBootOfProved, kCreateAuditTable, kAddCopies};
+constexpr Schema kSchema{.name = "agent journal",
+                         .application_id = 0x5A57414A,
+                         .migrations = kMigrations,
+                         .counts_commits = true};
 
 constexpr const char* kOperationColumns =
     "SELECT operation_id, run_id, epoch, sequence, kind, from_generation, to_generation, state, "
@@ -188,13 +211,14 @@ LeaseRow ReadLease(SQLite::Database& handle) {
 }
 
 std::optional<ProvedRow> ReadProved(SQLite::Database& handle) {
-  SQLite::Statement statement(handle, "SELECT zxid, device, boot_id FROM proved");
+  SQLite::Statement statement(handle, "SELECT zxid, device, boot_id, file_system FROM proved");
   if (!statement.executeStep()) {
     return std::nullopt;
   }
   return ProvedRow{.zxid = FromStored(statement.getColumn(0)),
                    .device = FromStored(statement.getColumn(1)),
-                   .boot_id = statement.getColumn(2).getString()};
+                   .boot_id = statement.getColumn(2).getString(),
+                   .file_system = statement.getColumn(3).getString()};
 }
 
 class SqliteAgentJournal final : public AgentJournal {
@@ -290,10 +314,12 @@ class SqliteAgentJournal final : public AgentJournal {
       const auto stored = ReadProved(handle);
       const std::uint64_t zxid = std::max(proved.zxid, stored ? stored->zxid : 0);
       Execute(handle,
-              "INSERT OR REPLACE INTO proved (one, zxid, device, boot_id) VALUES (1, ?, ?, ?)",
+              "INSERT OR REPLACE INTO proved (one, zxid, device, boot_id, file_system) "
+              "VALUES (1, ?, ?, ?, ?)",
               ToStored(zxid),
               ToStored(proved.device),
-              proved.boot_id);
+              proved.boot_id,
+              proved.file_system);
       return base::Ok();
     });
   }
@@ -349,8 +375,9 @@ class SqliteAgentJournal final : public AgentJournal {
 
 }  // namespace
 
-base::Result<std::unique_ptr<AgentJournal>> OpenAgentJournal(const std::filesystem::path& path) {
-  ZW_ASSIGN(auto database, Database::Open(path, kSchema, Access::kOwn));
+base::Result<std::unique_ptr<AgentJournal>> OpenAgentJournal(const std::filesystem::path& path,
+                                                             const History& history) {
+  ZW_ASSIGN(auto database, Database::Open(path, kSchema, Access::kOwn, history));
   return std::make_unique<SqliteAgentJournal>(std::move(database));
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "journal/audit_chain.h"
+#include "journal/database.h"
 #include "journal/run_store.h"
 
 #include <cstdint>
@@ -85,6 +86,7 @@ struct ProvedRow {
   std::uint64_t zxid = 0;    // highest canary at which the member was proved
   std::uint64_t device = 0;  // st_dev of the data directory then
   std::string boot_id;       // of that moment; empty = written by a program that did not store it
+  std::string file_system;   // its name across boots; empty = it has none, or an older program
   bool operator==(const ProvedRow&) const = default;
 };
 
@@ -115,7 +117,7 @@ class AgentJournal {
                                                const std::optional<AuditEntry>& audited) = 0;
 
   [[nodiscard]] virtual base::Result<std::optional<ProvedRow>> LoadProved() = 0;
-  // The zxid never goes down. Device and boot are replaced.
+  // The zxid never goes down. Device, boot and file system are replaced.
   [[nodiscard]] virtual base::Status SaveProved(const ProvedRow& proved) = 0;
 
   // The agent's copies of run records.
@@ -133,7 +135,7 @@ class AgentJournal {
 };
 
 [[nodiscard]] base::Result<std::unique_ptr<AgentJournal>> OpenAgentJournal(
-    const std::filesystem::path& path);
+    const std::filesystem::path& path, const History& history = {});
 [[nodiscard]] base::Result<std::unique_ptr<AgentJournal>> OpenAgentJournalInMemory();
 
 }  // namespace zoowarden::journal

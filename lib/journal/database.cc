@@ -1,12 +1,14 @@
 #include "journal/database.h"
 
 #include "base/text.h"
+#include "journal/integrity.h"
 #include "journal/sqlite_adapter.h"
 #include "sys/errno_error.h"
 #include "sys/fd.h"
 #include "sys/files.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -22,17 +24,16 @@ namespace fs = std::filesystem;
 // A reader may meet a writer's checkpoint; nobody holds a lock longer than one commit.
 constexpr int kBusyTimeoutMs = 5000;
 
-tl::unexpected<base::Error> Damaged(const std::string& name, const std::string& what) {
-  return base::Fail(
-      base::ErrorCode::kDataLoss,
-      "journal.damaged",
-      name + " is damaged (" + what + "); keep it, restore it from a copy or ask for its repair");
-}
-
 bool Exists(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(fs::symlink_status(path, ignored));
 }
+
+constexpr const char* kReadCommits = "SELECT count FROM commits";
+
+constexpr const char* kAccept =
+    "mount the state directory or restore it from a copy; when it is gone for good and nothing was "
+    "under way here, start once with --accept-lost-journal";
 
 fs::path WithSuffix(const fs::path& path, const char* suffix) { return path.native() + suffix; }
 
@@ -65,29 +66,22 @@ base::Status CheckKind(SQLite::Database& handle, const std::string& name, const 
   return base::Ok();
 }
 
-// Each migration and its number in one transaction, so that a crash repeats or skips none.
-void Migrate(SQLite::Database& handle, const Schema& schema) {
-  const int version = handle.execAndGet("PRAGMA user_version").getInt();
-  for (auto next = static_cast<std::size_t>(version); next < schema.migrations.size(); ++next) {
-    SQLite::Transaction transaction(handle, SQLite::TransactionBehavior::IMMEDIATE);
-    handle.exec(schema.migrations[next]);
-    handle.exec("PRAGMA user_version=" + std::to_string(next + 1));
-    transaction.commit();
-  }
-}
-
-base::Status CheckIntegrity(SQLite::Database& handle, const std::string& name) {
-  const std::string verdict = handle.execAndGet("PRAGMA quick_check(1)").getString();
-  if (verdict != "ok") {
-    return Damaged(name, base::Printable(verdict, 200));
-  }
-  return base::Ok();
-}
-
 void FillNew(SQLite::Database& handle, const Schema& schema) {
   SetPragmas(handle);
   handle.exec("PRAGMA application_id=" + std::to_string(schema.application_id));
-  Migrate(handle, schema);
+  Migrate(handle, schema, 0, schema.migrations.size());
+}
+
+base::Status MigrateToNewest(SQLite::Database& handle,
+                             const std::string& name,
+                             const Schema& schema) {
+  try {
+    const int version = handle.execAndGet("PRAGMA user_version").getInt();
+    Migrate(handle, schema, static_cast<std::size_t>(version), schema.migrations.size());
+  } catch (const SQLite::Exception& e) {
+    return base::Fail(ToError(name, "migrate tables", e));
+  }
+  return base::Ok();
 }
 
 // A complete file appears at `path`, or nothing does.
@@ -109,14 +103,21 @@ base::Status Create(const fs::path& path, const Schema& schema) {
   return sys::SyncDirectory(path.parent_path().empty() ? fs::path(".") : path.parent_path());
 }
 
-base::Status CreateIfAbsent(const fs::path& path, const Schema& schema) try {
+tl::unexpected<base::Error> Lost(const fs::path& path, const Schema& schema) {
+  return base::Fail(base::ErrorCode::kDataLoss,
+                    "journal.lost",
+                    "the " + std::string(schema.name) + " " + path.native() +
+                        " is missing and there was one here: " + kAccept);
+}
+
+base::Status CreateIfAbsent(const fs::path& path, const Schema& schema, bool lived_here) try {
   if (Exists(path)) {
     return base::Ok();
   }
   if (Exists(WithSuffix(path, "-wal"))) {
     return Damaged(path.native(), "it is missing, but its write-ahead log is there");
   }
-  return Create(path, schema);
+  return lived_here ? base::Status(Lost(path, schema)) : Create(path, schema);
 } catch (const fs::filesystem_error& e) {
   return base::Fail(sys::ErrnoError("create", path.native(), e.code().value()));
 }
@@ -163,11 +164,17 @@ Database::~Database() = default;
 
 base::Result<std::unique_ptr<Database>> Database::Open(const fs::path& path,
                                                        const Schema& schema,
-                                                       Access access) {
+                                                       Access access,
+                                                       const History& history) {
   std::unique_ptr<Lock> lock;
+  std::optional<std::uint64_t> marked;
   if (access == Access::kOwn) {
     ZW_ASSIGN(lock, Lock::Take(path, schema));
-    ZW_TRY(CreateIfAbsent(path, schema));
+    if (schema.counts_commits && !history.accept_lost) {
+      ZW_ASSIGN(marked, CommitMark::Read(path));
+    }
+    const bool lived_here = !history.accept_lost && (history.lived_here || marked);
+    ZW_TRY(CreateIfAbsent(path, schema, lived_here));
   } else if (!Exists(path)) {
     return base::Fail(base::ErrorCode::kNotFound,
                       "journal.missing",
@@ -179,13 +186,52 @@ base::Result<std::unique_ptr<Database>> Database::Open(const fs::path& path,
     ZW_TRY(database->Connect(path, access));
     ZW_TRY(CheckKind(*database->handle_, database->name_, schema));
     if (access == Access::kOwn) {
-      ZW_TRY(CheckIntegrity(*database->handle_, database->name_));
-      Migrate(*database->handle_, schema);
+      ZW_TRY(database->Own(schema, marked));
     }
   } catch (const SQLite::Exception& e) {
-    return base::Fail(ToError(path.native(), "open tables", e));
+    // What SQLite does not know how to read was not written by it.
+    return e.getErrorCode() == SQLITE_ERROR ? Damaged(path.native(), base::Printable(e.what(), 200))
+                                            : base::Fail(ToError(path.native(), "open tables", e));
   }
   return database;
+}
+
+base::Status Database::Own(const Schema& schema, std::optional<std::uint64_t> marked) {
+  if (sqlite3_db_readonly(handle_->getHandle(), "main") != 0) {
+    return base::Fail(base::ErrorCode::kPermissionDenied,
+                      "journal.read_only",
+                      name_ +
+                          " may not be written; give this user access to it and remount its "
+                          "file system writable");
+  }
+  ZW_TRY(CheckIntegrity(*handle_, name_, schema));
+  ZW_TRY(MigrateToNewest(*handle_, name_, schema));
+  if (!schema.counts_commits) {
+    return base::Ok();
+  }
+  commits_ = FromStored(handle_->execAndGet(kReadCommits));
+  if (marked && commits_ < *marked) {
+    return base::Fail(base::ErrorCode::kDataLoss,
+                      "journal.older",
+                      name_ + " ends with transaction " + std::to_string(commits_) +
+                          " and there were " + std::to_string(*marked) +
+                          ": it is an older copy or has lost its end; " + kAccept);
+  }
+  ZW_ASSIGN(CommitMark mark, CommitMark::Create(name_, commits_));
+  mark_.emplace(std::move(mark));
+  return base::Ok();
+}
+
+void Database::CountCommit() {
+  if (mark_) {
+    Execute(*handle_, "UPDATE commits SET count = ?", ToStored(commits_ + 1));
+  }
+}
+
+void Database::NoteCommitted() {
+  if (mark_) {
+    mark_->Note(++commits_);
+  }
 }
 
 base::Status Database::Connect(const fs::path& path, Access access) {

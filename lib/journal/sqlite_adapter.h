@@ -42,7 +42,9 @@ auto Write(Database& database, const char* doing, Change change)
     SQLite::Transaction transaction(database.handle(), SQLite::TransactionBehavior::IMMEDIATE);
     auto result = change(database.handle());
     if (result) {
+      database.CountCommit();
       transaction.commit();
+      database.NoteCommitted();
     }
     return result;
   } catch (const SQLite::Exception& e) {

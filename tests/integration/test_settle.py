@@ -5,7 +5,6 @@ import pathlib
 import pty
 import shlex
 import signal
-import socket
 import subprocess
 
 import pytest
@@ -43,30 +42,26 @@ def type_line(made, line: str, server: int) -> command.Outcome:
     return command.Outcome(tuple(words), child.returncode, out, said.decode(errors="replace"))
 
 
-class TakenPort:
-    """A program that sits on a server's client port, so that no generation can serve there."""
+class LostIdentity:
+    """A server without its myid: it runs on, and no generation may be started there."""
 
     def __init__(self, server):
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((server.host, server.client_port))
-        self._socket.listen()
+        self._file = server.data / "myid"
+        self._content = self._file.read_bytes()
+        self._file.unlink()
 
-    def free(self):
-        self._socket.close()
+    def mend(self):
+        self._file.write_bytes(self._content)
 
 
 def need_an_operator(made) -> tuple:
-    """The first server's port is taken while it is down: neither generation comes up there."""
+    """An upgrade that cannot start the new generation on the first server, nor the old one."""
     victim = made.followers()[0]
-    running = made.begin_upgrade(testing.release(NEW))
-    running.wait_for_line(testing.PROCEED, 240)
-    made.wait(lambda: made.zookeeper(victim) is None, 60, "the old process ends")
-    taken = TakenPort(made.lab.server(victim))
-    outcome = running.wait(240)
+    lost = LostIdentity(made.lab.server(victim))
+    outcome = made.upgrade(testing.release(NEW))
     assert outcome.code == command.STUCK, outcome
     assert made.operation_state(victim) == "needs_operator"
-    return victim, taken
+    return victim, lost
 
 
 def park(made) -> int:
@@ -87,7 +82,7 @@ def test_the_guide_leads_out_of_needs_operator(make_ensemble):
         ["server", "confirm"], ["server", "close"], ["resume"]]
     look, runs, rollback, retry, confirm, close, resume = lines
     made = make_ensemble()
-    victim, taken = need_an_operator(made)
+    victim, lost = need_an_operator(made)
     shown = type_line(made, look, victim)
     assert shown.code == command.ERROR and "needs an operator" in shown.out, shown
     assert "stuck" in type_line(made, runs, victim).out
@@ -95,7 +90,7 @@ def test_the_guide_leads_out_of_needs_operator(make_ensemble):
     assert still.code == command.STUCK, still
     refused = type_line(made, confirm, victim)
     assert refused.code == command.REFUSED and "not proved" in refused.err, refused
-    taken.free()
+    lost.mend()
     retried = type_line(made, retry, victim)
     assert retried.code == 0, retried
     assert made.versions()[victim] == NEW
@@ -107,8 +102,8 @@ def test_the_guide_leads_out_of_needs_operator(make_ensemble):
 
 
 def test_a_server_that_needs_an_operator_goes_back(ensemble):
-    victim, taken = need_an_operator(ensemble)
-    taken.free()
+    victim, lost = need_an_operator(ensemble)
+    lost.mend()
     others = {n: p for n, p in ensemble.processes().items() if n != victim}
     outcome = ensemble.run("server", "rollback", victim, "--yes", "-o", "json")
     assert outcome.code == 0, outcome
@@ -119,10 +114,10 @@ def test_a_server_that_needs_an_operator_goes_back(ensemble):
 
 
 def test_a_closed_operation_leaves_the_server_as_it_is(ensemble):
-    victim, taken = need_an_operator(ensemble)
+    victim, lost = need_an_operator(ensemble)
     assert ensemble.run("server", "close", victim, "--yes").code == 0
     assert ensemble.zookeeper(victim) is None and ensemble.operation_state(victim) == "idle"
-    taken.free()
+    lost.mend()
 
 
 def test_a_parked_server_is_confirmed_where_it_stands(ensemble):

@@ -111,6 +111,62 @@ TEST_F(ProcessFinderTest, ResolvesARelativeConfigurationByTheProcessesDirectory)
   EXPECT_TRUE(Finder().Find().found.has_value());
 }
 
+TEST_F(ProcessFinderTest, DotsInAPathAreResolved) {
+  AddProcess(43, Java(Path("releases") / "../generations/./aaaa/conf/../conf/zoo.cfg"));
+  const FinderAnswer answer = Finder().Find();
+  ASSERT_TRUE(answer.found.has_value());
+  EXPECT_EQ(answer.found->process.generation, "aaaa");
+}
+
+TEST_F(ProcessFinderTest, APathThroughCurrentNamesNoGenerationBecauseItMayHaveMeantAnother) {
+  fs::create_directory_symlink("aaaa", Path("generations/current"));
+  AddProcess(43, Java(Path("generations/current/conf/zoo.cfg")));
+  const FinderAnswer answer = Finder().Find();
+  ASSERT_TRUE(answer.found.has_value());
+  EXPECT_EQ(answer.found->process.generation, "");
+}
+
+TEST_F(ProcessFinderTest, AGenerationIsKnownThroughALinkElsewhere) {
+  fs::create_directory_symlink(Path("generations"), Path("linked"));
+  AddProcess(43, Java(Path("linked/aaaa/conf/zoo.cfg")));
+  const FinderAnswer answer = Finder().Find();
+  ASSERT_TRUE(answer.found.has_value());
+  EXPECT_EQ(answer.found->process.generation, "aaaa");
+}
+
+TEST_F(ProcessFinderTest, OneStartedByHandIsFoundThroughLinksAndRelativeDirectories) {
+  fs::create_directory_symlink(Path("data"), Path("data-link"));
+  Write("by-link.cfg", "dataDir=" + Path("data-link").string() + "\n");
+  AddProcess(43, {"java", kMain, Path("by-link.cfg").string()});
+  EXPECT_TRUE(Finder().Find().found.has_value());
+  fs::remove_all(Path("proc/43"));
+  EXPECT_FALSE(Finder().Find().found.has_value());
+  Write("relative.cfg", "dataDir=proc/../data\n");
+  AddProcess(44, {"java", kMain, "relative.cfg"});
+  fs::create_directory_symlink(Path("."), Path("proc/44/cwd"));
+  EXPECT_TRUE(Finder().Find().found.has_value());
+}
+
+TEST_F(ProcessFinderTest, OneStartedWithAPortAndADirectoryIsFound) {
+  constexpr const char* kStandalone = "org.apache.zookeeper.server.ZooKeeperServerMain";
+  AddProcess(43, {"java", kStandalone, "2181", Path("other-data").string()});
+  EXPECT_FALSE(Finder().Find().found.has_value());
+  AddProcess(44, {"java", kStandalone, "2181", Path("data").string(), "2000"});
+  EXPECT_TRUE(Finder().Find().found.has_value());
+}
+
+TEST_F(ProcessFinderTest, OpenFilesAreComparedByTheirRealPaths) {
+  fs::create_directory_symlink(Path("data"), Path("data-link"));
+  AddProcess(43, Java(Path("removed.cfg")));
+  fs::create_symlink(Path("data") / "version-2/log.1", Path("proc/43/fd/7"));
+  ProcessFinder finder({.proc = Path("proc"),
+                        .releases = Path("releases"),
+                        .generations = Path("generations"),
+                        .data_directory = Path("data-link"),
+                        .data_log_directory = {}});
+  EXPECT_TRUE(finder.Find().found.has_value());
+}
+
 TEST_F(ProcessFinderTest, OtherInstancesZombiesAndClientsAreNotOurs) {
   AddProcess(44, Java(Path("elsewhere.cfg")));
   AddProcess(45, Java(Path("generations/aaaa/conf/zoo.cfg")), 'Z');

@@ -36,8 +36,7 @@ class StartGuardTest : public ::testing::Test {
     // A snapshot is named by the last transaction in it, and begins and ends like this.
     Write(Data() / "version-2/snapshot.100000005",
           "ZKSN" + std::string(60, '\0') + std::string("\0\0\0\x01/", 5));
-    proved_ = ProvedBefore{
-        .canary = {0x100000005}, .device = DeviceOf(Data()).value_or(0), .boot_id = "boot-1"};
+    proved_ = ProvedBefore{.canary = {0x100000005}, .file_system = now_, .boot_id = "boot-1"};
   }
 
   [[nodiscard]] fs::path Data() const { return root_.path() / "data"; }
@@ -56,11 +55,13 @@ class StartGuardTest : public ::testing::Test {
                                                   .declared_servers = 3,
                                                   .release_directory = Release(),
                                                   .configuration_directory = root_.path() / "conf"},
+                                   .file_system = now_,
                                    .boot_id = boot_id_};
     const auto checked = CheckStart(inputs, proved_);
     return checked ? "start" : checked.error().reason();
   }
 
+  FileSystem now_{.device = 7, .name = ""};
   std::optional<ProvedBefore> proved_;
   std::string boot_id_ = "boot-1";
 
@@ -89,7 +90,7 @@ TEST_F(StartGuardTest, EmptyDataMayStartBeforeTheFirstProof) {
 }
 
 TEST_F(StartGuardTest, AnotherBootMayNumberTheFileSystemAnewAndTheDataTells) {
-  proved_->device += 1;
+  proved_->file_system.device += 1;
   boot_id_ = "boot-2";
   EXPECT_EQ(Reason(), "start");
   proved_->canary = {0x100000006};
@@ -99,7 +100,7 @@ TEST_F(StartGuardTest, AnotherBootMayNumberTheFileSystemAnewAndTheDataTells) {
 }
 
 TEST_F(StartGuardTest, ABootThatIsNotKnownIsAnotherOne) {
-  proved_->device += 1;
+  proved_->file_system.device += 1;
   proved_->boot_id.clear();  // as an older program stored it
   EXPECT_EQ(Reason(), "start");
   boot_id_.clear();
@@ -107,7 +108,7 @@ TEST_F(StartGuardTest, ABootThatIsNotKnownIsAnotherOne) {
 }
 
 TEST_F(StartGuardTest, AnotherFileSystemIsRefused) {
-  proved_->device += 1;
+  proved_->file_system.device += 1;
   EXPECT_EQ(Reason(), "start.other_device");
 }
 
@@ -128,6 +129,19 @@ TEST_F(StartGuardTest, AReleaseOfAnotherArchiveIsRefused) {
   EXPECT_NE(Reason(), "start");
 }
 
+TEST_F(StartGuardTest, AnotherDiskIsRefusedAfterAReboot) {
+  proved_->file_system.name = "uuid:a";
+  now_.name = "uuid:b";
+  boot_id_ = "boot-2";
+  EXPECT_EQ(Reason(), "start.other_device");
+}
+
+TEST_F(StartGuardTest, TheSameDiskMayHaveAnotherNumber) {
+  proved_->file_system.name = "uuid:a";
+  now_ = {.device = 8, .name = "uuid:a"};
+  EXPECT_EQ(Reason(), "start");
+}
+
 TEST_F(StartGuardTest, MyIdMustBeThisServers) {
   Write(Data() / "myid", "3\n");
   EXPECT_EQ(Reason(), "start.myid");
@@ -135,9 +149,10 @@ TEST_F(StartGuardTest, MyIdMustBeThisServers) {
   EXPECT_EQ(Reason(), "start.myid");
 }
 
-TEST_F(StartGuardTest, AMissingDataDirectoryIsRefused) {
+TEST_F(StartGuardTest, AnEmptyMountPointIsRefused) {
   fs::remove_all(Data());
-  EXPECT_EQ(Reason(), "start.no_data_directory");
+  fs::create_directory(Data());
+  EXPECT_EQ(Reason(), "start.myid");
 }
 
 TEST_F(StartGuardTest, AConfigurationThatWouldRunStandaloneIsRefused) {

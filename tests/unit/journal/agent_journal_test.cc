@@ -140,20 +140,26 @@ TEST_F(AgentJournalTest, TheSameEpochIsTheSameHoldersOnly) {
   ASSERT_TRUE(journal_->SaveLease({.epoch = 6, .holder = "b"}, {}));
 }
 
-TEST_F(AgentJournalTest, AJournalWithoutTheBootOfTheProofIsTakenOverWithoutOne) {
-  constexpr std::array<const char*, 2> kBefore{
-      "CREATE TABLE other (a INTEGER)",
-      "CREATE TABLE proved (one INTEGER PRIMARY KEY CHECK (one = 1), zxid INTEGER NOT NULL, "
-      "device INTEGER NOT NULL) STRICT; INSERT INTO proved VALUES (1, 5, 9)"};
+// tests/fixtures/journal: written by the program of schema version 3, before values had copies.
+TEST(AgentJournalFileTest, AJournalOfVersionThreeIsTakenOverWhole) {
   const auto directory = sys::TempDir::Create("/tmp", "zw-journal-").value();
   const auto path = directory.path() / "journal.db";
-  ASSERT_TRUE(
-      Database::Open(path,
-                     {.name = "agent journal", .application_id = 0x5A57414A, .migrations = kBefore},
-                     Access::kOwn));
-  const auto journal = OpenAgentJournal(path);
-  ASSERT_TRUE(journal) << journal.error().message();
-  EXPECT_EQ((*journal)->LoadProved().value(), (ProvedRow{.zxid = 5, .device = 9, .boot_id = ""}));
+  std::filesystem::copy_file(ZOOWARDEN_FIXTURES "/journal/agent-journal-v3.db", path);
+  for (int opened = 0; opened < 2; ++opened) {
+    const auto journal = OpenAgentJournal(path, {.lived_here = true});
+    ASSERT_TRUE(journal) << journal.error().message();
+    const auto last = (*journal)->LastOperation().value().value();
+    EXPECT_EQ(last.state, "needs_operator");
+    EXPECT_EQ(last.outcome_reason, "rollback.deadline");
+    EXPECT_EQ(last.started_pid, 4711);
+    EXPECT_EQ((*journal)->ListTransitions("o1")->size(), 1U);
+    const CallKey begin{.run_id = "r1", .epoch = 3, .operation_id = "o1", .sequence = 7};
+    EXPECT_EQ((*journal)->FindCall(begin).value().value().outcome, R"({"state":"staging"})");
+    EXPECT_EQ((*journal)->LoadLease()->epoch, 3U);
+    EXPECT_EQ((*journal)->LoadProved().value(),
+              (ProvedRow{.zxid = 0x500000007, .device = 9, .boot_id = "boot", .file_system = ""}));
+    EXPECT_EQ((*journal)->runs().ListEvents("r1")->size(), 1U);
+  }
 }
 
 TEST_F(AgentJournalTest, TheProvedZxidNeverGoesDown) {
