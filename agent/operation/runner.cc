@@ -368,6 +368,7 @@ base::Status OperationRunner::Enter(StoredOperation next,
     change.outcome =
         RecordedOutcome{.method = asked->method, .error = std::nullopt, .state = state};
   }
+  ZW_FAULT_POINT("agent.before_commit." + next.state);
   ZW_TRY(journal_->Save(change));
   const std::string entered = "op=" + next.operation_id + " state=" + next.state +
                               " event=" + change.history->event +

@@ -95,7 +95,13 @@ base::Status AgentCore::Start() {
   ZW_ASSIGN(LeaseKeeper lease,
             LeaseKeeper::Open(operations_, *clock_, instance_->config().lease_lapse));
   lease_ = std::make_unique<LeaseKeeper>(std::move(lease));
-  ZW_ASSIGN(OperationRunner runner, OperationRunner::Open(*host_, operations_, *clock_));
+#ifdef ZOOWARDEN_FAULTS
+  faulty_host_ = std::make_unique<FaultyHost>(*host_);
+  ServerHost& host = *faulty_host_;
+#else
+  ServerHost& host = *host_;
+#endif
+  ZW_ASSIGN(OperationRunner runner, OperationRunner::Open(host, operations_, *clock_));
   runner_ = std::make_unique<OperationRunner>(std::move(runner));
   changes_.push_back(runner_->Present());
   Publish();

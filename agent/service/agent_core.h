@@ -14,6 +14,7 @@
 #include "agent/operation/lease_keeper.h"
 #include "agent/operation/runner.h"
 #include "agent/service/audit_trail.h"
+#include "agent/service/faulty_host.h"
 #include "agent/service/instance.h"
 #include "agent/service/instance_host.h"
 #include "agent/service/release_keeper.h"
@@ -188,6 +189,9 @@ class AgentCore {
   bool work_ = true;
   std::atomic<std::chrono::milliseconds> step_began_{};  // CLOCK_BOOTTIME; zero = none runs
   std::unique_ptr<InstanceHost> host_;
+#ifdef ZOOWARDEN_FAULTS
+  std::unique_ptr<FaultyHost> faulty_host_;  // between the runner and host_
+#endif
   std::unique_ptr<OperationRunner> runner_;
 
   std::mutex lease_mutex_;

@@ -10,6 +10,7 @@ list(
   service/certificates.cc
   service/data_preparation.cc
   service/enrolment.cc
+  service/faulty_host.cc
   service/first_installation.cc
   service/installation_record.cc
   service/instance.cc

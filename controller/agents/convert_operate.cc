@@ -64,7 +64,8 @@ void ToWire(std::string_view ensemble, const Call& call, v1::CallHeader& wire) {
 
 void ToWire(const BeginOptions& options, v1::BeginRequest& wire) {
   wire.set_kind(options.kind);
-  if (options.existing_generation.empty()) {
+  const bool makes_one = options.existing_generation.empty() && options.kind != "remove";
+  if (makes_one) {
     auto& release = *wire.mutable_release();
     release.set_version(options.release.version.ToString());
     release.set_sha512(options.release.sha512);

@@ -51,7 +51,7 @@ struct Permit {
   std::chrono::milliseconds valid{0};  // of the agent's clock, from its answer on
 };
 
-// A generation to make, or one that is on the server already.
+// A generation to make, or one that is on the server already. "remove" names neither.
 struct BeginOptions {
   std::string kind = "restart";
   model::ReleaseSpec release;

@@ -1,0 +1,88 @@
+// One server of a crash case: its directories, its agent (the real program) and the stand-in that
+// plays ZooKeeper. Everything is below one directory and ends with the object.
+//
+// One thread at a time.
+#pragma once
+
+#include "base/error.h"
+#include "model/ensemble.h"
+#include "pki/credentials.h"
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zoowarden::crash {
+
+// What all cases share: programs, keys and the two releases.
+struct Stage {
+  std::filesystem::path programs;  // zoowarden-agent, zoowarden-launch, zoowarden-stand-in
+  std::filesystem::path pki;       // ca/, agent/ and operator/
+  std::filesystem::path archives;
+  pki::Credentials operator_credentials;
+  model::ReleaseSpec old_release;
+  model::ReleaseSpec new_release;
+};
+
+// Makes it in a directory that is there. `programs` is where this very program lies.
+[[nodiscard]] base::Result<Stage> MakeStage(const std::filesystem::path& directory);
+
+inline constexpr std::uint16_t kAgentPort = 17443;
+
+class Box {
+ public:
+  // `number` picks its addresses; the directory is made.
+  Box(const Stage& stage, std::filesystem::path directory, int number);
+  ~Box();
+  Box(const Box&) = delete;
+  Box& operator=(const Box&) = delete;
+
+  // By the agent's own bootstrap: the old release, serving, with some data.
+  [[nodiscard]] base::Status InstallOld();
+  // Returns when it listens. `faults`: ZOOWARDEN_FAULT of its environment.
+  [[nodiscard]] base::Status StartAgent(const std::string& faults);
+  // For the agents that are started from now on: "NAME=value".
+  void SetEnvironment(std::vector<std::string> more) { environment_ = std::move(more); }
+  // As a boot would: the launcher starts what `current` names. Returns when it is served.
+  [[nodiscard]] base::Status LaunchServer();
+  [[nodiscard]] bool AgentRuns();
+  void KillAgent();
+  void KillServers();
+  // No release can be fetched any more.
+  void RemoveArchives();
+
+  // What is.
+  [[nodiscard]] std::string Current() const;         // the digest that `current` names
+  [[nodiscard]] std::string Running() const;         // the generation that is served, empty = none
+  [[nodiscard]] std::string FirstViolation() const;  // of what the stand-ins recorded
+  [[nodiscard]] std::vector<std::string> Started() const;  // generations, in order
+  // Empty, or why the generation is no complete one.
+  [[nodiscard]] std::string IncompleteBecause(const std::string& digest) const;
+  // Names that only work in progress has.
+  [[nodiscard]] std::string Leftover() const;
+  // Path → content or link target, for comparing.
+  [[nodiscard]] std::map<std::string, std::string> Tree(const std::string& below) const;
+  [[nodiscard]] std::string AgentLog() const;
+
+  [[nodiscard]] const model::EnsembleSpec& ensemble() const { return ensemble_; }
+  [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
+  [[nodiscard]] const Stage& stage() const { return *stage_; }
+
+ private:
+  [[nodiscard]] base::Status WriteFiles();
+  [[nodiscard]] pid_t Spawn(const std::vector<std::string>& words, const std::string& faults) const;
+  [[nodiscard]] std::vector<std::pair<pid_t, std::string>> Starts() const;
+
+  const Stage* stage_;
+  std::filesystem::path directory_;
+  std::string host_;
+  model::EnsembleSpec ensemble_;
+  std::vector<std::string> environment_;
+  pid_t agent_ = 0;
+};
+
+}  // namespace zoowarden::crash
