@@ -119,10 +119,10 @@ base::Status CheckRecord(const model::EnsembleSpec& run, const model::EnsembleSp
     return RefuseChanged("run.checks_changed", "`checks:`");
   }
   const auto& release = run.release;
-  const bool known_signature = release.signature.empty() ||
-                               (!release.source.empty() &&
-                                release.signature == release.source + ".asc") ||
-                               release.signature == here.release.signature;
+  const bool known_signature =
+      release.signature.empty() ||
+      (!release.source.empty() && release.signature == release.source + ".asc") ||
+      release.signature == here.release.signature;
   std::error_code ignored;
   if (!known_signature) {
     return RefuseChanged("run.release_changed", "signature file");

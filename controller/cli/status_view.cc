@@ -44,9 +44,10 @@ void JudgeMember(const StatusInput& input, const MemberObservation& seen, Status
     view.problems.push_back(NameOf(seen.id) + " needs an operator: " + seen.operation.failure +
                             "; see `zoowarden help server`");
   } else if (seen.operation.state == model::OperationState::kUnconfirmed) {
-    view.problems.push_back(NameOf(seen.id) +
-                            " waits unconfirmed for a controller; `zoowarden resume` goes on with its "
-                            "run, `zoowarden help server` has the other ways");
+    view.problems.push_back(
+        NameOf(seen.id) +
+        " waits unconfirmed for a controller; `zoowarden resume` goes on with its "
+        "run, `zoowarden help server` has the other ways");
   }
   const auto& wanted = input.spec.release.version;
   if (seen.version && *seen.version != wanted) {

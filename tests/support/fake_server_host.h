@@ -112,7 +112,7 @@ class FakeServerHost final : public agent::ServerHost {
   std::optional<model::Process> process;
   std::string current;
   std::string data = "a member's";  // what lies in the data directory
-  std::string restarted;  // what a supervisor says of the process that is there
+  std::string restarted;            // what a supervisor says of the process that is there
   std::map<std::string, GenerationBehaviour> behaviour;
   bool ignores_sigterm = false;
   bool immortal = false;

@@ -189,21 +189,21 @@ class CommandLineTest : public testing::Test {
                       return found == environment_.end() ? std::nullopt
                                                          : std::optional(found->second);
                     }};
-    World world{
-        .clock = *clock_,
-        .checks = checks_,
-        .connect = [this](const ConnectRequest&) -> base::Result<Connected> {
-          if (!connect_error_.empty()) {
-            return base::Fail(base::ErrorCode::kNotFound, "pki.no_identity", connect_error_);
-          }
-          return Connected{.agents = agents_,
-                           .identity = identity_,
-                           .certificates = certificates_,
-                           .releases = spoken_releases_};
-        },
-        .watch_interrupt = [this] { return interrupted_; },
-        .random = [] { return 0x3f9aU; },
-        .plugin_directories = {}};
+    World world{.clock = *clock_,
+                .checks = checks_,
+                .connect = [this](const ConnectRequest&) -> base::Result<Connected> {
+                  if (!connect_error_.empty()) {
+                    return base::Fail(
+                        base::ErrorCode::kNotFound, "pki.no_identity", connect_error_);
+                  }
+                  return Connected{.agents = agents_,
+                                   .identity = identity_,
+                                   .certificates = certificates_,
+                                   .releases = spoken_releases_};
+                },
+                .watch_interrupt = [this] { return interrupted_; },
+                .random = [] { return 0x3f9aU; },
+                .plugin_directories = {}};
     const int code = RunProgramLine(line, console, world);
     return {.code = code, .out = out.str(), .err = err.str()};
   }
