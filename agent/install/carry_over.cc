@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "zk/membership.h"
 #include "zk/server_line.h"
+#include "zk/start_mode.h"
 #include "zk/zoo_cfg.h"
 
 #include <string>
@@ -93,7 +94,9 @@ std::string PointToDynamicFile(zk::ZooCfg cfg,
     cfg.Remove("clientPort");
     cfg.Remove("clientPortAddress");
   }
-  cfg.Set("dynamicConfigFile", (request.next_directory / name).native());
+  const std::string real_name =
+      request.foreign_name.empty() ? name : request.foreign_name + name.substr(kZooCfg.size());
+  cfg.Set("dynamicConfigFile", (request.next_directory / real_name).native());
   return cfg.Print();
 }
 
@@ -121,6 +124,16 @@ std::string WithServerLines(zk::ZooCfg cfg,
     }
   }
   return text;
+}
+
+// Whether `next`, as it is, starts with this membership.
+bool HasMembers(const CarryOverRequest& request,
+                const zk::ZooCfg& cfg,
+                const zk::Membership& membership) {
+  const auto own = NewestDynamicFile(request.next);
+  const bool dynamic = own && zk::ReadsDynamicFile(cfg, request.next_version);
+  const auto present = dynamic ? MembershipIn(*own) : zk::MembershipOf(cfg);
+  return present && zk::SameMembers(*present, membership);
 }
 
 void AddIfChanged(const ConfigurationFiles& present,
@@ -158,6 +171,9 @@ Result<ConfigurationFiles> CarryOver(const CarryOverRequest& request) {
                       "config.not_a_member",
                       newest->name + " does not name server " + model::ToString(request.server) +
                           ": the ensemble has removed it; add it again before starting it");
+  }
+  if (!request.foreign_name.empty() && HasMembers(request, cfg, membership)) {
+    return changed;
   }
   if (request.next_version >= kFirstWithDynamicFiles) {
     AddIfChanged(request.next, newest->name, newest->text, changed);

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace zoowarden::agent {
@@ -29,6 +30,10 @@ struct CarryOverRequest {
   model::Version next_version;
   model::ServerId server;
   std::filesystem::path next_directory;  // where `next` lies: dynamicConfigFile is an absolute path
+  // Of somebody else's files (an adopted generation) the real name of zoo.cfg. They are changed
+  // only when the membership is another one, so that going back gives what was there, byte for
+  // byte.
+  std::string foreign_name = "";
 };
 
 // The files of `next` that must change; a dynamic file is to be written before the zoo.cfg that

@@ -3,6 +3,8 @@
 #include "agent/install/carry_over.h"
 #include "sys/errno_error.h"
 #include "sys/fd.h"
+#include "sys/files.h"
+#include "zk/zoo_cfg.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -85,6 +87,53 @@ Result<ConfigurationFiles> ReadZooCfgFiles(const fs::path& configuration) {
     }
   }
   return files;
+}
+
+Result<ConfigurationFiles> ReadForeignZooCfg(const fs::path& zoo_cfg) {
+  const std::string own = zoo_cfg.filename().string();
+  ConfigurationFiles files;
+  ZW_ASSIGN(files[std::string(kZooCfg)], sys::ReadFile(zoo_cfg, kMaxFileBytes));
+  ZW_ASSIGN(const auto names, FileNames(zoo_cfg.parent_path()));
+  for (const auto& name : names) {
+    const std::string ours =
+        name.starts_with(own) ? std::string(kZooCfg) + name.substr(own.size()) : std::string();
+    if (DynamicFileVersion(ours)) {
+      ZW_ASSIGN(files[ours], sys::ReadFile(zoo_cfg.parent_path() / name, kMaxFileBytes));
+    }
+  }
+  const auto cfg = zk::ZooCfg::Parse(files[std::string(kZooCfg)], own);
+  const auto named = cfg ? cfg->Get("dynamicConfigFile") : std::nullopt;
+  if (named) {
+    ZW_ASSIGN(auto text, sys::ReadFile(zoo_cfg.parent_path() / *named, kMaxFileBytes));
+    // One that was written by hand has no version in its name: it is older than all that do.
+    files.emplace(std::string(kZooCfg) + ".dynamic.0", text);
+    files.emplace(fs::path(*named).filename().string(), std::move(text));
+  }
+  return files;
+}
+
+Result<ConfigurationFiles> ReadZooCfgFilesOf(const StoredGeneration& stored) {
+  return stored.foreign ? ReadForeignZooCfg(stored.foreign->configuration)
+                        : ReadZooCfgFiles(stored.configuration_directory);
+}
+
+Status WriteForeignFile(const fs::path& zoo_cfg,
+                        const std::string& name,
+                        const std::string& content) {
+  std::error_code error;
+  const fs::path real = fs::canonical(zoo_cfg, error);
+  struct stat status {};
+  if (error || ::stat(real.c_str(), &status) != 0) {
+    return Fail(sys::ErrnoError("find", zoo_cfg.native(), error ? error.value() : errno));
+  }
+  const std::string own = zoo_cfg.filename().string();
+  const fs::path path =
+      name == kZooCfg ? real : zoo_cfg.parent_path() / (own + name.substr(kZooCfg.size()));
+  ZW_TRY(sys::WriteFileAtomically(path, content, status.st_mode & 07777));
+  if (::lchown(path.c_str(), status.st_uid, status.st_gid) != 0) {
+    return Fail(sys::ErrnoError("change the owner of", path.native(), errno));
+  }
+  return Ok();
 }
 
 bool ConfFilesAre(const fs::path& configuration, const ConfigurationFiles& files) {

@@ -3,7 +3,6 @@
 #include "agent/install/carry_over.h"
 #include "agent/install/conf_files.h"
 #include "agent/install/generation_record.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "config/digests.h"
 #include "model/secrets.h"
@@ -95,6 +94,25 @@ Status CheckRequest(const GenerationRequest& request) {
     return Fail(ErrorCode::kInvalidArgument, "config.no_zoo_cfg", "zoo.cfg was not rendered");
   }
   return Ok();
+}
+
+// The link to a release was made by us; where somebody else's files lie is only looked at.
+Result<StoredGeneration> FindForeign(GenerationRecord record) {
+  const ForeignPaths& foreign = *record.foreign;
+  std::error_code error;
+  for (const std::string& file : {foreign.configuration, foreign.server_jar}) {
+    if (!fs::is_regular_file(file, error)) {
+      return Fail(Damaged(record.generation.digest, file + ", which ran before, is gone"));
+    }
+  }
+  StoredGeneration stored{.generation = std::move(record.generation),
+                          .server = record.server,
+                          .declared_servers = record.declared_servers,
+                          .settings = std::move(record.settings),
+                          .release_directory = foreign.release_directory,
+                          .configuration_directory = fs::path(foreign.configuration).parent_path()};
+  stored.foreign = std::move(record.foreign);
+  return stored;
 }
 
 }  // namespace
@@ -212,6 +230,9 @@ Result<StoredGeneration> Generations::Find(std::string_view digest) const {
     return Fail(Damaged(digest, text.error().message()));
   }
   ZW_ASSIGN(auto record, ParseGenerationRecord(*text, digest));
+  if (record.foreign) {
+    return FindForeign(std::move(record));
+  }
   auto release = fs::canonical(place / kRelease, error);
   if (error || !fs::is_directory(release, error)) {
     return Fail(Damaged(digest, "its release directory is gone"));
@@ -251,6 +272,9 @@ Result<std::vector<GenerationUse>> Generations::Uses() const {
     const std::string digest = entry.path().filename();
     if (!IsDigest(digest)) {
       continue;
+    }
+    if (const auto found = Find(digest); found && found->foreign) {
+      continue;  // a description of a few lines, and the only way back to what was there
     }
     struct stat status {};
     const bool made = ::stat((entry.path() / kRecord).c_str(), &status) == 0;
@@ -330,54 +354,7 @@ Result<fs::path> Generations::ConfigurationDirectory(std::string_view digest) co
 
 Result<ConfigurationFiles> Generations::ReadZooCfg(std::string_view digest) const {
   ZW_ASSIGN(const auto found, Find(digest));
-  return ReadZooCfgFiles(found.configuration_directory);
-}
-
-Result<ConfigurationFiles> Generations::PreviewCarryOver(std::string_view from_digest,
-                                                         std::string_view to_digest) const {
-  ZW_ASSIGN(const auto to, Find(to_digest));
-  ZW_ASSIGN(auto next, ReadZooCfgFiles(to.configuration_directory));
-  if (from_digest.empty() || from_digest == to_digest) {
-    return next;
-  }
-  const auto ran = ReadZooCfg(from_digest);
-  const ConfigurationFiles what_ran = ran ? *ran : ConfigurationFiles();
-  const CarryOverRequest request{
-      what_ran, next, to.generation.version, to.server, to.configuration_directory};
-  auto changed = ran ? CarryOver(request)
-                     : Fail(ErrorCode::kDataLoss,
-                            "config.membership_unreadable",
-                            "the configuration of generation " + std::string(from_digest) +
-                                " cannot be read: " + ran.error().message());
-  if (!changed) {
-    if (changed.error().reason() != "config.membership_unreadable" || !MayKeepItsOwn(request)) {
-      return Fail(std::move(changed.error()));
-    }
-    base::LogWarn("generation=" + std::string(to_digest) +
-                  " keeps the membership of its own, an older one: " + changed.error().message());
-    return next;
-  }
-  for (auto& [name, content] : *changed) {
-    next[name] = std::move(content);
-  }
-  return next;
-}
-
-Status Generations::CarryOverDynamicFile(std::string_view from_digest, std::string_view to_digest) {
-  ZW_ASSIGN(const fs::path configuration, ConfigurationDirectory(to_digest));
-  ZW_ASSIGN(const auto before, ReadZooCfgFiles(configuration));
-  ZW_ASSIGN(const auto after, PreviewCarryOver(from_digest, to_digest));
-  // Dynamic files first: until zoo.cfg names the new one, the old state is whole.
-  for (const bool zoo_cfg : {false, true}) {
-    for (const auto& [name, content] : after) {
-      const auto old = before.find(name);
-      const bool changed = old == before.end() || old->second != content;
-      if (changed && (name == kZooCfg) == zoo_cfg) {
-        ZW_TRY(sys::WriteFileAtomically(configuration / name, content, 0600));
-      }
-    }
-  }
-  return GiveToOwner(configuration);
+  return ReadZooCfgFilesOf(found);
 }
 
 }  // namespace zoowarden::agent

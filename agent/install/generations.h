@@ -3,6 +3,9 @@
 //   generations/<digest>/{release -> <release directory>, conf/..., generation.json, ran}
 //   generations/current -> <digest>
 //
+// What ran before adoption (generation 0) is a directory without release and conf/: generation.json
+// says where its files lie, which stay as they are, and `start` how its script was started.
+//
 // A generation appears complete or not at all: it is made beside its place, synced and renamed.
 // `current` is switched by one rename, so a power cut can never pair an old release with a new
 // configuration. ZooKeeper may rewrite zoo.cfg inside conf/ (reconfigEnabled=true moves the members
@@ -12,6 +15,7 @@
 // All functions block on the disk and look at it afresh. One thread at a time.
 #pragma once
 
+#include "agent/install/generation_record.h"
 #include "agent/install/retention.h"
 #include "base/error.h"
 #include "model/ensemble.h"
@@ -45,6 +49,12 @@ struct GenerationRequest {
   ConfigurationFiles files;            // rendered, zoo.cfg among them
 };
 
+// What runs and was not installed by Zoowarden.
+struct AdoptRequest {
+  GenerationRecord record;           // foreign, without its digest
+  std::optional<std::string> start;  // content of the file `start`, for the launcher kScript
+};
+
 struct StoredGeneration {
   model::Generation generation;
   model::ServerId server;
@@ -53,6 +63,7 @@ struct StoredGeneration {
   // Real paths: what the launcher executes with and /proc/PID/cmdline shows.
   std::filesystem::path release_directory;
   std::filesystem::path configuration_directory;
+  std::optional<ForeignPaths> foreign;  // adopted: both directories are somebody else's
 };
 
 class Generations {
@@ -72,6 +83,14 @@ class Generations {
   // one step: it may hold a membership from the time when it ran.
   [[nodiscard]] base::Result<model::Generation> Make(const GenerationRequest& request);
 
+  // Describes what runs as a generation, and makes it `current`. Repeatable: a new description
+  // takes the place of an older one. Touches nothing of what it describes. kFailedPrecondition
+  // `adopt.not_first` when a generation is current that Zoowarden made.
+  [[nodiscard]] base::Result<model::Generation> Adopt(AdoptRequest request);
+
+  // The one that was adopted, current or not; nullopt when there is none.
+  [[nodiscard]] std::optional<StoredGeneration> Adopted() const;
+
   // What `current` names; nullopt before the first installation.
   [[nodiscard]] base::Result<std::optional<StoredGeneration>> Current() const;
 
@@ -82,7 +101,7 @@ class Generations {
   // Complete and readable ones, sorted by digest.
   [[nodiscard]] base::Result<std::vector<model::Generation>> List() const;
 
-  // All that bear a digest's name, damaged ones too, sorted by digest.
+  // All that bear a digest's name but the adopted one, damaged ones too, sorted by digest.
   [[nodiscard]] base::Result<std::vector<GenerationUse>> Uses() const;
 
   // Idempotent. kFailedPrecondition `generation.current` for that one.

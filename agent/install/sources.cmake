@@ -8,6 +8,8 @@ list(
   install/entry_policy.cc
   install/generation_record.cc
   install/generations.cc
+  install/generations_adopt.cc
+  install/generations_carry_over.cc
   install/installed_releases.cc
   install/packed_stream.cc
   install/release_record.cc

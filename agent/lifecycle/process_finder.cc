@@ -219,6 +219,9 @@ void ProcessFinder::LookAt(std::int32_t pid, FinderAnswer& answer) const {
                      configuration.string() + " may not be read";
   }
   if (ours != Ours::kYes) {
+    answer.others.push_back({.process = {.pid = pid, .start_time = *start_time},
+                             .configuration = configuration,
+                             .command_line = candidate.command_line});
     return;
   }
   if (answer.found) {
@@ -289,11 +292,29 @@ bool ProcessFinder::HoldsOurFiles(std::int32_t pid) const {
   return false;
 }
 
+std::string ProcessFinder::GenerationNamed(const Candidate& candidate,
+                                           const fs::path& configuration) const {
+  const std::string own = GenerationOf(configuration, Canonical(settings_.generations));
+  if (!own.empty() || !settings_.adopted) {
+    return own;
+  }
+  const auto adopted = settings_.adopted();
+  if (!adopted || adopted->configuration != configuration) {
+    return "";
+  }
+  const auto& words = candidate.command_line;
+  const bool same_jar = std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    const auto entries = base::Split(word, ':');
+    return std::find(entries.begin(), entries.end(), adopted->server_jar) != entries.end();
+  });
+  return same_jar ? adopted->generation : "";
+}
+
 model::Process ProcessFinder::Describe(const Candidate& candidate,
                                        std::uint64_t start_time,
                                        const fs::path& configuration) const {
   model::Process process{.pid = candidate.pid, .start_time = start_time};
-  process.generation = GenerationOf(configuration, Canonical(settings_.generations));
+  process.generation = GenerationNamed(candidate, configuration);
   const fs::path releases = Canonical(settings_.releases);
   for (const std::string& argument : candidate.command_line) {
     if (process.release = NameBelow(argument, releases); !process.release.empty()) {

@@ -11,11 +11,19 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace zoowarden::agent {
+
+// What tells the process of an adopted generation, which runs with somebody else's files.
+struct AdoptedProcess {
+  std::string generation;  // its digest
+  std::filesystem::path configuration;
+  std::string server_jar;  // on its class path
+};
 
 struct FinderSettings {
   std::filesystem::path proc = "/proc";  // tests give a tree of their own
@@ -23,6 +31,8 @@ struct FinderSettings {
   std::filesystem::path generations;
   std::filesystem::path data_directory;
   std::filesystem::path data_log_directory;
+  // Asked at each look; empty = nothing was adopted.
+  std::function<std::optional<AdoptedProcess>()> adopted = {};
 };
 
 struct FoundProcess {
@@ -35,6 +45,7 @@ struct FinderAnswer {
   bool visible = false;  // every process of this machine could be looked at
   std::string problem;   // why not, or what is odd ("two processes …")
   std::optional<FoundProcess> found;
+  std::vector<FoundProcess> others;  // ZooKeepers that serve other data
 };
 
 class ProcessFinder {
@@ -46,6 +57,8 @@ class ProcessFinder {
   // The process found last when it is still the same one, which costs one read; else Find. A second
   // process on the same data is noticed by the next Find only.
   [[nodiscard]] FinderAnswer FindAgain();
+  // The next look is at every process: what a process is called has changed.
+  void Forget() { last_.reset(); }
 
  private:
   struct Candidate {
@@ -65,6 +78,8 @@ class ProcessFinder {
   [[nodiscard]] model::Process Describe(const Candidate& candidate,
                                         std::uint64_t start_time,
                                         const std::filesystem::path& configuration) const;
+  [[nodiscard]] std::string GenerationNamed(const Candidate& candidate,
+                                            const std::filesystem::path& configuration) const;
 
   FinderSettings settings_;
   std::optional<FinderAnswer> last_;

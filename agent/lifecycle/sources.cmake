@@ -1,6 +1,7 @@
 list(APPEND agent_sources
   lifecycle/file_system.cc
   lifecycle/launch.cc
+  lifecycle/launcher/start_file.cc
   lifecycle/managers.cc
   lifecycle/port_guard.cc
   lifecycle/process_finder.cc

@@ -80,10 +80,12 @@ base::Status CheckStart(const StartInputsOnDisk& inputs,
     ZW_TRY(CheckData(inputs, *proved));
   }
   const StoredGeneration& generation = inputs.generation;
-  ZW_TRY(VerifyInstalled(generation.release_directory,
-                         generation.generation.version,
-                         generation.generation.release_sha512));
-  ZW_ASSIGN(const ConfigurationFiles files, ReadZooCfgFiles(generation.configuration_directory));
+  if (!generation.foreign) {  // of what somebody else installed nobody knows how it should be
+    ZW_TRY(VerifyInstalled(generation.release_directory,
+                           generation.generation.version,
+                           generation.generation.release_sha512));
+  }
+  ZW_ASSIGN(const ConfigurationFiles files, ReadZooCfgFilesOf(generation));
   return ValidateStart({.version = generation.generation.version,
                         .server = generation.server,
                         .declared_servers = generation.declared_servers},

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -81,8 +82,7 @@ enum class IfMissing { kUnreadable, kNothing };
 bool ReadTable(const fs::path& table,
                IfMissing if_missing,
                const std::unordered_set<std::string>& inodes,
-               const Ports& ports,
-               QuorumSockets& sockets) {
+               const std::function<void(const std::vector<std::string_view>&)>& judge) {
   std::ifstream file(table);
   if (!file.is_open()) {
     std::error_code error;
@@ -95,7 +95,7 @@ bool ReadTable(const fs::path& table,
     const auto words = Words(line);
     constexpr std::size_t kInode = 9;
     if (words.size() > kInode && inodes.contains(std::string(words[kInode]))) {
-      Judge(words, ports, sockets);
+      judge(words);
     }
   }
   return !file.bad();
@@ -114,12 +114,33 @@ QuorumSockets LookAtSockets(const fs::path& proc,
     return sockets;
   }
   const Ports ports{.own = own_quorum_port, .all = quorum_ports};
+  const auto judge = [&](const std::vector<std::string_view>& words) {
+    Judge(words, ports, sockets);
+  };
   const fs::path tables = process / "net";
-  const bool v4 = ReadTable(tables / "tcp", IfMissing::kUnreadable, *inodes, ports, sockets);
+  const bool v4 = ReadTable(tables / "tcp", IfMissing::kUnreadable, *inodes, judge);
   // Absent where the machine has no IPv6.
-  const bool v6 = ReadTable(tables / "tcp6", IfMissing::kNothing, *inodes, ports, sockets);
+  const bool v6 = ReadTable(tables / "tcp6", IfMissing::kNothing, *inodes, judge);
   sockets.readable = v4 && v6;
   return sockets;
+}
+
+std::set<std::uint16_t> ListeningPorts(const fs::path& proc, std::int32_t pid) {
+  std::set<std::uint16_t> ports;
+  const fs::path process = proc / std::to_string(pid);
+  const auto inodes = SocketInodes(process / "fd");
+  if (!inodes) {
+    return ports;
+  }
+  const auto judge = [&ports](const std::vector<std::string_view>& words) {
+    if (words[3] == kListen) {
+      ports.insert(PortOf(words[1]));
+    }
+  };
+  for (const char* table : {"tcp", "tcp6"}) {
+    ReadTable(process / "net" / table, IfMissing::kNothing, *inodes, judge);
+  }
+  return ports;
 }
 
 }  // namespace zoowarden::agent

@@ -22,4 +22,8 @@ struct QuorumSockets {
                                           std::uint16_t own_quorum_port,
                                           const std::set<std::uint16_t>& quorum_ports);
 
+// The TCP ports that the process listens on; empty when that may not be seen.
+[[nodiscard]] std::set<std::uint16_t> ListeningPorts(const std::filesystem::path& proc,
+                                                     std::int32_t pid);
+
 }  // namespace zoowarden::agent

@@ -47,26 +47,6 @@ constexpr std::array kRefused = std::to_array<RefusedOption>({
     {"@", kReadsOptions},
 });
 
-std::optional<std::string> OptionProblem(std::string_view option) {
-  const auto refused = std::find_if(kRefused.begin(), kRefused.end(), [&](const RefusedOption& r) {
-    return option.starts_with(r.prefix);
-  });
-  if (refused != kRefused.end()) {
-    return refused->why;
-  }
-  const bool plain = std::all_of(option.begin(), option.end(), [](char c) {
-    return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f;
-  });
-  if (option.size() < 2 || !option.starts_with('-') || !plain) {
-    return "must be one word of printable characters that begins with '-'";
-  }
-  if (option.find('`') != std::string_view::npos || option.find("$(") != std::string_view::npos ||
-      option.find("${") != std::string_view::npos) {
-    return "must not have shell substitutions";
-  }
-  return std::nullopt;
-}
-
 // Megabytes, rounded up, for ZK_SERVER_HEAP; nullopt for what is no heap size.
 std::optional<std::uint64_t> HeapMegabytes(std::string_view heap) {
   constexpr std::uint64_t kMostMegabytes = 1024ULL * 1024;
@@ -107,6 +87,26 @@ std::string ShellQuoted(std::string_view text) {
 
 }  // namespace
 
+std::optional<std::string> JavaOptionProblem(std::string_view option) {
+  const auto refused = std::find_if(kRefused.begin(), kRefused.end(), [&](const RefusedOption& r) {
+    return option.starts_with(r.prefix);
+  });
+  if (refused != kRefused.end()) {
+    return refused->why;
+  }
+  const bool plain = std::all_of(option.begin(), option.end(), [](char c) {
+    return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f;
+  });
+  if (option.size() < 2 || !option.starts_with('-') || !plain) {
+    return "must be one word of printable characters that begins with '-'";
+  }
+  if (option.find('`') != std::string_view::npos || option.find("$(") != std::string_view::npos ||
+      option.find("${") != std::string_view::npos) {
+    return "must not have shell substitutions";
+  }
+  return std::nullopt;
+}
+
 Result<std::string> RenderJavaEnv(const model::JavaSpec& java) {
   std::vector<std::string> flags;
   std::string text = "# Written by Zoowarden.\n";
@@ -123,7 +123,7 @@ Result<std::string> RenderJavaEnv(const model::JavaSpec& java) {
     flags.push_back("-Xmx" + java.heap);
   }
   for (const auto& option : java.options) {
-    if (const auto problem = OptionProblem(option)) {
+    if (const auto problem = JavaOptionProblem(option)) {
       return Fail(base::ErrorCode::kInvalidArgument,
                   "config.java_option",
                   "java option '" + base::Printable(option, 120) + "' " + *problem);

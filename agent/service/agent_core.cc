@@ -271,6 +271,45 @@ base::Status AgentCore::AcceptMovedData() {
   return row ? SaveProved(row->zxid) : base::Ok();
 }
 
+template <typename F>
+auto AgentCore::WithDiscoverInputs(F use) {
+  FinderAnswer processes;
+  {
+    const std::lock_guard lock(look_mutex_);
+    finder_->Forget();
+    processes = finder_->Find();
+  }
+  MemberObservation seen{.id = instance_->config().server};
+  if (processes.found) {
+    status_prober_.Observe(*processes.found, {}, seen);
+  }
+  return use(
+      DiscoverInputs{.config = instance_->config(), .processes = processes, .observed = seen});
+}
+
+model::Discovery AgentCore::Discover() {
+  return WithDiscoverInputs(
+      [](const DiscoverInputs& inputs) { return agent::Discover(inputs).facts; });
+}
+
+base::Result<model::Generation> AgentCore::Adopt(const ApprovedAdoption& approved) {
+  return WithRunner([&](OperationRunner& runner) -> base::Result<model::Generation> {
+    if (!model::IsFinished(runner.state())) {
+      return base::Fail(base::ErrorCode::kFailedPrecondition,
+                        "adopt.busy",
+                        "an operation is under way on this server; end it first");
+    }
+    auto adopted = WithDiscoverInputs([&](const DiscoverInputs& inputs) {
+      const std::lock_guard lock(look_mutex_);
+      return agent::Adopt(inputs, approved, *generations_);
+    });
+    const std::lock_guard lock(look_mutex_);
+    finder_->Forget();
+    host_->Forget();
+    return adopted;
+  });
+}
+
 base::Result<Prober::Canary> AgentCore::CommitCanary(const std::string& path,
                                                      milliseconds timeout) {
   const FinderAnswer processes = FindProcess();

@@ -5,6 +5,7 @@
 // way; observations never wait for the operation.
 #pragma once
 
+#include "agent/adopt/adoption.h"
 #include "agent/install/downloads.h"
 #include "agent/lifecycle/process_finder.h"
 #include "agent/observe/prober.h"
@@ -21,6 +22,7 @@
 #include "base/error.h"
 #include "config/agent_file.h"
 #include "journal/run_store.h"
+#include "model/discovery.h"
 #include "model/observation.h"
 #include "sys/clock.h"
 
@@ -105,6 +107,12 @@ class AgentCore {
   [[nodiscard]] base::Result<Prober::Canary> CommitCanary(const std::string& path,
                                                           std::chrono::milliseconds timeout);
 
+  // What runs here, whoever installed it. Reads only.
+  [[nodiscard]] model::Discovery Discover();
+  // Makes it generation 0. The caller is behind the fence. kFailedPrecondition `adopt.busy` while
+  // an operation is under way; adoption.h's.
+  [[nodiscard]] base::Result<model::Generation> Adopt(const ApprovedAdoption& approved);
+
   // Changes of this operation after the given one, oldest first; waits for one up to `timeout`.
   // What happened before the agent started is told as its present state only.
   [[nodiscard]] std::vector<StateChange> WaitChanges(const std::string& operation_id,
@@ -173,6 +181,9 @@ class AgentCore {
   [[nodiscard]] std::set<std::string> NeededBy(const model::OperationStatus& operation);
   [[nodiscard]] FinderAnswer FindProcess();
   [[nodiscard]] FinderAnswer FindProcessAt(Snapshot& snapshot);
+  // A fresh look at processes and member, for `use`.
+  template <typename F>
+  auto WithDiscoverInputs(F use);
   void RememberProved(const ProbeRequest& request, const model::MemberObservation& seen);
   // With the file system that the data is on now.
   [[nodiscard]] base::Status SaveProved(std::uint64_t zxid);

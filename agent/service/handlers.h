@@ -23,6 +23,7 @@ namespace zoowarden::agent {
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeCertificateService(AgentCore& core,
                                                                     Certificates& certificates);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeAuditService(AgentCore& core);
+[[nodiscard]] std::unique_ptr<grpc::Service> MakeAdoptService(AgentCore& core);
 
 [[nodiscard]] RunIdentity FromWire(const v1::RunHeader& wire);
 [[nodiscard]] CallIdentity FromWire(const v1::CallHeader& wire);

@@ -1,5 +1,7 @@
 #include "agent/service/instance.h"
 
+#include "agent/adopt/kept_values.h"
+#include "agent/install/carry_over.h"
 #include "agent/install/release_rules.h"
 #include "agent/install/signatures.h"
 #include "agent/lifecycle/launch.h"
@@ -9,6 +11,7 @@
 #include "base/log.h"
 #include "config/digests.h"
 #include "journal/agent_journal.h"
+#include "model/discovery.h"
 #include "model/secrets.h"
 #include "sys/files.h"
 
@@ -42,6 +45,16 @@ base::Result<std::optional<Generations::Owner>> OwnerOf(const std::string& user)
     return std::optional<Generations::Owner>();  // its own files: nothing to give, nor the right to
   }
   return std::optional(Generations::Owner{.user = found->pw_uid, .group = found->pw_gid});
+}
+
+std::optional<AdoptedProcess> AdoptedIn(const Generations& generations) {
+  const auto adopted = generations.Adopted();
+  if (!adopted) {
+    return std::nullopt;
+  }
+  return AdoptedProcess{.generation = adopted->generation.digest,
+                        .configuration = adopted->foreign->configuration,
+                        .server_jar = adopted->foreign->server_jar};
 }
 
 base::Status MakeDirectories(const config::AgentConfig& config) {
@@ -92,7 +105,8 @@ FinderSettings Instance::finder_settings() const {
   return {.releases = config_.instance.releases,
           .generations = config_.instance.generations,
           .data_directory = config_.instance.data_directory,
-          .data_log_directory = config_.instance.data_log_directory};
+          .data_log_directory = config_.instance.data_log_directory,
+          .adopted = [generations = generations_] { return AdoptedIn(generations); }};
 }
 
 ProberSettings Instance::prober_settings() const {
@@ -117,6 +131,9 @@ base::Result<model::Generation> Instance::Stage(const StageRequest& request) {
 base::Result<model::Generation> Instance::FindGeneration(const std::string& digest) {
   ZW_ASSIGN(const StoredGeneration stored, generations_.Find(digest));
   const model::Generation& found = stored.generation;
+  if (stored.foreign) {  // it ran before Zoowarden came
+    return found;
+  }
   const bool ran = generations_.LastRan(digest).has_value();
   if (!ran) {
     ZW_TRY(CheckReleaseAllowed(config_.releases, found.version));
@@ -134,10 +151,46 @@ base::Result<model::Generation> Instance::FindGeneration(const std::string& dige
   });
 }
 
+// What is to be rendered, with the secrets that stay on this server put in.
+base::Result<model::ConfigurationSpec> Instance::Complete(
+    const model::ConfigurationSpec& configuration) const {
+  if (!NeedsKeptValues(configuration)) {
+    return configuration;
+  }
+  RunningValues running;
+  ZW_ASSIGN(const auto current, generations_.Current());
+  if (current) {
+    ZW_ASSIGN(const auto files, generations_.ReadZooCfg(current->generation.digest));
+    ZW_ASSIGN(running.cfg, zk::ZooCfg::Parse(files.at(std::string(kZooCfg))));
+  }
+  if (const FinderAnswer answer = ProcessFinder(finder_settings()).Find(); answer.found) {
+    running.command_line = answer.found->command_line;
+  }
+  return PutKeptValues(configuration, running);
+}
+
+// What ran before adoption is there or not; nothing can be made of it.
+base::Result<model::Generation> Instance::FindAdopted(const StageRequest& request) const {
+  const auto adopted = generations_.Adopted();
+  if (!adopted || adopted->generation.version != request.release.version ||
+      adopted->generation.configuration_digest !=
+          config::ConfigurationDigest(request.configuration)) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "generation.not_adopted",
+                "what ran before adoption is not there, or not with this configuration; it can be "
+                "returned to only as it was");
+  }
+  return adopted->generation;
+}
+
 base::Result<model::Generation> Instance::MakeGeneration(const StageRequest& request) {
+  if (request.release.sha512 == model::kAdoptedRelease) {
+    return FindAdopted(request);
+  }
   ZW_TRY(CheckReleaseAllowed(config_.releases, request.release.version));
+  ZW_ASSIGN(auto complete, Complete(request.configuration));
   const RenderRequest render{.version = request.release.version,
-                             .configuration = request.configuration,
+                             .configuration = std::move(complete),
                              .server = config_.server,
                              .members = request.members,
                              .client_port = request.client_port,

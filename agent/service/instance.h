@@ -70,6 +70,9 @@ class Instance {
   [[nodiscard]] base::Status VerifySignatureOf(Releases& releases,
                                                const std::string& sha512,
                                                const std::string& signature) const;
+  [[nodiscard]] base::Result<model::Generation> FindAdopted(const StageRequest& request) const;
+  [[nodiscard]] base::Result<model::ConfigurationSpec> Complete(
+      const model::ConfigurationSpec& configuration) const;
   [[nodiscard]] base::Result<model::Generation> MakeGeneration(const StageRequest& request);
   [[nodiscard]] base::Status CheckStartOf(const std::string& digest) const;
 

@@ -139,7 +139,10 @@ base::Status InstanceHost::Launch() {
   if (!current) {
     return Fail(ErrorCode::kFailedPrecondition, "start.no_generation", "no generation is current");
   }
-  const auto configuration = current->configuration_directory;
+  // What a unit or an init script started before adoption is started by it again, as it was.
+  const bool unchanged =
+      current->foreign && current->foreign->launcher == model::ForeignLauncher::kUnit;
+  ZW_ASSIGN(const ConfigurationFiles files, ReadZooCfgFilesOf(*current));
   const config::InstanceConfig& layout = instance_->config().instance;
   ZW_ASSIGN(FileSystem file_system, FileSystemOf(layout.data_directory));
   ZW_ASSIGN(const auto proved, ProvedBeforeNow());
@@ -149,9 +152,8 @@ base::Status InstanceHost::Launch() {
                      .file_system = std::move(file_system),
                      .boot_id = BootId()},
                     proved));
-  ZW_ASSIGN(const ConfigurationFiles files, ReadZooCfgFiles(configuration));
   ZW_TRY(CheckPortsAreFree(kProc, PortsOf(files, instance_->config().server)));
-  return instance_->manager().Start();
+  return unchanged ? instance_->manager().StartUnchanged() : instance_->manager().Start();
 }
 
 base::Status InstanceHost::Signal(const model::Process& process, StopSignal signal) {

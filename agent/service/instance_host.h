@@ -32,6 +32,8 @@ class InstanceHost final : public ServerHost {
   [[nodiscard]] base::Status CheckDataIsEmpty() override;
   [[nodiscard]] base::Status PrepareData() override;
   [[nodiscard]] base::Status SwitchTo(const std::string& generation) override;
+  // What a process is called has changed: it is looked for anew.
+  void Forget() { finder_.Forget(); }
   // Refuses to start what start_guard.h refuses.
   [[nodiscard]] base::Status Launch() override;
   [[nodiscard]] base::Status Signal(const model::Process& process, StopSignal signal) override;

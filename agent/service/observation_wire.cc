@@ -5,26 +5,6 @@
 namespace zoowarden::agent {
 namespace {
 
-v1::Mode ModeOf(model::Mode mode) {
-  switch (mode) {
-    case model::Mode::kUnknown:
-      return v1::MODE_UNKNOWN;
-    case model::Mode::kLeader:
-      return v1::MODE_LEADER;
-    case model::Mode::kFollower:
-      return v1::MODE_FOLLOWER;
-    case model::Mode::kObserver:
-      return v1::MODE_OBSERVER;
-    case model::Mode::kStandalone:
-      return v1::MODE_STANDALONE;
-    case model::Mode::kReadOnly:
-      return v1::MODE_READ_ONLY;
-    case model::Mode::kNotServing:
-      return v1::MODE_NOT_SERVING;
-  }
-  return v1::MODE_UNKNOWN;
-}
-
 v1::Broadcast BroadcastOf(model::Broadcast broadcast) {
   switch (broadcast) {
     case model::Broadcast::kUnknown:
@@ -41,16 +21,7 @@ void MembershipTo(const model::Membership& membership, v1::Membership& wire) {
   wire.set_source(membership.source);
   wire.set_version(membership.version);
   for (const auto& member : membership.members) {
-    auto& out = *wire.add_members();
-    out.set_id(member.id.value);
-    out.set_host(member.host);
-    out.set_quorum_port(member.quorum_port);
-    out.set_election_port(member.election_port);
-    out.set_role(member.role == model::Role::kObserver ? v1::ROLE_OBSERVER : v1::ROLE_PARTICIPANT);
-    out.set_weight(member.weight);
-    if (member.group) {
-      out.set_group(*member.group);
-    }
+    ToWire(member, *wire.add_members());
   }
 }
 
@@ -83,19 +54,10 @@ void IdentityTo(const model::MemberObservation& seen, v1::Observation& wire) {
   wire.set_note(seen.problem);
   wire.set_client_port(seen.client_port);
   if (seen.process) {
-    auto& process = *wire.mutable_process();
-    process.set_pid(seen.process->pid);
-    process.set_start_time(seen.process->start_time);
-    process.set_generation(seen.process->generation);
-    process.set_release(seen.process->release);
-    process.set_started_by_operation(seen.process->started_by_operation);
+    ToWire(*seen.process, *wire.mutable_process());
   }
   if (seen.current) {
-    auto& current = *wire.mutable_current();
-    current.set_digest(seen.current->digest);
-    current.set_version(seen.current->version.ToString());
-    current.set_release_sha512(seen.current->release_sha512);
-    current.set_configuration_digest(seen.current->configuration_digest);
+    ToWire(*seen.current, *wire.mutable_current());
   }
   for (const auto& [key, value] : seen.settings) {
     (*wire.mutable_settings())[key] = value;
@@ -107,10 +69,57 @@ void IdentityTo(const model::MemberObservation& seen, v1::Observation& wire) {
 
 }  // namespace
 
+v1::Mode ToWire(model::Mode mode) {
+  switch (mode) {
+    case model::Mode::kUnknown:
+      return v1::MODE_UNKNOWN;
+    case model::Mode::kLeader:
+      return v1::MODE_LEADER;
+    case model::Mode::kFollower:
+      return v1::MODE_FOLLOWER;
+    case model::Mode::kObserver:
+      return v1::MODE_OBSERVER;
+    case model::Mode::kStandalone:
+      return v1::MODE_STANDALONE;
+    case model::Mode::kReadOnly:
+      return v1::MODE_READ_ONLY;
+    case model::Mode::kNotServing:
+      return v1::MODE_NOT_SERVING;
+  }
+  return v1::MODE_UNKNOWN;
+}
+
+void ToWire(const model::Process& process, v1::Process& wire) {
+  wire.set_pid(process.pid);
+  wire.set_start_time(process.start_time);
+  wire.set_generation(process.generation);
+  wire.set_release(process.release);
+  wire.set_started_by_operation(process.started_by_operation);
+}
+
+void ToWire(const model::Member& member, v1::Member& wire) {
+  wire.set_id(member.id.value);
+  wire.set_host(member.host);
+  wire.set_quorum_port(member.quorum_port);
+  wire.set_election_port(member.election_port);
+  wire.set_role(member.role == model::Role::kObserver ? v1::ROLE_OBSERVER : v1::ROLE_PARTICIPANT);
+  wire.set_weight(member.weight);
+  if (member.group) {
+    wire.set_group(*member.group);
+  }
+}
+
+void ToWire(const model::Generation& generation, v1::Generation& wire) {
+  wire.set_digest(generation.digest);
+  wire.set_version(generation.version.ToString());
+  wire.set_release_sha512(generation.release_sha512);
+  wire.set_configuration_digest(generation.configuration_digest);
+}
+
 void ToWire(const model::MemberObservation& seen, v1::Observation& wire) {
   IdentityTo(seen, wire);
   OperationTo(seen.operation, *wire.mutable_operation());
-  wire.set_mode(ModeOf(seen.mode));
+  wire.set_mode(ToWire(seen.mode));
   wire.set_mode_source(seen.mode_source);
   wire.set_broadcast(BroadcastOf(seen.broadcast));
   wire.set_broadcast_source(seen.broadcast_source);

@@ -13,6 +13,7 @@ Services::Services(AgentCore& core, Certificates& certificates) {
   services_.push_back(MakeReleaseService(core));
   services_.push_back(MakeCertificateService(core, certificates));
   services_.push_back(MakeAuditService(core));
+  services_.push_back(MakeAdoptService(core));
 }
 
 Services::~Services() = default;

@@ -1,6 +1,7 @@
 list(
   APPEND
   agent_sources
+  service/adopt_service.cc
   service/agent_core.cc
   service/audit_service.cc
   service/audit_trail.cc

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "controller/run/agents.h"
+#include "model/discovery.h"
 
 #include <string>
 #include <string_view>
@@ -17,12 +18,16 @@ class AuditRow;
 class BeginRequest;
 class CallHeader;
 class CommitCanaryResponse;
+class Discovery;
 class Lease;
+class Membership;
 class Observation;
+class Process;
 class RequestPermitResponse;
 class RunEvent;
 class RunHeader;
 class RunRecord;
+enum Mode : int;
 }  // namespace zoowarden::v1
 
 namespace zoowarden::controller {
@@ -36,6 +41,12 @@ void ToWire(const BeginOptions& options, v1::BeginRequest& wire);
 // `server` is the one that was asked: an answer in another server's name is refused.
 [[nodiscard]] base::Result<model::MemberObservation> FromWire(const v1::Observation& wire,
                                                               model::ServerId server);
+// `server` is the one of the certificate.
+[[nodiscard]] base::Result<model::Discovery> FromWire(const v1::Discovery& wire,
+                                                      model::ServerId server);
+[[nodiscard]] base::Result<model::Mode> FromWire(v1::Mode mode);
+[[nodiscard]] base::Result<model::Process> FromWire(const v1::Process& wire);
+[[nodiscard]] base::Result<model::Membership> FromWire(const v1::Membership& wire);
 [[nodiscard]] base::Result<Canary> FromWire(const v1::CommitCanaryResponse& wire);
 // A permit is never taken for longer than 3 s, whatever the agent says.
 [[nodiscard]] base::Result<Permit> FromWire(const v1::RequestPermitResponse& wire);

@@ -9,27 +9,6 @@ namespace zoowarden::controller {
 
 namespace {
 
-base::Result<model::Mode> ModeFrom(v1::Mode mode) {
-  switch (mode) {
-    case v1::MODE_UNKNOWN:
-      return model::Mode::kUnknown;
-    case v1::MODE_LEADER:
-      return model::Mode::kLeader;
-    case v1::MODE_FOLLOWER:
-      return model::Mode::kFollower;
-    case v1::MODE_OBSERVER:
-      return model::Mode::kObserver;
-    case v1::MODE_STANDALONE:
-      return model::Mode::kStandalone;
-    case v1::MODE_READ_ONLY:
-      return model::Mode::kReadOnly;
-    case v1::MODE_NOT_SERVING:
-      return model::Mode::kNotServing;
-    default:
-      return base::Fail(BadWireValue("mode", "is unknown"));
-  }
-}
-
 base::Result<model::Broadcast> BroadcastFrom(v1::Broadcast broadcast) {
   switch (broadcast) {
     case v1::BROADCAST_UNKNOWN:
@@ -54,20 +33,6 @@ base::Result<model::Role> RoleFrom(v1::Role role) {
   }
 }
 
-base::Result<model::Process> ProcessFrom(const v1::Process& wire) {
-  if (wire.pid() <= 1 || wire.start_time() == 0) {
-    return base::Fail(BadWireValue("process", "names no process"));
-  }
-  ZW_TRY(CheckIdentifier("process.generation", wire.generation()));
-  ZW_TRY(CheckIdentifier("process.release", wire.release()));
-  ZW_TRY(CheckIdentifier("process.started_by_operation", wire.started_by_operation()));
-  return model::Process{.pid = wire.pid(),
-                        .start_time = wire.start_time(),
-                        .generation = wire.generation(),
-                        .release = wire.release(),
-                        .started_by_operation = wire.started_by_operation()};
-}
-
 base::Result<model::Member> MemberFrom(const v1::Member& wire) {
   model::Member member{.id = {wire.id()}, .host = wire.host(), .weight = wire.weight()};
   // Not an identifier: IPv6 addresses come in brackets.
@@ -79,24 +44,6 @@ base::Result<model::Member> MemberFrom(const v1::Member& wire) {
     member.group = wire.group();
   }
   return member;
-}
-
-base::Result<model::Membership> MembershipFrom(const v1::Membership& wire) {
-  ZW_TRY(CheckCount("membership", static_cast<std::size_t>(wire.members_size()), kMaxMembers));
-  model::Membership membership{
-      .members = {}, .source = ShownText(wire.source()), .version = wire.version()};
-  for (const auto& member : wire.members()) {
-    ZW_ASSIGN(auto converted, MemberFrom(member));
-    membership.members.push_back(std::move(converted));
-  }
-  auto& members = membership.members;
-  const auto by_id = [](const model::Member& a, const model::Member& b) { return a.id < b.id; };
-  std::sort(members.begin(), members.end(), by_id);
-  const auto same_id = [](const model::Member& a, const model::Member& b) { return a.id == b.id; };
-  if (std::adjacent_find(members.begin(), members.end(), same_id) != members.end()) {
-    return base::Fail(BadWireValue("membership", "names a server twice"));
-  }
-  return membership;
 }
 
 base::Result<std::optional<model::Version>> VersionFrom(std::string_view field,
@@ -170,12 +117,12 @@ base::Status FillEvidence(const v1::Observation& wire, model::MemberObservation&
     observation.read_back = wire.read_back();
   }
   if (wire.has_process()) {
-    ZW_ASSIGN(observation.process, ProcessFrom(wire.process()));
+    ZW_ASSIGN(observation.process, FromWire(wire.process()));
   }
   if (wire.has_membership()) {
-    ZW_ASSIGN(observation.membership, MembershipFrom(wire.membership()));
+    ZW_ASSIGN(observation.membership, FromWire(wire.membership()));
   }
-  ZW_ASSIGN(observation.mode, ModeFrom(wire.mode()));
+  ZW_ASSIGN(observation.mode, FromWire(wire.mode()));
   ZW_ASSIGN(observation.broadcast, BroadcastFrom(wire.broadcast()));
   ZW_ASSIGN(observation.version, VersionFrom("version", wire.version()));
   return base::Ok();
@@ -213,6 +160,59 @@ base::Status FillGenerations(const v1::Observation& wire, model::MemberObservati
 }
 
 }  // namespace
+
+base::Result<model::Mode> FromWire(v1::Mode mode) {
+  switch (mode) {
+    case v1::MODE_UNKNOWN:
+      return model::Mode::kUnknown;
+    case v1::MODE_LEADER:
+      return model::Mode::kLeader;
+    case v1::MODE_FOLLOWER:
+      return model::Mode::kFollower;
+    case v1::MODE_OBSERVER:
+      return model::Mode::kObserver;
+    case v1::MODE_STANDALONE:
+      return model::Mode::kStandalone;
+    case v1::MODE_READ_ONLY:
+      return model::Mode::kReadOnly;
+    case v1::MODE_NOT_SERVING:
+      return model::Mode::kNotServing;
+    default:
+      return base::Fail(BadWireValue("mode", "is unknown"));
+  }
+}
+
+base::Result<model::Process> FromWire(const v1::Process& wire) {
+  if (wire.pid() <= 1 || wire.start_time() == 0) {
+    return base::Fail(BadWireValue("process", "names no process"));
+  }
+  ZW_TRY(CheckIdentifier("process.generation", wire.generation()));
+  ZW_TRY(CheckIdentifier("process.release", wire.release()));
+  ZW_TRY(CheckIdentifier("process.started_by_operation", wire.started_by_operation()));
+  return model::Process{.pid = wire.pid(),
+                        .start_time = wire.start_time(),
+                        .generation = wire.generation(),
+                        .release = wire.release(),
+                        .started_by_operation = wire.started_by_operation()};
+}
+
+base::Result<model::Membership> FromWire(const v1::Membership& wire) {
+  ZW_TRY(CheckCount("membership", static_cast<std::size_t>(wire.members_size()), kMaxMembers));
+  model::Membership membership{
+      .members = {}, .source = ShownText(wire.source()), .version = wire.version()};
+  for (const auto& member : wire.members()) {
+    ZW_ASSIGN(auto converted, MemberFrom(member));
+    membership.members.push_back(std::move(converted));
+  }
+  auto& members = membership.members;
+  const auto by_id = [](const model::Member& a, const model::Member& b) { return a.id < b.id; };
+  std::sort(members.begin(), members.end(), by_id);
+  const auto same_id = [](const model::Member& a, const model::Member& b) { return a.id == b.id; };
+  if (std::adjacent_find(members.begin(), members.end(), same_id) != members.end()) {
+    return base::Fail(BadWireValue("membership", "names a server twice"));
+  }
+  return membership;
+}
 
 base::Result<model::MemberObservation> FromWire(const v1::Observation& wire,
                                                 model::ServerId server) {

@@ -50,6 +50,8 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   for (auto& command : ServerCommands()) {
     tree.commands.push_back(std::move(command));
   }
+  tree.commands.push_back(ImportCommand());
+  tree.commands.push_back(AdoptCommand());
   tree.commands.push_back(RunsListCommand());
   tree.commands.push_back(RunsShowCommand());
   tree.commands.push_back(AuditShowCommand());

@@ -19,6 +19,8 @@ namespace zoowarden::controller {
 [[nodiscard]] Command VerifyCommand();
 // `server confirm`, `retry`, `rollback` and `close`.
 [[nodiscard]] std::vector<Command> ServerCommands();
+[[nodiscard]] Command ImportCommand();
+[[nodiscard]] Command AdoptCommand();
 [[nodiscard]] Command ConfigShowCommand();
 [[nodiscard]] Command RunsListCommand();
 [[nodiscard]] Command RunsShowCommand();

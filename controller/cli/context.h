@@ -14,6 +14,7 @@
 #include "controller/cli/exit_codes.h"
 #include "controller/run/agents.h"
 #include "controller/run/checks.h"
+#include "controller/run/foreign_servers.h"
 #include "controller/run/release_agents.h"
 #include "pki/x509.h"
 #include "sys/clock.h"
@@ -57,10 +58,22 @@ struct ConnectRequest {
   std::function<void(const StepEvent&)> on_step;
 };
 
+// Agents of servers that Zoowarden did not install; the ensemble is the certificate's.
+struct ConnectForeign {
+  std::vector<AgentAt> agents;
+  std::filesystem::path pki;
+  std::filesystem::path crl;
+};
+struct ConnectedForeign {
+  std::shared_ptr<ForeignServers> servers;
+  std::string ensemble;
+};
+
 struct World {
   sys::Clock& clock;
   CheckRunner& checks;
   std::function<base::Result<Connected>(const ConnectRequest&)> connect;
+  std::function<base::Result<ConnectedForeign>(const ConnectForeign&)> connect_foreign;
   // From its call on Ctrl-C does not end the program; the result tells whether it was pressed.
   std::function<std::function<bool()>()> watch_interrupt;
   std::function<std::uint32_t()> random;

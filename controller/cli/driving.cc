@@ -7,6 +7,7 @@
 #include "controller/cli/times.h"
 #include "controller/report/progress.h"
 #include "controller/run/lease.h"
+#include "model/discovery.h"
 #include "pki/identity.h"
 
 #include <fmt/format.h>
@@ -284,12 +285,14 @@ ExitCode ReportRun(Context& context,
 void WriteRelease(Context& context,
                   const config::LoadedEnsemble& file,
                   const model::ReleaseSpec& release) {
-  const auto written = config::EditReleaseInFile(file.path,
-                                                 file.text,
-                                                 {.version = release.version.ToString(),
-                                                  .source = release.source,
-                                                  .sha512 = release.sha512,
-                                                  .signature = release.signature});
+  const bool adopted = release.sha512 == model::kAdoptedRelease;
+  const auto written =
+      config::EditReleaseInFile(file.path,
+                                file.text,
+                                {.version = release.version.ToString(),
+                                 .source = release.source,
+                                 .sha512 = adopted ? std::string(config::kAdopted) : release.sha512,
+                                 .signature = release.signature});
   if (!written) {
     context.Warn("the run succeeded, but " + file.path + " could not be changed to say " +
                  release.version.ToString() + ": " + written.error().message() +

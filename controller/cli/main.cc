@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "controller/agents/grpc_agents.h"
+#include "controller/agents/grpc_foreign_servers.h"
 #include "controller/cli/commands.h"
 #include "controller/cli/interrupt.h"
 #include "controller/run/checks.h"
@@ -51,8 +52,17 @@ class Following {
   std::jthread thread_;  // last: it ends before what it uses
 };
 
-base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Clock& clock) {
-  auto loaded = pki::LiveCredentials::Load(pki::FilesIn(request.pki), clock);
+// The operator's own certificate, and what judges those of agents by it.
+struct Identity {
+  std::shared_ptr<pki::LiveCredentials> own;
+  std::shared_ptr<pki::PeerJudge> judge;
+  std::shared_ptr<grpc::ChannelCredentials> credentials;
+};
+
+base::Result<Identity> LoadIdentity(const std::filesystem::path& directory,
+                                    const std::filesystem::path& crl,
+                                    sys::Clock& clock) {
+  auto loaded = pki::LiveCredentials::Load(pki::FilesIn(directory), clock);
   if (!loaded) {
     const auto& error = loaded.error();
     if (error.Is(base::ErrorCode::kNotFound)) {
@@ -62,12 +72,36 @@ base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Cloc
     }
     return base::Fail(error);
   }
-  const auto own = *std::move(loaded);
-  const auto present = own->Get();
-  const auto judge = std::make_shared<pki::PeerJudge>(present->ca_pem, request.crl, clock);
-  own->Follow([judge](const pki::Credentials& now) { judge->Trust(now.ca_pem); });
-  const auto following = std::make_shared<Following>(own);
-  const auto credentials = rpc::MakeChannelCredentials(own, judge);
+  Identity identity{.own = *std::move(loaded)};
+  identity.judge = std::make_shared<pki::PeerJudge>(identity.own->Get()->ca_pem, crl, clock);
+  identity.credentials = rpc::MakeChannelCredentials(identity.own, identity.judge);
+  return identity;
+}
+
+base::Result<ConnectedForeign> ConnectToForeign(const ConnectForeign& request, sys::Clock& clock) {
+  ZW_ASSIGN(const auto identity, LoadIdentity(request.pki, request.crl, clock));
+  const std::string ensemble = identity.own->Get()->identity.ensemble;
+  const auto& credentials = identity.credentials;
+  std::vector<ForeignConnection> connections;
+  for (const AgentAt& agent : request.agents) {
+    connections.push_back(
+        {.agent = agent,
+         .channel = agent.id ? rpc::MakeChannel(agent.address,
+                                                pki::AgentIdentity(ensemble, agent.id->value),
+                                                credentials)
+                             : rpc::MakeChannelToAnyAgent(agent.address, ensemble, credentials)});
+  }
+  return ConnectedForeign{.servers = MakeGrpcForeignServers(ensemble, std::move(connections)),
+                          .ensemble = ensemble};
+}
+
+base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Clock& clock) {
+  ZW_ASSIGN(const auto identity, LoadIdentity(request.pki, request.crl, clock));
+  const auto present = identity.own->Get();
+  const auto judge = identity.judge;
+  const auto credentials = identity.credentials;
+  identity.own->Follow([judge](const pki::Credentials& now) { judge->Trust(now.ca_pem); });
+  const auto following = std::make_shared<Following>(identity.own);
   GrpcAgentsOptions options{.ensemble = request.spec.name, .servers = request.spec.servers};
   options.channel = [credentials, name = request.spec.name](const model::ServerSpec& server) {
     return rpc::MakeChannel(server.agent, pki::AgentIdentity(name, server.id.value), credentials);
@@ -105,16 +139,18 @@ int Main(const std::vector<std::string>& words) {
   sys::RealClock clock;
   SubprocessCheckRunner checks;
   auto console = ProcessConsole();
-  World world{.clock = clock,
-              .checks = checks,
-              .connect = [&clock](const ConnectRequest& r) { return ConnectToAgents(r, clock); },
-              .watch_interrupt =
-                  [] {
-                    auto interrupt = std::make_shared<Interrupt>();
-                    return [interrupt] { return interrupt->requested(); };
-                  },
-              .random = [] { return std::random_device()(); },
-              .plugin_directories = PluginDirectories()};
+  World world{
+      .clock = clock,
+      .checks = checks,
+      .connect = [&clock](const ConnectRequest& r) { return ConnectToAgents(r, clock); },
+      .connect_foreign = [&clock](const ConnectForeign& r) { return ConnectToForeign(r, clock); },
+      .watch_interrupt =
+          [] {
+            auto interrupt = std::make_shared<Interrupt>();
+            return [interrupt] { return interrupt->requested(); };
+          },
+      .random = [] { return std::random_device()(); },
+      .plugin_directories = PluginDirectories()};
   return RunProgramLine(words, console, world);
 }
 

@@ -23,17 +23,18 @@ PlanToShow ToShow(const Planned& planned) {
 }  // namespace
 
 std::vector<Option> TargetOptions(Target& target) {
-  return {{.name = "--to",
-           .value_name = "VERSION",
-           .help = "the release that all servers shall run",
-           .target = &target.to},
-          {.name = "--release",
-           .value_name = "ARCHIVE",
-           .help = "its archive, with .sha512 and .asc beside it",
-           .target = &target.release},
-          {.name = "--allow-outage",
-           .help = "with one or two voters: accept that a restart takes the quorum away",
-           .target = &target.allow_outage}};
+  return {
+      {.name = "--to",
+       .value_name = "VERSION",
+       .help = "the release that all servers shall run",
+       .target = &target.to},
+      {.name = "--release",
+       .value_name = "ARCHIVE",
+       .help = "its archive, with .sha512 and .asc beside it; adopted = what ran before adoption",
+       .target = &target.release},
+      {.name = "--allow-outage",
+       .help = "with one or two voters: accept that a restart takes the quorum away",
+       .target = &target.allow_outage}};
 }
 
 base::Result<Desired> LoadTarget(Context& context, const Target& target) {

@@ -1,6 +1,8 @@
 #include "controller/cli/release_source.h"
 
 #include "base/text.h"
+#include "config/ensemble_file.h"
+#include "model/discovery.h"
 #include "sys/digest.h"
 #include "sys/files.h"
 
@@ -98,6 +100,9 @@ base::Result<model::ReleaseSpec> ResolveRelease(const model::ReleaseSpec& declar
   ZW_ASSIGN(const auto wanted, VersionOf(version));
   if (wanted == declared.version && !archive) {
     return declared;
+  }
+  if (archive == config::kAdopted) {
+    return model::ReleaseSpec{.version = wanted, .sha512 = std::string(model::kAdoptedRelease)};
   }
   model::ReleaseSpec release{.version = wanted};
   ZW_ASSIGN(release.source, FindArchive(declared, wanted, archive));

@@ -2,6 +2,7 @@
 #include "controller/cli/desired.h"
 #include "controller/cli/driving.h"
 #include "core/run_decision.h"
+#include "model/discovery.h"
 #include "model/secrets.h"
 #include "sys/digest.h"
 
@@ -36,8 +37,9 @@ std::string WayBack(const core::RunState& state) {
   if (state.outcome != core::RunOutcome::kSucceeded || state.servers.empty()) {
     return "";
   }
+  const bool adopted = state.servers.front().origin.release_sha512 == model::kAdoptedRelease;
   return "; to go back, roll the old release: `zoowarden upgrade --to " +
-         state.servers.front().origin.version.ToString() + "`";
+         state.servers.front().origin.version.ToString() + (adopted ? " --release adopted`" : "`");
 }
 
 base::Error NotOpen(const KnownRun& run) {

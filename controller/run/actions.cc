@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "core/plan.h"
+#include "model/discovery.h"
 #include "sys/files.h"
 
 namespace zoowarden::controller {
@@ -14,7 +15,9 @@ base::Status Stage(Agents& agents,
                    const Call& call,
                    const core::Action& action) {
   ZW_ASSIGN(const auto options, BeginOptionsFor(run, action));
-  ZW_TRY(agents.Upload(action.server, call.run, run.spec.release));
+  if (run.spec.release.sha512 != model::kAdoptedRelease) {  // of that one there is no archive
+    ZW_TRY(agents.Upload(action.server, call.run, run.spec.release));
+  }
   return agents.Begin(action.server, call, options);
 }
 

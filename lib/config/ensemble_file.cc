@@ -4,6 +4,7 @@
 #include "config/command_fields.h"
 #include "config/ensemble_members.h"
 #include "config/yaml_reader.h"
+#include "model/discovery.h"
 #include "sys/files.h"
 
 #include <algorithm>
@@ -22,6 +23,21 @@ struct Context {
   const FileReader& read;
 };
 
+// What ran before adoption has no archive.
+base::Status ReadAdopted(const YamlMap& map, model::ReleaseSpec& release) {
+  release.sha512 = model::kAdoptedRelease;
+  for (const char* key : {"source", "signature"}) {
+    const auto value = map.Find(key);
+    ZW_ASSIGN(const auto text, value ? value->Scalar() : base::Result<std::string>(""));
+    if (!text.empty()) {
+      return base::Fail(value->Refuse(
+          "bad_value",
+          "must be empty where sha512 is adopted: there is no archive of that release"));
+    }
+  }
+  return base::Ok();
+}
+
 base::Status ReadRelease(const YamlValue& value,
                          const Context& context,
                          model::ReleaseSpec& release) {
@@ -35,16 +51,19 @@ base::Status ReadRelease(const YamlValue& value,
         "must be a release such as 3.9.4, not '" + base::Printable(version_text, 60) + "'"));
   }
   release.version = *parsed;
+  ZW_ASSIGN(const auto sha512, map.Need("sha512"));
+  ZW_ASSIGN(release.sha512, sha512.Text());
+  if (release.sha512 == kAdopted) {
+    return ReadAdopted(map, release);
+  }
   ZW_TRY(map.ReadText("source", release.source));
   if (!release.source.empty()) {
     release.source = AbsolutePath(context.directory, release.source);
   }
-  ZW_ASSIGN(const auto sha512, map.Need("sha512"));
-  ZW_ASSIGN(release.sha512, sha512.Text());
   std::transform(release.sha512.begin(), release.sha512.end(), release.sha512.begin(), [](char c) {
     return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  if (release.sha512.size() != 128 ||
+  if (release.sha512.size() != 128 || release.sha512 == model::kAdoptedRelease ||
       release.sha512.find_first_not_of("0123456789abcdef") != std::string::npos) {
     return base::Fail(
         sha512.Refuse("bad_value", "must be the 128 hexadecimal digits of the archive's SHA-512"));
@@ -58,22 +77,11 @@ base::Status ReadRelease(const YamlValue& value,
   return base::Ok();
 }
 
-// bin/zkEnv.sh sources java.env in a shell, so a JVM option may hold nothing that a shell would
-// read.
-bool IsSafeJavaOption(const std::string& option) {
-  return option.front() == '-' && option.find_first_not_of(
-                                      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456"
-                                      "789.-_:=,/+@%") == std::string::npos;
-}
-
 base::Status ReadJava(const YamlValue& value, model::JavaSpec& java) {
   ZW_ASSIGN(const auto map, value.Map({"heap", "options"}));
   if (const auto heap = map.Find("heap")) {
     ZW_ASSIGN(java.heap, heap->Text());
-    const auto digits = std::string_view(java.heap).substr(0, java.heap.size() - 1);
-    const auto number = base::ParseUnsigned(digits);
-    if (!number || *number == 0 || *number > 1'000'000 ||
-        std::string_view("kKmMgG").find(java.heap.back()) == std::string_view::npos) {
+    if (!IsJavaHeap(java.heap)) {
       return base::Fail(heap->Refuse(
           "bad_value",
           "must be a size such as 512m or 1g, not '" + base::Printable(java.heap, 60) + "'"));
@@ -201,6 +209,22 @@ base::Result<std::string> ReadWholeFile(const std::string& path) {
 }
 
 }  // namespace
+
+bool IsSafeJavaOption(std::string_view option) {
+  return option.starts_with('-') &&
+         option.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:=,/+@%") ==
+             std::string_view::npos;
+}
+
+bool IsJavaHeap(std::string_view heap) {
+  if (heap.empty()) {
+    return false;
+  }
+  const auto number = base::ParseUnsigned(heap.substr(0, heap.size() - 1));
+  return number && *number > 0 && *number <= 1'000'000 &&
+         std::string_view("kKmMgG").find(heap.back()) != std::string_view::npos;
+}
 
 base::Result<LoadedEnsemble> ParseEnsemble(std::string_view text,
                                            const std::string& path,

@@ -31,6 +31,9 @@ struct LoadedEnsemble {
   std::map<model::ServerId, SettingOrigins> server_origins;  // of each server's own settings
 };
 
+// What `release.sha512` says of the release that ran before adoption (model::kAdoptedRelease).
+inline constexpr std::string_view kAdopted = "adopted";
+
 // Reads one whole file for the loader (a template).
 using FileReader = std::function<base::Result<std::string>(const std::string& path)>;
 
@@ -41,5 +44,11 @@ using FileReader = std::function<base::Result<std::string>(const std::string& pa
 [[nodiscard]] base::Result<LoadedEnsemble> ParseEnsemble(std::string_view text,
                                                          const std::string& path,
                                                          const FileReader& read);
+
+// One JVM option as `config.java.options` takes it: bin/zkEnv.sh sources java.env in a shell, so it
+// may hold nothing that a shell would read.
+[[nodiscard]] bool IsSafeJavaOption(std::string_view option);
+// A size such as 512m or 1g, as `config.java.heap` takes it.
+[[nodiscard]] bool IsJavaHeap(std::string_view heap);
 
 }  // namespace zoowarden::config

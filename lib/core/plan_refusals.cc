@@ -1,5 +1,7 @@
 #include "core/plan_refusals.h"
 
+#include "model/discovery.h"
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -64,7 +66,8 @@ void RefuseUnobserved(const PlanInput& input, std::vector<Refusal>& refusals) {
       refusals.push_back({"preflight.no_generation",
                           Name(seen.id) +
                               ": its agent has no generation installed, and a first installation "
-                              "cannot be rolled"});
+                              "cannot be rolled; a server that runs already is taken over by "
+                              "`zoowarden adopt`"});
     }
   }
 }
@@ -165,6 +168,22 @@ void RefuseOutage(const PlanInput& input,
   }
 }
 
+// There is no archive of what ran before adoption, so nothing new can be made of it.
+void RefuseAdopted(const PlanInput& input, std::vector<Refusal>& refusals) {
+  for (const auto& seen : input.seen) {
+    const auto& wanted = input.wanted.at(seen.id);
+    if (seen.answered && seen.current && wanted.release_sha512 == model::kAdoptedRelease &&
+        seen.current->digest != wanted.digest && !IsOnServer(seen, wanted)) {
+      refusals.push_back(
+          {"plan.adopted_release",
+           Name(seen.id) +
+               ": ensemble.yaml asks for the release that ran before adoption with another "
+               "configuration than it had; it can be returned to only as it was. Put `config:` "
+               "back, or change it together with an upgrade to a release that has an archive"});
+    }
+  }
+}
+
 void RefuseVersions(const PlanInput& input, std::vector<Refusal>& refusals) {
   std::vector<std::string> told;
   const auto tell = [&](const RuleFinding& finding) {
@@ -230,6 +249,7 @@ std::vector<Refusal> FindRefusals(const PlanInput& input) {
   RefuseDegraded(input, refusals);
   RefuseMembershipChange(input, declared, refusals);
   RefuseServerChanges(input, refusals);
+  RefuseAdopted(input, refusals);
   RefuseVersions(input, refusals);
   RefuseOutage(input, declared, refusals);
   return refusals;

@@ -1,5 +1,6 @@
 #include "rpc/channel.h"
 
+#include "rpc/any_agent.h"
 #include "rpc/limits.h"
 
 #include <grpcpp/channel.h>
@@ -15,6 +16,13 @@ std::shared_ptr<grpc::Channel> MakeChannel(
     const pki::Identity& peer,
     const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   return MakeChannelTo(address, peer.ToUri(), credentials);
+}
+
+std::shared_ptr<grpc::Channel> MakeChannelToAnyAgent(
+    const std::string& address,
+    const std::string& ensemble,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  return MakeChannelTo(address, AnyAgentOf(ensemble), credentials);
 }
 
 std::shared_ptr<grpc::Channel> MakeChannelTo(

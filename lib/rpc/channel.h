@@ -28,4 +28,11 @@ namespace zoowarden::rpc {
     const std::string& uri,
     const std::shared_ptr<grpc::ChannelCredentials>& credentials);
 
+// The same to any agent of the ensemble, for who does not know its server's id yet;
+// rpc::PeerIdentity of the call's context tells it afterwards.
+[[nodiscard]] std::shared_ptr<grpc::Channel> MakeChannelToAnyAgent(
+    const std::string& address,
+    const std::string& ensemble,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+
 }  // namespace zoowarden::rpc

@@ -37,6 +37,8 @@ constexpr std::array kTable{
     MethodRule{"/zoowarden.v1.CertificateService/RequestCertificate", Audience::kOperators},
     MethodRule{"/zoowarden.v1.CertificateService/InstallCertificate", Audience::kOperators},
     MethodRule{"/zoowarden.v1.EnrolService/Enrol", Audience::kTokenHolders},
+    MethodRule{"/zoowarden.v1.AdoptService/Discover", Audience::kRecordReaders},
+    MethodRule{"/zoowarden.v1.AdoptService/Adopt", Audience::kOperators},
 };
 
 const MethodRule* Find(std::string_view method) {

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "rpc/any_agent.h"
 #include "rpc/status.h"
 #include "rpc/tls_memory.h"
 
@@ -99,7 +100,8 @@ class ExactIdentityVerifier final : public ExternalCertificateVerifier {
               grpc::Status* sync_status) override {
     const auto names = request->uri_names();
     const grpc::string_ref wanted = request->target_name();
-    if (names.size() != 1 || wanted.empty() || names[0] != wanted) {
+    if (names.size() != 1 ||
+        !IsWantedPeer({wanted.data(), wanted.size()}, {names[0].data(), names[0].size()})) {
       const std::string shown = names.size() == 1
                                     ? "'" + std::string(names[0].data(), names[0].size()) + "'"
                                     : std::to_string(names.size()) + " URI names";

@@ -26,8 +26,9 @@ namespace zoowarden::rpc {
 void ForceTls13();
 
 // Accepts a server only when its certificate is of the same CA and has exactly one URI name, the
-// one that the channel asks for (channel.h), and the judge lets it pass. New connections show `own`
-// as they change, after a second at most. One object serves any number of channels.
+// one that the channel asks for, or any agent's where it asks for that (channel.h), and the judge
+// lets it pass. New connections show `own` as they change, after a second at most. One object
+// serves any number of channels.
 [[nodiscard]] std::shared_ptr<grpc::ChannelCredentials> MakeChannelCredentials(
     std::shared_ptr<pki::LiveCredentials> own, std::shared_ptr<pki::PeerJudge> judge);
 

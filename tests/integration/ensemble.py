@@ -9,8 +9,8 @@ import re
 import shutil
 import signal
 
-from zoowarden_lab import (agents, command, down, members, probes, processes, releases, up,
-                           variants, watch)
+from zoowarden_lab import (agents, command, down, foreign, members, probes, processes, releases,
+                           up, variants, watch)
 from zoowarden_lab.errors import LabError
 from zoowarden_lab.layout import Lab, Options
 from zoowarden_lab.loads import Load
@@ -238,3 +238,30 @@ class Ensemble:
             if not self.zookeeper(other):
                 self.start_zookeeper(other)
         self.wait_serving()
+
+
+class ForeignEnsemble(Ensemble):
+    """One that somebody else installed: releases unpacked by hand, zkServer.sh started by hand.
+
+    Its agents run and have nothing; `ensemble.yaml` is not there.
+    """
+
+    @staticmethod
+    def _up(directory: pathlib.Path, options: Options) -> Lab:
+        return foreign.up(directory, options)
+
+    def import_file(self, policy: str) -> command.Outcome:
+        """`zoowarden import`, its output in ensemble.yaml with that policy."""
+        agents_of = ",".join(server.agent for server in self.lab.servers)
+        done = self.run("import", "--agents", agents_of, seconds=30)
+        if done.code == command.SUCCEEDED:
+            self.lab.ensemble_file.write_text(done.out + f"policy: {policy}\n", encoding="utf-8")
+        return done
+
+    def command_lines(self) -> dict:
+        """What runs, word by word, by id."""
+        return {number: process.words() for number, process in self.processes().items()}
+
+    def foreign_files(self) -> dict:
+        """The digest, mode and owner of everything that the other installer left, by path."""
+        return foreign.files(self.lab)

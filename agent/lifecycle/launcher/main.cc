@@ -9,6 +9,7 @@
 // `start` leaves the server to init and returns; `start-foreground` becomes the server, for units:
 // what systemd calls the main process then is the JVM itself.
 #include "agent/lifecycle/launcher/exit_codes.h"
+#include "agent/lifecycle/launcher/start_file.h"
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -17,12 +18,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace zoowarden::agent {
@@ -42,10 +48,11 @@ struct Arguments {
 };
 
 struct Command {
-  std::string script;
-  std::string verb;  // of zkServer.sh
-  std::string configuration;
+  std::vector<std::string> words;
   std::vector<std::string> environment;
+  std::string directory;  // to be in; empty = where we are
+  std::string pid_file;
+  bool writes_pid_file = false;
 };
 
 int Complain(int code, const std::string& message) {
@@ -74,14 +81,42 @@ std::vector<std::string> EnvironmentFor(const Arguments& arguments, const fs::pa
   return environment;
 }
 
+// An adopted generation is started as it was before Zoowarden came, with nothing of ours. In the
+// foreground the script and then the JVM have our own pid, and nobody else writes the pid file by
+// which its owner's `zkServer.sh stop` finds it.
+std::optional<Command> ResolveAdopted(const fs::path& generation, const std::string& verb) {
+  std::ifstream file(generation / kStartFile, std::ios::binary);
+  if (!file.is_open()) {
+    return std::nullopt;
+  }
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  auto start = ParseStart(text);
+  if (!start) {
+    throw fs::filesystem_error("the way back is damaged",
+                               generation / kStartFile,
+                               std::make_error_code(std::errc::bad_message));
+  }
+  std::replace(start->words.begin(), start->words.end(), std::string(kStart), verb);
+  return Command{.words = std::move(start->words),
+                 .environment = std::move(start->environment),
+                 .directory = std::move(start->directory),
+                 .pid_file = std::move(start->pid_file),
+                 .writes_pid_file = verb == kForeground};
+}
+
 Command Resolve(const Arguments& arguments) {
   const fs::path generation = fs::canonical(arguments.current);
+  if (auto adopted = ResolveAdopted(generation, arguments.verb)) {
+    return *std::move(adopted);
+  }
   const fs::path release = fs::canonical(generation / "release");
   const fs::path conf = generation / "conf";
-  return {.script = (release / "bin" / "zkServer.sh").string(),
-          .verb = arguments.verb,
-          .configuration = (conf / "zoo.cfg").string(),
-          .environment = EnvironmentFor(arguments, conf)};
+  return {.words = {(release / "bin" / "zkServer.sh").string(),
+                    arguments.verb,
+                    (conf / "zoo.cfg").string()},
+          .environment = EnvironmentFor(arguments, conf),
+          .directory = "",
+          .pid_file = arguments.log_directory + "/zookeeper.pid"};
 }
 
 // Output of scripts that fail before ZooKeeper's own logging begins goes here.
@@ -97,8 +132,8 @@ void RedirectOutput(const std::string& log_directory) {
 // Returns when it cannot, with errno.
 int Execute(const Command& command) {
   std::vector<char*> argv;
-  for (const std::string* word : {&command.script, &command.verb, &command.configuration}) {
-    argv.push_back(const_cast<char*>(word->c_str()));
+  for (const std::string& word : command.words) {
+    argv.push_back(const_cast<char*>(word.c_str()));
   }
   argv.push_back(nullptr);
   std::vector<char*> envp;
@@ -106,12 +141,15 @@ int Execute(const Command& command) {
     envp.push_back(const_cast<char*>(entry.c_str()));
   }
   envp.push_back(nullptr);
-  execve(argv[0], argv.data(), envp.data());
+  if (command.directory.empty() || chdir(command.directory.c_str()) == 0) {
+    execve(argv[0], argv.data(), envp.data());
+  }
   return errno;
 }
 
 int CannotExecute(const Command& command, int error) {
-  return Complain(kLaunchFailed, "cannot execute " + command.script + ": " + std::strerror(error));
+  return Complain(kLaunchFailed,
+                  "cannot execute " + command.words[0] + ": " + std::strerror(error));
 }
 
 // A child in a session of its own runs the script and is given to init by our exit. The report pipe
@@ -164,7 +202,10 @@ int Run(const Arguments& arguments) {
   // We hold the lock, so a pid file that is there belongs to nobody; zkServer.sh would believe it
   // as long as some process, or a zombie, has that pid.
   std::error_code ignored;
-  fs::remove(arguments.log_directory + "/zookeeper.pid", ignored);
+  fs::remove(command.pid_file, ignored);
+  if (command.writes_pid_file) {
+    std::ofstream(command.pid_file) << getpid();
+  }
   if (arguments.verb == kForeground) {
     return CannotExecute(command, Execute(command));
   }

@@ -9,8 +9,11 @@ from .layout import Lab, Options, program
 from .run import run
 
 
-def up(directory, options: Options) -> Lab:
-    """A serving lab in `directory`; when it cannot be had, nothing of it stays."""
+def up(directory, options: Options, install=None) -> Lab:
+    """A serving lab in `directory`; when it cannot be had, nothing of it stays.
+
+    `install(lab, release)` brings the servers up, by Zoowarden unless it is given.
+    """
     check(options)
     directory = layout.absolute(directory)
     release = releases.get(options.version)
@@ -19,7 +22,7 @@ def up(directory, options: Options) -> Lab:
     try:
         writing.write_all(lab, release)
         make_keys(lab)
-        _first_generations(lab, release)
+        (install or _first_generations)(lab, release)
         for server in lab.servers:
             agents.start(lab, server)
         probes.wait_serving(lab)

@@ -70,6 +70,45 @@ class ProcessFinderTest : public ::testing::Test {
   sys::TempDir root_;
 };
 
+TEST_F(ProcessFinderTest, AnAdoptedGenerationIsToldByItsConfigurationAndItsJar) {
+  Write("foreign.cfg", "dataDir=" + Path("data").string() + "\n");
+  AddProcess(41,
+             {"java",
+              "-cp",
+              "/opt/zk/lib/zookeeper-3.8.4.jar:/opt/zk/conf",
+              kMain,
+              Path("foreign.cfg").string()});
+  AdoptedProcess adopted{.generation = "0000000000000000",
+                         .configuration = Path("foreign.cfg"),
+                         .server_jar = "/opt/zk/lib/zookeeper-3.8.4.jar"};
+  bool is_adopted = false;
+  ProcessFinder finder(
+      {.proc = Path("proc"),
+       .releases = Path("releases"),
+       .generations = Path("generations"),
+       .data_directory = Path("data"),
+       .data_log_directory = Path("data"),
+       .adopted = [&] { return is_adopted ? std::optional(adopted) : std::nullopt; }});
+  EXPECT_EQ(finder.FindAgain().found->process.generation, "");
+  is_adopted = true;
+  finder.Forget();
+  EXPECT_EQ(finder.FindAgain().found->process.generation, "0000000000000000");
+  adopted.server_jar = "/opt/zk/lib/zookeeper-3.9.4.jar";
+  EXPECT_EQ(finder.Find().found->process.generation, "") << "the same files with another release";
+  adopted.server_jar = "/opt/zk/lib/zookeeper-3.8.4.jar";
+  adopted.configuration = Path("other.cfg");
+  EXPECT_EQ(finder.Find().found->process.generation, "");
+}
+
+TEST_F(ProcessFinderTest, ServersOfOtherDataAreTold) {
+  AddProcess(41, Java(Path("elsewhere.cfg")));
+  const FinderAnswer answer = Finder().Find();
+  EXPECT_FALSE(answer.found);
+  ASSERT_EQ(answer.others.size(), 1U);
+  EXPECT_EQ(answer.others[0].process.pid, 41);
+  EXPECT_EQ(answer.others[0].configuration, Path("elsewhere.cfg"));
+}
+
 TEST_F(ProcessFinderTest, NamesPidStartTimeGenerationAndRelease) {
   AddProcess(41, Java(Path("generations/aaaa/conf/zoo.cfg")));
   const FinderAnswer answer = Finder().Find();

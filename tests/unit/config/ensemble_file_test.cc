@@ -294,6 +294,21 @@ TEST(EnsembleFileTest, WithoutASourceTheAgentsTakeTheReleaseFromTheirOwn) {
   EXPECT_EQ(loaded->spec.release.source, "");
 }
 
+TEST(EnsembleFileTest, WhatRanBeforeAdoptionHasNoArchive) {
+  const auto parse = [](const std::string& release) {
+    return Problem("ensemble: lab\nrelease: " + release + "\n" + kThreeServers);
+  };
+  EXPECT_EQ(parse("{version: 3.8.4, source: \"\", sha512: adopted}"), "");
+  EXPECT_EQ(parse("{version: 3.8.4, sha512: adopted}"), "");
+  EXPECT_EQ(parse("{version: 3.8.4, source: a.tar.gz, sha512: adopted}"),
+            "/srv/lab/e.yaml:2:35: release.source must be empty where sha512 is adopted: there is "
+            "no archive of that release");
+  EXPECT_EQ(parse("{version: 3.8.4, source: a, sha512: \"" + std::string(128, '0') + "\"}"),
+            "/srv/lab/e.yaml:2:46: release.sha512 must be the 128 hexadecimal digits of the "
+            "archive's SHA-512")
+      << "no archive has this digest: the word says what is meant";
+}
+
 TEST(EnsembleFileTest, TheNameIsPartOfIdentitiesAndHeldToTheirAlphabet) {
   EXPECT_EQ(Problem("ensemble: my/lab\n" + kRelease + kThreeServers),
             "/srv/lab/e.yaml:1:11: ensemble must be made of lower-case letters, digits and '-', at "

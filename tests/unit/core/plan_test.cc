@@ -1,5 +1,6 @@
 #include "core/plan.h"
 
+#include "model/discovery.h"
 #include "tests/unit/core/ensemble_values.h"
 
 #include <gmock/gmock.h>
@@ -190,6 +191,19 @@ TEST_F(PlanTest, DirectoriesThatTheAgentNamesAreNoChange) {
     seen.settings["dataDir"] = "/var/lib/zookeeper";
   }
   EXPECT_TRUE(Made().refusals.empty());
+}
+
+TEST_F(PlanTest, WhatRanBeforeAdoptionIsReturnedToOnlyAsItWas) {
+  for (auto& [id, wanted] : input_.wanted) {
+    wanted = {.digest = "zero",
+              .version = {3, 8, 4},
+              .release_sha512 = std::string(model::kAdoptedRelease)};
+  }
+  EXPECT_NE(Refused("plan.adopted_release").find("only as it was"), std::string::npos);
+  for (auto& seen : input_.seen) {
+    seen.generations.push_back("zero");
+  }
+  EXPECT_THAT(Reasons(), ::testing::Not(::testing::Contains("plan.adopted_release")));
 }
 
 TEST_F(PlanTest, OneOrTwoVotersNeedTheOperatorsWord) {

@@ -172,6 +172,27 @@ TEST_F(TlsTest, AServerWithAnotherAgentsCertificateIsNotSpokenTo) {
   EXPECT_EQ(observe_.calls, 0);
 }
 
+TEST_F(TlsTest, WhoAsksForAnyAgentOfItsEnsembleSpeaksToAgentsOnly) {
+  const auto client = CredentialsOf(IssueFrom("ca", pki::Role::kOperator));
+  const auto any = [&](const std::string& address, const std::string& ensemble) {
+    return GetStatus(MakeChannelToAnyAgent(address, ensemble, client)).status.error_code();
+  };
+  EXPECT_EQ(any(server_->address(), "lab"), StatusCode::OK);
+  EXPECT_EQ(any(server_->address(), "other"), StatusCode::UNAVAILABLE);
+  FakeObserve observe;
+  const auto operators =
+      StartServer("127.0.0.1:0", Fixed(IssueFrom("ca", pki::Role::kOperator)), judge_, {&observe});
+  ASSERT_TRUE(operators);
+  EXPECT_EQ(any(operators->address(), "lab"), StatusCode::UNAVAILABLE);
+  const auto starred = StartServer("127.0.0.1:0",
+                                   Fixed(Forge("zoowarden://lab/agent/*", Now() + pki::Days(1))),
+                                   judge_,
+                                   {&observe});
+  ASSERT_TRUE(starred);
+  EXPECT_EQ(any(starred->address(), "lab"), StatusCode::UNAVAILABLE);
+  EXPECT_EQ(observe.calls, 0);
+}
+
 TEST_F(TlsTest, AServerOfAForeignCaIsNotSpokenTo) {
   ASSERT_TRUE(pki::InitCa(directory_->path() / "foreign", "lab", clock_));
   const auto impostor = StartServer(

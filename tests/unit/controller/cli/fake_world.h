@@ -189,21 +189,25 @@ class CommandLineTest : public testing::Test {
                       return found == environment_.end() ? std::nullopt
                                                          : std::optional(found->second);
                     }};
-    World world{.clock = *clock_,
-                .checks = checks_,
-                .connect = [this](const ConnectRequest&) -> base::Result<Connected> {
-                  if (!connect_error_.empty()) {
-                    return base::Fail(
-                        base::ErrorCode::kNotFound, "pki.no_identity", connect_error_);
-                  }
-                  return Connected{.agents = agents_,
-                                   .identity = identity_,
-                                   .certificates = certificates_,
-                                   .releases = spoken_releases_};
-                },
-                .watch_interrupt = [this] { return interrupted_; },
-                .random = [] { return 0x3f9aU; },
-                .plugin_directories = {}};
+    World world{
+        .clock = *clock_,
+        .checks = checks_,
+        .connect = [this](const ConnectRequest&) -> base::Result<Connected> {
+          if (!connect_error_.empty()) {
+            return base::Fail(base::ErrorCode::kNotFound, "pki.no_identity", connect_error_);
+          }
+          return Connected{.agents = agents_,
+                           .identity = identity_,
+                           .certificates = certificates_,
+                           .releases = spoken_releases_};
+        },
+        .connect_foreign = [this](const ConnectForeign& request) -> base::Result<ConnectedForeign> {
+          asked_ = request.agents;
+          return ConnectedForeign{.servers = foreign_, .ensemble = "lab"};
+        },
+        .watch_interrupt = [this] { return interrupted_; },
+        .random = [] { return 0x3f9aU; },
+        .plugin_directories = {}};
     const int code = RunProgramLine(line, console, world);
     return {.code = code, .out = out.str(), .err = err.str()};
   }
@@ -215,6 +219,8 @@ class CommandLineTest : public testing::Test {
   std::string connect_error_;
   std::string identity_ = "zoowarden://lab/operator";
   AgentWords words_;
+  std::shared_ptr<ForeignServers> foreign_;
+  std::vector<AgentAt> asked_;
   std::shared_ptr<Agents> agents_ = std::make_shared<SpokenAgents>(words_);
   std::shared_ptr<SpokenCertificates> certificates_ = std::make_shared<SpokenCertificates>(words_);
   std::shared_ptr<ReleaseAgents> spoken_releases_;

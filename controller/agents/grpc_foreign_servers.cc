@@ -1,0 +1,103 @@
+#include "controller/agents/grpc_foreign_servers.h"
+
+#include "controller/agents/convert.h"
+#include "controller/agents/grpc_agents_impl.h"
+#include "rpc/peer.h"
+#include "zoowarden/v1/adopt.grpc.pb.h"
+
+#include <grpcpp/security/auth_context.h>
+
+namespace zoowarden::controller {
+namespace {
+
+using AdoptAsync = v1::AdoptService::StubInterface::async_interface;
+
+// It looks at every process, at files and at the member: three questions of 800 ms at most.
+constexpr milliseconds kDiscoverDeadline{10'000};
+
+std::string NameOf(const AgentAt& agent) {
+  return agent.id ? "server " + ToString(*agent.id) + " (agent " + agent.address + ")"
+                  : "agent " + agent.address;
+}
+
+class GrpcForeignServers final : public ForeignServers {
+ public:
+  GrpcForeignServers(std::string ensemble, std::vector<ForeignConnection> connections)
+      : ensemble_(std::move(ensemble)), connections_(std::move(connections)) {
+    for (const auto& connection : connections_) {
+      stubs_.push_back(v1::AdoptService::NewStub(connection.channel));
+    }
+  }
+
+  std::vector<base::Result<model::Discovery>> Discover() override {
+    std::vector<std::unique_ptr<UnaryCall<v1::Discovery>>> calls;
+    Countdown countdown(connections_.size());
+    const v1::DiscoverRequest request;
+    const auto ends = std::chrono::system_clock::now() + kDiscoverDeadline;
+    for (const auto& stub : stubs_) {
+      auto& call = *calls.emplace_back(std::make_unique<UnaryCall<v1::Discovery>>());
+      call.context.set_deadline(ends);
+      stub->async()->Discover(
+          &call.context, &request, &call.response, [&call, &countdown](const grpc::Status& status) {
+            call.status = status;
+            countdown.Done();
+          });
+    }
+    countdown.Wait();
+    std::vector<base::Result<model::Discovery>> answers;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      auto answer = AnswerOf(*calls[i]);
+      if (!answer) {
+        answer = base::Fail(answer.error().WithContext(NameOf(connections_[i].agent)));
+      }
+      answers.push_back(std::move(answer));
+    }
+    return answers;
+  }
+
+  base::Status Adopt(std::size_t agent,
+                     const RunIdentity& run,
+                     const ApprovedServer& approved) override {
+    v1::AdoptRequest request;
+    ToWire(ensemble_, run, *request.mutable_run());
+    request.set_pid(approved.pid);
+    request.set_start_time(approved.start_time);
+    request.set_expected_digest(approved.digest);
+    UnaryCall<v1::AdoptReply> call;
+    call.context.set_deadline(std::chrono::system_clock::now() + kDiscoverDeadline);
+    Countdown countdown(1);
+    stubs_[agent]->async()->Adopt(
+        &call.context, &request, &call.response, [&call, &countdown](const grpc::Status& status) {
+          call.status = status;
+          countdown.Done();
+        });
+    countdown.Wait();
+    if (!call.status.ok()) {
+      return base::Fail(rpc::ToError(call.status).WithContext(NameOf(connections_[agent].agent)));
+    }
+    return base::Ok();
+  }
+
+ private:
+  base::Result<model::Discovery> AnswerOf(const UnaryCall<v1::Discovery>& call) const {
+    if (!call.status.ok()) {
+      return base::Fail(rpc::ToError(call.status));
+    }
+    ZW_ASSIGN(const auto peer, rpc::PeerIdentity(*call.context.auth_context(), ensemble_));
+    // The certificate says who answered; a field must not say otherwise.
+    return FromWire(call.response, {peer.server.value_or(0)});
+  }
+
+  std::string ensemble_;
+  std::vector<ForeignConnection> connections_;
+  std::vector<std::unique_ptr<v1::AdoptService::Stub>> stubs_;
+};
+
+}  // namespace
+
+std::unique_ptr<ForeignServers> MakeGrpcForeignServers(std::string ensemble,
+                                                       std::vector<ForeignConnection> connections) {
+  return std::make_unique<GrpcForeignServers>(std::move(ensemble), std::move(connections));
+}
+
+}  // namespace zoowarden::controller

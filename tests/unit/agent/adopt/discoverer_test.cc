@@ -1,0 +1,204 @@
+#include "agent/adopt/discoverer.h"
+
+#include "agent/adopt/adoption.h"
+#include "config/digests.h"
+#include "tests/unit/agent/install/scratch.h"
+
+#include <gmock/gmock.h>
+#include <pwd.h>
+#include <unistd.h>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr std::int32_t kPid = 77;
+
+std::string OwnName() { return getpwuid(geteuid())->pw_name; }
+
+// A server in /opt as somebody unpacked and started it, in a tree of the test's own.
+class DiscovererTest : public ScratchTest {
+ protected:
+  void SetUp() override {
+    ScratchTest::SetUp();
+    for (const char* file : {"zk/bin/zkServer.sh", "zk/lib/zookeeper-3.8.4.jar"}) {
+      Write(scratch() / file, "");
+    }
+    Write(At("zk/conf/java.env"),
+          "export SERVER_JVMFLAGS=\"-Da=b $SERVER_JVMFLAGS\"\n. /etc/more\n");
+    Write(At("zk/conf/logback.xml"), "<x/>");
+    Write(At("zk/conf/zoo_sample.cfg"), "");
+    WriteZooCfg("");
+    Write(At("data/myid"), "1\n");
+    Write(Proc("cgroup"), "0::/user.slice/user-0.slice/session-1.scope\n");
+    Write(Proc("environ"), std::string("USER=op") + '\0' + "SERVER_JVMFLAGS=-Xmx1g -Da=b" + '\0');
+    fs::create_symlink("/", Proc("cwd"));
+    fs::create_symlink("/usr/bin/java", Proc("exe"));
+    config_.server = {1};
+    config_.instance.data_directory = config_.instance.data_log_directory = At("data");
+    observed_.mode = model::Mode::kFollower;
+    observed_.version = model::Version{3, 8, 4};
+    processes_.visible = true;
+    processes_.found =
+        FoundProcess{.process = {.pid = kPid, .start_time = 5},
+                     .configuration = At("zk/conf/zoo.cfg"),
+                     .command_line = {"/usr/bin/java",
+                                      "-Dzookeeper.log.dir=/var/log/zk",
+                                      "-cp",
+                                      At("zk/lib/zookeeper-3.8.4.jar") + ":" + At("zk/conf") + ":",
+                                      "-Xmx1g",
+                                      "-Da=b",
+                                      "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+                                      At("zk/conf/zoo.cfg")}};
+  }
+  void WriteZooCfg(const std::string& more) {
+    Write(
+        At("zk/conf/zoo.cfg"),
+        "dataDir=" + At("data") + "\nclientPort=2181\nserver.1=zk1:1:2\nserver.2=zk2:1:2\n" + more);
+  }
+  std::string At(const std::string& name) { return scratch() / name; }
+  fs::path Proc(const std::string& name) {
+    return scratch() / "proc" / std::to_string(kPid) / name;
+  }
+  DiscoverInputs Inputs() {
+    return {.config = config_,
+            .processes = processes_,
+            .observed = observed_,
+            .proc = scratch() / "proc",
+            .root = scratch() / "root"};
+  }
+  model::Discovery Found() { return Discover(Inputs()).facts; }
+  // Reasons and texts of what stands in the way.
+  std::string Obstacles() {
+    std::string all;
+    for (const auto& obstacle : Found().obstacles) {
+      all += obstacle.reason + ": " + obstacle.text + "\n";
+    }
+    return all;
+  }
+
+  config::AgentConfig config_;
+  FinderAnswer processes_;
+  model::MemberObservation observed_;
+};
+
+TEST_F(DiscovererTest, AServerThatWasStartedByHandIsWhollyDescribed) {
+  const auto discovered = Discover(Inputs());
+  const auto& found = discovered.facts;
+  EXPECT_EQ(Obstacles(), "");
+  EXPECT_EQ(found.process->pid, kPid);
+  EXPECT_EQ(found.version, (model::Version{3, 8, 4}));
+  EXPECT_EQ(found.user, OwnName());
+  EXPECT_EQ(found.java, "/usr/bin/java");
+  EXPECT_EQ(found.release_directory, At("zk"));
+  EXPECT_EQ(found.launcher, model::ForeignLauncher::kScript);
+  EXPECT_THAT(found.environment_files, ElementsAre(At("zk/conf/java.env")));
+  EXPECT_THAT(found.configuration.java.options, ElementsAre("-Da=b"));
+  EXPECT_THAT(found.notes,
+              ElementsAre(HasSubstr("java.env:2 is more than an assignment"),
+                          HasSubstr("logback.xml is not taken over")));
+  ASSERT_TRUE(discovered.start);
+  EXPECT_THAT(discovered.start->words,
+              ElementsAre(At("zk/bin/zkServer.sh"), "start", At("zk/conf/zoo.cfg")));
+  EXPECT_THAT(discovered.start->environment, ElementsAre("USER=op"))
+      << "java.env sets the flags again";
+  EXPECT_EQ(discovered.paths.server_jar, At("zk/lib/zookeeper-3.8.4.jar"));
+}
+
+TEST_F(DiscovererTest, WithoutAProcessThoseWithOtherDataAreNamed) {
+  processes_.others.push_back(*processes_.found);
+  processes_.others.front().configuration = "/elsewhere/zoo.cfg";
+  processes_.found.reset();
+  EXPECT_THAT(Obstacles(), HasSubstr("adopt.no_process: no ZooKeeper serves " + At("data")));
+  EXPECT_THAT(Obstacles(), HasSubstr("process 77 is a ZooKeeper with /elsewhere/zoo.cfg"));
+}
+
+TEST_F(DiscovererTest, WhereAgentYamlAndServerDisagreeBothAreNamed) {
+  config_.instance.data_log_directory = At("logs");
+  EXPECT_THAT(Obstacles(), HasSubstr("adopt.directory: "));
+  EXPECT_THAT(Obstacles(), HasSubstr("set instance.data_log_directory to " + At("data")));
+  config_.instance.data_log_directory = At("data");
+  config_.instance.user = "nobody";
+  EXPECT_THAT(Obstacles(), HasSubstr("adopt.user: the server runs as user " + OwnName()));
+  config_.instance.user = "";
+  Write(At("data/myid"), "2\n");
+  EXPECT_THAT(Obstacles(), HasSubstr("adopt.myid: " + At("data/myid") + " says 2"));
+  fs::remove(At("data/myid"));
+  EXPECT_THAT(Obstacles(), HasSubstr("adopt.myid: "));
+}
+
+TEST_F(DiscovererTest, AServerInAUnitIsForTheManagerOfThatUnit) {
+  Write(Proc("cgroup"), "0::/system.slice/zk.service\n");
+  Write(At("root/etc/systemd/system/zk.service"), "[Service]\n");
+  EXPECT_THAT(Obstacles(),
+              HasSubstr("set instance.manager to systemd and instance.unit to zk.ser"));
+  config_.instance.manager = "systemd";
+  config_.instance.unit = "other.service";
+  EXPECT_THAT(Obstacles(), HasSubstr("adopt.manager"));
+  config_.instance.unit = "zk.service";
+  EXPECT_EQ(Obstacles(), "");
+  EXPECT_EQ(Found().launcher, model::ForeignLauncher::kUnit);
+  EXPECT_THAT(Found().unit_files, ElementsAre(At("root/etc/systemd/system/zk.service")));
+  Write(At("root/etc/systemd/system/zk.service"), "SourcePath=/etc/init.d/zk\n");
+  config_.instance.manager = "zkserver";
+  EXPECT_THAT(Obstacles(), HasSubstr("instance.init_script to /etc/init.d/zk"));
+}
+
+TEST_F(DiscovererTest, AnInitScriptsServerIsToldByItsPidFileWhereThereIsNoSystemd) {
+  config_.instance.manager = "sysv";
+  config_.instance.unit = "zookeeper.service";
+  config_.instance.pid_file = At("zookeeper.pid");
+  EXPECT_THAT(Obstacles(), HasSubstr("set instance.manager to zkserver"));
+  Write(At("zookeeper.pid"), "77\n");
+  EXPECT_EQ(Obstacles(), "");
+  EXPECT_EQ(Found().launcher, model::ForeignLauncher::kUnit);
+}
+
+TEST_F(DiscovererTest, AMemberThatDoesNotServeOrTellItsVersionIsLeftAlone) {
+  observed_.mode = model::Mode::kNotServing;
+  EXPECT_THAT(Obstacles(), HasSubstr("adopt.not_serving"));
+  observed_.mode = model::Mode::kLeader;
+  observed_.version.reset();
+  EXPECT_EQ(Obstacles(), "") << "the jar's name tells it too";
+}
+
+TEST_F(DiscovererTest, TheFileThatDynamicConfigFileNamesIsRead) {
+  Write(At("zk/conf/members"), "server.1=zk1:1:2:participant;2181\nserver.2=zk2:1:2;2181\n");
+  Write(At("zk/conf/zoo.cfg"),
+        "dataDir=" + At("data") +
+            "\nreconfigEnabled=true\ndynamicConfigFile=" + At("zk/conf/members") + "\n");
+  EXPECT_EQ(Obstacles(), "");
+  EXPECT_EQ(Found().dynamic_file, At("zk/conf/members"));
+  EXPECT_EQ(Found().members.size(), 2U);
+}
+
+TEST_F(DiscovererTest, AServerOfZoowardensIsNotTakenOver) {
+  config_.instance.generations = At("zk");
+  EXPECT_THAT(Obstacles(), HasSubstr("adopt.not_first"));
+}
+
+TEST_F(DiscovererTest, OnlyWhatWasApprovedIsAdopted) {
+  auto generations = Generations::Open(scratch() / "generations", std::nullopt);
+  ASSERT_TRUE(generations);
+  const auto found = Found();
+  const std::string digest = config::GenerationDigest(
+      *found.version, model::kAdoptedRelease, config::ConfigurationDigest(found.configuration));
+  const auto reason = [&](const ApprovedAdoption& approved) {
+    const auto adopted = Adopt(Inputs(), approved, *generations);
+    return adopted ? "" : adopted.error().reason();
+  };
+  EXPECT_EQ(reason({.pid = kPid, .start_time = 6, .digest = digest}), "adopt.other_process");
+  EXPECT_EQ(reason({.pid = kPid, .start_time = 5, .digest = "0123456789abcdef"}), "adopt.changed");
+  Write(At("data/myid"), "2\n");
+  EXPECT_EQ(reason({.pid = kPid, .start_time = 5, .digest = digest}), "adopt.myid");
+  EXPECT_FALSE(generations->Current()->has_value()) << "a refusal leaves nothing";
+  Write(At("data/myid"), "1\n");
+  EXPECT_EQ(reason({.pid = kPid, .start_time = 5, .digest = digest}), "");
+  EXPECT_EQ((*generations->Current())->generation.digest, digest);
+}
+
+}  // namespace
+}  // namespace zoowarden::agent
