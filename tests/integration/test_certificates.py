@@ -51,7 +51,7 @@ class Site:
             (at / name).mkdir()
         (at / "agent.yaml").write_text(AGENT.format(at=at, host=HOST, port=AGENT_PORT))
         (at / "ensemble.yaml").write_text(
-            ENSEMBLE.format(digest="0" * 128, host=HOST, port=AGENT_PORT))
+            ENSEMBLE.format(digest="1" * 128, host=HOST, port=AGENT_PORT))
 
     def end(self):
         if self.agent and self.agent.poll() is None:

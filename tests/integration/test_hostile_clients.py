@@ -50,7 +50,7 @@ class Agent:
             encoding="utf-8")
         (home / "ensemble.yaml").write_text(
             "ensemble: lab\n"
-            f"release: {{version: 3.9.4, source: a.tar.gz, sha512: \"{'0' * 128}\"}}\n"
+            f"release: {{version: 3.9.4, source: a.tar.gz, sha512: \"{'1' * 128}\"}}\n"
             "config: {settings: {tickTime: 2000, initLimit: 10, syncLimit: 5}}\n"
             f"servers:\n  - {{id: 1, host: {_HOST}, agent: \"{_HOST}:{_PORT}\"}}\n",
             encoding="utf-8")
