@@ -48,7 +48,8 @@ void WriteAll(const fs::path& path, const std::string& text) {
 }
 
 base::Result<model::ReleaseSpec> MakeRelease(const Stage& stage, const std::string& version) {
-  const std::string script = "#!/bin/sh\nexec " + (stage.programs / "zoowarden-stand-in").string() +
+  const std::string script = "#!/bin/sh\nexec '" +
+                             (stage.programs / "zoowarden-stand-in").string() + "'" +
                              " start \"$0\" \"$2\"\n";
   const std::string archive = agent::MakeRelease(version, script);
   const fs::path path = stage.archives / ("apache-zookeeper-" + version + "-bin.tar.gz");
