@@ -8,6 +8,7 @@
 #include "sys/files.h"
 #include "sys/manual_clock.h"
 #include "tests/unit/agent/install/archive_maker.h"
+#include "tests/unit/agent/service/config_below.h"
 
 #include <gtest/gtest.h>
 
@@ -45,9 +46,11 @@ class FirstInstallationTest : public ::testing::Test {
         .name = "lab",
         .release = {.version = {3, 8, 4}, .sha512 = sys::Digest(sys::Hash::kSha512, archive)},
         .config = {.settings = {{"tickTime", "2000"}, {"initLimit", "10"}, {"syncLimit", "5"}}},
-        .servers = {{.id = {1}, .host = "127.0.11.1"},
-                    {.id = {2}, .host = "127.0.11.2"},
-                    {.id = {3}, .host = "127.0.11.3"}}};
+        // An address of its own: another ZooKeeper of this machine may listen on 2181.
+        .servers = {
+            {.id = {1}, .host = "127.0.11.1", .settings = {{"clientPortAddress", "127.0.11.1"}}},
+            {.id = {2}, .host = "127.0.11.2"},
+            {.id = {3}, .host = "127.0.11.3"}}};
     fs::create_directories(At("data"));
   }
 
@@ -57,17 +60,7 @@ class FirstInstallationTest : public ::testing::Test {
     }
   }
 
-  config::AgentConfig Config() {
-    config::AgentConfig config{.ensemble = "lab",
-                               .server = {1},
-                               .state_directory = At("state"),
-                               .instance = {.releases = At("releases"),
-                                            .generations = At("generations"),
-                                            .data_directory = At("data"),
-                                            .data_log_directory = At("data"),
-                                            .log_directory = At("logs")}};
-    return config;
-  }
+  config::AgentConfig Config() { return ConfigBelow(scratch_->path()); }
 
   std::string Install() {
     const auto installed = InstallFirst(Config(), request_, clock_);

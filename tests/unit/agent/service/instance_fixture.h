@@ -5,6 +5,7 @@
 #include "sys/digest.h"
 #include "sys/files.h"
 #include "tests/unit/agent/install/archive_maker.h"
+#include "tests/unit/agent/service/config_below.h"
 
 #include <gtest/gtest.h>
 
@@ -29,17 +30,11 @@ class InstanceTest : public ::testing::Test {
 
   void Open(config::ReleasePolicy releases, config::SignaturePolicy signatures = {}) {
     instance_.reset();
-    auto opened = Instance::Open({.ensemble = "lab",
-                                  .server = {1},
-                                  .state_directory = At("state"),
-                                  .instance = {.releases = At("releases"),
-                                               .generations = At("generations"),
-                                               .data_directory = At("data"),
-                                               .data_log_directory = At("data"),
-                                               .log_directory = At("logs")},
-                                  .archive_directories = {At("archives")},
-                                  .signatures = std::move(signatures),
-                                  .releases = std::move(releases)});
+    config::AgentConfig config = ConfigBelow(scratch_->path());
+    config.archive_directories = {At("archives")};
+    config.signatures = std::move(signatures);
+    config.releases = std::move(releases);
+    auto opened = Instance::Open(config);
     ASSERT_TRUE(opened) << opened.error().message();
     instance_ = std::move(*opened);
   }

@@ -10,6 +10,7 @@
 #include "sys/manual_clock.h"
 #include "sys/subprocess.h"
 #include "tests/unit/agent/install/archive_maker.h"
+#include "tests/unit/agent/service/config_below.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -94,16 +95,7 @@ class OneProcessTest : public ::testing::Test {
         *instance_, instance_->OpenGenerations().value(), *journal_, clock_);
   }
 
-  config::AgentConfig Config() {
-    return {.ensemble = "lab",
-            .server = {1},
-            .state_directory = At("state"),
-            .instance = {.releases = At("releases"),
-                         .generations = At("generations"),
-                         .data_directory = At("data"),
-                         .data_log_directory = At("data"),
-                         .log_directory = At("logs")}};
-  }
+  config::AgentConfig Config() { return ConfigBelow(scratch_->path()); }
 
   std::string Launch() {
     const auto launched = host_->Launch();

@@ -12,6 +12,7 @@
 #include "rpc/tls.h"
 #include "sys/clock.h"
 #include "sys/files.h"
+#include "tests/unit/agent/service/config_below.h"
 #include "zoowarden/v1/lease.grpc.pb.h"
 #include "zoowarden/v1/operate.grpc.pb.h"
 
@@ -35,16 +36,7 @@ class RunningAgentTest : public ::testing::Test {
     Start();
   }
 
-  [[nodiscard]] config::AgentConfig Config() const {
-    return {.ensemble = "lab",
-            .server = {1},
-            .state_directory = At("state"),
-            .instance = {.releases = At("releases"),
-                         .generations = At("generations"),
-                         .data_directory = At("data"),
-                         .data_log_directory = At("data"),
-                         .log_directory = At("logs")}};
-  }
+  [[nodiscard]] config::AgentConfig Config() const { return ConfigBelow(scratch_->path()); }
 
   // The state directory stays.
   void Stop() {
