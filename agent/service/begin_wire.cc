@@ -47,6 +47,9 @@ base::Status ReadMembers(const v1::Configuration& wire, StageRequest& stage) {
     if (member.id() == 0 || member.host().empty()) {
       return Bad("members", "need an id and a host each");
     }
+    if (member.role() != v1::ROLE_OBSERVER && member.role() != v1::ROLE_PARTICIPANT) {
+      return Bad("members", "need a role that this agent knows: participant or observer");
+    }
     ZW_ASSIGN(out.quorum_port, Port("quorum_port", member.quorum_port()));
     ZW_ASSIGN(out.election_port, Port("election_port", member.election_port()));
     if (member.has_group()) {
