@@ -2,6 +2,7 @@
 #include "agent/service/handlers.h"
 #include "agent/service/observation_wire.h"
 #include "base/text.h"
+#include "rpc/member_wire.h"
 #include "zoowarden/v1/adopt.grpc.pb.h"
 
 namespace zoowarden::agent {
@@ -21,7 +22,7 @@ void ConfigurationTo(const model::Discovery& found, v1::Configuration& wire) {
     wire.add_java_options(option);
   }
   for (const model::Member& member : found.members) {
-    ToWire(member, *wire.add_members());
+    rpc::MemberToWire(member, *wire.add_members());
   }
   wire.set_client_port(found.client_port);
 }

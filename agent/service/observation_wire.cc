@@ -1,5 +1,6 @@
 #include "agent/service/observation_wire.h"
 
+#include "rpc/member_wire.h"
 #include "zoowarden/v1/observe.pb.h"
 
 namespace zoowarden::agent {
@@ -21,7 +22,7 @@ void MembershipTo(const model::Membership& membership, v1::Membership& wire) {
   wire.set_source(membership.source);
   wire.set_version(membership.version);
   for (const auto& member : membership.members) {
-    ToWire(member, *wire.add_members());
+    rpc::MemberToWire(member, *wire.add_members());
   }
 }
 
@@ -95,18 +96,6 @@ void ToWire(const model::Process& process, v1::Process& wire) {
   wire.set_generation(process.generation);
   wire.set_release(process.release);
   wire.set_started_by_operation(process.started_by_operation);
-}
-
-void ToWire(const model::Member& member, v1::Member& wire) {
-  wire.set_id(member.id.value);
-  wire.set_host(member.host);
-  wire.set_quorum_port(member.quorum_port);
-  wire.set_election_port(member.election_port);
-  wire.set_role(member.role == model::Role::kObserver ? v1::ROLE_OBSERVER : v1::ROLE_PARTICIPANT);
-  wire.set_weight(member.weight);
-  if (member.group) {
-    wire.set_group(*member.group);
-  }
 }
 
 void ToWire(const model::Generation& generation, v1::Generation& wire) {

@@ -5,7 +5,6 @@
 
 namespace zoowarden::v1 {
 class Generation;
-class Member;
 class Observation;
 class Process;
 enum Mode : int;
@@ -15,7 +14,6 @@ namespace zoowarden::agent {
 
 void ToWire(const model::MemberObservation& seen, v1::Observation& wire);
 void ToWire(const model::Process& process, v1::Process& wire);
-void ToWire(const model::Member& member, v1::Member& wire);
 void ToWire(const model::Generation& generation, v1::Generation& wire);
 [[nodiscard]] v1::Mode ToWire(model::Mode mode);
 

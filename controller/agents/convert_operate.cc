@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "controller/agents/convert.h"
 #include "controller/agents/wire_values.h"
+#include "rpc/member_wire.h"
 #include "zoowarden/v1/audit.pb.h"
 #include "zoowarden/v1/common.pb.h"
 #include "zoowarden/v1/lease.pb.h"
@@ -16,18 +17,6 @@ namespace {
 constexpr std::chrono::milliseconds kLongestPermit{3'000};
 constexpr std::chrono::milliseconds kLongestLease{std::chrono::hours(24)};
 
-void ToWire(const model::Member& member, v1::Member& wire) {
-  wire.set_id(member.id.value);
-  wire.set_host(member.host);
-  wire.set_quorum_port(member.quorum_port);
-  wire.set_election_port(member.election_port);
-  wire.set_role(member.role == model::Role::kObserver ? v1::ROLE_OBSERVER : v1::ROLE_PARTICIPANT);
-  wire.set_weight(member.weight);
-  if (member.group) {
-    wire.set_group(*member.group);
-  }
-}
-
 void FillConfiguration(const BeginOptions& options, v1::Configuration& wire) {
   const auto& configuration = options.configuration;
   wire.mutable_settings()->insert(configuration.settings.begin(), configuration.settings.end());
@@ -41,7 +30,7 @@ void FillConfiguration(const BeginOptions& options, v1::Configuration& wire) {
     added.set_content(file.content);
   }
   for (const auto& member : options.members) {
-    ToWire(member, *wire.add_members());
+    rpc::MemberToWire(member, *wire.add_members());
   }
   wire.set_client_port(options.client_port);
 }
