@@ -64,6 +64,13 @@ base::Status PeerJudge::Judge(const std::string& certificate_pem) {
   if (!peer) {
     return base::Fail(Refused("pki.not_a_certificate", "the certificate cannot be read"));
   }
+  // The handshake saw to it once; a connection may outlive it.
+  if (Now() > peer->not_after) {
+    return base::Fail(Refused("pki.expired",
+                              "certificate " + peer->serial +
+                                  " has expired; renew it with 'zoowarden pki renew' or issue "
+                                  "another with 'zoowarden pki issue'"));
+  }
   const std::lock_guard lock(mutex_);
   if (std::find(ca_key_ids_.begin(), ca_key_ids_.end(), peer->issuer_key_id) == ca_key_ids_.end()) {
     return base::Fail(Refused("pki.removed_ca",
@@ -74,18 +81,20 @@ base::Status PeerJudge::Judge(const std::string& certificate_pem) {
     return base::Ok();
   }
   const auto lists = Load();
-  LogOnce(lists ? base::Ok() : base::Status(base::Fail(lists.error())));
+  const base::Status usable = lists ? CheckAge(**lists) : base::Fail(lists.error());
+  LogOnce(usable);
   if (!lists) {
-    return base::Fail(lists.error());
+    return usable;
   }
-  // ParseCrls saw to it that each trusted CA has its list.
+  // ParseCrls saw to it that each trusted CA has its list. An expired one still binds whom it
+  // names.
   const Crl* list = ListOf((*lists)->crls, peer->issuer_key_id);
   if (list == nullptr || list->serials.contains(peer->serial)) {
     return base::Fail(Refused("pki.revoked",
                               "certificate " + peer->serial +
                                   " has been revoked; issue another with 'zoowarden pki issue'"));
   }
-  return base::Ok();
+  return usable;
 }
 
 bool PeerJudge::IsUnusableCrl(const base::Error& error) {
@@ -95,7 +104,7 @@ bool PeerJudge::IsUnusableCrl(const base::Error& error) {
 std::optional<CrlState> PeerJudge::FirstToEnd() {
   const std::lock_guard lock(mutex_);
   const auto lists = path_.empty() ? nullptr : Load().value_or(nullptr);
-  if (lists == nullptr) {
+  if (lists == nullptr || !CheckTimes(lists->crls)) {
     return std::nullopt;
   }
   const auto first = std::min_element(
@@ -115,7 +124,7 @@ base::Status PeerJudge::Replace(const std::string& crl_pem) {
   }
   ZW_ASSIGN(const auto crls, ParseCrls(crl_pem, ca_pem_));
   ZW_TRY(CheckTimes(crls));
-  // One that cannot be used binds nobody: this is the way to mend it.
+  // One that cannot be read binds nobody: this is the way to mend it. An expired one does.
   if (const auto present = Load()) {
     for (const Crl& crl : crls) {
       const Crl* old = ListOf((*present)->crls, crl.issuer_key_id);
@@ -154,18 +163,22 @@ base::Result<std::shared_ptr<const PeerJudge::Lists>> PeerJudge::Load() {
     }
     lists_ = std::make_shared<const Lists>(Lists{.file = *file, .crls = *std::move(crls)});
   }
-  if (const auto current = CheckTimes(lists_->crls); !current) {
-    return base::Fail(Refused(current.error().reason(),
-                              "everybody is refused here, because of " + path_.native() + ": " +
-                                  current.error().message()));
-  }
   return lists_;
 }
 
+base::Status PeerJudge::CheckAge(const Lists& lists) const {
+  const auto current = CheckTimes(lists.crls);
+  return current ? base::Ok()
+                 : base::Fail(Refused(current.error().reason(),
+                                      "everybody is refused here, because of " + path_.native() +
+                                          ": " + current.error().message()));
+}
+
+UnixTime PeerJudge::Now() const { return std::chrono::duration_cast<UnixTime>(clock_->WallTime()); }
+
 base::Status PeerJudge::CheckTimes(const std::vector<Crl>& crls) const {
-  const auto now = std::chrono::duration_cast<UnixTime>(clock_->WallTime());
   for (const Crl& crl : crls) {
-    if (now > crl.not_after) {
+    if (Now() > crl.not_after) {
       return base::Fail(base::ErrorCode::kFailedPrecondition,
                         "pki.crl_expired",
                         "revocation list " + std::to_string(crl.number) +

@@ -36,7 +36,8 @@ class PeerJudge {
   // Another bundle is trusted from now on.
   void Trust(std::string ca_pem);
 
-  // kUnauthenticated: `pki.removed_ca`, `pki.revoked`, and for everybody when a list is configured
+  // kUnauthenticated: `pki.expired`, `pki.removed_ca`, `pki.revoked` (also by a list that has
+  // expired), and for everybody when a list is configured
   // and cannot be used: `pki.crl_missing`, `pki.crl_unreadable`, `pki.crl_foreign`,
   // `pki.crl_incomplete`, `pki.crl_expired`. The first such refusal after a good one is logged.
   [[nodiscard]] base::Status Judge(const std::string& certificate_pem);
@@ -54,7 +55,10 @@ class PeerJudge {
 
  private:
   struct Lists;
+  // Of whatever age.
   [[nodiscard]] base::Result<std::shared_ptr<const Lists>> Load();
+  [[nodiscard]] base::Status CheckAge(const Lists& lists) const;
+  [[nodiscard]] UnixTime Now() const;
   [[nodiscard]] base::Status CheckTimes(const std::vector<Crl>& crls) const;
   void LogOnce(const base::Status& status);
 

@@ -72,6 +72,26 @@ TEST_F(PeerJudgeTest, AnExpiredListRefusesEverybody) {
   EXPECT_EQ(ReasonOf("one"), "");
 }
 
+TEST_F(PeerJudgeTest, AnExpiredListStillBindsWhomItNamesAndNoOlderOneReplacesIt) {
+  const std::string longer = CrlOf("ca", Days(365));  // before anybody was revoked
+  RevokeOne();
+  ASSERT_EQ(ReasonOfReplacing(CrlOf("ca", Days(30))), "");
+  clock_.Advance(Days(31));
+  EXPECT_EQ(ReasonOf("one"), "pki.revoked") << "who was revoked may not mend the list either";
+  EXPECT_EQ(ReasonOf("two"), "pki.crl_expired");
+  EXPECT_EQ(ReasonOfReplacing(longer), "pki.older_crl");
+  EXPECT_EQ(ReasonOfReplacing(CrlOf("ca", Days(30))), "");
+  EXPECT_EQ(ReasonOf("two"), "");
+}
+
+TEST_F(PeerJudgeTest, AConnectionDoesNotOutliveItsCertificate) {
+  judge_.emplace(Read("ca/ca.pem"), "", clock_);
+  clock_.Advance(one_.not_after - std::chrono::duration_cast<UnixTime>(clock_.WallTime()));
+  EXPECT_EQ(ReasonOf("one"), "");
+  clock_.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(ReasonOf("one"), "pki.expired");
+}
+
 TEST_F(PeerJudgeTest, ADirectoryInItsPlaceRefusesEverybody) {
   std::filesystem::remove(Path("crl.pem"));
   std::filesystem::create_directory(Path("crl.pem"));
