@@ -88,7 +88,8 @@ class AdoptHandlers final : public v1::AdoptService::Service {
     if (const auto fenced = CheckFenced(core_, request->run()); !fenced) {
       return audit.Done(fenced);
     }
-    const auto adopted = core_.Adopt({.pid = request->pid(),
+    const auto adopted = core_.Adopt(FromWire(request->run()),
+                                     {.pid = request->pid(),
                                       .start_time = request->start_time(),
                                       .digest = request->expected_digest()});
     if (adopted) {

@@ -292,8 +292,10 @@ model::Discovery AgentCore::Discover() {
       [](const DiscoverInputs& inputs) { return agent::Discover(inputs).facts; });
 }
 
-base::Result<model::Generation> AgentCore::Adopt(const ApprovedAdoption& approved) {
+base::Result<model::Generation> AgentCore::Adopt(const RunIdentity& run,
+                                                 const ApprovedAdoption& approved) {
   return WithRunner([&](OperationRunner& runner) -> base::Result<model::Generation> {
+    ZW_TRY(lease_->Renew(run));  // nobody took over while this one waited for the runner
     if (!model::IsFinished(runner.state())) {
       return base::Fail(base::ErrorCode::kFailedPrecondition,
                         "adopt.busy",

@@ -111,7 +111,8 @@ class AgentCore {
   [[nodiscard]] model::Discovery Discover();
   // Makes it generation 0. The caller is behind the fence. kFailedPrecondition `adopt.busy` while
   // an operation is under way; adoption.h's.
-  [[nodiscard]] base::Result<model::Generation> Adopt(const ApprovedAdoption& approved);
+  [[nodiscard]] base::Result<model::Generation> Adopt(const RunIdentity& run,
+                                                      const ApprovedAdoption& approved);
 
   // Changes of this operation after the given one, oldest first; waits for one up to `timeout`.
   // What happened before the agent started is told as its present state only.
