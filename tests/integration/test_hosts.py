@@ -60,6 +60,17 @@ def test_a_package_without_configuration_is_enabled_and_starts_nothing(bare):
         "root 700\nzookeeper 750\n"
 
 
+def test_directories_that_were_there_keep_their_owner_and_mode(bare):
+    """A ZooKeeper that runs under another user would lose its data directory otherwise."""
+    there = ["/var/lib/zookeeper", "/var/log/zookeeper", "/opt/zookeeper"]
+    bare.run(["mkdir", "-p", *there])
+    bare.run(["chown", "1234:1234", *there])
+    bare.run(["chmod", "0711", *there])
+    bare.install(host_lab.package("zoowarden-agent"), host_lab.package("zoowarden"))
+    bare.run(["systemd-tmpfiles", "--create"])
+    assert bare.run(["stat", "-c", "%u:%g %a", *there]) == "1234:1234 711\n" * 3
+
+
 def test_an_upgrade_under_load_loses_nothing(made):
     load, watch = made.load(), made.watch()
     leader = made.leader()
