@@ -12,4 +12,5 @@ list(APPEND agent_sources
   lifecycle/transient_manager.cc
   lifecycle/unit_drop_in.cc
   lifecycle/unit_launch.cc
+  lifecycle/unit_owner.cc
   lifecycle/zkserver_manager.cc)

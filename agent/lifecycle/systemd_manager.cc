@@ -1,6 +1,7 @@
 #include "agent/lifecycle/systemd_manager.h"
 
 #include "agent/lifecycle/unit_launch.h"
+#include "agent/lifecycle/unit_owner.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "sys/process.h"
@@ -56,6 +57,7 @@ base::Status SystemdManager::BringToRest(systemd::UnitControl& systemd) const {
   if (state.ended()) {
     return base::Ok();
   }
+  ZW_TRY(CheckUnitIsOurs(unit_, state, settings_, proc_));
   ZW_TRY(systemd.Stop(unit_, kStartJobPatience));
   ZW_ASSIGN(const systemd::UnitState after, systemd.Read(unit_));
   return after.ended() ? base::Ok()
@@ -76,13 +78,16 @@ base::Status SystemdManager::NameLauncher(systemd::UnitControl& systemd) {
   ZW_TRY(drop_in_.Install(DropInFor(settings_), systemd));
   base::LogInfo("unit=" + unit_ + " drop_in=" + drop_in_.file().string());
   ZW_ASSIGN(const systemd::UnitState after, systemd.Read(unit_));
-  return names_it(after)
-             ? base::Ok()
-             : base::Status(Fail(ErrorCode::kFailedPrecondition,
-                                 "start.drop_in_without_effect",
-                                 unit_ + " does not run " + wanted.front() + " in spite of " +
-                                     drop_in_.file().string() +
-                                     "; look for a later drop-in with systemctl cat " + unit_));
+  if (names_it(after)) {
+    return base::Ok();
+  }
+  const auto removed = drop_in_.Remove(systemd);
+  return Fail(ErrorCode::kFailedPrecondition,
+              "start.drop_in_without_effect",
+              unit_ + " did not run " + wanted.front() + " with " + drop_in_.file().string() +
+                  (removed ? ", which is removed again"
+                           : ", which could not be removed: " + removed.error().message()) +
+                  "; look for a later drop-in with systemctl cat " + unit_);
 }
 
 base::Status SystemdManager::Signal(const model::Process& process, StopSignal signal) {

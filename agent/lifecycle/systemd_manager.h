@@ -10,6 +10,7 @@
 #include "agent/lifecycle/unit_drop_in.h"
 #include "systemd/unit_control.h"
 
+#include <filesystem>
 #include <string>
 
 namespace zoowarden::agent {
@@ -19,15 +20,17 @@ class SystemdManager final : public ServiceManager {
   SystemdManager(std::string unit,
                  LaunchSettings settings,
                  UnitDropIn drop_in,
-                 systemd::Connector connect)
+                 systemd::Connector connect,
+                 std::filesystem::path proc = "/proc")
       : unit_(std::move(unit)),
         settings_(std::move(settings)),
         drop_in_(std::move(drop_in)),
-        connect_(std::move(connect)) {}
+        connect_(std::move(connect)),
+        proc_(std::move(proc)) {}
 
   // More errors: systemd's own; kFailedPrecondition `start.no_unit`, `start.unit_masked`,
-  // `start.drop_in`, `start.drop_in_without_effect`; those of unit_launch.h. kUnavailable
-  // `start.unit_busy`: a stop of it is still under way.
+  // `start.drop_in`, `start.drop_in_without_effect` (and removed again); those of unit_owner.h and
+  // unit_launch.h. kUnavailable `start.unit_busy`: a stop of it is still under way.
   [[nodiscard]] base::Status Start() override;
   // The unit without our drop-in.
   [[nodiscard]] base::Status StartUnchanged() override;
@@ -44,6 +47,7 @@ class SystemdManager final : public ServiceManager {
   LaunchSettings settings_;
   UnitDropIn drop_in_;
   systemd::Connector connect_;
+  std::filesystem::path proc_;
 };
 
 }  // namespace zoowarden::agent

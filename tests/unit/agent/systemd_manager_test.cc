@@ -1,11 +1,14 @@
 #include "agent/lifecycle/systemd_manager.h"
 
+#include "base/text.h"
 #include "sys/files.h"
 #include "sys/process.h"
 #include "tests/support/child_process.h"
 #include "tests/support/fake_unit_control.h"
 
 #include <gtest/gtest.h>
+
+#include <fstream>
 
 namespace zoowarden::agent {
 namespace {
@@ -14,10 +17,13 @@ namespace fs = std::filesystem;
 using Calls = std::vector<std::string>;
 
 constexpr const char* kUnit = "zookeeper.service";
+constexpr const char* kMain = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
 
 class SystemdManagerTest : public testing::Test {
  protected:
   SystemdManagerTest() {
+    fs::create_directories(units_.path() / "proc");
+    fs::create_directories(units_.path() / "data");
     systemd_.unit.run = {LaunchCommand(settings_, LaunchMode::kForeground)};
     systemd_.on_start = [](systemd::UnitState& unit) {
       unit.active_state = "active";
@@ -26,7 +32,36 @@ class SystemdManagerTest : public testing::Test {
   }
 
   SystemdManager Manager() {
-    return {kUnit, settings_, UnitDropIn(kUnit, units_.path()), systemd_.Connector()};
+    return {kUnit,
+            settings_,
+            UnitDropIn(kUnit, units_.path()),
+            systemd_.Connector(),
+            units_.path() / "proc"};
+  }
+  // As /proc shows it.
+  void Process(pid_t pid, const std::vector<std::string>& command, const std::string& cgroup) {
+    const fs::path directory = units_.path() / "proc" / std::to_string(pid);
+    fs::create_directories(directory);
+    std::ofstream(directory / "cmdline") << base::Join(command, std::string(1, '\0')) << '\0';
+    std::ofstream(directory / "cgroup") << cgroup;
+    std::ofstream stat(directory / "stat");
+    stat << pid << " (java) S";
+    for (int field = 4; field < 23; ++field) {
+      stat << " 7";
+    }
+  }
+  // The main process of the unit.
+  void Runs(pid_t pid, const std::vector<std::string>& command) {
+    Process(pid, command, "0::/\n");
+    systemd_.unit.active_state = "active";
+    systemd_.unit.sub_state = "running";
+    systemd_.unit.main_pid = pid;
+    systemd_.calls.clear();
+  }
+  std::string WriteZooCfg(const fs::path& data) {
+    const fs::path file = units_.path() / (data.filename().string() + ".cfg");
+    std::ofstream(file) << "dataDir=" << data.string() << "\n";
+    return file;
   }
   std::string Started() {
     const auto started = Manager().Start();
@@ -39,7 +74,7 @@ class SystemdManagerTest : public testing::Test {
   sys::TempDir units_ = sys::TempDir::Create("/tmp", "zw-units-").value();
   LaunchSettings settings_{.launcher = "/usr/bin/zoowarden-launch",
                            .current = "/srv/generations/current",
-                           .data_directory = "/srv/data",
+                           .data_directory = units_.path() / "data",
                            .log_directory = "/srv/logs"};
   test::FakeSystemd systemd_;
 };
@@ -59,6 +94,42 @@ TEST_F(SystemdManagerTest, AUnitThatWaitsToRestartIsStoppedBeforeItIsStarted) {
   EXPECT_EQ(
       systemd_.calls,
       (Calls{"stop zookeeper.service", "reset zookeeper.service", "start zookeeper.service"}));
+}
+
+TEST_F(SystemdManagerTest, AUnitInWhichSomethingElseRunsIsLeftAsItIs) {
+  Runs(77, {"/usr/sbin/nginx", "-g", "daemon on;"});
+  EXPECT_EQ(Started(), "start.unit_of_another");
+  Runs(77, {settings_.launcher, "--data", "/srv/other", "start-foreground"});
+  EXPECT_EQ(Started(), "start.unit_of_another");
+  Runs(77, {"java", kMain, WriteZooCfg("/srv/other")});
+  EXPECT_EQ(Started(), "start.unit_of_another");
+  EXPECT_EQ(Manager().StartUnchanged().error().reason(), "start.unit_of_another");
+  EXPECT_EQ(systemd_.calls, Calls{});
+  EXPECT_FALSE(fs::exists(DropIn()));
+}
+
+TEST_F(SystemdManagerTest, AnotherServersUnitIsToldByItsControlGroupToo) {
+  Runs(77, {"/bin/sh", "/opt/zookeeper/run.sh"});
+  Process(78, {"java", kMain, WriteZooCfg("/srv/other")}, "0::/system.slice/zookeeper.service\n");
+  EXPECT_EQ(Started(), "start.unit_of_another");
+  systemd_.unit.main_pid = 0;  // an init script's unit has none
+  EXPECT_EQ(Started(), "start.unit_of_another");
+  EXPECT_EQ(systemd_.calls, Calls{});
+  Process(78, {"java", kMain, WriteZooCfg("/srv/other")}, "0::/system.slice/other.service\n");
+  EXPECT_EQ(Started(), "started");
+}
+
+TEST_F(SystemdManagerTest, WhatBelongsToThisServerIsBroughtToRest) {
+  const std::vector<std::vector<std::string>> ours = {
+      LaunchCommand(settings_, LaunchMode::kForeground),
+      {"java", kMain, WriteZooCfg(settings_.data_directory)},
+      {"/bin/bash", "/usr/local/bin/keep-it-running"},
+      {"/usr/bin/python3", "/opt/zookeeper/watch.py"}};
+  for (const auto& command : ours) {
+    Runs(77, command);
+    EXPECT_EQ(Started(), "started") << command.front();
+    EXPECT_EQ(systemd_.calls.front(), "stop zookeeper.service");
+  }
 }
 
 TEST_F(SystemdManagerTest, AUnitThatDoesNotComeToRestIsNotStarted) {
@@ -89,7 +160,8 @@ TEST_F(SystemdManagerTest, AUnitWithAnotherCommandGetsADropInFirst) {
 TEST_F(SystemdManagerTest, ADropInWithoutEffectStartsNothing) {
   systemd_.unit.run = {{"/opt/zookeeper/bin/zkServer.sh", "start"}};
   EXPECT_EQ(Started(), "start.drop_in_without_effect");
-  EXPECT_EQ(systemd_.calls, Calls{"reload"});
+  EXPECT_EQ(systemd_.calls, (Calls{"reload", "reload"}));
+  EXPECT_FALSE(fs::exists(DropIn())) << "the unit is its owner's again";
 }
 
 TEST_F(SystemdManagerTest, ALauncherThatFindsTheLockHeldIsALockedStart) {
