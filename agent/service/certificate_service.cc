@@ -15,7 +15,7 @@ class CertificateHandlers final : public v1::CertificateService::Service {
                       const v1::PutCrlRequest* request,
                       v1::PutCrlResponse* reply) override {
     CallAudit audit(core_, *context, "CertificateService/PutCrl");
-    const auto replaced = certificates_.judge()->Replace(request->crl_pem());
+    const auto replaced = certificates_.ReplaceCrl(request->crl_pem());
     if (!replaced) {
       return audit.Done(replaced);
     }

@@ -59,6 +59,11 @@ base::Result<std::string> Certificates::Install(const std::string& certificate_p
   return taken->info.serial;
 }
 
+base::Status Certificates::ReplaceCrl(const std::string& crl_pem) {
+  const std::lock_guard lock(mutex_);
+  return judge_->Replace(crl_pem);
+}
+
 base::Status Certificates::CheckNew(const std::string& certificate_pem,
                                     const pki::Credentials& present) const {
   if (requested_key_pem_.empty()) {

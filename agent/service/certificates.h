@@ -35,6 +35,9 @@ class Certificates {
   // `pki.not_installed`.
   [[nodiscard]] base::Result<std::string> Install(const std::string& certificate_pem);
 
+  // PeerJudge::Replace, and never while Install copies the present list beside a new certificate.
+  [[nodiscard]] base::Status ReplaceCrl(const std::string& crl_pem);
+
  private:
   [[nodiscard]] base::Status CheckNew(const std::string& certificate_pem,
                                       const pki::Credentials& present) const;
@@ -42,7 +45,7 @@ class Certificates {
   const pki::CredentialFiles files_;
   const std::shared_ptr<pki::LiveCredentials> own_;
   const std::shared_ptr<pki::PeerJudge> judge_;
-  std::mutex mutex_;
+  std::mutex mutex_;               // of every change to the files
   std::string requested_key_pem_;  // empty: none
 };
 

@@ -8,6 +8,9 @@
 #include "zoowarden/v1/certificate.grpc.pb.h"
 #include "zoowarden/v1/observe.grpc.pb.h"
 
+#include <atomic>
+#include <thread>
+
 namespace zoowarden::agent {
 namespace {
 
@@ -138,6 +141,36 @@ TEST_F(RenewalTest, TheNewCertificateIsShownAndOpenConnectionsGoOn) {
   EXPECT_EQ(GetStatus(channel), "ok") << "the connection that was open";
   EXPECT_EQ(seen_.certificate().serial(), serial);
   EXPECT_EQ(GetStatus(ChannelOf(As(pki::Role::kViewer))), "ok") << "a new one";
+}
+
+class RenewalWithListTest : public RenewalTest {
+ protected:
+  [[nodiscard]] config::PkiFiles Files() const override {
+    auto files = RenewalTest::Files();
+    files.crl = At("pki/crl.pem");
+    return files;
+  }
+};
+
+TEST_F(RenewalWithListTest, AListThatWasTakenInTheMiddleOfARenewalStays) {
+  std::vector<std::string> lists;
+  for (int i = 0; i < 150; ++i) {
+    lists.push_back(NewList());
+  }
+  std::atomic<bool> over = false;
+  std::thread renewing([&] {
+    while (!over) {
+      const auto request = certificates_->Request();
+      EXPECT_TRUE(certificates_->Install(Sign(*request)));
+    }
+  });
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    EXPECT_TRUE(certificates_->ReplaceCrl(lists[i]));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_EQ(sys::ReadFile(At("pki/crl.pem"), 100'000).value(), lists[i]) << i;
+  }
+  over = true;
+  renewing.join();
 }
 
 TEST_F(RenewalTest, WhatDoesNotFitIsRefusedAndChangesNothing) {
