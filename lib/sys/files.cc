@@ -140,6 +140,11 @@ base::Status EnsureDirectory(const fs::path& path, mode_t mode) {
     }
     return base::Fail(ErrnoError("create directory", path.native(), error));
   }
+  // A service's umask of 0077 would close to ZooKeeper's user what is meant for it.
+  const UniqueFd made(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!made.valid() || ::fchmod(made.get(), mode) != 0) {
+    return base::Fail(ErrnoError("set the mode of", path.native(), errno));
+  }
   return SyncDirectory(DirectoryOf(path));
 }
 

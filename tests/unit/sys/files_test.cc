@@ -76,6 +76,15 @@ TEST_F(FilesTest, EnsureDirectoryMakesParentsAndKeepsWhatIsThere) {
   EXPECT_EQ(ModeOf(Path("x/y")), 0700U);
 }
 
+// A service has 0077, and ZooKeeper runs under another user.
+TEST_F(FilesTest, EnsureDirectoryIsNotBoundByTheUmask) {
+  const mode_t before = ::umask(0077);
+  EXPECT_TRUE(EnsureDirectory(Path("x/y"), 0755));
+  ::umask(before);
+  EXPECT_EQ(ModeOf(Path("x")), 0755U);
+  EXPECT_EQ(ModeOf(Path("x/y")), 0755U);
+}
+
 TEST_F(FilesTest, EnsureDirectoryRefusesAFileInItsPlace) {
   ASSERT_TRUE(WriteFileAtomically(Path("x"), "", 0600));
   EXPECT_FALSE(EnsureDirectory(Path("x"), 0700));
