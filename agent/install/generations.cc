@@ -117,15 +117,21 @@ Result<StoredGeneration> FindForeign(GenerationRecord record) {
 
 }  // namespace
 
-Result<Generations> Generations::Open(const fs::path& directory, std::optional<Owner> owner) {
-  ZW_TRY(sys::EnsureDirectory(directory, 0755));
+Result<Generations> Generations::ForReading(const fs::path& directory) {
   std::error_code error;
   auto real = fs::canonical(directory, error);
   if (error) {
     return Fail(sys::ErrnoError("resolve", directory.native(), error.value()));
   }
-  ZW_TRY(sys::RemoveLeftovers(real, {kStagePrefix, kTrashPrefix}));
-  return Generations(std::move(real), owner);
+  return Generations(std::move(real), std::nullopt);
+}
+
+Result<Generations> Generations::Open(const fs::path& directory, std::optional<Owner> owner) {
+  ZW_TRY(sys::EnsureDirectory(directory, 0755));
+  ZW_ASSIGN(auto opened, ForReading(directory));
+  ZW_TRY(sys::RemoveLeftovers(opened.directory_, {kStagePrefix, kTrashPrefix}));
+  opened.owner_ = owner;
+  return opened;
 }
 
 Result<model::Generation> Generations::Make(const GenerationRequest& request) {

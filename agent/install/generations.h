@@ -78,6 +78,9 @@ class Generations {
   [[nodiscard]] static base::Result<Generations> Open(const std::filesystem::path& directory,
                                                       std::optional<Owner> owner);
 
+  // For a look from another process: makes, removes and gives away nothing.
+  [[nodiscard]] static base::Result<Generations> ForReading(const std::filesystem::path& directory);
+
   // Idempotent. The current generation is returned as it is, whatever ZooKeeper has made of its
   // zoo.cfg. Another one is returned when it is exactly what the request renders, else replaced in
   // one step: it may hold a membership from the time when it ran.

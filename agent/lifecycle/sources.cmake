@@ -6,6 +6,7 @@ list(APPEND agent_sources
   lifecycle/port_guard.cc
   lifecycle/process_finder.cc
   lifecycle/service_manager.cc
+  lifecycle/start_conditions.cc
   lifecycle/start_guard.cc
   lifecycle/systemd_manager.cc
   lifecycle/sysv_manager.cc

@@ -33,6 +33,10 @@ std::string DropInFor(const LaunchSettings& settings) {
     command += (command.empty() ? "" : " ") + Quote(word);
   }
   return "# Written by zoowarden-agent, and removed by it. Without it this unit is what it was.\n"
+         "[Unit]\n"
+         "RequiresMountsFor=" +
+         Quote(settings.data_directory.string()) +
+         "\n"
          "[Service]\n"
          "Type=exec\n"
          "ExecStart=\n"
@@ -50,7 +54,7 @@ std::string DropInFor(const LaunchSettings& settings) {
          "TimeoutStopSec=5min\n"
          "SuccessExitStatus=143\n"
          "RestartPreventExitStatus=" +
-         std::to_string(kLaunchLocked) +
+         std::to_string(kLaunchLocked) + " " + std::to_string(kLaunchRefused) +
          "\n"
          "Environment=ZOO_DATADIR_AUTOCREATE_DISABLE=1\n" +
          (settings.user.empty() ? "" : "User=" + settings.user + "\n");

@@ -13,7 +13,8 @@ using base::ErrorCode;
 using base::Fail;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kHandOverPatience{2'000};
+// The launcher reads the release and the end of the data first.
+constexpr milliseconds kHandOverPatience{20'000};
 constexpr milliseconds kLook{5};
 constexpr const char* kDone = "done";
 constexpr const char* kWaitsToRestart = "auto-restart";

@@ -1,6 +1,6 @@
 #include "agent/service/agent_core.h"
 
-#include "agent/lifecycle/start_guard.h"
+#include "agent/lifecycle/start_conditions.h"
 #include "agent/service/agent_version.h"
 #include "base/log.h"
 #include "journal/agent_journal.h"
@@ -105,6 +105,9 @@ base::Status AgentCore::Start() {
   runner_ = std::make_unique<OperationRunner>(std::move(runner));
   changes_.push_back(runner_->Present());
   Publish();
+  if (const auto left = LeaveStartConditions(); !left) {
+    base::LogWarn("not_recorded=start_conditions " + left.error().message());
+  }
   worker_ = std::jthread([this](const std::stop_token& stop) { Work(stop); });
   return base::Ok();
 }
@@ -260,10 +263,20 @@ void AgentCore::RememberProved(const ProbeRequest& request, const MemberObservat
 
 base::Status AgentCore::SaveProved(std::uint64_t zxid) {
   ZW_ASSIGN(const auto file_system, FileSystemOf(instance_->config().instance.data_directory));
-  return journal_->SaveProved({.zxid = zxid,
+  ZW_TRY(journal_->SaveProved({.zxid = zxid,
                                .device = file_system.device,
                                .boot_id = host_->BootId(),
-                               .file_system = file_system.name});
+                               .file_system = file_system.name}));
+  return LeaveStartConditions();
+}
+
+// For the starts that this agent does not make.
+base::Status AgentCore::LeaveStartConditions() {
+  const config::InstanceConfig& layout = instance_->config().instance;
+  ZW_ASSIGN(auto proved, LoadProvedBefore(*journal_));
+  return WriteStartConditions(
+      layout.generations,
+      {.data_log_directory = layout.data_log_directory, .proved = std::move(proved)});
 }
 
 base::Status AgentCore::AcceptMovedData() {

@@ -188,6 +188,7 @@ class AgentCore {
   void RememberProved(const ProbeRequest& request, const model::MemberObservation& seen);
   // With the file system that the data is on now.
   [[nodiscard]] base::Status SaveProved(std::uint64_t zxid);
+  [[nodiscard]] base::Status LeaveStartConditions();
   [[nodiscard]] base::Status AcceptMovedData();
 
   std::unique_ptr<Instance> instance_;

@@ -115,8 +115,8 @@ base::Status InstanceHost::SwitchTo(const std::string& generation) {
   return generations_.SwitchTo(generation);
 }
 
-base::Result<std::optional<ProvedBefore>> InstanceHost::ProvedBeforeNow() {
-  ZW_ASSIGN(const auto row, journal_->LoadProved());
+base::Result<std::optional<ProvedBefore>> LoadProvedBefore(journal::AgentJournal& journal) {
+  ZW_ASSIGN(const auto row, journal.LoadProved());
   return row ? std::optional(
                    ProvedBefore{.canary = {row->zxid},
                                 .file_system = {.device = row->device, .name = row->file_system},
@@ -145,7 +145,7 @@ base::Status InstanceHost::Launch() {
   ZW_ASSIGN(const ConfigurationFiles files, ReadZooCfgFilesOf(*current));
   const config::InstanceConfig& layout = instance_->config().instance;
   ZW_ASSIGN(FileSystem file_system, FileSystemOf(layout.data_directory));
-  ZW_ASSIGN(const auto proved, ProvedBeforeNow());
+  ZW_ASSIGN(const auto proved, LoadProvedBefore(*journal_));
   ZW_TRY(CheckStart({.data_directory = layout.data_directory,
                      .data_log_directory = layout.data_log_directory,
                      .generation = *std::move(current),

@@ -18,6 +18,10 @@ class AgentJournal;
 
 namespace zoowarden::agent {
 
+// Of the journal's row; nullopt: its member was never proved.
+[[nodiscard]] base::Result<std::optional<ProvedBefore>> LoadProvedBefore(
+    journal::AgentJournal& journal);
+
 class InstanceHost final : public ServerHost {
  public:
   // Instance, journal and clock must outlive it.
@@ -40,7 +44,6 @@ class InstanceHost final : public ServerHost {
 
  private:
   [[nodiscard]] std::string RestartOf(const model::Process& process);
-  [[nodiscard]] base::Result<std::optional<ProvedBefore>> ProvedBeforeNow();
 
   Instance* instance_;
   Generations generations_;

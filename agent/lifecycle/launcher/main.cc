@@ -4,12 +4,14 @@
 // JVM), resolves `current` once, and executes the release's zkServer.sh with the generation's real
 // paths, so that the command line of the JVM proves both. Two JVMs on one data directory are
 // impossible as long as every start comes through here: the lock lives exactly as long as the last
-// process that inherited it.
+// process that inherited it. For the same reason the last look before a start is taken here too: a
+// boot or a unit's `Restart=` asks no agent.
 //
 // `start` leaves the server to init and returns; `start-foreground` becomes the server, for units:
 // what systemd calls the main process then is the JVM itself.
 #include "agent/lifecycle/launcher/exit_codes.h"
 #include "agent/lifecycle/launcher/start_file.h"
+#include "agent/lifecycle/start_conditions.h"
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -197,6 +199,11 @@ int LockData(const std::string& directory) {
 int Run(const Arguments& arguments) {
   if (const int locked = LockData(arguments.data); locked != kLaunched) {
     return locked;
+  }
+  // The agent has looked already where it starts the server; at boot, or when a unit restarts it,
+  // nobody has.
+  if (const auto sound = CheckStartOfCurrent(arguments.current, arguments.data); !sound) {
+    return Complain(kLaunchRefused, sound.error().reason() + ": " + sound.error().message());
   }
   const Command command = Resolve(arguments);
   // We hold the lock, so a pid file that is there belongs to nobody; zkServer.sh would believe it

@@ -61,7 +61,7 @@ TEST_F(UnitDropInTest, NothingInACommandIsExpandedBySystemd) {
             std::string::npos)
       << content;
   EXPECT_NE(content.find("\nUser=zookeeper\n"), std::string::npos);
-  EXPECT_NE(content.find("\nRestartPreventExitStatus=75\n"), std::string::npos);
+  EXPECT_NE(content.find("\nRestartPreventExitStatus=75 78\n"), std::string::npos);
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 // Two processes on one data directory cannot be: the real launcher, real processes, and a stand-in
 // for ZooKeeper that sleeps.
+#include "agent/lifecycle/launch.h"
+#include "agent/lifecycle/launcher/exit_codes.h"
+#include "agent/lifecycle/start_conditions.h"
 #include "agent/service/first_installation.h"
 #include "agent/service/instance.h"
 #include "agent/service/instance_host.h"
@@ -265,6 +268,74 @@ TEST_F(OneProcessTest, AmnesiacDataIsNotStarted) {
   ASSERT_TRUE(journal_->SaveProved(
       {.zxid = 0x100000005, .device = 0, .boot_id = host_->BootId(), .file_system = ""}));
   EXPECT_EQ(Launch(), "start.other_device");
+  EXPECT_TRUE(Servers().empty());
+}
+
+// As systemd does at boot, or by Restart=: nobody has asked the agent.
+class StartWithoutAgentTest : public OneProcessTest {
+ protected:
+  // "0", or the reason of a refusal.
+  std::string Started() {
+    const sys::Program program{.executable = FindLauncher().value(),
+                               .arguments = {"--data",
+                                             At("data"),
+                                             "--current",
+                                             At("generations/current"),
+                                             "--log-dir",
+                                             At("logs"),
+                                             "start"},
+                               .timeout = std::chrono::seconds(10),
+                               .descendants = sys::Descendants::kLeave};
+    sys::ProgramResult ran;
+    // The last breath of a stand-in before, its `sleep`, may still hold the lock.
+    EXPECT_TRUE(WaitUntil([&] {
+      ran = sys::RunProgram(program).value();
+      return ran.exit_code != kLaunchLocked;
+    }));
+    const bool refused = ran.exit_code == kLaunchRefused;
+    return refused ? ran.error_output.substr(0, ran.error_output.find(':'))
+                   : std::to_string(ran.exit_code);
+  }
+  void Prove(std::uint64_t zxid, std::uint64_t device) {
+    ASSERT_TRUE(WriteStartConditions(
+        At("generations"),
+        {.data_log_directory = At("data"),
+         .proved = ProvedBefore{
+             .canary = {zxid}, .file_system = {.device = device}, .boot_id = host_->BootId()}}));
+  }
+  [[nodiscard]] std::uint64_t Device() const { return FileSystemOf(At("data"))->device; }
+};
+
+TEST_F(StartWithoutAgentTest, AmnesiacDataIsNotStarted) {
+  Prove(0x100000005, Device() + 1);
+  EXPECT_EQ(Started(), "start.other_device");
+  Prove(0x100000005, Device());
+  EXPECT_EQ(Started(), "start.data_missing");
+  // A snapshot is named by the last transaction in it, and begins and ends like this.
+  const std::string snapshot = "ZKSN" + std::string(60, '\0') + std::string("\0\0\0\x01/", 5);
+  Write("data/version-2/snapshot.100000004", snapshot);
+  EXPECT_EQ(Started(), "start.data_older");
+  EXPECT_TRUE(Servers().empty());
+  Write("data/version-2/snapshot.100000005", snapshot);
+  EXPECT_EQ(Started(), "0");
+  EXPECT_TRUE(WaitUntil([this] { return Servers().size() == 1; }));
+}
+
+TEST_F(StartWithoutAgentTest, AnotherServersDataOrAChangedReleaseIsNotStarted) {
+  Write("data/myid", "2");
+  EXPECT_EQ(Started(), "start.myid");
+  Write("data/myid", "1");
+  const fs::path release = fs::canonical(At("generations/current/release"));
+  std::ofstream(release / "bin/zkServer.sh", std::ios::app) << "\n";
+  EXPECT_EQ(Started(), "release.tree_changed");
+  EXPECT_TRUE(Servers().empty());
+}
+
+TEST_F(StartWithoutAgentTest, ConditionsThatCannotBeReadAreNotTakenForNone) {
+  Write("generations/start-conditions.json", "{");
+  EXPECT_EQ(Started(), "start.conditions_damaged");
+  Write("generations/start-conditions.json", R"({"format": 2})");
+  EXPECT_EQ(Started(), "start.conditions_format");
   EXPECT_TRUE(Servers().empty());
 }
 
