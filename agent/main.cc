@@ -6,6 +6,7 @@
 #include "agent/service/first_installation.h"
 #include "agent/service/services.h"
 #include "agent/service/serving.h"
+#include "agent/service/surroundings.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "config/agent_file.h"
@@ -36,7 +37,7 @@ constexpr const char* kExamples = R"(Examples:
   zoowarden-agent --config /etc/zoowarden/agent.yaml            run the agent
   zoowarden-agent --config agent.yaml --check                   check files and keys, change nothing
   zoowarden-agent --config agent.yaml bootstrap \
-      --archive apache-zookeeper-3.8.4-bin.tar.gz --signature apache-zookeeper-3.8.4-bin.tar.gz.asc \
+      --archive apache-zookeeper-3.8.6-bin.tar.gz --signature apache-zookeeper-3.8.6-bin.tar.gz.asc \
       --ensemble-spec ensemble.yaml                             install and start the first generation
   zoowarden-agent enroll --config agent.yaml --token - --from ctl:7444 < token
                                                                 get a certificate, key made here
@@ -127,12 +128,19 @@ int Bootstrap(config::AgentConfig config, const Arguments& arguments, sys::Clock
   if (!ensemble) {
     return Fail(ensemble.error(), kExitUsage);
   }
+  const std::string server = model::ToString(config.server);
   const auto installed = InstallFirst(std::move(config),
                                       {.archive = arguments.archive,
                                        .signature = arguments.signature,
                                        .ensemble = std::move(ensemble->spec)},
                                       clock);
-  return installed ? 0 : Fail(installed.error(), kExitError);
+  if (!installed) {
+    return Fail(installed.error(), kExitError);
+  }
+  std::cout << "server " << server << " is installed and its ZooKeeper runs: process "
+            << installed->pid << ", generation " << installed->generation
+            << "\nit serves once a quorum of the servers runs; see 'zoowarden status'\n";
+  return 0;
 }
 
 base::Result<std::string> TokenOf(const Arguments& arguments) {
@@ -184,6 +192,9 @@ int Run(const Arguments& arguments, bool bootstrap) {
     return Fail(own.error(), kExitUsage);
   }
   if (arguments.check) {
+    if (const auto surroundings = CheckSurroundings(*config); !surroundings) {
+      return Fail(surroundings.error(), kExitError);
+    }
     std::cout << arguments.config << " is in order\n";
     return 0;
   }

@@ -26,14 +26,17 @@ tl::unexpected<base::Error> Damaged(std::string_view what) {
   return Fail(base::ErrorCode::kDataLoss,
               "release.damaged",
               std::string(kReleaseRecordName) + " " + std::string(what) +
-                  "; remove the release directory and stage the release again");
+                  "; replace the directory by that of a server on which 'zoowarden releases "
+                  "verify' finds it sound");
 }
 
 tl::unexpected<base::Error> Changed(const fs::path& directory, std::string_view what) {
   return Fail(base::ErrorCode::kDataLoss,
               "release.tree_changed",
-              "release directory " + directory.native() + " was changed after unpacking: " +
-                  std::string(what) + "; remove the directory and stage the release again");
+              "release directory " + directory.native() +
+                  " was changed after unpacking: " + std::string(what) +
+                  "; replace the directory by that of a server on which 'zoowarden releases "
+                  "verify' finds it sound");
 }
 
 ReleaseRecord FromJson(const json& object) {

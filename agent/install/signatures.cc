@@ -218,8 +218,11 @@ Status VerifySignature(const SignaturePolicy& policy,
   if (!policy.keyring.is_absolute() || !fs::is_regular_file(policy.keyring, ignored)) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "signature.no_keyring",
-                "keyring '" + policy.keyring.native() +
-                    "' is not there; check signatures.keyring in agent.yaml");
+                policy.keyring.empty()
+                    ? "the release brings a signature, and agent.yaml names no keyring to judge it "
+                      "by; name one under signatures.keyring, or leave the signature out"
+                    : "keyring '" + policy.keyring.native() +
+                          "' is not there; check signatures.keyring in agent.yaml");
   }
   ZW_ASSIGN(const auto home, sys::TempDir::Create(scratch, "gpgv-"));
   const fs::path file = home.path() / "signature";

@@ -1,5 +1,6 @@
 #include "agent/service/first_installation.h"
 
+#include "agent/lifecycle/launch.h"
 #include "agent/service/data_preparation.h"
 #include "agent/service/installation_record.h"
 #include "agent/service/instance_host.h"
@@ -51,6 +52,16 @@ base::Status TakeArchive(Instance& instance, const FirstInstallation& request) {
   return base::Ok();
 }
 
+base::Status CheckEnsemble(const config::AgentConfig& config, const model::EnsembleSpec& ensemble) {
+  return config.ensemble == ensemble.name
+             ? base::Ok()
+             : Fail(ErrorCode::kInvalidArgument,
+                    "install.other_ensemble",
+                    "this agent is of ensemble " + config.ensemble +
+                        ", the ensemble file describes " + ensemble.name +
+                        "; correct 'ensemble' in one of the two");
+}
+
 base::Result<StageRequest> StageRequestFor(const config::AgentConfig& config,
                                            const FirstInstallation& request) {
   const model::ServerSpec* server = model::FindServer(request.ensemble, config.server);
@@ -87,6 +98,26 @@ base::Status CheckPlugins(const model::EnsembleSpec& ensemble) {
                   "into its settings, with what `zoowarden config show` prints");
 }
 
+// For who repeats the command because his server is down.
+std::string HowToStartAgain(const config::InstanceConfig& layout) {
+  const fs::path current = fs::path(layout.generations) / "current";
+  const auto launcher = FindLauncher();
+  std::error_code ignored;
+  if (!launcher || !fs::exists(current, ignored)) {
+    return "";
+  }
+  const auto command = LaunchCommand({.launcher = *launcher,
+                                      .current = current,
+                                      .data_directory = layout.data_directory,
+                                      .log_directory = layout.log_directory,
+                                      .java_home = layout.java_home,
+                                      .user = layout.user},
+                                     LaunchMode::kDetached);
+  return "; a server that is installed and down is started by its unit, or, as ZooKeeper's user, "
+         "by: " +
+         base::Join(command, " ");
+}
+
 // What an earlier call has left, as far as it is known to be one's own work.
 struct Earlier {
   std::optional<InstallationRecord> record;
@@ -104,8 +135,11 @@ base::Result<Earlier> LookForEarlier(const config::AgentConfig& config) {
   if (earlier.data.most != DataState::kEmpty && !earlier.record) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "install.not_first",
-                layout.data_directory + " or " + layout.data_log_directory +
-                    " is not empty; a first installation takes empty ones");
+                (layout.data_directory == layout.data_log_directory
+                     ? layout.data_directory
+                     : layout.data_directory + " or " + layout.data_log_directory) +
+                    " is not empty, and a first installation takes an empty one" +
+                    HowToStartAgain(layout));
   }
   return earlier;
 }
@@ -165,20 +199,25 @@ base::Status Claim(const Instance& instance,
                                   .data_log_directory = layout.data_log_directory});
 }
 
-base::Status NotOurs(const model::Process& process) {
+tl::unexpected<base::Error> NotOurs(const model::Process& process) {
   return Fail(
       ErrorCode::kFailedPrecondition,
       "start.other_process",
       "process " + std::to_string(process.pid) + " serves the data directory already; stop it");
 }
 
-base::Status AwaitProcess(const Instance& instance, const std::string& digest, sys::Clock& clock) {
+base::Result<model::Process> AwaitProcess(const Instance& instance,
+                                          const std::string& digest,
+                                          sys::Clock& clock) {
   ProcessFinder finder(instance.finder_settings());
   const auto end = clock.BootTime() + kProcessPatience;
   while (clock.BootTime() < end) {
     if (const FinderAnswer answer = finder.Find(); answer.found) {
       const model::Process& process = answer.found->process;
-      return process.generation == digest ? base::Ok() : NotOurs(process);
+      if (process.generation != digest) {
+        return NotOurs(process);
+      }
+      return process;
     }
     clock.SleepFor(kLook);
   }
@@ -189,27 +228,31 @@ base::Status AwaitProcess(const Instance& instance, const std::string& digest, s
 }
 
 // The server may have come up before an earlier call could say so.
-base::Status StartUnlessRunning(Instance& instance,
-                                InstanceHost& host,
-                                const std::string& digest,
-                                sys::Clock& clock) {
+base::Result<model::Process> StartUnlessRunning(Instance& instance,
+                                                InstanceHost& host,
+                                                const std::string& digest,
+                                                sys::Clock& clock) {
   const FinderAnswer answer = ProcessFinder(instance.finder_settings()).Find();
   if (answer.found) {
     const model::Process& process = answer.found->process;
-    return process.generation == digest ? base::Ok() : NotOurs(process);
+    if (process.generation != digest) {
+      return NotOurs(process);
+    }
+    return process;
   }
-  base::Status launched = host.Launch();
+  const base::Status launched = host.Launch();
   if (!launched && !launched.error().Is(ErrorCode::kUnavailable)) {
-    return launched;
+    return Fail(launched.error());
   }
   return AwaitProcess(instance, digest, clock);
 }
 
 }  // namespace
 
-base::Status InstallFirst(config::AgentConfig config,
-                          const FirstInstallation& request,
-                          sys::Clock& clock) {
+base::Result<model::Process> InstallFirst(config::AgentConfig config,
+                                          const FirstInstallation& request,
+                                          sys::Clock& clock) {
+  ZW_TRY(CheckEnsemble(config, request.ensemble));
   ZW_TRY(CheckPlugins(request.ensemble));
   ZW_ASSIGN(const Earlier earlier, LookForEarlier(config));
   ZW_ASSIGN(const auto journal, OpenJournalOf(config));
@@ -225,8 +268,9 @@ base::Status InstallFirst(config::AgentConfig config,
   ZW_TRY(PrepareDataDirectories(*instance));
   InstanceHost host(*instance, std::move(generations), *journal, clock);
   ZW_TRY(host.SwitchTo(generation.digest));
-  ZW_TRY(StartUnlessRunning(*instance, host, generation.digest, clock));
-  return RemoveInstallationRecord(state);
+  ZW_ASSIGN(auto started, StartUnlessRunning(*instance, host, generation.digest, clock));
+  ZW_TRY(RemoveInstallationRecord(state));
+  return started;
 }
 
 }  // namespace zoowarden::agent

@@ -24,9 +24,10 @@ struct FirstInstallation {
 // was cut off is finished by the next call, which may bring another generation as long as the
 // server has written nothing. Refusals: `install.not_first` (a generation is current, or a data
 // directory holds anything, and it is not the work of such a call), `install.other_generation`,
-// `install.data_gone`, `install.plugins` (the controller runs those, this command cannot).
-[[nodiscard]] base::Status InstallFirst(config::AgentConfig config,
-                                        const FirstInstallation& request,
-                                        sys::Clock& clock);
+// `install.data_gone`, `install.other_ensemble`, `install.plugins` (the controller runs those, this
+// command cannot).
+[[nodiscard]] base::Result<model::Process> InstallFirst(config::AgentConfig config,
+                                                        const FirstInstallation& request,
+                                                        sys::Clock& clock);
 
 }  // namespace zoowarden::agent

@@ -124,7 +124,22 @@ base::Result<model::Generation> Instance::Stage(const StageRequest& request) {
             request.existing_generation.empty() ? MakeGeneration(request)
                                                 : FindGeneration(request.existing_generation));
   ZW_TRY(CheckStartOf(staged.digest));
+  ZW_TRY(CheckWayBack(staged.digest));
   return staged;
+}
+
+// Before the first stop, not after it. What ran before adoption has no record to compare it with.
+base::Status Instance::CheckWayBack(const std::string& to) const {
+  ZW_ASSIGN(const auto current, generations_.Current());
+  if (!current || current->foreign || current->generation.digest == to) {
+    return base::Ok();
+  }
+  const auto sound = VerifyInstalled(
+      current->release_directory, current->generation.version, current->generation.release_sha512);
+  return sound ? base::Ok()
+               : Fail(ErrorCode::kFailedPrecondition,
+                      "staging.way_back",
+                      "there would be no way back: " + sound.error().message());
 }
 
 // One that ran here may be returned to; one that was only staged passes what a new one passes.

@@ -75,6 +75,7 @@ class Instance {
       const model::ConfigurationSpec& configuration) const;
   [[nodiscard]] base::Result<model::Generation> MakeGeneration(const StageRequest& request);
   [[nodiscard]] base::Status CheckStartOf(const std::string& digest) const;
+  [[nodiscard]] base::Status CheckWayBack(const std::string& to) const;
 
   config::AgentConfig config_;
   std::optional<Generations::Owner> owner_;

@@ -25,4 +25,5 @@ list(
   service/release_service.cc
   service/self_watch.cc
   service/services.cc
-  service/serving.cc)
+  service/serving.cc
+  service/surroundings.cc)

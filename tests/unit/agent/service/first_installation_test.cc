@@ -92,6 +92,13 @@ TEST_F(FirstInstallationTest, StartsTheServerAndIsThenOver) {
   EXPECT_EQ(Install(), "install.not_first");
 }
 
+TEST_F(FirstInstallationTest, AnotherEnsemblesFileIsRefused) {
+  request_.ensemble.name = "another";
+  EXPECT_EQ(Install(), "install.other_ensemble");
+  EXPECT_FALSE(Running().has_value());
+  EXPECT_FALSE(fs::exists(At("generations")));
+}
+
 TEST_F(FirstInstallationTest, AnotherInstallationsProcessThatAppearsIsNotTakenForItsOwn) {
   Write(At("foreign"), "clientPort=1\ndataDir=" + At("data") + "\n");
   EXPECT_EQ(Install(), "start.other_process");

@@ -24,6 +24,16 @@ TEST_F(InstanceTest, SoIsOneThatIsThereAlready) {
   EXPECT_EQ(Staged(again), "config.standalone");
 }
 
+TEST_F(InstanceTest, WithoutAWayBackNothingIsStaged) {
+  StageRequest newer = WithTickTime("2000");
+  newer.release = {.version = {3, 9, 4}, .sha512 = Publish("3.9.4")};
+  EXPECT_EQ(Staged(newer), "staged");
+  std::ofstream(std::filesystem::canonical(At("generations/current/release")) / "bin/zkServer.sh",
+                std::ios::app)
+      << "#";
+  EXPECT_EQ(Staged(newer), "staging.way_back");
+}
+
 TEST_F(InstanceTest, NothingBelowTheFloorOrDeniedIsInstalledWhateverTheControllerSays) {
   const std::string staged = StageOnly("3000");
   Open({.floor = model::Version{3, 9, 0}});
