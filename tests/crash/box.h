@@ -41,6 +41,8 @@ class Box {
   Box(const Box&) = delete;
   Box& operator=(const Box&) = delete;
 
+  // Its files of ours: configuration and archives. The others do it where it was not done.
+  [[nodiscard]] base::Status WriteFiles();
   // By the agent's own bootstrap: the old release, serving, with some data.
   [[nodiscard]] base::Status InstallOld();
   // Returns when it listens. `faults`: ZOOWARDEN_FAULT of its environment.
@@ -73,7 +75,6 @@ class Box {
   [[nodiscard]] const Stage& stage() const { return *stage_; }
 
  private:
-  [[nodiscard]] base::Status WriteFiles();
   [[nodiscard]] pid_t Spawn(const std::vector<std::string>& words, const std::string& faults) const;
   [[nodiscard]] std::vector<std::pair<pid_t, std::string>> Starts() const;
 

@@ -19,6 +19,7 @@ constexpr model::ServerId kServer{1};
 constexpr milliseconds kStatusDeadline{2'000};
 constexpr milliseconds kLongStep{20'000};
 constexpr milliseconds kShortStep{1'500};
+constexpr std::chrono::seconds kPatience{60};
 
 }  // namespace
 
@@ -43,6 +44,17 @@ base::Status Controller::Connect() {
         server.agent, pki::AgentIdentity(ensemble, server.id.value), credentials);
   };
   agents_ = std::make_unique<controller::GrpcAgents>(std::move(options));
+  // A busy machine may be slow with a handshake; an agent that has ended answers no more.
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  base::Status acquired = base::Ok();
+  do {
+    acquired = Acquire();
+  } while (!acquired && acquired.error().Is(ErrorCode::kUnavailable) && box_.AgentRuns() &&
+           std::chrono::steady_clock::now() < end);
+  return acquired;
+}
+
+base::Status Controller::Acquire() {
   for (const auto& answer : agents_->Acquire(run_, /*take_over=*/true)) {
     if (!answer.result) {
       return base::Fail(answer.result.error());
@@ -85,6 +97,9 @@ bool Controller::Answer() {
   const model::OperationStatus& operation = seen_.operation;
   const bool silent =
       DetourOf(case_) == Detour::kSilence && !passed_.contains(OperationState::kUnconfirmed);
+  if (last_ == operation.state && (last_ != OperationState::kVerifying || operation.proved)) {
+    return true;
+  }
   switch (operation.state) {
     case OperationState::kIdle:
       Say(Verb::kBegin);
@@ -116,10 +131,15 @@ bool Controller::Answer() {
       return false;
     case OperationState::kNeedsOperator:
       // A way back that failed by itself is tried again; one that was to fail was the case's aim.
-      Say(case_.direction == Direction::kRollback ? Verb::kRollBack : Verb::kCommit);
+      Say(case_.direction == Direction::kRollback || insists_ ? Verb::kRollBack : Verb::kCommit);
       return false;
-    case OperationState::kCommitted:
     case OperationState::kRolledBack:
+      if (insists_ && case_.direction == Direction::kForward) {
+        Say(Verb::kBegin);
+        return false;
+      }
+      return true;
+    case OperationState::kCommitted:
       return true;
     default:
       return false;
@@ -141,6 +161,9 @@ void Controller::Say(Verb verb) {
     unanswered_ = verb;
   } else if (!said) {
     refused_ = said.error().message();
+    if (verb == Verb::kBegin) {
+      operations_.pop_back();
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include "tests/crash/cases.h"
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +21,11 @@ class Controller {
   // run: a later one takes up the operation that it finds.
   Controller(Box& box, const Case& which, std::string from, std::uint64_t epoch = 1);
 
+  // The case ends in this state already (in `verifying`: once it is proved), unanswered.
+  void EndIn(model::OperationState state) { last_ = state; }
+  // Like a person who wants what the case wants: begins anew after a way back that was not asked
+  // for, and goes back from `needs_operator`.
+  void Insist() { insists_ = true; }
   // To the agent that runs now.
   [[nodiscard]] base::Status Connect();
   // Looks, and answers what it sees. True when the case has ended.
@@ -32,6 +38,7 @@ class Controller {
 
  private:
   enum class Verb { kBegin, kProceed, kCommit, kRollBack, kClose };
+  [[nodiscard]] base::Status Acquire();
   [[nodiscard]] bool WantsBack() const;
   [[nodiscard]] bool AwaitsItsFault() const;
   [[nodiscard]] bool Answer();
@@ -53,6 +60,8 @@ class Controller {
   std::uint64_t sequence_ = 0;
   std::optional<Verb> unanswered_;  // the last call: it is repeated under its sequence
   std::string refused_;
+  std::optional<model::OperationState> last_;
+  bool insists_ = false;
 };
 
 }  // namespace zoowarden::crash

@@ -4,27 +4,18 @@
 //   zoowarden-crash-suite --core     the forty of ./x test
 //   zoowarden-crash-suite --only T   those whose names contain T
 //   zoowarden-crash-suite --list     names, and what cannot be with its reason
-#include "base/log.h"
-#include "rpc/tls.h"
-#include "sys/files.h"
 #include "tests/crash/run_case.h"
+#include "tests/crash/tasks.h"
 
-#include <atomic>
-#include <csignal>
 #include <filesystem>
 #include <iostream>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace zoowarden::crash {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Most of a case is waiting for processes.
-constexpr int kWorkers = 6;
 
 int List() {
   for (const Case& c : AllCombinations()) {
@@ -35,38 +26,16 @@ int List() {
   return 0;
 }
 
-// SIGKILL loses nothing that was written, so the disk may be memory.
-fs::path ScratchParent() { return fs::is_directory("/dev/shm") ? "/dev/shm" : "/tmp"; }
-
 int RunAll(const std::vector<Case>& cases) {
-  auto scratch = sys::TempDir::Create(ScratchParent(), "zw-crash-");
-  const auto stage = scratch ? MakeStage(scratch->path()) : tl::unexpected(scratch.error());
-  if (!stage) {
-    std::cerr << stage.error().message() << '\n';
-    return 1;
+  std::vector<Task> tasks;
+  for (const Case& c : cases) {
+    tasks.push_back({c.Name(), [c](const Stage& stage, const fs::path& directory, int number) {
+                       return RunCase(c, stage, directory, number);
+                     }});
   }
-  std::atomic<std::size_t> next = 0;
-  std::atomic<int> failures = 0;
-  std::mutex output;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < cases.size(); i = next++) {
-      const fs::path directory = scratch->path() / std::to_string(i);
-      fs::create_directory(directory);
-      const std::string wrong = RunCase(cases[i], *stage, directory, static_cast<int>(i));
-      if (!wrong.empty()) {
-        ++failures;
-        const std::lock_guard lock(output);
-        std::cout << "FAILED " << cases[i].Name() << ": " << wrong << std::endl;
-      }
-      fs::remove_all(directory);
-    }
-  };
-  std::vector<std::jthread> workers;
-  for (int i = 0; i < kWorkers; ++i) {
-    workers.emplace_back(work);
-  }
-  workers.clear();
-  std::cout << cases.size() << " cases, " << failures << " failed\n";
+  const int failures = RunTasks(tasks, /*first_number=*/0);
+  std::cout << cases.size() << " cases of a process killed or an action failed, " << failures
+            << " failed\n";
   return failures == 0 ? 0 : 1;
 }
 
@@ -83,9 +52,7 @@ int Main(const std::vector<std::string>& words) {
     std::cerr << "usage: zoowarden-crash-suite [--core | --only TEXT | --list]\n";
     return 2;
   }
-  base::InitLog(base::LogLevel::kError);
-  rpc::ForceTls13();
-  std::signal(SIGPIPE, SIG_IGN);
+  PrepareProcess();
   return RunAll(cases);
 }
 

@@ -106,6 +106,9 @@ void Answer(int client, const std::string& version) {
 }
 
 int Serve(int listener, const fs::path& jar, const std::string& configuration) {
+  // No case takes as long: what a killed suite leaves behind ends by itself.
+  constexpr unsigned int kLifeSeconds = 600;
+  alarm(kLifeSeconds);
   const fs::path beside = fs::path(Setting(configuration, "dataDir")).parent_path();
   const int lock = open((beside / "stand-in.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {

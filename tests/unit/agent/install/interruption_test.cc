@@ -125,5 +125,11 @@ TEST_F(InterruptionTest, SyncsEveryFileBeforeClosingAndADirectoryAfterEveryRenam
   EXPECT_GE(renames, 6);
 }
 
+// A child that fails ends the run, and is not taken for one that finished.
+TEST_F(InterruptionTest, ASignalEndsTheRun) {
+  const auto run = RunStepwise([] { ::raise(SIGSEGV); }, 0);
+  EXPECT_FALSE(run.finished);
+}
+
 }  // namespace
 }  // namespace zoowarden::agent

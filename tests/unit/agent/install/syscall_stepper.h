@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace zoowarden::agent {
@@ -42,14 +43,17 @@ inline SteppedRun RunStepwise(const std::function<void()>& work, int kill_at) {
   ::waitpid(child, &status, 0);
   ::ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
   SystemCall entered;
+  // Signals reach the child: a fault that is kept from it would happen again for ever.
+  int signal = 0;
   while (true) {
-    ::ptrace(PTRACE_SYSCALL, child, nullptr, nullptr);
+    ::ptrace(PTRACE_SYSCALL, child, nullptr, std::exchange(signal, 0));
     ::waitpid(child, &status, 0);
     if (WIFEXITED(status) || WIFSIGNALED(status)) {
       run.finished = WIFEXITED(status);
       return run;
     }
     if (!WIFSTOPPED(status) || WSTOPSIG(status) != (SIGTRAP | 0x80)) {
+      signal = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
       continue;
     }
     ++run.stops;

@@ -1,0 +1,188 @@
+#include "tests/crash/power_cut.h"
+
+#include "tests/crash/controller.h"
+#include "tests/crash/interposer/interposer.h"
+
+#include <chrono>
+#include <iostream>
+#include <set>
+#include <thread>
+#include <vector>
+
+namespace zoowarden::crash {
+namespace {
+
+namespace fs = std::filesystem;
+using model::OperationState;
+using std::chrono::milliseconds;
+
+constexpr std::chrono::seconds kPatience{40};
+constexpr milliseconds kTurn{4};
+
+using Tree = std::map<std::string, std::string>;
+
+bool DriveToItsEnd(Controller& controller) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (std::chrono::steady_clock::now() < end) {
+    if (controller.Turn()) {
+      return true;
+    }
+    std::this_thread::sleep_for(kTurn);
+  }
+  return false;
+}
+
+// The files of a generation and of its release, whose bytes the first run verified.
+Tree WhatRuns(const Box& box, const std::string& digest) {
+  Tree all = box.Tree("generations/" + digest + "/conf");
+  std::error_code none;
+  const fs::path release =
+      fs::read_symlink(box.directory() / "generations" / digest / "release", none).filename();
+  all.merge(box.Tree("releases/" + release.string()));
+  return all;
+}
+
+}  // namespace
+
+PowerCuts::PowerCuts(const Stage& stage, fs::path scratch, const Case& way, int number)
+    : stage_(stage),
+      scratch_(std::move(scratch)),
+      disk_(scratch_ / "disk"),
+      way_(way),
+      number_(number) {}
+
+base::Result<int> PowerCuts::Run() {
+  fs::create_directories(disk_);
+  fs::create_directories(scratch_ / "cuts");
+  ZW_TRY(MakeImage(scratch_ / "disk.img"));
+  ZW_TRY(RunUndisturbed());
+  std::set<fs::path> images;
+  for (const auto& entry : fs::directory_iterator(scratch_ / "cuts")) {
+    images.insert(entry.path());
+  }
+  for (const fs::path& image : images) {
+    if (const std::string wrong = Resume(image); !wrong.empty()) {
+      ++failures_;
+      std::cout << "FAILED power cut " << way_.Name() << " at " << image.filename() << ": " << wrong
+                << std::endl;
+    }
+    fs::remove(image);
+  }
+  return static_cast<int>(images.size());
+}
+
+base::Status PowerCuts::RunUndisturbed() {
+  ZW_TRY(PretendAnotherBoot(scratch_, ++boots_));
+  ZW_ASSIGN(const Mounted mounted, Mounted::Mount(scratch_ / "disk.img", disk_));
+  Box box(stage_, disk_ / "server", number_);
+  fs::create_directories(box.directory());
+  ZW_TRY(box.WriteFiles());
+  if (way_.kind != Kind::kFirstInstallation) {
+    ZW_TRY(box.InstallOld());
+    from_ = box.Current();
+    wanted_[from_] = WhatRuns(box, from_);
+  }
+  mounted.Sync();
+  box.SetEnvironment({"LD_PRELOAD=" + (stage_.programs / "libzoowarden-interposer.so").string(),
+                      std::string(kIoBelow) + "=" + disk_.string(),
+                      std::string(kIoImage) + "=" + (scratch_ / "disk.img").string(),
+                      std::string(kIoNextCut) + "=" + (scratch_ / "cuts/0000.img").string()});
+  ZW_TRY(box.StartAgent(""));
+  Controller controller(box, way_, from_);
+  ZW_TRY(controller.Connect());
+  if (!DriveToItsEnd(controller)) {
+    return base::Fail(base::ErrorCode::kInternal, "no end without a power cut: " + box.AgentLog());
+  }
+  const std::string to = controller.seen().operation.to_generation;
+  if (!to.empty()) {
+    wanted_[to] = WhatRuns(box, to);
+  }
+  return base::Ok();
+}
+
+std::string PowerCuts::Resume(const fs::path& image) {
+  if (const auto booted = PretendAnotherBoot(scratch_, ++boots_); !booted) {
+    return booted.error().message();
+  }
+  const auto mounted = Mounted::Mount(image, disk_);
+  if (!mounted) {
+    return mounted.error().message();
+  }
+  // Its own processes are gone; the list of them was for the test.
+  fs::remove(disk_ / "server/starts");
+  Box box(stage_, disk_ / "server", number_);
+  if (std::string wrong = JudgeCurrent(box); !wrong.empty()) {
+    return "before the agent: " + wrong;
+  }
+  std::string wrong = GoOn(box);
+  return wrong.empty() ? "" : wrong + "\n" + box.AgentLog();
+}
+
+// As a person would: take the run up; where it has gone back, upgrade again.
+std::string PowerCuts::GoOn(Box& box) {
+  if (const auto started = box.StartAgent(""); !started) {
+    return started.error().message();
+  }
+  for (const bool again : {false, true}) {
+    Controller controller(box, way_, from_, /*epoch=*/again ? 3 : 2);
+    if (again) {
+      controller.Insist();
+    }
+    const auto connected = controller.Connect();
+    if (!connected || !DriveToItsEnd(controller)) {
+      return "no end" + (connected ? "" : ": " + connected.error().message()) +
+             "\n last refusal: " + controller.refused();
+    }
+    const model::OperationStatus& operation = controller.seen().operation;
+    if (std::string wrong = JudgeEnd(box, operation); !wrong.empty()) {
+      return wrong;
+    }
+    if (operation.state == OperationState::kCommitted || way_.direction == Direction::kRollback) {
+      return "";
+    }
+  }
+  return "the upgrade did not succeed the second time";
+}
+
+// All-new or all-old: never another generation, nor one with other bytes.
+std::string PowerCuts::JudgeCurrent(const Box& box) const {
+  const std::string current = box.Current();
+  if (current.empty()) {
+    return way_.kind == Kind::kUpgrade ? "nothing is current" : "";
+  }
+  const auto known = wanted_.find(current);
+  if (known == wanted_.end()) {
+    return "current is the unknown " + current;
+  }
+  const std::string why = box.IncompleteBecause(current);
+  if (!why.empty()) {
+    return why;
+  }
+  return WhatRuns(box, current) == known->second ? "" : current + " has other bytes";
+}
+
+std::string PowerCuts::JudgeEnd(Box& box, const model::OperationStatus& operation) const {
+  const std::string end = operation.state == OperationState::kCommitted ? operation.to_generation
+                                                                        : operation.from_generation;
+  if (box.Current() != end) {
+    return "current is '" + box.Current() + "', wanted '" + end + "'";
+  }
+  if (const std::string wrong = JudgeCurrent(box); !wrong.empty()) {
+    return wrong;
+  }
+  if (const std::string violation = box.FirstViolation(); !violation.empty()) {
+    return violation;
+  }
+  if (!end.empty() && box.Running().empty()) {
+    if (const auto launched = box.LaunchServer(); !launched) {
+      return launched.error().message();
+    }
+  }
+  if (box.Running() != end) {
+    return "'" + box.Running() + "' is served, wanted '" + end + "'";
+  }
+  const std::string leftover = box.Leftover();
+  return leftover.empty() ? "" : "left behind: " + leftover;
+}
+
+}  // namespace zoowarden::crash
