@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "config/digests.h"
+#include "config/ensemble_edit.h"
 #include "config/ensemble_file.h"
 #include "controller/run/prepare.h"
 
@@ -79,13 +80,13 @@ void AddHead(std::string& text, const std::string& ensemble, const Servers& serv
       "ensemble: " +
       ensemble +
       "\n"
-      "release:   # what ran before Zoowarden came: there is no archive of it\n"
+      "release:\n"
       "  version: " +
       first.version->ToString() +
       "\n"
       "  source: \"\"\n"
       "  sha512: " +
-      std::string(config::kAdopted) + "\n";
+      std::string(config::kAdopted) + "   " + std::string(config::kAdoptedNote) + "\n";
 }
 
 void AddConfiguration(std::string& text,

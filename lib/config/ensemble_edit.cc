@@ -100,7 +100,12 @@ base::Status ReplaceScalar(std::string& text,
   if (!extent) {
     return base::Fail(NotEditable(path, scalar.at, "this value is not written as plain text"));
   }
-  text.replace(extent->begin, extent->end - extent->begin, Written(value, text[extent->begin]));
+  // A note that the new value makes false goes with the old one.
+  const auto note = text.find_first_not_of(' ', extent->end);
+  const bool noted =
+      note != std::string::npos && std::string_view(text).substr(note).starts_with(kAdoptedNote);
+  const auto end = noted ? note + kAdoptedNote.size() : extent->end;
+  text.replace(extent->begin, end - extent->begin, Written(value, text[extent->begin]));
   return base::Ok();
 }
 
@@ -209,12 +214,14 @@ base::Result<std::string> EditRelease(std::string_view text,
                                       const ReleaseEdit& release) {
   ZW_ASSIGN(const auto before, ParseYaml(text, path));
   ZW_ASSIGN(const auto old_release, ReleaseOf(text, path));
-  std::vector<std::pair<std::string, std::string>> wanted = {
-      {"version", release.version},
-      {"source", PathInFile(*old_release, path, release.source)},
-      {"sha512", release.sha512}};
-  if (!release.signature.empty() || FindEntry(*old_release, "signature") != nullptr) {
-    wanted.emplace_back("signature", PathInFile(*old_release, path, release.signature));
+  std::vector<std::pair<std::string, std::string>> wanted = {{"version", release.version},
+                                                             {"sha512", release.sha512}};
+  const std::pair<std::string, const std::string&> files[] = {{"source", release.source},
+                                                              {"signature", release.signature}};
+  for (const auto& [key, file] : files) {
+    if (!file.empty() || FindEntry(*old_release, key) != nullptr) {
+      wanted.emplace_back(key, PathInFile(*old_release, path, file));
+    }
   }
   std::string edited(text);
   for (const auto& [key, value] : wanted) {

@@ -17,10 +17,14 @@ struct ReleaseEdit {
   std::string version;
   // Absolute. Written relative to the file's directory when the file's `source` is written so
   // today.
-  std::string source;
+  std::string source;  // empty = none: the key is not added, an old one becomes ""
   std::string sha512;
-  std::string signature;  // as source; empty = none: the key is not added, an old one becomes ""
+  std::string signature;  // as source
 };
+
+// Behind `sha512: adopted` as `zoowarden import` writes it; goes away with that value.
+inline constexpr std::string_view kAdoptedNote =
+    "# what ran before Zoowarden came: there is no archive of it";
 
 // The text with the release changed; the same text when it says so already. `path` is the file's
 // absolute path. Errors: kFailedPrecondition "config.not_editable" with the position.

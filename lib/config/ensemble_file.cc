@@ -38,6 +38,17 @@ base::Status ReadAdopted(const YamlMap& map, model::ReleaseSpec& release) {
   return base::Ok();
 }
 
+// Absolute; left empty by no value and by "".
+base::Status ReadFileName(const YamlMap& map,
+                          std::string_view key,
+                          const Context& context,
+                          std::string& path) {
+  const auto value = map.Find(key);
+  ZW_ASSIGN(const auto text, value ? value->Scalar() : base::Result<std::string>(""));
+  path = text.empty() ? "" : AbsolutePath(context.directory, text);
+  return base::Ok();
+}
+
 base::Status ReadRelease(const YamlValue& value,
                          const Context& context,
                          model::ReleaseSpec& release) {
@@ -56,10 +67,7 @@ base::Status ReadRelease(const YamlValue& value,
   if (release.sha512 == kAdopted) {
     return ReadAdopted(map, release);
   }
-  ZW_TRY(map.ReadText("source", release.source));
-  if (!release.source.empty()) {
-    release.source = AbsolutePath(context.directory, release.source);
-  }
+  ZW_TRY(ReadFileName(map, "source", context, release.source));
   std::transform(release.sha512.begin(), release.sha512.end(), release.sha512.begin(), [](char c) {
     return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
   });
@@ -68,13 +76,7 @@ base::Status ReadRelease(const YamlValue& value,
     return base::Fail(
         sha512.Refuse("bad_value", "must be the 128 hexadecimal digits of the archive's SHA-512"));
   }
-  if (const auto signature = map.Find("signature")) {
-    ZW_ASSIGN(release.signature, signature->Scalar());
-  }
-  if (!release.signature.empty()) {
-    release.signature = AbsolutePath(context.directory, release.signature);
-  }
-  return base::Ok();
+  return ReadFileName(map, "signature", context, release.signature);
 }
 
 base::Status ReadJava(const YamlValue& value, model::JavaSpec& java) {

@@ -76,6 +76,21 @@ TEST(EnsembleEditTest, UnsignedReleasesLeaveNoOldSignatureBehind) {
             "release: {version: 3.9.4, source: /n, sha512: bbb, signature: \"\"}\n");
 }
 
+TEST(EnsembleEditTest, AReleaseOfNoArchiveGetsNoEmptySource) {
+  const ReleaseEdit elsewhere = {"3.9.4", "", "bbb", ""};
+  EXPECT_EQ(Edited("release:\n  version: 3.8.4\n  sha512: aaa\nb: 1\n", elsewhere),
+            "release:\n  version: 3.9.4\n  sha512: bbb\nb: 1\n");
+  EXPECT_EQ(Edited("release: {version: 3.8.4, source: /o, sha512: aaa}\n", elsewhere),
+            "release: {version: 3.9.4, source: \"\", sha512: bbb}\n");
+}
+
+TEST(EnsembleEditTest, WhatImportSaysOfTheAdoptedReleaseGoesWithIt) {
+  const std::string adopted = "  sha512: adopted   " + std::string(kAdoptedNote) + "\n";
+  EXPECT_EQ(
+      Edited("release:\n  version: 3.8.4\n" + adopted + "b: 1 # mine\n", {"3.9.4", "", "bbb", ""}),
+      "release:\n  version: 3.9.4\n  sha512: bbb\nb: 1 # mine\n");
+}
+
 TEST(EnsembleEditTest, NothingToChangeChangesNoByte) {
   const std::string text =
       "release:   {version: 3.9.4, source: \"/srv/releases/new.tar.gz\", sha512: bbb, signature: "

@@ -292,6 +292,11 @@ TEST(EnsembleFileTest, WithoutASourceTheAgentsTakeTheReleaseFromTheirOwn) {
       Parse("ensemble: lab\nrelease: {version: 3.9.4, sha512: " + kDigest + "}\n" + kThreeServers);
   ASSERT_TRUE(loaded) << loaded.error().message();
   EXPECT_EQ(loaded->spec.release.source, "");
+  const auto empty =
+      Parse("ensemble: lab\nrelease: {version: 3.9.4, source: \"\", sha512: " + kDigest + "}\n" +
+            kThreeServers);
+  ASSERT_TRUE(empty) << empty.error().message();
+  EXPECT_EQ(empty->spec.release.source, "");
 }
 
 TEST(EnsembleFileTest, WhatRanBeforeAdoptionHasNoArchive) {

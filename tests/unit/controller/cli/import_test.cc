@@ -52,10 +52,10 @@ constexpr const char* kGolden =
     R"(# Written by `zoowarden import` from what runs; no server was touched. `zoowarden adopt`
 # takes it over as it is, then `zoowarden plan` has nothing to do.
 ensemble: lab
-release:   # what ran before Zoowarden came: there is no archive of it
+release:
   version: 3.8.4
   source: ""
-  sha512: adopted
+  sha512: adopted   # what ran before Zoowarden came: there is no archive of it
 config:
   # local JMX is on
   settings:
