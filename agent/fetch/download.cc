@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ using base::Ok;
 using base::Status;
 
 constexpr int kMostRedirects = 5;
+constexpr std::size_t kLongestName = 100;
 constexpr long kConnectSeconds = 20;
 constexpr long kLeastBytesPerSecond = 1024;
 constexpr long kHttpOk = 200;
@@ -77,7 +79,8 @@ class Transfer {
   // Ok with a value: redirected there.
   base::Result<std::optional<std::string>> Run(const std::string& url) {
     if (curl_ == nullptr) {
-      return Fail(ErrorCode::kInternal, "libcurl cannot be used here; reinstall it");
+      return Fail(ErrorCode::kInternal,
+                  "libcurl cannot be used by zoowarden-fetch; install libcurl4 again");
     }
     Prepare(url);
     const CURLcode code = curl_easy_perform(curl_.get());
@@ -166,7 +169,9 @@ class Transfer {
     if (status == kHttpPartial && ParseContentRange(Header("content-range")).begin != held_) {
       return Refuse(ErrorCode::kUnavailable,
                     "bad_range",
-                    "the server went on at another place than asked; try again");
+                    "the server of " + Shown() +
+                        " went on at another place than asked; try again, or take that mirror out "
+                        "of download.from of agent.yaml");
     }
     if (status == kHttpOk && held_ > 0) {
       // It does not know ranges: from the beginning.
@@ -209,14 +214,19 @@ class Transfer {
       static_cast<void>(::ftruncate(file_, 0));
       return Refuse(ErrorCode::kUnavailable,
                     "bad_range",
-                    "the server has less than was fetched before; try again from the beginning");
+                    "the server has less of " + Shown() +
+                        " than was fetched before; try again from the beginning");
     }
     if (status == kHttpNotFound) {
-      return Refuse(ErrorCode::kNotFound, "not_found", "the server has no such file (HTTP 404)");
+      return Refuse(ErrorCode::kNotFound,
+                    "not_found",
+                    "the server has no " + Shown() +
+                        " (HTTP 404); check the version and download.from of agent.yaml");
     }
     return Refuse(ErrorCode::kUnavailable,
                   "refused",
-                  "the server answered with HTTP " + std::to_string(status));
+                  "the server answered for " + Shown() + " with HTTP " + std::to_string(status) +
+                      "; try again later, or name another mirror in agent.yaml");
   }
 
   [[nodiscard]] static tl::unexpected<base::Error> Broken(CURLcode code) {
@@ -231,12 +241,24 @@ class Transfer {
             "the server cannot be trusted: " + text + "; check download.ca of agent.yaml");
       case CURLE_COULDNT_RESOLVE_HOST:
       case CURLE_COULDNT_CONNECT:
-        return Refuse(ErrorCode::kUnavailable, "unreachable", "no connection: " + text);
+        return Refuse(ErrorCode::kUnavailable,
+                      "unreachable",
+                      "no connection: " + text +
+                          "; check download.from of agent.yaml and this machine's network");
       case CURLE_OPERATION_TIMEDOUT:
-        return Refuse(ErrorCode::kDeadlineExceeded, "stalled", "the server is too slow: " + text);
+        return Refuse(ErrorCode::kDeadlineExceeded,
+                      "stalled",
+                      "the server is too slow: " + text + "; try again, it goes on from there");
       default:
-        return Refuse(ErrorCode::kUnavailable, "interrupted", "the download broke: " + text);
+        return Refuse(ErrorCode::kUnavailable,
+                      "interrupted",
+                      "the download broke: " + text + "; try again, it goes on from there");
     }
+  }
+
+  // The file's name alone: who asked puts the whole URL before what is said here.
+  [[nodiscard]] std::string Shown() const {
+    return base::Printable(request_.url.substr(request_.url.rfind('/') + 1), kLongestName);
   }
 
   const DownloadRequest& request_;
@@ -255,6 +277,14 @@ Status Download(const DownloadRequest& request) {
   struct stat status {};
   if (!file.valid() || ::fstat(file.get(), &status) != 0) {
     return Fail(sys::ErrnoError("create", request.output, errno));
+  }
+  // The agent takes the file only when nobody holds it.
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Refuse(ErrorCode::kUnavailable,
+                  "busy",
+                  request.output +
+                      " is being written by another zoowarden-fetch; try again when "
+                      "that has ended");
   }
   std::string url = request.url;
   if (!IsAllowed(request, url)) {
@@ -276,7 +306,9 @@ Status Download(const DownloadRequest& request) {
                         ", which is not below download.from of agent.yaml");
     }
   }
-  return Refuse(ErrorCode::kUnavailable, "refused", "the server redirects without an end");
+  return Refuse(ErrorCode::kUnavailable,
+                "refused",
+                "the server redirects without an end; name another mirror in agent.yaml");
 }
 
 }  // namespace zoowarden::fetch

@@ -26,7 +26,8 @@ struct DownloadRequest {
 //
 // Errors: `download.` and `not_allowed`, `redirect_not_allowed`, `tls` (certificate, CA),
 // `unreachable`, `interrupted`, `stalled`, `not_found`, `refused` (another HTTP status),
-// `too_large`, `bad_range` (the server went on at another place);
+// `too_large`, `bad_range` (the server went on at another place), `busy` (another process writes to
+// the file);
 // `file.no_space`; errno's.
 [[nodiscard]] base::Status Download(const DownloadRequest& request);
 

@@ -211,6 +211,36 @@ def test_the_environment_names_no_proxy_and_no_netrc(fetch, tmp_path):
     assert fetch(environment=environment) == ("", CONTENT)
 
 
+def test_it_talks_without_any_capability(fetch, mirror):
+    mirror.hold_after = CHUNK
+    program = fetch.start()
+    assert mirror.held.wait(10)
+    with open(f"/proc/{program.pid}/status", encoding="ascii") as status:
+        sets = {name: int(value, 16) for name, value in
+                (line.split(":", 1) for line in status if line.startswith("Cap"))}
+    program.kill()
+    program.wait()
+    assert {name: sets[name] for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {
+        "CapInh": 0, "CapPrm": 0, "CapEff": 0, "CapAmb": 0}
+    if os.geteuid() == 0:  # who has CAP_SETPCAP can empty this one, too
+        assert sets["CapBnd"] == 0
+
+
+def test_one_at_a_time_writes_to_a_file(fetch, mirror):
+    mirror.hold_after = CHUNK
+    first = fetch.start()
+    assert mirror.held.wait(10)
+    until = time.monotonic() + 10
+    while fetch.output.stat().st_size < CHUNK:
+        assert time.monotonic() < until
+        time.sleep(0.002)
+    assert fetch() == ("download.busy", CONTENT[:CHUNK])
+    first.kill()
+    first.wait()
+    mirror.hold_after = None
+    assert fetch() == ("", CONTENT)
+
+
 def test_it_ends_with_its_agent(fetch, mirror):
     """Its parent dies by SIGKILL: no download goes on without an agent."""
     mirror.hold_after = CHUNK
