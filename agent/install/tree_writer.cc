@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "sys/errno_error.h"
+#include "sys/files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -32,19 +33,7 @@ SplitPath SplitLast(const std::string& path) {
 
 }  // namespace
 
-Status NewFile::Append(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written < 0) {
-      return Fail(sys::ErrnoError("write", path_, errno));
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return Ok();
-}
+Status NewFile::Append(std::string_view bytes) { return sys::WriteAll(fd_.get(), bytes, path_); }
 
 Status NewFile::Finish() {
   if (::fsync(fd_.get()) != 0) {

@@ -18,8 +18,9 @@ namespace zoowarden::sys {
 enum class IfPresent { kReplace, kRefuse };
 
 // Writes a temporary file beside `path`, syncs it, renames it into place and syncs the directory.
-// On an error the old file (or its absence) is unchanged and no temporary is left. kRefuse fails
-// with kAlreadyExists without a window in which another writer could be overwritten.
+// On an error no temporary is left and the old file (or its absence) is unchanged, but for one case:
+// when syncing the directory fails, the new file is in place and a power cut may still take it back.
+// kRefuse fails with kAlreadyExists without a window in which another writer could be overwritten.
 [[nodiscard]] base::Status WriteFileAtomically(const std::filesystem::path& path,
                                                std::string_view content,
                                                mode_t mode,

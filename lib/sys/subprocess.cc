@@ -2,6 +2,7 @@
 
 #include "sys/errno_error.h"
 #include "sys/fd.h"
+#include "sys/files.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/process/v2/posix/default_launcher.hpp>
@@ -128,14 +129,7 @@ base::Result<UniqueFd> MakeInput(const std::string& text) {
   if (!file.valid()) {
     return base::Fail(ErrnoError("create", "a file in memory", errno));
   }
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t written = ::write(file.get(), text.data() + done, text.size() - done);
-    if (written < 0) {
-      return base::Fail(ErrnoError("write", "a file in memory", errno));
-    }
-    done += static_cast<std::size_t>(written);
-  }
+  ZW_TRY(WriteAll(file.get(), text, "a file in memory"));
   ::lseek(file.get(), 0, SEEK_SET);
   return file;
 }
