@@ -3,8 +3,11 @@
 #include "agent/install/release_parts.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "sys/files.h"
 #include "sys/subprocess.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace zoowarden::agent {
@@ -18,10 +21,6 @@ using base::Status;
 
 constexpr std::string_view kVersionMark = "{version}";
 constexpr model::Version kNamedApache{3, 5, 5};  // the first with apache- and -bin in its name
-
-fs::path PartOf(const fs::path& uploads, const std::string& sha512) {
-  return uploads / (sha512 + ".part");
-}
 
 std::string WithVersion(std::string text, const std::string& version) {
   for (auto at = text.find(kVersionMark); at != std::string::npos; at = text.find(kVersionMark)) {
@@ -41,6 +40,13 @@ base::Error Told(const std::string& url, std::string_view line) {
           known ? std::string(reason) : "download.failed",
           "cannot fetch " + base::Printable(url) + ": " +
               base::Printable(known ? text.substr(tab + 1) : "zoowarden-fetch says nothing")};
+}
+
+// What an earlier attempt left, perhaps at another mirror, may be wrong and this mirror right.
+bool MayBeWhatWasHeld(const base::Error& error) {
+  constexpr std::array<std::string_view, 3> kReasons{
+      "release.wrong_digest", "download.bad_range", "download.too_large"};
+  return std::find(kReasons.begin(), kReasons.end(), error.reason()) != kReasons.end();
 }
 
 }  // namespace
@@ -68,7 +74,9 @@ Downloads::Downloads(fs::path fetcher,
 
 Downloads::~Downloads() = default;
 
-Status Downloads::Want(const model::Version& version, const std::string& sha512) {
+base::Result<Downloads::Wanted> Downloads::Want(const model::Version& version,
+                                                const std::string& sha512,
+                                                const std::function<Status()>& begin) {
   if (config_.from.empty()) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "download.not_declared",
@@ -80,7 +88,8 @@ Status Downloads::Want(const model::Version& version, const std::string& sha512)
   if (outcome_) {
     const Status ended = *std::exchange(outcome_, std::nullopt);
     if (std::exchange(wanted_, {}) == sha512) {
-      return ended;
+      ZW_TRY(ended);
+      return Wanted::kUnderWay;  // it has come since the caller looked
     }
   }
   if (!wanted_.empty() && wanted_ != sha512) {
@@ -88,31 +97,36 @@ Status Downloads::Want(const model::Version& version, const std::string& sha512)
                 "download.busy",
                 "this agent is fetching another archive; try again when it has ended");
   }
-  if (wanted_.empty()) {
-    wanted_ = sha512;
-    worker_ = std::jthread([this, sha512, urls = DownloadUrls(config_, version)](
-                               const std::stop_token& stop) {
-      Status ended = Fetch(urls, sha512, stop);
-      if (!ended) {
-        base::LogWarn("download sha512=" + sha512.substr(0, 16) + " " + ended.error().message());
-      }
-      const std::lock_guard done(mutex_);
-      outcome_ = std::move(ended);
-    });
+  if (!wanted_.empty()) {
+    return Wanted::kUnderWay;
   }
-  return Ok();
+  ZW_TRY(begin());
+  wanted_ = sha512;
+  worker_ = std::jthread(
+      [this, sha512, urls = DownloadUrls(config_, version)](const std::stop_token& stop) {
+        Status ended = Fetch(urls, sha512, stop);
+        if (!ended) {
+          base::LogWarn("download sha512=" + sha512.substr(0, 16) + " " + ended.error().message());
+        }
+        const std::lock_guard done(mutex_);
+        outcome_ = std::move(ended);
+      });
+  return Wanted::kBegun;
 }
 
 // Every mirror in turn; the error of the last one is told.
 Status Downloads::Fetch(const std::vector<std::string>& urls,
                         const std::string& sha512,
                         const std::stop_token& stop) {
-  ZW_TRY(RemoveOtherParts(uploads_, PartOf(uploads_, sha512)));
+  const fs::path output = UploadsPath(uploads_, sha512, kFetchSuffix);
+  ZW_TRY(RemoveOthersLike(output));
   Status ended = Ok();
   for (const std::string& url : urls) {
+    const bool resumed = SizeOf(output) > 0;
     ended = FetchFrom(url, sha512, stop);
-    if (ended) {
-      ended = finish_(sha512);
+    if (!ended && resumed && MayBeWhatWasHeld(ended.error())) {
+      ZW_TRY(sys::RemoveTree(output));
+      ended = FetchFrom(url, sha512, stop);
     }
     if (ended || stop.stop_requested()) {
       break;
@@ -129,7 +143,7 @@ Status Downloads::FetchFrom(const std::string& url,
       .arguments = {"--url",
                     url,
                     "--output",
-                    PartOf(uploads_, sha512).native(),
+                    UploadsPath(uploads_, sha512, kFetchSuffix).native(),
                     "--most-bytes",
                     std::to_string(config_.most_bytes),
                     "--spare-bytes",
@@ -152,7 +166,10 @@ Status Downloads::FetchFrom(const std::string& url,
     program.arguments.insert(program.arguments.end(), {"--ca", config_.ca});
   }
   ZW_ASSIGN(const auto result, sys::RunProgram(program));
-  return result.succeeded() ? Ok() : Status(Fail(Told(url, result.output)));
+  if (!result.succeeded()) {
+    return Fail(Told(url, result.output));
+  }
+  return finish_(sha512);
 }
 
 }  // namespace zoowarden::agent

@@ -27,6 +27,8 @@ class Downloads {
   // What is done with the file when it is complete; called in the download's thread.
   using Finish = std::function<base::Status(const std::string& sha512)>;
 
+  enum class Wanted { kBegun, kUnderWay };
+
   // `fetcher`: zoowarden-fetch. `uploads`: where Releases looks for what is unfinished.
   Downloads(std::filesystem::path fetcher,
             config::DownloadConfig config,
@@ -41,7 +43,11 @@ class Downloads {
   // failed is told once, then the next call begins again. kFailedPrecondition
   // `download.not_declared` where agent.yaml names no mirror, kUnavailable `download.busy` while
   // another archive is fetched. Any thread.
-  [[nodiscard]] base::Status Want(const model::Version& version, const std::string& sha512);
+  //
+  // `begin` is called before one begins; its error is why none does.
+  [[nodiscard]] base::Result<Wanted> Want(const model::Version& version,
+                                          const std::string& sha512,
+                                          const std::function<base::Status()>& begin);
 
  private:
   [[nodiscard]] base::Status Fetch(const std::vector<std::string>& urls,

@@ -1,14 +1,15 @@
 // How archives get into uploads/: in chunks from the controller, or out of an allowed directory.
 #include "agent/install/release_parts.h"
 #include "agent/install/releases.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "sys/digest.h"
 #include "sys/errno_error.h"
 #include "sys/fd.h"
 #include "sys/files.h"
-#include "sys/space.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,8 +31,8 @@ using base::Ok;
 using base::Result;
 using base::Status;
 
-constexpr std::string_view kPartSuffix = ".part";
 constexpr std::size_t kMaxCandidates = 256;
+constexpr std::size_t kShownDigits = 16;
 
 Status CheckSha512(std::string_view sha512) {
   if (!IsSha512(sha512)) {
@@ -52,13 +53,15 @@ Status AppendToFile(const fs::path& path, std::string_view bytes) {
   return sys::WriteAll(file.get(), bytes, path);
 }
 
-// Calls `use` with every piece of the file.
+// Calls `use` with every piece of the first `size` bytes: who may write to the file cannot make it
+// endless.
 Status ReadPieces(int fd,
+                  std::uint64_t size,
                   const fs::path& path,
                   const std::function<Status(std::string_view)>& use) {
   std::array<char, kMaxChunkBytes> piece{};
-  while (true) {
-    const ssize_t got = ::read(fd, piece.data(), piece.size());
+  while (size > 0) {
+    const ssize_t got = ::read(fd, piece.data(), std::min<std::uint64_t>(piece.size(), size));
     if (got < 0 && errno == EINTR) {
       continue;
     }
@@ -66,10 +69,12 @@ Status ReadPieces(int fd,
       return Fail(sys::ErrnoError("read", path.native(), errno));
     }
     if (got == 0) {
-      return Ok();
+      break;
     }
     ZW_TRY(use({piece.data(), static_cast<std::size_t>(got)}));
+    size -= static_cast<std::uint64_t>(got);
   }
+  return Ok();
 }
 
 std::vector<fs::path> ArchivesIn(const std::vector<fs::path>& directories) {
@@ -90,27 +95,29 @@ std::vector<fs::path> ArchivesIn(const std::vector<fs::path>& directories) {
 
 struct Candidate {
   sys::UniqueFd fd;
+  std::uint64_t size = 0;
   std::string key;  // changes when the file does
 };
 
 // A regular file of a plausible size; nullopt for everything else, whatever the cause.
 std::optional<Candidate> OpenCandidate(const fs::path& path) {
   Candidate candidate{
-      sys::UniqueFd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)), {}};
+      .fd = sys::UniqueFd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))};
   struct stat status {};
   if (!candidate.fd.valid() || ::fstat(candidate.fd.get(), &status) != 0 ||
       !S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) > kMaxArchiveBytes) {
     return std::nullopt;
   }
+  candidate.size = static_cast<std::uint64_t>(status.st_size);
   candidate.key = path.native() + '\n' + std::to_string(status.st_ino) + '\n' +
                   std::to_string(status.st_size) + '\n' + std::to_string(status.st_mtim.tv_sec) +
                   '.' + std::to_string(status.st_mtim.tv_nsec);
   return candidate;
 }
 
-Result<std::string> DigestOpenFile(int fd, const fs::path& path) {
+Result<std::string> DigestOpenFile(int fd, std::uint64_t size, const fs::path& path) {
   sys::Hasher hasher(sys::Hash::kSha512);
-  ZW_TRY(ReadPieces(fd, path, [&](std::string_view bytes) {
+  ZW_TRY(ReadPieces(fd, size, path, [&](std::string_view bytes) {
     hasher.Update(bytes);
     return Ok();
   }));
@@ -122,13 +129,13 @@ Result<std::string> CachedDigest(const Candidate& candidate,
                                  std::map<std::string, std::string>& known) {
   std::string& digest = known[candidate.key];
   if (digest.empty()) {
-    ZW_ASSIGN(digest, DigestOpenFile(candidate.fd.get(), path));
+    ZW_ASSIGN(digest, DigestOpenFile(candidate.fd.get(), candidate.size, path));
   }
   return digest;
 }
 
-Status CopyOpenFile(int fd, const fs::path& from, const fs::path& to) {
-  if (::lseek(fd, 0, SEEK_SET) != 0) {
+Status CopyOpenFile(const Candidate& candidate, const fs::path& from, const fs::path& to) {
+  if (::lseek(candidate.fd.get(), 0, SEEK_SET) != 0) {
     return Fail(sys::ErrnoError("read", from.native(), errno));
   }
   const sys::UniqueFd out(
@@ -136,131 +143,128 @@ Status CopyOpenFile(int fd, const fs::path& from, const fs::path& to) {
   if (!out.valid()) {
     return Fail(sys::ErrnoError("create", to.native(), errno));
   }
-  return ReadPieces(
-      fd, from, [&](std::string_view bytes) { return sys::WriteAll(out.get(), bytes, to); });
-}
-
-std::uint64_t SizeOf(const fs::path& path) {
-  std::error_code error;
-  const auto size = fs::file_size(path, error);
-  return error ? 0 : size;
+  return ReadPieces(candidate.fd.get(), candidate.size, from, [&](std::string_view bytes) {
+    return sys::WriteAll(out.get(), bytes, to);
+  });
 }
 
 Status CheckChunk(const UploadChunk& chunk, std::uint64_t held) {
+  const std::string which = "archive " + chunk.sha512.substr(0, kShownDigits) + "...";
   if (chunk.total_size == 0 || chunk.total_size > kMaxArchiveBytes) {
     return Fail(ErrorCode::kResourceExhausted,
                 "upload.too_large",
-                "an archive of " + std::to_string(chunk.total_size) +
-                    " bytes is refused: at most " + std::to_string(kMaxArchiveBytes) +
-                    " are taken");
+                which + " of " + std::to_string(chunk.total_size) + " bytes is refused: 1 to " +
+                    std::to_string(kMaxArchiveBytes) +
+                    " are taken; name the binary release's archive in ensemble.yaml");
   }
   if (chunk.data.size() > kMaxChunkBytes) {
     return Fail(ErrorCode::kInvalidArgument,
                 "upload.chunk_too_large",
-                "a chunk has more than " + std::to_string(kMaxChunkBytes) + " bytes");
+                "a chunk of " + which + " has " + std::to_string(chunk.data.size()) +
+                    " bytes; send at most " + std::to_string(kMaxChunkBytes) + " at a time");
   }
   if (chunk.offset > chunk.total_size || chunk.data.size() > chunk.total_size - chunk.offset ||
       held > chunk.total_size) {
     return Fail(ErrorCode::kInvalidArgument,
                 "upload.size_changed",
-                "the chunks do not fit an archive of " + std::to_string(chunk.total_size) +
+                "the chunks of " + which + " do not fit an archive of " +
+                    std::to_string(chunk.total_size) +
                     " bytes; ask how much is held and go on from there");
   }
   if (chunk.offset > held) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "upload.gap",
-                "the chunk begins at " + std::to_string(chunk.offset) + " and only " +
-                    std::to_string(held) + " bytes are held; go on from there");
+                "the chunk of " + which + " begins at " + std::to_string(chunk.offset) +
+                    " and only " + std::to_string(held) + " bytes are held; go on from there");
   }
   return Ok();
 }
 
 }  // namespace
 
-Status RemoveOtherParts(const fs::path& uploads, const fs::path& keep) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(uploads, error)) {
-    if (entry.path() != keep && entry.path().native().ends_with(kPartSuffix)) {
-      ZW_TRY(sys::RemoveTree(entry.path()));
-    }
-  }
-  if (error) {
-    return Fail(sys::ErrnoError("list", uploads.native(), error.value()));
-  }
-  return Ok();
-}
-
-fs::path Releases::PartPath(std::string_view sha512) const {
-  return layout_.uploads / (std::string(sha512) + std::string(kPartSuffix));
-}
-
-fs::path Releases::ArchivePath(std::string_view sha512) const {
-  return layout_.uploads / (std::string(sha512) + ".archive");
-}
-
-fs::path Releases::SignaturePath(std::string_view sha512) const {
-  return layout_.uploads / (std::string(sha512) + ".signature");
+fs::path Releases::PathOf(std::string_view sha512, std::string_view suffix) const {
+  return UploadsPath(layout_.uploads, sha512, suffix);
 }
 
 Result<UploadProgress> Releases::Progress(std::string_view sha512) {
   ZW_TRY(CheckSha512(sha512));
-  const fs::path archive = ArchivePath(sha512);
+  const fs::path archive = PathOf(sha512, kArchiveSuffix);
   std::error_code ignored;
-  if (fs::exists(archive, ignored) || IsUnpacked(sha512)) {
+  if (fs::exists(archive, ignored)) {
     return UploadProgress{SizeOf(archive), /*complete=*/true};
   }
   ZW_ASSIGN(const bool taken, TakeFromDirectories(sha512));
   if (taken) {
     return UploadProgress{SizeOf(archive), /*complete=*/true};
   }
-  return UploadProgress{SizeOf(PartPath(sha512)), /*complete=*/false};
+  return UploadProgress{SizeOf(PathOf(sha512, kPartSuffix)), /*complete=*/false};
 }
 
 Result<UploadProgress> Releases::Append(const UploadChunk& chunk) {
   ZW_TRY(CheckSha512(chunk.sha512));
   std::error_code ignored;
-  const fs::path archive = ArchivePath(chunk.sha512);
+  const fs::path archive = PathOf(chunk.sha512, kArchiveSuffix);
   if (fs::exists(archive, ignored)) {
     return UploadProgress{SizeOf(archive), /*complete=*/true};
   }
-  const fs::path part = PartPath(chunk.sha512);
+  const fs::path part = PathOf(chunk.sha512, kPartSuffix);
   const std::uint64_t held = SizeOf(part);
   ZW_TRY(CheckChunk(chunk, held));
   if (held == 0) {
-    ZW_TRY(RemoveOtherParts(layout_.uploads, part));
+    ZW_TRY(RemoveOthersLike(part));
   }
   const std::uint64_t now = std::max(chunk.offset + chunk.data.size(), held);
   if (now > held) {
-    ZW_TRY(sys::CheckSpace(layout_.uploads, chunk.total_size - held, layout_.spare_bytes));
+    ZW_TRY(MakeRoom(chunk.sha512, chunk.total_size - held));
     ZW_TRY(AppendToFile(part, chunk.data.substr(held - chunk.offset)));
   }
   const bool complete = now == chunk.total_size;
   if (complete) {
-    ZW_TRY(FinishUpload(chunk.sha512));
+    ZW_TRY(Finish(chunk.sha512, kPartSuffix));
   }
   return UploadProgress{now, complete};
 }
 
-Status Releases::FinishUpload(std::string_view sha512) {
-  const fs::path part = PartPath(sha512);
+Status Releases::FinishFetch(std::string_view sha512) {
+  std::error_code ignored;
+  if (fs::exists(PathOf(sha512, kArchiveSuffix), ignored)) {
+    return sys::RemoveTree(PathOf(sha512, kFetchSuffix));  // somebody sent it meanwhile
+  }
+  return Finish(sha512, kFetchSuffix);
+}
+
+Status Releases::Finish(std::string_view sha512, std::string_view suffix) {
+  const fs::path part = PathOf(sha512, suffix);
   const sys::UniqueFd file(::open(part.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!file.valid() || ::fsync(file.get()) != 0) {
     return Fail(sys::ErrnoError("sync", part.native(), errno));
   }
-  ZW_ASSIGN(const std::string digest, DigestOpenFile(file.get(), part));
+  // zoowarden-fetch holds it as long as it may write: what is verified must not change any more.
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Fail(ErrorCode::kUnavailable,
+                "download.busy",
+                part.native() + " is still being written; try again when that has ended");
+  }
+  ZW_ASSIGN(const std::string digest, DigestOpenFile(file.get(), SizeOf(part), part));
   if (digest != sha512) {
     ZW_TRY(sys::RemoveTree(part));
     return Fail(ErrorCode::kInvalidArgument,
                 "release.wrong_digest",
-                "the archive received has SHA-512 " + digest.substr(0, 16) + "..., not " +
-                    std::string(sha512.substr(0, 16)) +
+                "the archive received has SHA-512 " + digest.substr(0, kShownDigits) + "..., not " +
+                    std::string(sha512.substr(0, kShownDigits)) +
                     "...; check the archive and its sha512 in ensemble.yaml");
   }
-  const fs::path archive = ArchivePath(sha512);
+  // Of a download the size was not known before, see CheckRoom.
+  if (auto room = MakeRoom(sha512, suffix == kFetchSuffix ? SizeOf(part) : 0); !room) {
+    ZW_TRY(sys::RemoveTree(part));
+    return room;
+  }
+  const fs::path archive = PathOf(sha512, kArchiveSuffix);
   if (::rename(part.c_str(), archive.c_str()) != 0) {
     return Fail(sys::ErrnoError("create", archive.native(), errno));
   }
-  return sys::SyncDirectory(layout_.uploads);
+  ZW_TRY(sys::SyncDirectory(layout_.uploads));
+  return DropUnused(layout_.keep_unused, sha512);
 }
 
 Result<bool> Releases::TakeFromDirectories(std::string_view sha512) {
@@ -271,42 +275,65 @@ Result<bool> Releases::TakeFromDirectories(std::string_view sha512) {
     }
     ZW_ASSIGN(const std::string digest, CachedDigest(*candidate, path, known_digests_));
     if (digest == sha512) {
-      std::error_code ignored;
-      ZW_TRY(sys::CheckSpace(layout_.uploads, fs::file_size(path, ignored), layout_.spare_bytes));
-      ZW_TRY(CopyOpenFile(candidate->fd.get(), path, PartPath(sha512)));
+      ZW_TRY(MakeRoom(sha512, candidate->size));
+      const fs::path part = PathOf(sha512, kPartSuffix);
+      if (auto copied = CopyOpenFile(*candidate, path, part); !copied) {
+        ZW_TRY(sys::RemoveTree(part));
+        return Fail(std::move(copied.error()));
+      }
       // Hashes our copy: the directory is not ours and may have changed meanwhile.
-      ZW_TRY(FinishUpload(sha512));
+      ZW_TRY(Finish(sha512, kPartSuffix));
       return true;
     }
   }
   return false;
 }
 
+// One that was damaged on the disk is dropped: kept, it would pass for complete for ever.
+Result<bool> Releases::IsWhole(const fs::path& archive, std::string_view sha512) {
+  ZW_ASSIGN(const std::string digest, sys::DigestFile(sys::Hash::kSha512, archive));
+  if (digest != sha512) {
+    base::LogWarn("archive=" + archive.native() + " was damaged on the disk and is removed");
+    ZW_TRY(sys::RemoveTree(archive));
+  }
+  return digest == sha512;
+}
+
 Result<fs::path> Releases::FindArchive(std::string_view sha512) {
   ZW_TRY(CheckSha512(sha512));
-  fs::path archive = ArchivePath(sha512);
+  fs::path archive = PathOf(sha512, kArchiveSuffix);
   std::error_code ignored;
-  if (fs::exists(archive, ignored)) {
-    return archive;
+  const bool had = fs::exists(archive, ignored);
+  if (had) {
+    ZW_ASSIGN(const bool whole, IsWhole(archive, sha512));
+    if (whole) {
+      return archive;
+    }
   }
   ZW_ASSIGN(const bool taken, TakeFromDirectories(sha512));
   if (taken) {
     return archive;
   }
+  if (had) {
+    return Fail(ErrorCode::kDataLoss,
+                "release.wrong_digest",
+                archive.native() +
+                    " had another SHA-512 than when it came and was removed; stage it again");
+  }
   return Fail(ErrorCode::kNotFound,
               "release.no_archive",
-              "no archive with SHA-512 " + std::string(sha512.substr(0, 16)) +
+              "no archive with SHA-512 " + std::string(sha512.substr(0, kShownDigits)) +
                   "... has been uploaded to this server; upload it first");
 }
 
 Status Releases::KeepSignature(std::string_view sha512, std::string_view signature) {
   ZW_TRY(CheckSha512(sha512));
-  return sys::WriteFileAtomically(SignaturePath(sha512), signature, 0600);
+  return sys::WriteFileAtomically(PathOf(sha512, kSignatureSuffix), signature, 0600);
 }
 
 Result<std::string> Releases::KeptSignature(std::string_view sha512) const {
   ZW_TRY(CheckSha512(sha512));
-  const fs::path path = SignaturePath(sha512);
+  const fs::path path = PathOf(sha512, kSignatureSuffix);
   std::error_code error;
   if (!fs::exists(path, error)) {
     return std::string();
@@ -316,29 +343,9 @@ Result<std::string> Releases::KeptSignature(std::string_view sha512) const {
 
 Status Releases::DropArchive(std::string_view sha512) {
   ZW_TRY(CheckSha512(sha512));
-  ZW_TRY(sys::RemoveTree(SignaturePath(sha512)));
-  ZW_TRY(sys::RemoveTree(ArchivePath(sha512)));
-  return sys::RemoveTree(PartPath(sha512));
-}
-
-Status Releases::DropUnused(std::size_t keep) {
-  std::vector<std::pair<fs::file_time_type, std::string>> unused;
-  std::error_code error;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(layout_.uploads, error)) {
-    const std::string sha512 = entry.path().stem();
-    if (entry.path().extension() == ".archive" && IsSha512(sha512) && !IsUnpacked(sha512)) {
-      unused.emplace_back(entry.last_write_time(ignored), sha512);
-    }
-  }
-  if (error) {
-    return Fail(sys::ErrnoError("list", layout_.uploads.native(), error.value()));
-  }
-  std::sort(unused.rbegin(), unused.rend());
-  for (std::size_t i = keep; i < unused.size(); ++i) {
-    ZW_TRY(DropArchive(unused[i].second));
-  }
-  return Ok();
+  ZW_TRY(sys::RemoveTree(PathOf(sha512, kSignatureSuffix)));
+  ZW_TRY(sys::RemoveTree(PathOf(sha512, kArchiveSuffix)));
+  return sys::RemoveTree(PathOf(sha512, kPartSuffix));
 }
 
 }  // namespace zoowarden::agent

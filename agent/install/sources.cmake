@@ -13,6 +13,7 @@ list(
   install/installed_releases.cc
   install/packed_stream.cc
   install/release_record.cc
+  install/release_room.cc
   install/release_rules.cc
   install/release_uploads.cc
   install/releases.cc

@@ -3,6 +3,7 @@
 #include "agent/service/observation_wire.h"
 #include "base/text.h"
 #include "rpc/member_wire.h"
+#include "rpc/status.h"
 #include "zoowarden/v1/adopt.grpc.pb.h"
 
 namespace zoowarden::agent {
@@ -73,9 +74,13 @@ class AdoptHandlers final : public v1::AdoptService::Service {
  public:
   explicit AdoptHandlers(AgentCore& core) : core_(core) {}
 
-  grpc::Status Discover(grpc::ServerContext* /*context*/,
+  grpc::Status Discover(grpc::ServerContext* context,
                         const v1::DiscoverRequest* /*request*/,
                         v1::Discovery* reply) override {
+    const auto place = Enter(core_, *context);
+    if (!place) {
+      return rpc::ToGrpcStatus(place.error());
+    }
     ToWire(core_.Discover(), *reply);
     return grpc::Status::OK;
   }
@@ -87,6 +92,9 @@ class AdoptHandlers final : public v1::AdoptService::Service {
     audit.SetDetail(request->expected_digest());
     if (const auto fenced = CheckFenced(core_, request->run()); !fenced) {
       return audit.Done(fenced);
+    }
+    if (const auto written = audit.Begin(); !written) {
+      return audit.Done(written);
     }
     const auto adopted = core_.Adopt(FromWire(request->run()),
                                      {.pid = request->pid(),

@@ -83,12 +83,15 @@ base::Status AgentCore::Start() {
   release_keeper_ = std::make_unique<ReleaseKeeper>(*instance_, std::move(for_releases));
   generations_ = std::make_unique<Generations>(std::move(for_looks));
   std::error_code ignored;
+  config::DownloadConfig download = instance_->config().download;
+  download.most_bytes =
+      std::min(download.most_bytes, instance_->config().releases.most_upload_bytes);
   downloads_ = std::make_unique<Downloads>(
       fs::read_symlink("/proc/self/exe", ignored).parent_path() / "zoowarden-fetch",
-      instance_->config().download,
+      std::move(download),
       fs::path(instance_->config().state_directory) / "uploads",
       [this](const std::string& sha512) {
-        return WithReleases([&](Releases& all) { return all.FinishUpload(sha512); });
+        return WithReleases([&](Releases& all) { return all.FinishFetch(sha512); });
       });
   finder_ = std::make_unique<ProcessFinder>(instance_->finder_settings());
   host_ = std::make_unique<InstanceHost>(*instance_, std::move(for_host), *journal_, *clock_);

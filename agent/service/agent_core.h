@@ -15,6 +15,7 @@
 #include "agent/operation/lease_keeper.h"
 #include "agent/operation/runner.h"
 #include "agent/service/audit_trail.h"
+#include "agent/service/call_limits.h"
 #include "agent/service/faulty_host.h"
 #include "agent/service/instance.h"
 #include "agent/service/instance_host.h"
@@ -127,6 +128,7 @@ class AgentCore {
       const std::vector<journal::RunEventRow>& events,
       AuditedCall& audited);
   [[nodiscard]] AuditTrail& audit() { return audit_; }
+  [[nodiscard]] CallLimits& limits() { return limits_; }
   [[nodiscard]] std::chrono::milliseconds WallTime() { return clock_->WallTime(); }
 
   // How the loop that does the work is doing, told without waiting for it.
@@ -196,6 +198,7 @@ class AgentCore {
   sys::Clock* clock_;
   DurableOperationJournal operations_;
   AuditTrail audit_;
+  CallLimits limits_;
 
   std::mutex runner_mutex_;
   std::condition_variable_any wake_;

@@ -28,9 +28,13 @@ class AuditHandlers final : public v1::AuditService::Service {
  public:
   explicit AuditHandlers(AgentCore& core) : core_(core) {}
 
-  grpc::Status GetAudit(grpc::ServerContext* /*context*/,
+  grpc::Status GetAudit(grpc::ServerContext* context,
                         const v1::GetAuditRequest* request,
                         v1::GetAuditResponse* reply) override {
+    const auto place = Enter(core_, *context);
+    if (!place) {
+      return rpc::ToGrpcStatus(place.error());
+    }
     const auto rows = core_.audit().List(request->after(), kRowsPerPage);
     if (!rows) {
       return rpc::ToGrpcStatus(rows.error());

@@ -41,6 +41,11 @@ void AuditTrail::Record(const journal::AuditEntry& entry) {
   Write({row});
 }
 
+base::Status AuditTrail::RecordChange(const journal::AuditEntry& entry) {
+  const std::lock_guard lock(mutex_);
+  return journal_->Audit({entry});
+}
+
 base::Result<std::vector<journal::AuditRow>> AuditTrail::List(std::uint64_t after,
                                                               std::uint64_t limit) {
   const std::lock_guard lock(mutex_);

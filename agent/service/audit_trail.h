@@ -1,7 +1,7 @@
 // Rows of the audit for calls that committed nothing else: refusals by role, fence or validation,
-// repetitions, permits, canaries.
+// repetitions, permits, canaries; and for those that change files, which are never counted.
 //
-// Bounded, so that nobody can fill the disk or push the history out by calling again and again: of
+// The former are, so that nobody can fill the disk or push the history out by calling again: of
 // calls alike (one caller, one reason; or one caller, method and run) a few get a row in ten
 // minutes, the others are counted, and the next row says how many it stands for. What was counted
 // and not written yet is lost with a crash. Thread-safe.
@@ -38,6 +38,8 @@ class AuditTrail {
 
   // A journal that cannot be written is told to the log: the call has been answered already.
   void Record(const journal::AuditEntry& entry);
+  // A row for this call alone, always: it changes files, or has.
+  [[nodiscard]] base::Status RecordChange(const journal::AuditEntry& entry);
   // With what was counted so far written first. Of the rows after `after`, the `limit` oldest.
   [[nodiscard]] base::Result<std::vector<journal::AuditRow>> List(std::uint64_t after,
                                                                   std::uint64_t limit);

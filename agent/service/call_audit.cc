@@ -1,5 +1,6 @@
 #include "agent/service/call_audit.h"
 
+#include "base/log.h"
 #include "base/text.h"
 #include "rpc/peer.h"
 #include "rpc/status.h"
@@ -10,6 +11,7 @@ namespace {
 // Callers choose these texts; a row must stay small.
 constexpr std::size_t kLongestName = 100;
 constexpr std::size_t kLongestDetail = 300;
+constexpr const char* kBegun = "begun";
 
 }  // namespace
 
@@ -47,9 +49,24 @@ void CallAudit::SetDetail(const std::string& detail) {
   call_.entry.detail = base::Printable(detail, kLongestDetail);
 }
 
+base::Status CallAudit::Begin() {
+  if (!begun_) {
+    journal::AuditEntry entry = call_.entry;
+    entry.code = kBegun;
+    ZW_TRY(core_->audit().RecordChange(entry));
+    begun_ = true;
+  }
+  return base::Ok();
+}
+
 grpc::Status CallAudit::Done(const base::Status& outcome) {
-  if (!call_.recorded) {
-    core_->audit().Record(WithOutcome(call_.entry, outcome ? nullptr : &outcome.error()));
+  const auto entry = WithOutcome(call_.entry, outcome ? nullptr : &outcome.error());
+  if (begun_) {
+    if (const auto written = core_->audit().RecordChange(entry); !written) {
+      base::LogWarn("not_recorded=audit " + written.error().message());
+    }
+  } else if (!call_.recorded) {
+    core_->audit().Record(entry);
   }
   return rpc::ToGrpcStatus(outcome);
 }

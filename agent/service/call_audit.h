@@ -32,6 +32,13 @@ class CallAudit {
   // For AgentCore, which records it with the outcome where one is committed.
   [[nodiscard]] AuditedCall& call() { return call_; }
 
+  // Before the first thing is changed that is not committed together with the call's row: writes
+  // that the call begins, so that no crash hides it, and has its end written, too. Its error is why
+  // the call must not go on. Again, it does nothing.
+  [[nodiscard]] base::Status Begin();
+
+  [[nodiscard]] bool begun() const { return begun_; }
+
   // The answer to give; writes the row unless it is written. Called once.
   grpc::Status Done(const base::Status& outcome);
   template <typename T>
@@ -42,6 +49,7 @@ class CallAudit {
  private:
   AgentCore* core_;
   AuditedCall call_;
+  bool begun_ = false;
 };
 
 }  // namespace zoowarden::agent

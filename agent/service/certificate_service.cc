@@ -15,6 +15,9 @@ class CertificateHandlers final : public v1::CertificateService::Service {
                       const v1::PutCrlRequest* request,
                       v1::PutCrlResponse* reply) override {
     CallAudit audit(core_, *context, "CertificateService/PutCrl");
+    if (const auto written = audit.Begin(); !written) {
+      return audit.Done(written);
+    }
     const auto replaced = certificates_.ReplaceCrl(request->crl_pem());
     if (!replaced) {
       return audit.Done(replaced);
@@ -30,6 +33,9 @@ class CertificateHandlers final : public v1::CertificateService::Service {
                                   const v1::RequestCertificateRequest* /*request*/,
                                   v1::RequestCertificateResponse* reply) override {
     CallAudit audit(core_, *context, "CertificateService/RequestCertificate");
+    if (const auto written = audit.Begin(); !written) {
+      return audit.Done(written);
+    }
     const auto request = certificates_.Request();
     reply->set_request_pem(request ? *request : "");
     return audit.Done(request);
@@ -39,6 +45,9 @@ class CertificateHandlers final : public v1::CertificateService::Service {
                                   const v1::InstallCertificateRequest* request,
                                   v1::InstallCertificateResponse* reply) override {
     CallAudit audit(core_, *context, "CertificateService/InstallCertificate");
+    if (const auto written = audit.Begin(); !written) {
+      return audit.Done(written);
+    }
     const auto serial = certificates_.Install(request->certificate_pem());
     reply->set_serial(serial ? *serial : "");
     return audit.Done(serial);

@@ -10,13 +10,15 @@
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/server_context.h>
 
+#include <chrono>
 #include <memory>
 
 namespace zoowarden::agent {
 
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeObserveService(AgentCore& core,
                                                                 Certificates& certificates);
-[[nodiscard]] std::unique_ptr<grpc::Service> MakeOperateService(AgentCore& core);
+[[nodiscard]] std::unique_ptr<grpc::Service> MakeOperateService(
+    AgentCore& core, std::chrono::milliseconds upload_idle);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeLeaseService(AgentCore& core);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeRecordService(AgentCore& core);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeReleaseService(AgentCore& core);
@@ -24,6 +26,11 @@ namespace zoowarden::agent {
                                                                     Certificates& certificates);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeAuditService(AgentCore& core);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeAdoptService(AgentCore& core);
+
+// A place among the calls that run, for every method that others than operators may call.
+[[nodiscard]] base::Result<CallLimits::Place> Enter(AgentCore& core,
+                                                    const grpc::ServerContext& context,
+                                                    CallKind kind = CallKind::kRead);
 
 [[nodiscard]] RunIdentity FromWire(const v1::RunHeader& wire);
 [[nodiscard]] CallIdentity FromWire(const v1::CallHeader& wire);

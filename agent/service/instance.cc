@@ -79,7 +79,9 @@ base::Result<std::unique_ptr<Instance>> Instance::Open(config::AgentConfig confi
   ZW_ASSIGN(const auto owner, OwnerOf(config.instance.user));
   ReleasesLayout layout{.uploads = fs::path(config.state_directory) / "uploads",
                         .releases = config.instance.releases,
-                        .archive_directories = {}};
+                        .archive_directories = {},
+                        .most_bytes = config.releases.most_upload_bytes,
+                        .keep_unused = config.releases.keep};
   for (const std::string& directory : config.archive_directories) {
     layout.archive_directories.emplace_back(directory);
   }

@@ -129,15 +129,19 @@ base::Status InstanceHost::Launch() {
   if (answer.found) {
     return Fail(ErrorCode::kUnavailable,
                 "start.other_process",
-                "process " + std::to_string(answer.found->process.pid) +
-                    " serves the data directory already");
+                "process " + std::to_string(answer.found->process.pid) + " serves " +
+                    instance_->config().instance.data_directory +
+                    " already; stop it, or end what started it");
   }
   if (!answer.visible) {
     return Fail(ErrorCode::kFailedPrecondition, "start.processes_hidden", answer.problem);
   }
   ZW_ASSIGN(auto current, generations_.Current());
   if (!current) {
-    return Fail(ErrorCode::kFailedPrecondition, "start.no_generation", "no generation is current");
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.no_generation",
+                "no generation in " + instance_->config().instance.generations +
+                    " is current; roll a release out to this server first");
   }
   // What a unit or an init script started before adoption is started by it again, as it was.
   const bool unchanged =

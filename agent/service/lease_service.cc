@@ -1,5 +1,6 @@
 #include "agent/service/call_audit.h"
 #include "agent/service/handlers.h"
+#include "rpc/status.h"
 #include "zoowarden/v1/lease.grpc.pb.h"
 
 namespace zoowarden::agent {
@@ -34,9 +35,13 @@ class LeaseHandlers final : public v1::LeaseService::Service {
  public:
   explicit LeaseHandlers(AgentCore& core) : core_(core) {}
 
-  grpc::Status GetLease(grpc::ServerContext* /*context*/,
+  grpc::Status GetLease(grpc::ServerContext* context,
                         const v1::GetLeaseRequest* /*request*/,
                         v1::Lease* reply) override {
+    const auto place = Enter(core_, *context);
+    if (!place) {
+      return rpc::ToGrpcStatus(place.error());
+    }
     ToWire(core_.WithLease([](LeaseKeeper& lease) { return lease.Get(); }), *reply);
     return grpc::Status::OK;
   }

@@ -21,9 +21,13 @@ class ObserveHandlers final : public v1::ObserveService::Service {
   ObserveHandlers(AgentCore& core, Certificates& certificates)
       : core_(core), certificates_(certificates) {}
 
-  grpc::Status GetStatus(grpc::ServerContext* /*context*/,
+  grpc::Status GetStatus(grpc::ServerContext* context,
                          const v1::GetStatusRequest* /*request*/,
                          v1::Observation* reply) override {
+    const auto place = Enter(core_, *context);
+    if (!place) {
+      return rpc::ToGrpcStatus(place.error());
+    }
     auto seen = core_.Look({});
     seen.certificate = certificates_.Describe();
     ToWire(seen, *reply);

@@ -1,6 +1,8 @@
 #include "agent/service/begin_wire.h"
 #include "agent/service/call_audit.h"
 #include "agent/service/handlers.h"
+#include "agent/service/upload_stream.h"
+#include "base/text.h"
 #include "rpc/status.h"
 #include "zoowarden/v1/operate.grpc.pb.h"
 
@@ -28,55 +30,34 @@ std::string WhatItBegins(const v1::BeginRequest& request) {
 
 class OperateHandlers final : public v1::OperateService::Service {
  public:
-  explicit OperateHandlers(AgentCore& core) : core_(core) {}
+  OperateHandlers(AgentCore& core, std::chrono::milliseconds upload_idle)
+      : core_(core), upload_idle_(upload_idle) {}
 
   grpc::Status GetUpload(grpc::ServerContext* context,
                          const v1::GetUploadRequest* request,
                          v1::GetUploadResponse* reply) override {
-    if (const auto may = CheckStaging(core_, *context, request->run()); !may) {
-      return rpc::ToGrpcStatus(may);
+    const auto place = Enter(core_, *context);
+    if (!place) {
+      return rpc::ToGrpcStatus(place.error());
     }
-    const auto progress =
-        core_.WithReleases([&](Releases& all) { return all.Progress(request->sha512()); });
-    if (progress && !progress->complete && request->fetch()) {
-      const auto version = model::ParseVersion(request->version());
-      if (!version) {
-        return rpc::ToGrpcStatus(base::Error(base::ErrorCode::kInvalidArgument,
-                                             "upload.bad_version",
-                                             "the archive's version is not a release version"));
-      }
-      if (const auto wanted = core_.downloads().Want(*version, request->sha512()); !wanted) {
-        return rpc::ToGrpcStatus(wanted.error());
-      }
-      reply->set_fetching(true);
-    }
-    Fill(progress, reply);
-    return progress ? grpc::Status::OK : rpc::ToGrpcStatus(progress.error());
+    CallAudit audit(core_, *context, "OperateService/GetUpload", request->run());
+    const auto held = Held(*context, *request, audit, *reply);
+    Fill(held, reply);
+    // To ask how much is here changes nothing; to have it fetched does, once.
+    const bool has_row = request->fetch() && (!held || audit.begun());
+    return has_row ? audit.Done(held)
+                   : rpc::ToGrpcStatus(held ? base::Ok() : base::Status(base::Fail(held.error())));
   }
 
   grpc::Status Upload(grpc::ServerContext* context,
                       grpc::ServerReader<v1::UploadRequest>* chunks,
                       v1::GetUploadResponse* reply) override {
-    CallAudit audit(core_, *context, "OperateService/Upload");
-    v1::UploadRequest chunk;
-    base::Result<UploadProgress> progress = UploadProgress{};
-    bool first = true;
-    while (progress && chunks->Read(&chunk)) {
-      if (std::exchange(first, false)) {
-        audit.SetRun(chunk.run());
-        audit.SetDetail("sha512 " + chunk.sha512().substr(0, kShownDigits) + "... from byte " +
-                        std::to_string(chunk.offset()));
-      }
-      if (const auto may = CheckStaging(core_, *context, chunk.run()); !may) {
-        return audit.Done(may);
-      }
-      progress = core_.WithReleases([&](Releases& all) {
-        return all.Append({.sha512 = chunk.sha512(),
-                           .offset = chunk.offset(),
-                           .total_size = chunk.total_size(),
-                           .data = chunk.data()});
-      });
+    const auto place = Enter(core_, *context, CallKind::kUpload);
+    if (!place) {
+      return rpc::ToGrpcStatus(place.error());  // at once: a row would hold the thread
     }
+    CallAudit audit(core_, *context, "OperateService/Upload");
+    const auto progress = UploadStream(core_, *context, audit, upload_idle_).Take(*chunks);
     Fill(progress, reply);
     return audit.Done(progress);
   }
@@ -181,6 +162,32 @@ class OperateHandlers final : public v1::OperateService::Service {
   }
 
  private:
+  base::Result<UploadProgress> Held(const grpc::ServerContext& context,
+                                    const v1::GetUploadRequest& request,
+                                    CallAudit& audit,
+                                    v1::GetUploadResponse& reply) {
+    const std::string& sha512 = request.sha512();
+    audit.SetDetail("fetch sha512 " + sha512.substr(0, kShownDigits) + "... version " +
+                    request.version());
+    ZW_TRY(CheckStaging(core_, context, request.run()));
+    ZW_ASSIGN(const UploadProgress held,
+              core_.WithReleases([&](Releases& all) { return all.Progress(sha512); }));
+    if (held.complete || !request.fetch()) {
+      return held;
+    }
+    const auto version = model::ParseVersion(request.version());
+    if (!version) {
+      return base::Fail(base::ErrorCode::kInvalidArgument,
+                        "upload.bad_version",
+                        "'" + base::Printable(request.version(), kShownDigits) + "' of archive " +
+                            sha512.substr(0, kShownDigits) +
+                            "... is no release version; check release.version of ensemble.yaml");
+    }
+    ZW_TRY(core_.downloads().Want(*version, sha512, [&audit] { return audit.Begin(); }));
+    reply.set_fetching(true);
+    return held;
+  }
+
   template <typename F>
   grpc::Status Call(CallAudit& audit,
                     const v1::CallHeader& header,
@@ -199,12 +206,14 @@ class OperateHandlers final : public v1::OperateService::Service {
   }
 
   AgentCore& core_;
+  std::chrono::milliseconds upload_idle_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeOperateService(AgentCore& core) {
-  return std::make_unique<OperateHandlers>(core);
+std::unique_ptr<grpc::Service> MakeOperateService(AgentCore& core,
+                                                  std::chrono::milliseconds upload_idle) {
+  return std::make_unique<OperateHandlers>(core, upload_idle);
 }
 
 }  // namespace zoowarden::agent

@@ -1,5 +1,6 @@
 #include "agent/service/call_audit.h"
 #include "agent/service/handlers.h"
+#include "base/text.h"
 #include "journal/run_store.h"
 #include "rpc/status.h"
 #include "zoowarden/v1/lease.grpc.pb.h"
@@ -8,6 +9,7 @@ namespace zoowarden::agent {
 namespace {
 
 constexpr int kMaxEventsPerCall = 1'000;
+constexpr std::size_t kLongestName = 100;
 
 journal::RunEventRow FromWire(const v1::RunEvent& wire) {
   return {.position = {.epoch = wire.epoch(), .sequence = wire.sequence()},
@@ -49,9 +51,12 @@ class RecordHandlers final : public v1::RecordService::Service {
       return audit.Done(fenced);
     }
     if (request->events_size() > kMaxEventsPerCall) {
-      return audit.Done(base::Status(base::Fail(base::ErrorCode::kInvalidArgument,
-                                                "record.too_many_events",
-                                                "too many events in one call")));
+      return audit.Done(base::Status(base::Fail(
+          base::ErrorCode::kInvalidArgument,
+          "record.too_many_events",
+          "the record of run '" + base::Printable(request->run().run_id(), kLongestName) +
+              "' comes with " + std::to_string(request->events_size()) + " events; send at most " +
+              std::to_string(kMaxEventsPerCall) + " at a time")));
     }
     std::vector<journal::RunEventRow> events;
     for (const auto& event : request->events()) {
@@ -71,9 +76,13 @@ class RecordHandlers final : public v1::RecordService::Service {
     return audit.Done(stored);
   }
 
-  grpc::Status ListRecords(grpc::ServerContext* /*context*/,
+  grpc::Status ListRecords(grpc::ServerContext* context,
                            const v1::ListRecordsRequest* /*request*/,
                            v1::ListRecordsResponse* reply) override {
+    const auto place = Enter(core_, *context);
+    if (!place) {
+      return rpc::ToGrpcStatus(place.error());
+    }
     const auto rows = core_.runs().List();
     if (!rows) {
       return rpc::ToGrpcStatus(rows.error());
@@ -84,16 +93,23 @@ class RecordHandlers final : public v1::RecordService::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status GetRecord(grpc::ServerContext* /*context*/,
+  grpc::Status GetRecord(grpc::ServerContext* context,
                          const v1::GetRecordRequest* request,
                          v1::RunRecord* reply) override {
+    const auto place = Enter(core_, *context);
+    if (!place) {
+      return rpc::ToGrpcStatus(place.error());
+    }
     const auto row = core_.runs().Find(request->run_id());
     if (!row) {
       return rpc::ToGrpcStatus(row.error());
     }
     if (!*row) {
-      return rpc::ToGrpcStatus(base::Error(
-          base::ErrorCode::kNotFound, "record.unknown", "this agent has no record of that run"));
+      return rpc::ToGrpcStatus(base::Error(base::ErrorCode::kNotFound,
+                                           "record.unknown",
+                                           "this agent has no record of run '" +
+                                               base::Printable(request->run_id(), kLongestName) +
+                                               "'; see 'zoowarden runs' for those that there are"));
     }
     ToWire(**row, *reply);
     const auto events = core_.runs().ListEvents(request->run_id());

@@ -31,15 +31,23 @@ class ReleaseHandlers final : public v1::ReleaseService::Service {
  public:
   explicit ReleaseHandlers(AgentCore& core) : core_(core) {}
 
-  grpc::Status ListReleases(grpc::ServerContext* /*context*/,
+  grpc::Status ListReleases(grpc::ServerContext* context,
                             const v1::ListReleasesRequest* /*request*/,
                             v1::ReleasesResponse* reply) override {
+    const auto place = Enter(core_, *context);
+    if (!place) {
+      return rpc::ToGrpcStatus(place.error());
+    }
     return Reply(core_.release_keeper().List(), reply);
   }
 
-  grpc::Status VerifyReleases(grpc::ServerContext* /*context*/,
+  grpc::Status VerifyReleases(grpc::ServerContext* context,
                               const v1::VerifyReleasesRequest* /*request*/,
                               v1::ReleasesResponse* reply) override {
+    const auto place = Enter(core_, *context, CallKind::kVerify);
+    if (!place) {
+      return rpc::ToGrpcStatus(place.error());
+    }
     return Reply(core_.release_keeper().Verify(), reply);
   }
 
@@ -50,6 +58,9 @@ class ReleaseHandlers final : public v1::ReleaseService::Service {
     audit.SetDetail(request->name());
     if (const auto fenced = CheckFenced(core_, request->run()); !fenced) {
       return audit.Done(fenced);
+    }
+    if (const auto written = audit.Begin(); !written) {
+      return audit.Done(written);
     }
     const auto removed = core_.RemoveRelease(FromWire(request->run()), request->name());
     if (removed) {

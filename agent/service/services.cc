@@ -1,13 +1,16 @@
 #include "agent/service/services.h"
 
 #include "agent/service/handlers.h"
+#include "base/text.h"
 #include "rpc/peer.h"
 
 namespace zoowarden::agent {
 
-Services::Services(AgentCore& core, Certificates& certificates) {
+Services::Services(AgentCore& core,
+                   Certificates& certificates,
+                   std::chrono::milliseconds upload_idle) {
   services_.push_back(MakeObserveService(core, certificates));
-  services_.push_back(MakeOperateService(core));
+  services_.push_back(MakeOperateService(core, upload_idle));
   services_.push_back(MakeLeaseService(core));
   services_.push_back(MakeRecordService(core));
   services_.push_back(MakeReleaseService(core));
@@ -36,6 +39,13 @@ rpc::RefusalSink AuditOfRefusals(AgentCore& core) {
   };
 }
 
+base::Result<CallLimits::Place> Enter(AgentCore& core,
+                                      const grpc::ServerContext& context,
+                                      CallKind kind) {
+  ZW_ASSIGN(const pki::Identity peer, rpc::PeerIdentity(*context.auth_context(), core.ensemble()));
+  return core.limits().Enter(peer.role, kind);
+}
+
 RunIdentity FromWire(const v1::RunHeader& wire) {
   return {.run_id = wire.run_id(), .epoch = wire.epoch(), .holder = wire.holder()};
 }
@@ -48,11 +58,15 @@ CallIdentity FromWire(const v1::CallHeader& wire) {
 
 namespace {
 
+constexpr std::size_t kLongestName = 100;
+
 base::Status CheckEnsemble(const AgentCore& core, const v1::RunHeader& wire) {
   if (wire.ensemble() != core.ensemble()) {
     return base::Fail(base::ErrorCode::kInvalidArgument,
                       "call.other_ensemble",
-                      "this agent belongs to ensemble " + core.ensemble());
+                      "this agent belongs to ensemble " + core.ensemble() + ", the call is for '" +
+                          base::Printable(wire.ensemble(), kLongestName) +
+                          "'; check the agents' addresses in ensemble.yaml");
   }
   return base::Ok();
 }
@@ -64,7 +78,8 @@ base::Status CheckHeader(const AgentCore& core, const v1::RunHeader& wire) {
   if (wire.run_id().empty() || wire.epoch() == 0 || wire.holder().empty()) {
     return base::Fail(base::ErrorCode::kInvalidArgument,
                       "call.no_run",
-                      "the call names no run, epoch and holder");
+                      "a call to this agent of ensemble " + core.ensemble() +
+                          " must name run, epoch and holder; use the zoowarden of this release");
   }
   return base::Ok();
 }

@@ -2,8 +2,10 @@
 // who may call in rpc/method_table.h, the fence in agent/operation/fence.h, states in lib/core.
 #pragma once
 
+#include "agent/service/call_limits.h"
 #include "rpc/refusal.h"
 
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -21,7 +23,10 @@ class Certificates;
 
 class Services {
  public:
-  Services(AgentCore& core, Certificates& certificates);  // both must outlive it
+  // Both must outlive it. An upload ends when nothing comes for `upload_idle`.
+  Services(AgentCore& core,
+           Certificates& certificates,
+           std::chrono::milliseconds upload_idle = kUploadIdle);
   ~Services();
   [[nodiscard]] std::vector<grpc::Service*> All();
 

@@ -7,12 +7,14 @@ list(
   service/audit_trail.cc
   service/begin_wire.cc
   service/call_audit.cc
+  service/call_limits.cc
   service/certificate_service.cc
   service/certificates.cc
   service/data_preparation.cc
   service/enrolment.cc
   service/faulty_host.cc
   service/first_installation.cc
+  service/idle_guard.cc
   service/installation_record.cc
   service/instance.cc
   service/instance_host.cc
@@ -26,4 +28,5 @@ list(
   service/self_watch.cc
   service/services.cc
   service/serving.cc
-  service/surroundings.cc)
+  service/surroundings.cc
+  service/upload_stream.cc)

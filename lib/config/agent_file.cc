@@ -17,6 +17,8 @@ namespace zoowarden::config {
 namespace {
 
 constexpr std::size_t kMostBytes = 1U << 20U;
+constexpr std::uint64_t kMebibyte = 1024ULL * 1024;
+constexpr std::uint64_t kMostUploadsMebibytes = 1024ULL * 1024;
 
 base::Result<std::string> AbsoluteOf(const YamlValue& value) {
   ZW_ASSIGN(const auto text, value.Text());
@@ -232,8 +234,11 @@ base::Result<model::Version> VersionOf(const YamlValue& value) {
 }
 
 base::Status ReadReleases(const YamlValue& value, ReleasePolicy& releases) {
-  ZW_ASSIGN(const auto map, value.Map({"floor", "deny", "keep"}));
+  ZW_ASSIGN(const auto map, value.Map({"floor", "deny", "keep", "uploads_limit_mib"}));
   ZW_TRY(map.ReadNumber("keep", {1, 1000}, releases.keep));
+  std::uint64_t limit = releases.most_upload_bytes / kMebibyte;
+  ZW_TRY(map.ReadNumber("uploads_limit_mib", {1, kMostUploadsMebibytes}, limit));
+  releases.most_upload_bytes = limit * kMebibyte;
   if (const auto floor = map.Find("floor")) {
     ZW_ASSIGN(releases.floor, VersionOf(*floor));
   }
@@ -268,7 +273,6 @@ base::Result<std::string> MirrorOf(const YamlValue& value) {
 }
 
 base::Status ReadDownload(const YamlValue& value, DownloadConfig& download) {
-  constexpr std::uint64_t kMebibyte = 1024ULL * 1024;
   ZW_ASSIGN(const auto map, value.Map({"from", "ca", "size_limit_mib", "stall", "timeout"}));
   ZW_ASSIGN(const auto from, map.Need("from"));
   ZW_ASSIGN(const auto items, from.List());

@@ -49,7 +49,8 @@ struct SignaturePolicy {
 struct ReleasePolicy {
   std::optional<model::Version> floor;  // nothing older is installed
   std::vector<model::Version> deny;
-  std::size_t keep = 3;  // releases, when a run is closed
+  std::size_t keep = 3;                                     // releases, when a run is closed
+  std::uint64_t most_upload_bytes = 1024ULL * 1024 * 1024;  // archives on disk, all together
 };
 
 // Mirrors that archives may be fetched from over https; nothing else is ever fetched.

@@ -18,12 +18,16 @@ enum class Audience {
   kTokenHolders,   // no certificate may: at the enrolment listener a one-time token opens it
 };
 
+// What has a row in the audit of who serves it: each call that changes something, or asks for it.
+enum class Effect { kReads, kChanges };
+
 // Taken from an operator while the revocation list cannot be used: it mends that.
 inline constexpr std::string_view kPutCrl = "/zoowarden.v1.CertificateService/PutCrl";
 
 struct MethodRule {
   std::string_view method;  // "/zoowarden.v1.ObserveService/GetStatus"
   Audience audience;
+  Effect effect;
 };
 
 [[nodiscard]] std::span<const MethodRule> MethodTable();

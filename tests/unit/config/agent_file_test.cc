@@ -65,7 +65,7 @@ TEST_F(AgentFileTest, EverythingIsRead) {
                            "archive_directories: [/srv/archives]\n"
                            "signatures: {required: true, keyring: @/trusted.gpg, fingerprints: [" +
                            std::string(40, 'a') + "]}\n" +
-                           "releases: {floor: 3.8.4, deny: [3.9.3, 3.9.1], keep: 2}\n" +
+                           "releases: {floor: 3.8.4, deny: [3.9.3, 3.9.1], keep: 2, uploads_limit_mib: 300}\n" +
                            "download: {from: ['https://m.example/zk-{version}/'], ca: @/ca.pem, "
                            "size_limit_mib: 64, stall: 5s, timeout: 10m}\n" +
                            "lease_lapse: 3s\n");
@@ -85,6 +85,7 @@ TEST_F(AgentFileTest, EverythingIsRead) {
   EXPECT_EQ(agent->releases.floor, (model::Version{3, 8, 4}));
   EXPECT_EQ(agent->releases.deny, (std::vector<model::Version>{{3, 9, 3}, {3, 9, 1}}));
   EXPECT_EQ(agent->releases.keep, 2U);
+  EXPECT_EQ(agent->releases.most_upload_bytes, 300ULL * 1024 * 1024);
   EXPECT_EQ(agent->download.from, (std::vector<std::string>{"https://m.example/zk-{version}/"}));
   EXPECT_EQ(agent->download.ca, Expand("@/ca.pem"));
   EXPECT_EQ(agent->download.most_bytes, 64ULL * 1024 * 1024);
@@ -102,6 +103,7 @@ TEST_F(AgentFileTest, Defaults) {
   EXPECT_FALSE(agent->releases.floor);
   EXPECT_TRUE(agent->releases.deny.empty());
   EXPECT_EQ(agent->releases.keep, 3U);
+  EXPECT_EQ(agent->releases.most_upload_bytes, 1024ULL * 1024 * 1024);
   EXPECT_TRUE(agent->download.from.empty());
   EXPECT_EQ(agent->lease_lapse, std::chrono::seconds(15));
 }
@@ -207,6 +209,10 @@ TEST_F(AgentFileTest, RefusalsSayWhereAndWhatWouldBeRight) {
       {kMinimal + "releases: {deny: [3.9.3-beta]}\n",
        "11:19: releases.deny[0] must be a version such as 3.8.4, not '3.9.3-beta'"},
       {kMinimal + "releases: {deny: 3.9.3}\n", "11:18: releases.deny must be a list, not '3.9.3'"},
+      {kMinimal + "releases: {uploads_limit_mib: 0}\n",
+       "11:31: releases.uploads_limit_mib must be a whole number from 1 to 1048576, not '0'"},
+      {kMinimal + "releases: {uploads_limit_mib: many}\n",
+       "11:31: releases.uploads_limit_mib must be a whole number from 1 to 1048576, not 'many'"},
       {kMinimal + "releases: {keep: 0}\n",
        "11:18: releases.keep must be a whole number from 1 to 1000, not '0'"},
       {kMinimal + "lease_lapse: 15\n",

@@ -1,11 +1,16 @@
 // The agent's side of downloads, with a stand-in for zoowarden-fetch.
 #include "agent/install/downloads.h"
 
+#include "agent/install/release_parts.h"
 #include "sys/digest.h"
+#include "sys/fd.h"
 #include "tests/unit/agent/install/scratch.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/file.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -35,16 +40,23 @@ class DownloadsTest : public ScratchTest {
     Write(scratch() / "fetch", "#!/bin/sh\necho \"$@\" >>" + Said() + "\n" + script);
     fs::permissions(scratch() / "fetch", fs::perms(0700));
     downloads_.emplace(scratch() / "fetch", config_, Uploads(), [this](const std::string& sha512) {
-      return releases_->FinishUpload(sha512);
+      return releases_->FinishFetch(sha512);
     });
   }
   [[nodiscard]] std::string Said() const { return scratch() / "said"; }
+
+  base::Result<Downloads::Wanted> Want(const std::string& sha512) {
+    return downloads_->Want(kVersion, sha512, [this] {
+      ++begun_;
+      return may_begin_;
+    });
+  }
 
   // Asks until it is there or failed: "there" or the reason.
   std::string Fetch(const std::string& sha512) {
     const auto ends = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (std::chrono::steady_clock::now() < ends) {
-      if (const auto wanted = downloads_->Want(kVersion, sha512); !wanted) {
+      if (const auto wanted = Want(sha512); !wanted) {
         return wanted.error().reason();
       }
       if (fs::exists(Uploads() / (sha512 + ".archive"))) {
@@ -57,6 +69,8 @@ class DownloadsTest : public ScratchTest {
 
   const std::string content_ = "the archive";
   const std::string sha512_ = sys::Digest(sys::Hash::kSha512, content_);
+  int begun_ = 0;
+  base::Status may_begin_ = base::Ok();
   config::DownloadConfig config_;
   std::optional<Releases> releases_;
   std::optional<Downloads> downloads_;
@@ -102,10 +116,24 @@ TEST_F(DownloadsTest, AProgramThatDiesOrTalksNonsenseIsAnErrorToo) {
   EXPECT_EQ(Fetch(sha512_), "download.failed");
 }
 
+TEST_F(DownloadsTest, SaysOnceThatItBeginsAndDoesNotWhereItMayNot) {
+  FetchIs("while ! [ -e go ]; do sleep 0.01; done; printf 'the archive' >\"$4\"\n");
+  may_begin_ = base::Fail(base::ErrorCode::kDataLoss, "journal.io", "not written");
+  EXPECT_EQ(Want(sha512_).error().reason(), "journal.io");
+  EXPECT_FALSE(fs::exists(Said()));
+  may_begin_ = base::Ok();
+  begun_ = 0;
+  EXPECT_EQ(Want(sha512_).value(), Downloads::Wanted::kBegun);
+  EXPECT_EQ(Want(sha512_).value(), Downloads::Wanted::kUnderWay);
+  Write(Uploads() / "go", "");
+  EXPECT_EQ(Fetch(sha512_), "there");
+  EXPECT_EQ(begun_, 1);
+}
+
 TEST_F(DownloadsTest, OneAtATime) {
   FetchIs("sleep 60\n");
-  ASSERT_TRUE(downloads_->Want(kVersion, sha512_));
-  const auto second = downloads_->Want(kVersion, std::string(128, 'a'));
+  ASSERT_TRUE(Want(sha512_));
+  const auto second = Want(std::string(128, 'a'));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().reason(), "download.busy");
   const auto begin = std::chrono::steady_clock::now();
@@ -114,11 +142,70 @@ TEST_F(DownloadsTest, OneAtATime) {
 }
 
 TEST_F(DownloadsTest, WhatAnotherDownloadLeftIsRemovedAndItsOwnStays) {
-  Write(Uploads() / (std::string(128, 'b') + ".part"), "half");
-  Write(Uploads() / (sha512_ + ".part"), "the ");
+  Write(Uploads() / (std::string(128, 'b') + ".fetch"), "half");
+  Write(Uploads() / (sha512_ + ".fetch"), "the ");
   FetchIs("printf 'archive' >>\"$4\"\n");
   EXPECT_EQ(Fetch(sha512_), "there");
   EXPECT_EQ(CountEntries(Uploads()), 1);
+}
+
+TEST_F(DownloadsTest, AnUploadUnderWayIsLeftAlone) {
+  const fs::path part = Uploads() / (std::string(128, 'b') + ".part");
+  Write(part, "half");
+  FetchIs("printf 'the archive' >\"$4\"\n");
+  EXPECT_EQ(Fetch(sha512_), "there");
+  EXPECT_EQ(Read(part), "half");
+}
+
+TEST_F(DownloadsTest, AnUploadOfWhatIsBeingFetchedAndTheDownloadDoNotMeet) {
+  // As zoowarden-fetch: one descriptor that appends.
+  FetchIs(
+      "exec 3>>\"$4\"; printf 'the ' >&3; while ! [ -e go ]; do sleep 0.01; done\n"
+      "printf 'archive' >&3; : >written\n");
+  ASSERT_TRUE(Want(sha512_));
+  const fs::path fetched = Uploads() / (sha512_ + ".fetch");
+  while (SizeOf(fetched) != 4) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  const auto done = releases_->Append(
+      {.sha512 = sha512_, .offset = 0, .total_size = content_.size(), .data = content_});
+  ASSERT_TRUE(done) << done.error().message();
+  EXPECT_TRUE(done->complete);
+  Write(Uploads() / "go", "");
+  while (!fs::exists(Uploads() / "written") || fs::exists(fetched)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  EXPECT_EQ(Read(releases_->FindArchive(sha512_).value()), content_);
+}
+
+TEST_F(DownloadsTest, NothingIsTakenThatMayStillBeWrittenTo) {
+  const fs::path fetched = Uploads() / (sha512_ + ".fetch");
+  Write(fetched, content_);
+  {
+    const sys::UniqueFd writer(::open(fetched.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    ASSERT_EQ(::flock(writer.get(), LOCK_EX), 0);
+    EXPECT_EQ(releases_->FinishFetch(sha512_).error().reason(), "download.busy");
+  }
+  EXPECT_TRUE(releases_->FinishFetch(sha512_));
+}
+
+// A mirror that sends something else and breaks off must not spoil what the next one sends.
+TEST_F(DownloadsTest, WhatABadMirrorLeftDoesNotDefeatAGoodOne) {
+  FetchIs(
+      "case $2 in *a.example*) printf evil >>\"$4\"; printf 'download.interrupted\\tit broke\\n'; "
+      "exit 1;; esac\n"
+      "if [ -s \"$4\" ]; then printf hive >>\"$4\"; else printf 'the archive' >>\"$4\"; fi\n");
+  EXPECT_EQ(Fetch(sha512_), "there");
+  EXPECT_EQ(Read(releases_->FindArchive(sha512_).value()), content_);
+}
+
+TEST_F(DownloadsTest, AMirrorWhoseArchiveIsWrongIsAskedTwiceAtMost) {
+  config_.from = {"https://a.example/zk/"};
+  FetchIs("printf evil >>\"$4\"\n");
+  Write(Uploads() / (sha512_ + ".fetch"), "held");
+  EXPECT_EQ(Fetch(sha512_), "release.wrong_digest");
+  const std::string said = Read(Said());
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 2);
 }
 
 TEST_F(DownloadsTest, WithoutAMirrorNothingIsFetched) {

@@ -1,6 +1,9 @@
 // Killed at any system call, making and switching leave the old or the new generation, never a mix;
-// and nothing is renamed into place before it is on the disk.
+// and nothing is renamed into place before it is on the disk. Also what else only system calls
+// show.
 #include "agent/install/generations.h"
+#include "agent/install/releases.h"
+#include "sys/digest.h"
 #include "tests/unit/agent/install/scratch.h"
 #include "tests/unit/agent/install/syscall_stepper.h"
 
@@ -129,6 +132,31 @@ TEST_F(InterruptionTest, SyncsEveryFileBeforeClosingAndADirectoryAfterEveryRenam
 TEST_F(InterruptionTest, ASignalEndsTheRun) {
   const auto run = RunStepwise([] { ::raise(SIGSEGV); }, 0);
   EXPECT_FALSE(run.finished);
+}
+
+// Who may write to an allowed directory may make a file grow while it is read: nothing is asked for
+// behind the size that it had when it was opened.
+TEST_F(InterruptionTest, AnArchiveInADirectoryIsReadAsFarAsItWentWhenItWasOpened) {
+  const std::string bytes(1000, 'x');
+  const std::string sha512 = sys::Digest(sys::Hash::kSha512, bytes);
+  Write(scratch() / "archives/a.tar.gz", bytes);
+  auto releases = Releases::Open({.uploads = scratch() / "uploads",
+                                  .releases = scratch() / "releases",
+                                  .archive_directories = {scratch() / "archives"},
+                                  .spare_bytes = 0})
+                      .value();
+  const auto run = RunStepwise([&] { static_cast<void>(releases.Progress(sha512)); }, 0);
+  ASSERT_TRUE(run.finished);
+  ASSERT_TRUE(fs::exists(scratch() / "uploads" / (sha512 + ".archive")));
+  int reads = 0;
+  for (const auto& call : run.calls) {
+    if (call.number == SYS_read) {
+      ++reads;
+      EXPECT_LE(call.arguments[2], bytes.size());
+      EXPECT_EQ(call.result, static_cast<std::int64_t>(bytes.size()));
+    }
+  }
+  EXPECT_EQ(reads, 3);  // judged, copied, and the copy verified
 }
 
 }  // namespace

@@ -86,7 +86,8 @@ TEST_F(ReleasesTest, UnpackingAgainChangesNothing) {
   struct stat after {};
   ASSERT_EQ(::stat(place.c_str(), &after), 0);
   EXPECT_EQ(before.st_ino, after.st_ino);
-  EXPECT_TRUE(releases_->Progress(sha512)->complete);
+  // A signature could not be judged again without it.
+  EXPECT_FALSE(releases_->Progress(sha512)->complete);
 }
 
 TEST_F(ReleasesTest, RoomIsLookedAtBeforeAnythingIsUnpacked) {
@@ -157,6 +158,24 @@ TEST_F(ReleasesTest, AFlippedByteNeverGivesAnotherTree) {
     ASSERT_EQ(unpacked.error().reason(), "release.wrong_digest");
     ASSERT_EQ(CountEntries(scratch() / "releases"), 0);
   }
+}
+
+TEST_F(ReleasesTest, AnArchiveThatWasDamagedOnTheDiskIsRemovedAndCanBeSentAgain) {
+  const std::string whole = MakeArchive(PlainRelease(kTop));
+  const std::string sha512 = Upload(whole);
+  Write(releases_->FindArchive(sha512).value(), whole + "x");
+  EXPECT_EQ(releases_->Unpack(kVersion, sha512).error().reason(), "release.wrong_digest");
+  EXPECT_FALSE(releases_->Progress(sha512)->complete);
+  EXPECT_EQ(Upload(whole), sha512);
+  EXPECT_TRUE(releases_->Unpack(kVersion, sha512));
+}
+
+TEST_F(ReleasesTest, AnArchiveThatWasDamagedOnTheDiskIsTakenFromADirectoryAgain) {
+  const std::string whole = MakeArchive(PlainRelease(kTop));
+  const std::string sha512 = Upload(whole);
+  Write(releases_->FindArchive(sha512).value(), "x");
+  Write(scratch() / "archives/a.tar.gz", whole);
+  EXPECT_TRUE(releases_->Unpack(kVersion, sha512));
 }
 
 TEST_F(ReleasesTest, RemovesWhatAnInterruptedUnpackLeft) {

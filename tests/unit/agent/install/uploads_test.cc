@@ -14,12 +14,24 @@ class UploadsTest : public ScratchTest {
     fs::create_directories(scratch() / "archives");
     Reopen();
   }
-  void Reopen(std::uint64_t spare_bytes = 0) {
+  void Reopen(std::uint64_t spare_bytes = 0, std::uint64_t most_bytes = kMaxArchiveBytes) {
     releases_.emplace(Releases::Open({.uploads = scratch() / "uploads",
                                       .releases = scratch() / "releases",
                                       .archive_directories = {scratch() / "archives"},
-                                      .spare_bytes = spare_bytes})
+                                      .spare_bytes = spare_bytes,
+                                      .most_bytes = most_bytes})
                           .value());
+  }
+  // A small one of its own, its SHA-512.
+  std::string SendWhole(const std::string& bytes) {
+    const std::string sha512 = sys::Digest(sys::Hash::kSha512, bytes);
+    const auto sent = releases_->Append(
+        {.sha512 = sha512, .offset = 0, .total_size = bytes.size(), .data = bytes});
+    EXPECT_TRUE(sent) << sent.error().message();
+    return sha512;
+  }
+  bool Has(const std::string& sha512) {
+    return fs::exists(scratch() / "uploads" / (sha512 + ".archive"));
   }
   base::Result<UploadProgress> Send(std::size_t offset, std::size_t size) {
     return releases_->Append({.sha512 = sha512_,
@@ -105,6 +117,54 @@ TEST_F(UploadsTest, RoomIsLookedAtBeforeTheFirstByteIsTaken) {
   EXPECT_EQ(CountEntries(scratch() / "uploads"), 0);
   Reopen();
   EXPECT_TRUE(releases_->FindArchive(sha512_));
+}
+
+TEST_F(UploadsTest, WhoBringsManyArchivesKeepsTheNewestOnly) {
+  std::vector<std::string> sent;
+  for (int i = 0; i < 15; ++i) {
+    sent.push_back(SendWhole("archive " + std::to_string(i)));
+    EXPECT_TRUE(Has(sent.back()));
+    EXPECT_LE(CountEntries(scratch() / "uploads"), 3);
+  }
+}
+
+TEST_F(UploadsTest, AllOfThemAreBoundedAndUnusedOnesMakeRoom) {
+  Reopen(/*spare_bytes=*/0, /*most_bytes=*/bytes_.size() + 5);
+  const std::string old = SendWhole("12345");
+  const std::string newer = SendWhole("67890");
+  fs::last_write_time(scratch() / "uploads" / (old + ".archive"), fs::file_time_type::min());
+  ASSERT_TRUE(Send(0, 100));
+  EXPECT_FALSE(Has(old));
+  EXPECT_TRUE(Has(newer));
+  EXPECT_TRUE(Send(100, bytes_.size())->complete);
+  EXPECT_TRUE(Has(newer));
+}
+
+TEST_F(UploadsTest, WhatSomebodyElseHasBegunIsNoHindrance) {
+  Reopen(/*spare_bytes=*/0, /*most_bytes=*/bytes_.size() + 10);
+  ASSERT_TRUE(Send(0, 100));
+  Write(scratch() / "uploads" / (std::string(128, 'b') + ".fetch"), bytes_);
+  const std::string fetched = sys::Digest(sys::Hash::kSha512, bytes_ + "fetched");
+  Write(scratch() / "uploads" / (fetched + ".fetch"), bytes_ + "fetched");
+  EXPECT_TRUE(releases_->FinishFetch(fetched));
+  EXPECT_TRUE(Has(fetched));
+  EXPECT_TRUE(Send(0, bytes_.size())->complete);
+  EXPECT_FALSE(Has(fetched));
+}
+
+TEST_F(UploadsTest, NothingIsTakenThatWouldNotFitEvenAlone) {
+  Reopen(/*spare_bytes=*/0, /*most_bytes=*/bytes_.size() - 1);
+  EXPECT_EQ(Reason(Send(0, 10)), "upload.no_room");
+  EXPECT_EQ(CountEntries(scratch() / "uploads"), 0);
+}
+
+TEST_F(UploadsTest, ADownloadMakesRoomWhenItHasCome) {
+  Reopen(/*spare_bytes=*/0, /*most_bytes=*/bytes_.size() + 4);
+  const std::string old = SendWhole("12345");
+  Write(scratch() / "uploads" / (sha512_ + ".fetch"), bytes_);
+  ASSERT_TRUE(releases_->FinishFetch(sha512_));
+  EXPECT_TRUE(Has(sha512_));
+  EXPECT_FALSE(Has(old));
 }
 
 TEST_F(UploadsTest, RefusesNamesThatAreNoDigest) {

@@ -2,66 +2,15 @@
 #include "journal/run_store.h"
 #include "sys/digest.h"
 #include "tests/support/method_matrix.h"
-#include "tests/unit/agent/service/running_agent.h"
+#include "tests/unit/agent/service/any_call.h"
 #include "zoowarden/v1/enrol.pb.h"
 
-#include <google/protobuf/descriptor.h>
-#include <google/protobuf/dynamic_message.h>
-#include <grpcpp/generic/generic_stub.h>
-
 #include <filesystem>
-#include <future>
 
 namespace zoowarden::agent {
 namespace {
 
-namespace pb = google::protobuf;
 using grpc::StatusCode;
-
-constexpr std::uint64_t kEpoch = 5;
-
-// Headers name the run that holds the agent, as anybody may know it; every text is "x".
-void Fill(pb::Message& message) {
-  const auto* descriptor = message.GetDescriptor();
-  const auto* reflection = message.GetReflection();
-  if (descriptor->name() == "RunHeader") {
-    auto& header = dynamic_cast<v1::RunHeader&>(message);
-    header.set_ensemble("lab");
-    header.set_run_id("run1");
-    header.set_epoch(kEpoch + 1);
-    header.set_holder("zoowarden://lab/operator run1");
-    return;
-  }
-  for (int i = 0; i < descriptor->field_count(); ++i) {
-    const auto* field = descriptor->field(i);
-    if (field->is_repeated()) {
-      continue;
-    }
-    switch (field->cpp_type()) {
-      case pb::FieldDescriptor::CPPTYPE_MESSAGE:
-        Fill(*reflection->MutableMessage(&message, field));
-        break;
-      case pb::FieldDescriptor::CPPTYPE_STRING:
-        reflection->SetString(&message, field, "x");
-        break;
-      case pb::FieldDescriptor::CPPTYPE_BOOL:
-        reflection->SetBool(&message, field, true);
-        break;
-      default:
-        break;
-    }
-  }
-}
-
-std::string RequestOf(std::string method) {
-  std::replace(method.begin(), method.end(), '/', '.');
-  const auto* found = pb::DescriptorPool::generated_pool()->FindMethodByName(method.substr(1));
-  EXPECT_NE(found, nullptr) << method;
-  const std::unique_ptr<pb::Message> message(
-      pb::MessageFactory::generated_factory()->GetPrototype(found->input_type())->New());
-  Fill(*message);
-  return message->SerializeAsString();
-}
 
 // gRPC carries no reason with a refusal before the handler.
 bool IsRefusalOf(pki::Role role, const grpc::Status& status) {
@@ -69,26 +18,8 @@ bool IsRefusalOf(pki::Role role, const grpc::Status& status) {
                                             " may not call ");
 }
 
-class AccessTest : public RunningAgentTest {
+class AccessTest : public AnyCallTest {
  protected:
-  grpc::Status Call(pki::Role role, const std::string& method, const std::string& content) {
-    grpc::ClientContext context;
-    // Watch would go on for ever.
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
-    grpc::Slice slice(content);
-    const grpc::ByteBuffer request(&slice, 1);
-    grpc::ByteBuffer reply;
-    std::promise<grpc::Status> done;
-    grpc::GenericStub stub(Channel(role));
-    stub.UnaryCall(&context, method, {}, &request, &reply, [&done](grpc::Status status) {
-      done.set_value(std::move(status));
-    });
-    return done.get_future().get();
-  }
-  grpc::Status Call(pki::Role role, std::string_view method) {
-    return Call(role, std::string(method), RequestOf(std::string(method)));
-  }
-
   // What a call that got through would have changed: lease, operation, records and files.
   std::string State() {
     const auto lease = core_->WithLease([](LeaseKeeper& keeper) { return keeper.Get().owner; });

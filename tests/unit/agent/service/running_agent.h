@@ -52,7 +52,7 @@ class RunningAgentTest : public ::testing::Test {
     ASSERT_TRUE(core) << core.error().message();
     core_ = std::move(*core);
     certificates_ = std::make_unique<Certificates>(Files(), Own(), clock_);
-    services_ = std::make_unique<Services>(*core_, *certificates_);
+    services_ = std::make_unique<Services>(*core_, *certificates_, UploadIdle());
     auto server = rpc::StartServer("127.0.0.1:0",
                                    certificates_->own(),
                                    certificates_->judge(),
@@ -67,6 +67,7 @@ class RunningAgentTest : public ::testing::Test {
   [[nodiscard]] virtual std::shared_ptr<pki::LiveCredentials> Own() {
     return std::make_shared<pki::LiveCredentials>(As(pki::Role::kAgent, 1));
   }
+  [[nodiscard]] virtual std::chrono::milliseconds UploadIdle() const { return kUploadIdle; }
   [[nodiscard]] std::string At(const std::string& name) const { return scratch_->path() / name; }
 
   pki::Credentials As(pki::Role role, std::optional<std::uint32_t> server = std::nullopt) {

@@ -1,0 +1,115 @@
+// How much may lie in uploads/: whoever may bring archives must not fill the disk that ZooKeeper's
+// data may share.
+#include "agent/install/release_parts.h"
+#include "agent/install/releases.h"
+#include "sys/errno_error.h"
+#include "sys/files.h"
+#include "sys/space.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace zoowarden::agent {
+
+namespace fs = std::filesystem;
+using base::ErrorCode;
+using base::Fail;
+using base::Ok;
+using base::Result;
+using base::Status;
+
+fs::path UploadsPath(const fs::path& uploads, std::string_view sha512, std::string_view suffix) {
+  return uploads / (std::string(sha512) + std::string(suffix));
+}
+
+std::uint64_t SizeOf(const fs::path& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  return error ? 0 : size;
+}
+
+Status RemoveOthersLike(const fs::path& keep) {
+  const fs::path uploads = keep.parent_path();
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(uploads, error)) {
+    if (entry.path() != keep && entry.path().extension() == keep.extension()) {
+      ZW_TRY(sys::RemoveTree(entry.path()));
+    }
+  }
+  if (error) {
+    return Fail(sys::ErrnoError("list", uploads.native(), error.value()));
+  }
+  return Ok();
+}
+
+Result<std::vector<std::string>> Releases::Unused(std::string_view but) const {
+  std::vector<std::pair<fs::file_time_type, std::string>> unused;
+  std::error_code error;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(layout_.uploads, error)) {
+    const std::string sha512 = entry.path().stem();
+    if (entry.path().extension() == kArchiveSuffix && IsSha512(sha512) && sha512 != but &&
+        !IsUnpacked(sha512)) {
+      unused.emplace_back(entry.last_write_time(ignored), sha512);
+    }
+  }
+  if (error) {
+    return Fail(sys::ErrnoError("list", layout_.uploads.native(), error.value()));
+  }
+  std::sort(unused.begin(), unused.end());
+  std::vector<std::string> names;
+  for (auto& [time, sha512] : unused) {
+    names.push_back(std::move(sha512));
+  }
+  return names;
+}
+
+Status Releases::DropUnused(std::size_t keep, std::string_view newest) {
+  ZW_ASSIGN(const auto unused, Unused(newest));
+  const std::size_t others = newest.empty() ? keep : keep - std::min<std::size_t>(keep, 1);
+  for (std::size_t i = 0; i + others < unused.size(); ++i) {
+    ZW_TRY(DropArchive(unused[i]));
+  }
+  return Ok();
+}
+
+Status Releases::CheckRoom(std::uint64_t bytes) const {
+  std::uint64_t used = 0;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(layout_.uploads, error)) {
+    // A download is bounded by itself, and counts when it has come.
+    used += entry.path().extension() == kFetchSuffix ? 0 : SizeOf(entry.path());
+  }
+  if (error) {
+    return Fail(sys::ErrnoError("list", layout_.uploads.native(), error.value()));
+  }
+  if (used + bytes > layout_.most_bytes) {
+    return Fail(ErrorCode::kResourceExhausted,
+                "upload.no_room",
+                layout_.uploads.native() + " has " + std::to_string(used) + " bytes, " +
+                    std::to_string(bytes) + " more would be over releases.uploads_limit_mib of " +
+                    "agent.yaml; remove releases with 'zoowarden releases remove', or raise it");
+  }
+  return sys::CheckSpace(layout_.uploads, bytes, layout_.spare_bytes);
+}
+
+Status Releases::MakeRoom(std::string_view sha512, std::uint64_t bytes) {
+  Status fits = CheckRoom(bytes);
+  if (fits || !fits.error().Is(ErrorCode::kResourceExhausted)) {
+    return fits;
+  }
+  ZW_ASSIGN(const auto unused, Unused(sha512));
+  for (const std::string& oldest : unused) {
+    ZW_TRY(DropArchive(oldest));
+    fits = CheckRoom(bytes);
+    if (fits) {
+      return fits;
+    }
+  }
+  ZW_TRY(RemoveOthersLike(PathOf(sha512, kPartSuffix)));  // who sends it begins again
+  return CheckRoom(bytes);
+}
+
+}  // namespace zoowarden::agent
