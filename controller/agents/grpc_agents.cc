@@ -61,7 +61,8 @@ GrpcAgents::GrpcAgents(GrpcAgentsOptions options) : impl_(std::make_unique<Impl>
                                   .release = v1::ReleaseService::NewStub(channel),
                                   .certificate = v1::CertificateService::NewStub(channel),
                                   .audit = v1::AuditService::NewStub(channel),
-                                  .judge = options.judge});
+                                  .judge = options.judge,
+                                  .ca = options.ca});
   }
   impl_->options = std::move(options);
 }
@@ -137,7 +138,8 @@ base::Status GrpcAgents::Upload(model::ServerId server,
     };
   }
   if (auto uploaded = UploadArchive(connection.channel, job); !uploaded) {
-    return base::Fail(uploaded.error().WithContext(NameOf(connection.server)));
+    return base::Fail(
+        AsSentence(connection, uploaded.error()).WithContext(NameOf(connection.server)));
   }
   return base::Ok();
 }

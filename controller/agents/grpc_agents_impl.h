@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/check.h"
+#include "controller/agents/connection_error.h"
 #include "controller/agents/convert.h"
 #include "controller/agents/grpc_agents.h"
 #include "controller/agents/step_watch.h"
@@ -52,6 +53,7 @@ struct Connection {
   std::unique_ptr<v1::CertificateService::Stub> certificate;
   std::unique_ptr<v1::AuditService::Stub> audit;
   std::function<base::Status(const std::string&)> judge;
+  std::string ca;
 
   [[nodiscard]] ObserveAsync& For(const ObserveAsync* /*kind*/) const { return *observe->async(); }
   [[nodiscard]] OperateAsync& For(const OperateAsync* /*kind*/) const { return *operate->async(); }
@@ -74,6 +76,13 @@ inline std::string NameOf(const model::ServerSpec& server) {
   return "server " + ToString(server.id) + " (agent " + server.agent + ")";
 }
 
+inline base::Error AsSentence(const Connection& connection, const base::Error& error) {
+  return ConnectionError({.agent = connection.server.agent,
+                          .who = "server " + ToString(connection.server.id),
+                          .ca = connection.ca},
+                         error);
+}
+
 template <typename Response>
 struct UnaryCall {
   grpc::ClientContext context;
@@ -85,7 +94,9 @@ struct UnaryCall {
 inline base::Status CheckAnswerer(const Connection& connection,
                                   const grpc::ClientContext& context,
                                   const grpc::Status& status) {
-  ZW_TRY(rpc::ToStatus(status));
+  if (!status.ok()) {
+    return base::Fail(AsSentence(connection, rpc::ToError(status)));
+  }
   return connection.judge ? connection.judge(rpc::PeerCertificate(*context.auth_context()))
                           : base::Ok();
 }

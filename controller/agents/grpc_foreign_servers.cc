@@ -46,7 +46,7 @@ class GrpcForeignServers final : public ForeignServers {
     countdown.Wait();
     std::vector<base::Result<model::Discovery>> answers;
     for (std::size_t i = 0; i < calls.size(); ++i) {
-      auto answer = AnswerOf(*calls[i]);
+      auto answer = AnswerOf(i, *calls[i]);
       if (!answer) {
         answer = base::Fail(answer.error().WithContext(NameOf(connections_[i].agent)));
       }
@@ -73,15 +73,25 @@ class GrpcForeignServers final : public ForeignServers {
         });
     countdown.Wait();
     if (!call.status.ok()) {
-      return base::Fail(rpc::ToError(call.status).WithContext(NameOf(connections_[agent].agent)));
+      return base::Fail(
+          AsSentence(agent, call.status).WithContext(NameOf(connections_[agent].agent)));
     }
     return base::Ok();
   }
 
  private:
-  base::Result<model::Discovery> AnswerOf(const UnaryCall<v1::Discovery>& call) const {
+  [[nodiscard]] base::Error AsSentence(std::size_t agent, const grpc::Status& status) const {
+    const auto& at = connections_[agent].agent;
+    return ConnectionError({.agent = at.address,
+                            .who = at.id ? "server " + ToString(*at.id) : std::string(),
+                            .ca = connections_[agent].ca},
+                           rpc::ToError(status));
+  }
+
+  base::Result<model::Discovery> AnswerOf(std::size_t agent,
+                                          const UnaryCall<v1::Discovery>& call) const {
     if (!call.status.ok()) {
-      return base::Fail(rpc::ToError(call.status));
+      return base::Fail(AsSentence(agent, call.status));
     }
     ZW_ASSIGN(const auto peer, rpc::PeerIdentity(*call.context.auth_context(), ensemble_));
     // The certificate says who answered; a field must not say otherwise.

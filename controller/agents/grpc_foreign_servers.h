@@ -16,6 +16,7 @@ namespace zoowarden::controller {
 struct ForeignConnection {
   AgentAt agent;
   std::shared_ptr<grpc::Channel> channel;
+  std::string ca;  // the file by which it is believed, for messages
 };
 
 [[nodiscard]] std::unique_ptr<ForeignServers> MakeGrpcForeignServers(

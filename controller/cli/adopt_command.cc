@@ -105,11 +105,11 @@ base::Status AdoptAll(ForeignServers& foreign, const RunIdentity& run, const Ser
 }
 
 base::Status AdoptFenced(Context& context,
-                         const model::EnsembleSpec& spec,
+                         const config::LoadedEnsemble& file,
                          ForeignServers& foreign,
                          const Servers& servers) {
   auto& world = context.world();
-  ZW_ASSIGN(const auto connected, Connect(context, spec));
+  ZW_ASSIGN(const auto connected, Connect(context, file));
   ZW_ASSIGN(
       const auto run,
       AcquireRun(*connected.agents,
@@ -124,19 +124,20 @@ base::Status AdoptFenced(Context& context,
 base::Result<bool> AdoptEnsemble(Context& context) {
   ZW_ASSIGN(const auto desired, LoadDesired(context));
   const auto& spec = desired.spec;
-  ZW_ASSIGN(auto pki, context.PkiDirectory());
-  ConnectForeign request{.pki = std::move(pki), .crl = context.CrlFile()};
+  ZW_ASSIGN(const auto pki, context.PkiDirectory());
+  ConnectForeign request{.pki = pki, .crl = context.CrlFile()};
   for (const auto& server : spec.servers) {
     request.agents.push_back({.address = server.agent, .id = server.id});
   }
   ZW_ASSIGN(const auto connected, context.world().connect_foreign(request));
+  ZW_TRY(CheckEnsemble(desired.file, connected.ensemble, pki));
   ZW_ASSIGN(const auto servers, LookAtAll(*connected.servers, spec));
   ZW_TRY(CheckAll(spec, servers));
   ZW_ASSIGN(const bool go_ahead,
             context.Confirm("take over the " + std::to_string(servers.size()) +
                             " servers of ensemble " + spec.name + " as they run?"));
   if (go_ahead) {
-    ZW_TRY(AdoptFenced(context, spec, *connected.servers, servers));
+    ZW_TRY(AdoptFenced(context, desired.file, *connected.servers, servers));
   }
   return go_ahead;
 }

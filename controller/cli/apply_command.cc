@@ -57,7 +57,7 @@ ExitCode Apply(Context& context, const Target& target) {
   if (!desired) {
     return context.Fail(desired.error());
   }
-  auto workplace = OpenWorkplace(context, desired->spec);
+  auto workplace = OpenWorkplace(context, desired->file);
   if (!workplace) {
     return context.Fail(workplace.error());
   }

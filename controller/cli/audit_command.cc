@@ -27,16 +27,13 @@ struct Opened {
 
 base::Result<std::vector<model::ServerId>> Chosen(const model::EnsembleSpec& spec,
                                                   const AuditOptions& options) {
+  if (options.server) {
+    ZW_ASSIGN(const auto one, ServerNamed(spec, *options.server));
+    return std::vector{one};
+  }
   std::vector<model::ServerId> servers;
   for (const auto& server : spec.servers) {
-    if (!options.server || ToString(server.id) == *options.server) {
-      servers.push_back(server.id);
-    }
-  }
-  if (servers.empty()) {
-    return base::Fail(base::ErrorCode::kInvalidArgument,
-                      "usage.unknown_server",
-                      "ensemble.yaml has no server '" + base::Printable(*options.server, 40) + "'");
+    servers.push_back(server.id);
   }
   return servers;
 }
@@ -45,7 +42,7 @@ base::Result<Opened> Open(Context& context, const AuditOptions& options) {
   ZW_ASSIGN(const auto loaded, LoadEnsemble(context));
   Opened opened{.spec = loaded.spec};
   ZW_ASSIGN(opened.servers, Chosen(loaded.spec, options));
-  ZW_ASSIGN(opened.connected, Connect(context, loaded.spec));
+  ZW_ASSIGN(opened.connected, Connect(context, loaded));
   return opened;
 }
 

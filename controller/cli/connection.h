@@ -10,7 +10,13 @@
 
 namespace zoowarden::controller {
 
-[[nodiscard]] base::Result<Connected> Connect(Context& context, const model::EnsembleSpec& spec);
+[[nodiscard]] base::Result<Connected> Connect(Context& context, const config::LoadedEnsemble& file);
+
+// Whether the certificate in the directory `pki`, of ensemble `own`, is of this one:
+// kInvalidArgument `config.other_ensemble`. Asked before any agent is spoken to.
+[[nodiscard]] base::Status CheckEnsemble(const config::LoadedEnsemble& file,
+                                         const std::string& own,
+                                         const std::filesystem::path& pki);
 
 [[nodiscard]] base::Result<std::unique_ptr<RunJournal>> OpenJournalToRead(
     Context& context, const std::string& ensemble);

@@ -43,6 +43,7 @@ struct GlobalFlags {
 struct Connected {
   std::shared_ptr<Agents> agents;
   std::string identity;  // "zoowarden://lab/operator"
+  std::string ensemble;  // "lab", of the identity
   pki::UnixTime not_after{0};
   pki::UnixTime ca_not_after{0};
   std::shared_ptr<CertificateCalls> certificates;

@@ -1,5 +1,6 @@
 #include "controller/cli/desired.h"
 
+#include "base/text.h"
 #include "model/setting_rules.h"
 #include "plugin/source.h"
 
@@ -41,6 +42,21 @@ base::Result<config::LoadedEnsemble> LoadEnsemble(Context& context) {
     context.Warn(warning);
   }
   return loaded;
+}
+
+base::Result<model::ServerId> ServerNamed(const model::EnsembleSpec& spec,
+                                          const std::string& word) {
+  std::vector<std::string> ids;
+  for (const auto& server : spec.servers) {
+    ids.push_back(ToString(server.id));
+    if (ids.back() == word) {
+      return server.id;
+    }
+  }
+  return base::Fail(base::ErrorCode::kInvalidArgument,
+                    "usage.unknown_server",
+                    "ensemble.yaml has no server " + base::Printable(word, 40) + "; it has " +
+                        base::Join(ids, ", "));
 }
 
 base::Result<Desired> LoadDesired(Context& context) {

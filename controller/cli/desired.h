@@ -18,6 +18,11 @@ struct Desired {
 // Reads the file and warns about what is odd in it; runs no plugin.
 [[nodiscard]] base::Result<config::LoadedEnsemble> LoadEnsemble(Context& context);
 
+// The server that a person named by its id; kInvalidArgument `usage.unknown_server` says which
+// there are.
+[[nodiscard]] base::Result<model::ServerId> ServerNamed(const model::EnsembleSpec& spec,
+                                                        const std::string& word);
+
 // Runs the plugins too. A plugin that fails, hangs or prints garbage is an error: nothing has been
 // touched yet.
 [[nodiscard]] base::Result<Desired> LoadDesired(Context& context);

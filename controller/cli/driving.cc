@@ -157,22 +157,23 @@ std::string OutcomeText(const core::RunState& state, const base::Result<KnownRun
 
 }  // namespace
 
-base::Result<Workplace> ConnectWithProgress(Context& context, const model::EnsembleSpec& spec) {
+base::Result<Workplace> ConnectWithProgress(Context& context, const config::LoadedEnsemble& file) {
   Workplace workplace{.progress = MakeRunProgress(context)};
   auto& progress = *workplace.progress;
-  ZW_ASSIGN(auto pki, context.PkiDirectory());
+  ZW_ASSIGN(const auto pki, context.PkiDirectory());
   ZW_ASSIGN(workplace.connected,
             context.world().connect(
-                {.spec = spec,
-                 .pki = std::move(pki),
+                {.spec = file.spec,
+                 .pki = pki,
                  .crl = context.CrlFile(),
                  .on_upload = [&progress](const UploadProgress& upload) { Tell(progress, upload); },
                  .on_step = [&progress](const StepEvent& step) { Tell(progress, step); }}));
+  ZW_TRY(CheckEnsemble(file, workplace.connected.ensemble, pki));
   return workplace;
 }
 
-base::Result<Workplace> ConnectToChange(Context& context, const model::EnsembleSpec& spec) {
-  ZW_ASSIGN(auto workplace, ConnectWithProgress(context, spec));
+base::Result<Workplace> ConnectToChange(Context& context, const config::LoadedEnsemble& file) {
+  ZW_ASSIGN(auto workplace, ConnectWithProgress(context, file));
   ZW_TRY(RefuseOthersThanOperators(workplace.connected.identity));
   return workplace;
 }
@@ -206,10 +207,10 @@ void WarnOfTakeOver(Context& context, Agents& agents, RunJournal* journal) {
   }
 }
 
-base::Result<Workplace> OpenWorkplace(Context& context, const model::EnsembleSpec& spec) {
-  ZW_ASSIGN(auto workplace, ConnectToChange(context, spec));
+base::Result<Workplace> OpenWorkplace(Context& context, const config::LoadedEnsemble& file) {
+  ZW_ASSIGN(auto workplace, ConnectToChange(context, file));
   ZW_TRY(RefuseHeld(*workplace.connected.agents, ""));
-  ZW_ASSIGN(workplace.journal, OpenJournalToWrite(context, spec.name));
+  ZW_ASSIGN(workplace.journal, OpenJournalToWrite(context, file.spec.name));
   return workplace;
 }
 

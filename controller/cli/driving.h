@@ -23,10 +23,10 @@ struct Workplace {
 
 // Progress and agents, no journal yet, for any certificate: the agents judge what it may.
 [[nodiscard]] base::Result<Workplace> ConnectWithProgress(Context& context,
-                                                          const model::EnsembleSpec& spec);
+                                                          const config::LoadedEnsemble& file);
 // The same for operators only; refused: another role (kPermissionDenied "pki.not_an_operator").
 [[nodiscard]] base::Result<Workplace> ConnectToChange(Context& context,
-                                                      const model::EnsembleSpec& spec);
+                                                      const config::LoadedEnsemble& file);
 // kAborted "lease.held" names the controller that holds the ensemble; `own_run` is not another.
 [[nodiscard]] base::Status RefuseHeld(Agents& agents, const std::string& own_run);
 // With --take-over, before a person is asked: who holds the ensemble, for which run, and how far
@@ -34,7 +34,7 @@ struct Workplace {
 void WarnOfTakeOver(Context& context, Agents& agents, RunJournal* journal);
 // All of it for a new run; also refused: another zoowarden on this machine ("journal.in_use").
 [[nodiscard]] base::Result<Workplace> OpenWorkplace(Context& context,
-                                                    const model::EnsembleSpec& spec);
+                                                    const config::LoadedEnsemble& file);
 
 struct RunStart {
   RunFile run;

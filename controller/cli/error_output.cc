@@ -2,6 +2,7 @@
 
 #include "controller/cli/exit_codes.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -40,11 +41,13 @@ std::string NextAction(const base::Error& error) {
       return std::string(hint.next);
     }
   }
-  if (error.Is(base::ErrorCode::kInvalidArgument) && error.reason().starts_with("usage.") &&
-      error.reason() != "usage.needs_yes") {
-    return "see --help";
-  }
-  return "";
+  // What such an error says is enough.
+  constexpr std::array<std::string_view, 3> kComplete{
+      "usage.needs_yes", "usage.unknown_server", "usage.bad_crl"};
+  const bool usage =
+      error.Is(base::ErrorCode::kInvalidArgument) && error.reason().starts_with("usage.") &&
+      std::find(kComplete.begin(), kComplete.end(), error.reason()) == kComplete.end();
+  return usage ? "see --help" : "";
 }
 
 Document ErrorDocument(const base::Error& error) {

@@ -1,5 +1,7 @@
 #include "controller/cli/exit_codes.h"
 
+#include "controller/run/denial.h"
+
 #include <array>
 
 namespace zoowarden::controller {
@@ -31,6 +33,12 @@ ExitCode ExitCodeOf(const base::Error& error) {
   }
   if (error.reason() == "record.no_majority") {
     return ExitCode::kTimeout;
+  }
+  if (error.reason() == "pki.no_identity") {
+    return ExitCode::kUsage;
+  }
+  if (IsDenial(error)) {
+    return ExitCode::kDenied;
   }
   switch (error.code()) {
     case base::ErrorCode::kInvalidArgument:

@@ -59,6 +59,18 @@ struct Identity {
   std::shared_ptr<grpc::ChannelCredentials> credentials;
 };
 
+// A list that cannot be used would refuse every agent: a mistake made here, not theirs. It may well
+// name this certificate.
+base::Status CheckList(pki::PeerJudge& judge, const std::string& own_certificate) {
+  const auto own = judge.Judge(own_certificate);
+  if (own || !pki::PeerJudge::IsUnusableCrl(own.error())) {
+    return own;
+  }
+  return base::Fail(base::ErrorCode::kInvalidArgument,
+                    "usage.bad_crl",
+                    "no agent is asked with this --crl or ZOOWARDEN_CRL: " + own.error().message());
+}
+
 base::Result<Identity> LoadIdentity(const std::filesystem::path& directory,
                                     const std::filesystem::path& crl,
                                     sys::Clock& clock) {
@@ -74,6 +86,7 @@ base::Result<Identity> LoadIdentity(const std::filesystem::path& directory,
   }
   Identity identity{.own = *std::move(loaded)};
   identity.judge = std::make_shared<pki::PeerJudge>(identity.own->Get()->ca_pem, crl, clock);
+  ZW_TRY(CheckList(*identity.judge, identity.own->Get()->certificate_pem));
   identity.credentials = rpc::MakeChannelCredentials(identity.own, identity.judge);
   return identity;
 }
@@ -89,7 +102,8 @@ base::Result<ConnectedForeign> ConnectToForeign(const ConnectForeign& request, s
          .channel = agent.id ? rpc::MakeChannel(agent.address,
                                                 pki::AgentIdentity(ensemble, agent.id->value),
                                                 credentials)
-                             : rpc::MakeChannelToAnyAgent(agent.address, ensemble, credentials)});
+                             : rpc::MakeChannelToAnyAgent(agent.address, ensemble, credentials),
+         .ca = pki::FilesIn(request.pki).ca});
   }
   return ConnectedForeign{.servers = MakeGrpcForeignServers(ensemble, std::move(connections)),
                           .ensemble = ensemble};
@@ -109,11 +123,13 @@ base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Cloc
   options.judge = [judge, following](const std::string& certificate) {
     return judge->Judge(certificate);
   };
+  options.ca = pki::FilesIn(request.pki).ca;
   options.on_upload = request.on_upload;
   options.on_step = request.on_step;
   auto agents = std::make_shared<GrpcAgents>(std::move(options));
   return Connected{.agents = agents,
                    .identity = present->identity.ToUri(),
+                   .ensemble = present->identity.ensemble,
                    .not_after = present->info.not_after,
                    .ca_not_after = present->ca_not_after,
                    .certificates = agents,

@@ -15,7 +15,7 @@ constexpr std::size_t kMaxCrl = 3UL * 1024 * 1024;
 base::Result<std::vector<Answer<CrlInUse>>> PushToAll(Context& context, const std::string& file) {
   ZW_ASSIGN(const auto pem, sys::ReadFile(file, kMaxCrl));
   ZW_ASSIGN(const auto loaded, LoadEnsemble(context));
-  ZW_ASSIGN(const auto connected, Connect(context, loaded.spec));
+  ZW_ASSIGN(const auto connected, Connect(context, loaded));
   return connected.certificates->PutCrl(pem);
 }
 

@@ -20,16 +20,18 @@ struct RenewOptions {
 
 base::Result<std::vector<model::ServerId>> ServersOf(const RenewOptions& options,
                                                      const model::EnsembleSpec& spec) {
-  std::vector<model::ServerId> servers;
-  for (const auto& server : spec.servers) {
-    if (options.all || (options.server && *options.server == ToString(server.id))) {
-      servers.push_back(server.id);
-    }
-  }
-  if (servers.empty() || options.all == options.server.has_value()) {
+  if (options.all == options.server.has_value()) {
     return base::Fail(base::ErrorCode::kInvalidArgument,
                       "usage.bad_value",
                       "name one server of ensemble.yaml with --server, or all with --all");
+  }
+  if (options.server) {
+    ZW_ASSIGN(const auto one, ServerNamed(spec, *options.server));
+    return std::vector{one};
+  }
+  std::vector<model::ServerId> servers;
+  for (const auto& server : spec.servers) {
+    servers.push_back(server.id);
   }
   return servers;
 }
@@ -67,7 +69,7 @@ base::Status RenewAll(Context& context, const RenewOptions& options) {
   ZW_ASSIGN(const auto days, NumberOption("--days", options.days, kMaxDays));
   ZW_ASSIGN(const auto loaded, LoadEnsemble(context));
   ZW_ASSIGN(const auto servers, ServersOf(options, loaded.spec));
-  ZW_ASSIGN(const auto connected, Connect(context, loaded.spec));
+  ZW_ASSIGN(const auto connected, Connect(context, loaded));
   const Renewing renewing{.calls = *connected.certificates,
                           .spec = loaded.spec,
                           .options = options,

@@ -73,7 +73,7 @@ std::string OfDirectory(const pki::CertificateInfo& ca,
 
 base::Result<std::string> OfAgents(Context& context, Document& document) {
   ZW_ASSIGN(const auto loaded, LoadEnsemble(context));
-  ZW_ASSIGN(const auto connected, Connect(context, loaded.spec));
+  ZW_ASSIGN(const auto connected, Connect(context, loaded));
   Document agents{Document::List()};
   Table table({"AGENT", "ENDS", "CA ENDS", "REVOCATION LIST", "SERIAL"});
   for (const auto& seen : connected.agents->GetStatus(kStatusDeadline)) {

@@ -18,7 +18,7 @@ ExitCode Plan(Context& context, const PlanOptions& options) {
   if (!desired) {
     return context.Fail(desired.error());
   }
-  const auto connected = Connect(context, desired->spec);
+  const auto connected = Connect(context, desired->file);
   if (!connected) {
     return context.Fail(connected.error());
   }

@@ -13,7 +13,7 @@ ExitCode Show(Context& context, bool verify) {
   if (!loaded) {
     return context.Fail(loaded.error());
   }
-  const auto connected = Connect(context, loaded->spec);
+  const auto connected = Connect(context, *loaded);
   if (!connected) {
     return context.Fail(connected.error());
   }

@@ -88,7 +88,9 @@ base::Result<std::vector<Removed>> RemoveAll(Context& context,
   if (chosen.empty()) {
     return base::Fail(base::ErrorCode::kNotFound,
                       "release.not_unpacked",
-                      "no server has release " + options.release +
+                      (options.server ? "server " + *options.server + " does not have release "
+                                      : std::string("no server has release ")) +
+                          options.release +
                           "; `zoowarden releases list` names those that are there");
   }
   auto& world = context.world();
@@ -111,7 +113,12 @@ ExitCode Remove(Context& context, const RemoveOptions& options) {
   if (!loaded) {
     return context.Fail(loaded.error());
   }
-  const auto workplace = ConnectToChange(context, loaded->spec);
+  const auto known = options.server ? ServerNamed(loaded->spec, *options.server)
+                                    : base::Result<model::ServerId>(model::ServerId{});
+  if (!known) {
+    return context.Fail(known.error());
+  }
+  const auto workplace = ConnectToChange(context, *loaded);
   if (!workplace) {
     return context.Fail(workplace.error());
   }

@@ -282,7 +282,7 @@ ExitCode GoOn(Context& context, const ResumeOptions& options) {
   if (!loaded) {
     return context.Fail(loaded.error());
   }
-  auto opened = ConnectToChange(context, loaded->spec);
+  auto opened = ConnectToChange(context, *loaded);
   if (!opened) {
     return context.Fail(opened.error());
   }

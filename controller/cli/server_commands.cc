@@ -22,22 +22,6 @@ struct SettleOptions {
   bool allow_outage = false;
 };
 
-base::Result<model::ServerId> FindServerNamed(const model::EnsembleSpec& spec,
-                                              const std::string& word) {
-  const auto number = base::ParseUnsigned(word);
-  std::vector<std::string> ids;
-  for (const auto& server : spec.servers) {
-    ids.push_back(ToString(server.id));
-    if (number == server.id.value) {
-      return server.id;
-    }
-  }
-  return base::Fail(base::ErrorCode::kInvalidArgument,
-                    "settle.no_such_server",
-                    "'" + base::Printable(word) + "' is no server of ensemble " + spec.name +
-                        "; it has " + base::Join(ids, ", "));
-}
-
 // What a person has to know before the answer.
 std::string Situation(const model::MemberObservation& seen) {
   const auto& operation = seen.operation;
@@ -121,11 +105,11 @@ ExitCode Settle(Context& context, const SettleOptions& options) {
   if (!loaded) {
     return context.Fail(loaded.error());
   }
-  const auto server = FindServerNamed(loaded->spec, options.server);
+  const auto server = ServerNamed(loaded->spec, options.server);
   if (!server) {
     return context.Fail(server.error());
   }
-  auto workplace = ConnectToChange(context, loaded->spec);
+  auto workplace = ConnectToChange(context, *loaded);
   if (!workplace) {
     return context.Fail(workplace.error());
   }

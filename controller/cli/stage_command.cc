@@ -58,7 +58,7 @@ ExitCode Stage(Context& context, const StageOptions& options) {
   if (!release) {
     return context.Fail(release.error());
   }
-  auto workplace = ConnectWithProgress(context, loaded->spec);
+  auto workplace = ConnectWithProgress(context, *loaded);
   if (!workplace) {
     return context.Fail(workplace.error());
   }

@@ -14,7 +14,7 @@ ExitCode Status(Context& context) {
   if (!loaded) {
     return context.Fail(loaded.error());
   }
-  const auto connected = Connect(context, loaded->spec);
+  const auto connected = Connect(context, *loaded);
   if (!connected) {
     return context.Fail(connected.error());
   }
@@ -30,6 +30,9 @@ ExitCode Status(Context& context) {
   input.runs = CollectRuns(journal ? journal->get() : nullptr, &agents);
   const auto view = MakeStatusView(input);
   context.Print(StatusDocument(input, view), StatusText(input, view));
+  if (view.denied) {
+    return ExitCode::kDenied;
+  }
   return view.healthy() ? ExitCode::kOk : ExitCode::kError;
 }
 

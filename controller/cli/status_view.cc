@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "controller/cli/run_view.h"
 #include "controller/cli/table.h"
+#include "controller/run/denial.h"
 
 #include <algorithm>
 #include <set>
@@ -28,10 +29,21 @@ std::string OperationText(const MemberObservation& seen) {
              : std::string(OperationStateName(seen.operation.state));
 }
 
+// That it let this certificate do nothing, which the observation alone does not tell.
+bool Refuses(const StatusInput& input, model::ServerId server) {
+  return std::any_of(input.leases.begin(), input.leases.end(), [server](const auto& answer) {
+    return answer.server == server && !answer.result && IsDenial(answer.result.error());
+  });
+}
+
 void JudgeMember(const StatusInput& input, const MemberObservation& seen, StatusView& view) {
-  const auto state = MemberState(seen);
+  const bool refuses = !seen.answered && Refuses(input, seen.id);
+  const auto state = refuses ? "refuses" : MemberState(seen);
   view.states.push_back(state);
-  if (state == "unreachable") {
+  if (refuses) {
+    view.problems.push_back(NameOf(seen.id) +
+                            ": its agent is not for this certificate: " + seen.problem);
+  } else if (state == "unreachable") {
     view.problems.push_back(NameOf(seen.id) + ": its agent does not answer: " + seen.problem);
   } else if (state == "standalone") {
     view.problems.push_back(NameOf(seen.id) +
@@ -69,7 +81,9 @@ void JudgeLeader(const StatusInput& input, StatusView& view) {
     view.problems.push_back("more than one server says that it leads: " +
                             base::Join(leaders, ", "));
   }
-  if (leaders.empty()) {
+  // One that was not seen may well lead.
+  if (leaders.empty() &&
+      std::all_of(input.seen.begin(), input.seen.end(), [](const auto& s) { return s.answered; })) {
     view.problems.emplace_back("no server says that it leads");
   }
 }
@@ -195,6 +209,10 @@ StatusView MakeStatusView(const StatusInput& input) {
     }
   }
   JudgeLeader(input, view);
+  view.denied = !view.states.empty() &&
+                std::all_of(view.states.begin(), view.states.end(), [](const auto& state) {
+                  return state == "refuses";
+                });
   if (versions.size() > 1) {
     view.warnings.emplace_back("the members run different versions");
   }

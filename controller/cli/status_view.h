@@ -27,7 +27,8 @@ struct StatusView {
   std::optional<model::ServerId> leader;
   std::vector<std::string> warnings;      // the ensemble serves, but look at this
   std::vector<std::string> problems;      // what makes it unhealthy
-  std::vector<std::string> states;        // one a member, see MemberState
+  std::vector<std::string> states;        // one a member: MemberState, or "refuses"
+  bool denied = false;                    // every agent refuses this certificate
   std::optional<Lease> holder;            // of the newest lease that has not lapsed
   std::vector<EndingCertificate> ending;  // each with a warning
   [[nodiscard]] bool healthy() const { return problems.empty(); }

@@ -112,7 +112,7 @@ ExitCode Verify(Context& context) {
   if (!desired) {
     return context.Fail(desired.error());
   }
-  const auto workplace = ConnectToChange(context, desired->spec);
+  const auto workplace = ConnectToChange(context, desired->file);
   if (!workplace) {
     return context.Fail(workplace.error());
   }

@@ -1,5 +1,7 @@
 #include "controller/run/lease.h"
 
+#include "controller/run/denial.h"
+
 #include <algorithm>
 
 namespace zoowarden::controller {
@@ -15,6 +17,7 @@ struct Survey {
   std::size_t answered = 0;
   std::size_t asked = 0;
   std::uint64_t highest = 0;
+  std::size_t denied = 0;
   std::string silent;  // "server 3: connection refused"
   const Lease* live = nullptr;
 };
@@ -23,6 +26,7 @@ Survey Read(const std::vector<Answer<Lease>>& answers) {
   Survey survey{.asked = answers.size()};
   for (const auto& answer : answers) {
     if (!answer.result) {
+      survey.denied += IsDenial(answer.result.error()) ? 1 : 0;
       survey.silent += (survey.silent.empty() ? "server " : "; server ") +
                        model::ToString(answer.server) + ": " + answer.result.error().message();
       continue;
@@ -38,6 +42,11 @@ Survey Read(const std::vector<Answer<Lease>>& answers) {
 }
 
 tl::unexpected<base::Error> NoMajority(const Survey& survey) {
+  if (survey.denied == survey.asked) {
+    return base::Fail(ErrorCode::kPermissionDenied,
+                      "lease.denied",
+                      "no agent takes this certificate (" + survey.silent + ")");
+  }
   return base::Fail(ErrorCode::kUnavailable,
                     "lease.no_majority",
                     std::to_string(survey.answered) + " of " + std::to_string(survey.asked) +

@@ -240,6 +240,7 @@ base::Result<LoadedEnsemble> ParseEnsemble(std::string_view text,
             root.Map({"ensemble", "release", "config", "servers", "policy", "checks", "canary"}));
   ZW_ASSIGN(const auto name, map.Need("ensemble"));
   ZW_ASSIGN(loaded.spec.name, name.Text());
+  loaded.name_at = name.Where();
   // The name is part of the certificates' identity: zoowarden://<ensemble>/agent/1.
   if (loaded.spec.name.size() > 60 ||
       loaded.spec.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") !=

@@ -22,8 +22,9 @@ using SettingOrigins = std::map<std::string, std::string>;
 
 struct LoadedEnsemble {
   model::EnsembleSpec spec;
-  std::string path;  // absolute
-  std::string text;  // the file's bytes, what ensemble_edit.h works on
+  std::string path;     // absolute
+  std::string text;     // the file's bytes, what ensemble_edit.h works on
+  std::string name_at;  // "file:line:column" of the ensemble's name
   // Complete sentences with file:line:column: an even number of voters, a probably misspelt
   // setting.
   std::vector<std::string> warnings;

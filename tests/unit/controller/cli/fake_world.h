@@ -198,12 +198,13 @@ class CommandLineTest : public testing::Test {
           }
           return Connected{.agents = agents_,
                            .identity = identity_,
+                           .ensemble = own_ensemble_,
                            .certificates = certificates_,
                            .releases = spoken_releases_};
         },
         .connect_foreign = [this](const ConnectForeign& request) -> base::Result<ConnectedForeign> {
           asked_ = request.agents;
-          return ConnectedForeign{.servers = foreign_, .ensemble = "lab"};
+          return ConnectedForeign{.servers = foreign_, .ensemble = own_ensemble_};
         },
         .watch_interrupt = [this] { return interrupted_; },
         .random = [] { return 0x3f9aU; },
@@ -218,6 +219,7 @@ class CommandLineTest : public testing::Test {
   bool terminal_ = false;
   std::string connect_error_;
   std::string identity_ = "zoowarden://lab/operator";
+  std::string own_ensemble_ = "lab";
   AgentWords words_;
   std::shared_ptr<ForeignServers> foreign_;
   std::vector<AgentAt> asked_;

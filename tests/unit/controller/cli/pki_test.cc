@@ -162,7 +162,8 @@ TEST_F(PkiCommandTest, ABadRequestOrAnUnknownServerIsNotSigned) {
   const auto before = sys::ReadFile(Path("ca/index.json"), 100'000).value();
   words_.request_pem = "hostile";
   EXPECT_EQ(ReasonOf({"pki", "renew", "--dir", Path("ca"), "--server", "1"}), "pki.bad_request");
-  EXPECT_EQ(ReasonOf({"pki", "renew", "--dir", Path("ca"), "--server", "9"}), "usage.bad_value");
+  EXPECT_EQ(ReasonOf({"pki", "renew", "--dir", Path("ca"), "--server", "9"}),
+            "usage.unknown_server");
   EXPECT_EQ(ReasonOf({"pki", "renew", "--dir", Path("ca")}), "usage.bad_value");
   EXPECT_EQ(ReasonOf({"pki", "renew", "--dir", Path("ca"), "--all", "--server", "1"}),
             "usage.bad_value");

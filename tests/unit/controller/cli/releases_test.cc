@@ -108,6 +108,18 @@ TEST_F(ReleasesTest, RemoveTakesOneNameOnOneServer) {
   EXPECT_THAT(releases_->removed, ElementsAre("2 3.8.4-11111111 epoch 5"));
 }
 
+TEST_F(ReleasesTest, AServerThatThereIsNotIsSaidByEveryVerb) {
+  for (const auto& line : std::vector<std::vector<std::string>>{
+           {"releases", "remove", "3.8.4", "--server", "7", "--yes"},
+           {"audit", "show", "--server", "7"},
+           {"pki", "renew", "--dir", "ca", "--server", "7"},
+           {"server", "confirm", "7", "--yes"}}) {
+    const auto outcome = Run(line);
+    EXPECT_EQ(outcome.code, static_cast<int>(ExitCode::kUsage)) << outcome.err;
+    EXPECT_EQ(outcome.err, "error: ensemble.yaml has no server 7; it has 1, 2, 3\n");
+  }
+}
+
 TEST_F(ReleasesTest, RemoveSaysWhatAnAgentRefused) {
   releases_->refuse = true;
   const auto removed = Run({"releases", "remove", "3.9.4", "--server", "1", "--yes"});

@@ -108,6 +108,43 @@ TEST_F(StatusTest, AnUnreachableAgentIsSaidAndTheOthersAreShown) {
   EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
 }
 
+TEST_F(StatusTest, ACertificateThatNoAgentTakesIsDeniedAndNoTrouble) {
+  for (auto& seen : words_.seen) {
+    const auto id = seen.id;
+    seen = {};
+    seen.id = id;
+    seen.problem = "certificate 4a has been revoked";
+    words_.leases.push_back(
+        {id, base::Fail(base::ErrorCode::kUnauthenticated, "pki.revoked", seen.problem)});
+  }
+  const auto outcome = Run({"status"});
+  EXPECT_EQ(outcome.code, static_cast<int>(ExitCode::kDenied));
+  EXPECT_NE(outcome.out.find("its agent is not for this certificate: certificate 4a"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_EQ(outcome.out.find("does not answer"), std::string::npos);
+  EXPECT_EQ(outcome.out.find("no server says that it leads"), std::string::npos);
+}
+
+TEST_F(StatusTest, WhoLeadsIsOnlyMissedWhenAllAnswered) {
+  words_.seen[1].answered = false;
+  EXPECT_EQ(Run({"status"}).out.find("no server says"), std::string::npos);
+  words_.seen[1].answered = true;
+  words_.seen[1].mode = model::Mode::kFollower;
+  EXPECT_NE(Run({"status"}).out.find("no server says that it leads"), std::string::npos);
+}
+
+TEST_F(StatusTest, AMisspeltEnsembleIsSaidWhereItStandsBeforeAnyAgentIsAsked) {
+  own_ensemble_ = "laboratory";
+  const auto outcome = Run({"status"});
+  EXPECT_EQ(outcome.code, static_cast<int>(ExitCode::kUsage));
+  EXPECT_NE(outcome.err.find("ensemble.yaml:1:11: ensemble is 'lab', but the certificate in " +
+                             Path("pki") + " is of ensemble 'laboratory'"),
+            std::string::npos)
+      << outcome.err;
+  EXPECT_EQ(Run({"apply", "--yes"}).code, static_cast<int>(ExitCode::kUsage));
+}
+
 TEST_F(StatusTest, AStandaloneMemberIsAnAlarm) {
   words_.seen[2].mode = model::Mode::kStandalone;
   const auto outcome = Run({"status"});
@@ -157,7 +194,7 @@ TEST_F(StatusTest, TheHolderOfTheLeaseIsNamed) {
 TEST_F(StatusTest, WithoutACertificateItSaysHowToGetOne) {
   connect_error_ = "no certificate";
   const auto outcome = Run({"status"});
-  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.code, static_cast<int>(ExitCode::kUsage));
   EXPECT_NE(outcome.err.find("next: make one with `zoowarden pki issue --role operator`"),
             std::string::npos);
 }
