@@ -190,10 +190,11 @@ class Transfer {
   }
 
   [[nodiscard]] Status TooLarge() const {
-    return Refuse(ErrorCode::kResourceExhausted,
-                  "too_large",
-                  "the archive is larger than " + std::to_string(request_.most_bytes) +
-                      " bytes; check download.size_limit_mib of agent.yaml");
+    return Refuse(
+        ErrorCode::kResourceExhausted,
+        "too_large",
+        "the archive is larger than " + std::to_string(request_.most_bytes) +
+            " bytes; check download.size_limit_mib and releases.uploads_limit_mib of agent.yaml");
   }
 
   [[nodiscard]] std::string Header(const char* name) const {

@@ -105,11 +105,11 @@ class RecordHandlers final : public v1::RecordService::Service {
       return rpc::ToGrpcStatus(row.error());
     }
     if (!*row) {
-      return rpc::ToGrpcStatus(base::Error(base::ErrorCode::kNotFound,
-                                           "record.unknown",
-                                           "this agent has no record of run '" +
-                                               base::Printable(request->run_id(), kLongestName) +
-                                               "'; see 'zoowarden runs' for those that there are"));
+      return rpc::ToGrpcStatus(base::Error(
+          base::ErrorCode::kNotFound,
+          "record.unknown",
+          "this agent has no record of run '" + base::Printable(request->run_id(), kLongestName) +
+              "'; see 'zoowarden runs list' for those that there are"));
     }
     ToWire(**row, *reply);
     const auto events = core_.runs().ListEvents(request->run_id());

@@ -52,6 +52,15 @@ class DownloadsTest : public ScratchTest {
     });
   }
 
+  template <typename F>
+  static void WaitUntil(F done) {
+    const auto ends = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!done()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), ends);
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+
   // Asks until it is there or failed: "there" or the reason.
   std::string Fetch(const std::string& sha512) {
     const auto ends = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -164,17 +173,13 @@ TEST_F(DownloadsTest, AnUploadOfWhatIsBeingFetchedAndTheDownloadDoNotMeet) {
       "printf 'archive' >&3; : >written\n");
   ASSERT_TRUE(Want(sha512_));
   const fs::path fetched = Uploads() / (sha512_ + ".fetch");
-  while (SizeOf(fetched) != 4) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
+  WaitUntil([&] { return SizeOf(fetched) == 4; });
   const auto done = releases_->Append(
       {.sha512 = sha512_, .offset = 0, .total_size = content_.size(), .data = content_});
   ASSERT_TRUE(done) << done.error().message();
   EXPECT_TRUE(done->complete);
   Write(Uploads() / "go", "");
-  while (!fs::exists(Uploads() / "written") || fs::exists(fetched)) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
+  WaitUntil([&] { return fs::exists(Uploads() / "written") && !fs::exists(fetched); });
   EXPECT_EQ(Read(releases_->FindArchive(sha512_).value()), content_);
 }
 

@@ -36,10 +36,16 @@ class UploadStreamTest : public RunningAgentTest {
     request.set_data(data);
     return request;
   }
-  static void WaitFor(const fs::path& path) {
-    while (!fs::exists(path)) {
+  template <typename F>
+  static void WaitUntil(F done) {
+    const auto ends = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!done()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), ends);
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
+  }
+  void WaitUntilSomeIsHere(const std::string& content) {
+    WaitUntil([&] { return fs::exists(At("state/uploads/" + Name(content) + ".part")); });
   }
   bool Has(const std::string& content) {
     return fs::exists(At("state/uploads/" + Name(content) + ".archive"));
@@ -93,7 +99,7 @@ TEST_F(UploadStreamTest, EveryArchiveThatIsTakenHasItsRowsHoweverMany) {
 TEST_F(UploadStreamTest, ThatItBeginsIsWrittenBeforeAnythingIsTaken) {
   OpenUpload upload(Channel(pki::Role::kPlanner));
   upload.stream->Write(Chunk("archive", "arch"));
-  WaitFor(At("state/uploads/" + Name("archive") + ".part"));
+  WaitUntilSomeIsHere("archive");
   EXPECT_EQ(Told(), std::vector<std::string>{"Upload begun " + Detail("archive")});
 }
 
@@ -127,7 +133,7 @@ TEST_F(UploadStreamTest, IdleOnesOfAPlannerDoNotShutTheOperatorOut) {
   std::vector<std::unique_ptr<OpenUpload>> open;
   OpenUpload first(Channel(pki::Role::kPlanner));
   first.stream->Write(Chunk("archive", "arch"));
-  WaitFor(At("state/uploads/" + Name("archive") + ".part"));
+  WaitUntilSomeIsHere("archive");
   for (int i = 0; i < 20; ++i) {
     open.push_back(std::make_unique<OpenUpload>(Channel(pki::Role::kPlanner)));
   }
@@ -159,12 +165,11 @@ TEST_F(ImpatientUploadTest, AnIdleStreamEndsAndLeavesItsPlace) {
   OpenUpload upload(Channel(pki::Role::kPlanner));
   upload.stream->Write(Chunk("archive", "arch"));
   EXPECT_EQ(upload.stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
-  while (Told().size() < 2) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
+  WaitUntil([&] { return Told().size() == 2; });
   EXPECT_EQ(Told().back(), "Upload upload.idle " + Detail("archive"));
   const auto rest = Chunk("archive", "archive");
-  EXPECT_TRUE(Upload(pki::Role::kPlanner, rest.run(), rest.sha512(), "archive").ok());
+  // Its place is free a moment after its row.
+  WaitUntil([&] { return Upload(pki::Role::kPlanner, rest.run(), rest.sha512(), "archive").ok(); });
   EXPECT_TRUE(Has("archive"));
 }
 
