@@ -79,9 +79,12 @@ std::string CommandLine(pid_t pid) { return ReadAll("/proc/" + std::to_string(pi
 base::Result<Stage> MakeStage(const fs::path& directory) {
   Stage stage{.programs = fs::read_symlink("/proc/self/exe").parent_path(),
               .pki = directory / "pki",
-              .archives = directory / "archives"};
+              .archives = directory / "archives",
+              .interposer = directory / "interposer.so"};
   sys::RealClock clock;
   fs::create_directories(stage.pki);
+  // LD_PRELOAD takes no name with a space, so not the checkout's.
+  fs::create_symlink(stage.programs / "libzoowarden-interposer.so", stage.interposer);
   ZW_TRY(pki::InitCa(stage.pki / "ca", "crash", clock));
   ZW_TRY(pki::Issue({.ca_directory = stage.pki / "ca",
                      .out_directory = stage.pki / "agent",

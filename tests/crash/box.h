@@ -23,6 +23,7 @@ struct Stage {
   std::filesystem::path programs;  // zoowarden-agent, zoowarden-launch, zoowarden-stand-in
   std::filesystem::path pki;       // ca/, agent/ and operator/
   std::filesystem::path archives;
+  std::filesystem::path interposer;  // for LD_PRELOAD
   pki::Credentials operator_credentials;
   model::ReleaseSpec old_release;
   model::ReleaseSpec new_release;
@@ -41,7 +42,7 @@ class Box {
   Box(const Box&) = delete;
   Box& operator=(const Box&) = delete;
 
-  // Its files of ours: configuration and archives. The others do it where it was not done.
+  // Configuration and archives. The others do it where it was not done.
   [[nodiscard]] base::Status WriteFiles();
   // By the agent's own bootstrap: the old release, serving, with some data.
   [[nodiscard]] base::Status InstallOld();

@@ -52,7 +52,7 @@ struct Case {
 enum class Detour { kNone, kClose, kSilence, kFailingWayBack };
 [[nodiscard]] Detour DetourOf(const Case& which);
 
-// True when the deadline is to pass, so that it is short.
+// True when the deadline is to pass, so that it is short. While it stages an operation has none.
 [[nodiscard]] bool DeadlinePasses(const Case& which);
 
 // States in the order in which they become durable, over all operations of the case.

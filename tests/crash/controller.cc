@@ -6,6 +6,7 @@
 #include "rpc/tls.h"
 
 #include <chrono>
+#include <thread>
 #include <utility>
 
 namespace zoowarden::crash {
@@ -20,6 +21,7 @@ constexpr milliseconds kStatusDeadline{2'000};
 constexpr milliseconds kLongStep{20'000};
 constexpr milliseconds kShortStep{1'500};
 constexpr std::chrono::seconds kPatience{60};
+constexpr milliseconds kBetweenTurns{4};
 
 }  // namespace
 
@@ -75,6 +77,17 @@ bool Controller::Turn() {
     }
   }
   return Answer();
+}
+
+bool Controller::TurnToTheEnd() {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (std::chrono::steady_clock::now() < end) {
+    if (Turn()) {
+      return true;
+    }
+    std::this_thread::sleep_for(kBetweenTurns);
+  }
+  return false;
 }
 
 bool Controller::WantsBack() const {

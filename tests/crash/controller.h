@@ -30,6 +30,8 @@ class Controller {
   [[nodiscard]] base::Status Connect();
   // Looks, and answers what it sees. True when the case has ended.
   [[nodiscard]] bool Turn();
+  // Turns until then. False: that took longer than a minute.
+  [[nodiscard]] bool TurnToTheEnd();
 
   [[nodiscard]] const std::vector<std::string>& operations() const { return operations_; }
   [[nodiscard]] const model::MemberObservation& seen() const { return seen_; }

@@ -60,6 +60,8 @@ class InterposerTest : public ::testing::Test {
     auto created = sys::TempDir::Create("/tmp", "zw-interposer-");
     ASSERT_TRUE(created);
     scratch_.emplace(std::move(*created));
+    // LD_PRELOAD takes no name with a space, so not the checkout's.
+    fs::create_symlink(Programs() / "libzoowarden-interposer.so", Library());
   }
   [[nodiscard]] fs::path Below() const { return scratch_->path() / "below"; }
   [[nodiscard]] fs::path Beside() const { return scratch_->path() / "below-and-beside"; }
@@ -71,7 +73,7 @@ class InterposerTest : public ::testing::Test {
     fs::create_directory(where);
     return Lines(OutputOf(Programs() / "zoowarden-io-probe",
                           {where},
-                          {"LD_PRELOAD=" + (Programs() / "libzoowarden-interposer.so").string(),
+                          {"LD_PRELOAD=" + Library().string(),
                            std::string(kIoBelow) + "=/nowhere:" + Below().string(),
                            std::string(kIoLog) + "=" + Log().string(),
                            std::string(kIoFault) + "=" + fault}));
@@ -79,6 +81,7 @@ class InterposerTest : public ::testing::Test {
   [[nodiscard]] std::vector<IoCall> Seen() const { return ReadIoLog(Log()); }
 
  private:
+  [[nodiscard]] fs::path Library() const { return scratch_->path() / "interposer.so"; }
   [[nodiscard]] fs::path Log() const { return scratch_->path() / "log"; }
   std::optional<sys::TempDir> scratch_;
 };

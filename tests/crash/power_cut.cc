@@ -3,10 +3,8 @@
 #include "tests/crash/controller.h"
 #include "tests/crash/interposer/interposer.h"
 
-#include <chrono>
 #include <iostream>
 #include <set>
-#include <thread>
 #include <vector>
 
 namespace zoowarden::crash {
@@ -14,23 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using model::OperationState;
-using std::chrono::milliseconds;
-
-constexpr std::chrono::seconds kPatience{40};
-constexpr milliseconds kTurn{4};
 
 using Tree = std::map<std::string, std::string>;
-
-bool DriveToItsEnd(Controller& controller) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (std::chrono::steady_clock::now() < end) {
-    if (controller.Turn()) {
-      return true;
-    }
-    std::this_thread::sleep_for(kTurn);
-  }
-  return false;
-}
 
 // The files of a generation and of its release, whose bytes the first run verified.
 Tree WhatRuns(const Box& box, const std::string& digest) {
@@ -83,14 +66,14 @@ base::Status PowerCuts::RunUndisturbed() {
     wanted_[from_] = WhatRuns(box, from_);
   }
   mounted.Sync();
-  box.SetEnvironment({"LD_PRELOAD=" + (stage_.programs / "libzoowarden-interposer.so").string(),
+  box.SetEnvironment({"LD_PRELOAD=" + stage_.interposer.string(),
                       std::string(kIoBelow) + "=" + disk_.string(),
                       std::string(kIoImage) + "=" + (scratch_ / "disk.img").string(),
                       std::string(kIoNextCut) + "=" + (scratch_ / "cuts/0000.img").string()});
   ZW_TRY(box.StartAgent(""));
   Controller controller(box, way_, from_);
   ZW_TRY(controller.Connect());
-  if (!DriveToItsEnd(controller)) {
+  if (!controller.TurnToTheEnd()) {
     return base::Fail(base::ErrorCode::kInternal, "no end without a power cut: " + box.AgentLog());
   }
   const std::string to = controller.seen().operation.to_generation;
@@ -129,7 +112,7 @@ std::string PowerCuts::GoOn(Box& box) {
       controller.Insist();
     }
     const auto connected = controller.Connect();
-    if (!connected || !DriveToItsEnd(controller)) {
+    if (!connected || !controller.TurnToTheEnd()) {
       return "no end" + (connected ? "" : ": " + connected.error().message()) +
              "\n last refusal: " + controller.refused();
     }

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 using model::OperationState;
 using std::chrono::milliseconds;
 
-constexpr std::chrono::seconds kPatience{40};
+constexpr std::chrono::seconds kPatience{60};
 constexpr milliseconds kTurn{4};
 
 // The state in which a first life of the agent leaves the operation; none: it has not begun.
@@ -87,12 +87,8 @@ class SceneRun {
       Controller first(box_, WayOf(scene_), judge_->from());
       ZW_TRY(first.Connect());
       first.EndIn(*begins);
-      const auto end = std::chrono::steady_clock::now() + kPatience;
-      while (!first.Turn()) {
-        if (std::chrono::steady_clock::now() > end) {
-          return base::Fail(base::ErrorCode::kInternal, first.refused() + box_.AgentLog());
-        }
-        std::this_thread::sleep_for(kTurn);
+      if (!first.TurnToTheEnd()) {
+        return base::Fail(base::ErrorCode::kInternal, first.refused() + box_.AgentLog());
       }
       box_.KillAgent();
     }
@@ -104,10 +100,9 @@ class SceneRun {
     for (const char* directory : {"state", "releases", "generations", "data"}) {
       below.push_back((box_.directory() / directory).string());
     }
-    std::vector<std::string> environment = {
-        "LD_PRELOAD=" + (box_.stage().programs / "libzoowarden-interposer.so").string(),
-        std::string(kIoBelow) + "=" + base::Join(below, ":"),
-        std::string(kIoLog) + "=" + log_.string()};
+    std::vector<std::string> environment = {"LD_PRELOAD=" + box_.stage().interposer.string(),
+                                            std::string(kIoBelow) + "=" + base::Join(below, ":"),
+                                            std::string(kIoLog) + "=" + log_.string()};
     if (fault_ != nullptr) {
       environment.push_back(std::string(kIoFault) + "=" + fault_->kind + " " +
                             std::to_string(fault_->k) + " " + std::to_string(fault_->error));
@@ -135,7 +130,9 @@ class SceneRun {
         if (std::exchange(ended_, true)) {
           return "the agent ended more than once";
         }
-        last_words_ = box_.AgentLog();
+        if (box_.AgentLog().find("zoowarden-agent: ") == std::string::npos) {
+          return "the agent ended without a word";
+        }
         if (const auto started = StartWith({}); !started) {
           return "after the fault: " + started.error().message();
         }
@@ -223,7 +220,6 @@ class SceneRun {
   fs::path log_;
   Box box_;
   std::optional<Judge> judge_;
-  std::string last_words_;
   bool ended_ = false;
   bool refused_ = false;
   bool needed_person_ = false;
