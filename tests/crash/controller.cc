@@ -21,7 +21,7 @@ constexpr milliseconds kStatusDeadline{2'000};
 constexpr milliseconds kLongStep{20'000};
 constexpr milliseconds kShortStep{1'500};
 constexpr std::chrono::seconds kPatience{60};
-constexpr milliseconds kBetweenTurns{4};
+constexpr milliseconds kBetweenTurns{10};
 
 }  // namespace
 

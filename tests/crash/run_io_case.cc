@@ -19,7 +19,7 @@ using model::OperationState;
 using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds kPatience{60};
-constexpr milliseconds kTurn{4};
+constexpr milliseconds kTurn{10};
 
 // The state in which a first life of the agent leaves the operation; none: it has not begun.
 std::optional<OperationState> BeginsIn(Scene scene) {
