@@ -38,6 +38,8 @@ std::string PayloadOf(const StoredOperation& operation) {
               {"signalled_pid", operation.signalled.pid},
               {"signalled_time", operation.signalled.start_time},
               {"signalled_at_ms", operation.signalled_at.count()},
+              {"served_pid", operation.served.pid},
+              {"served_time", operation.served.start_time},
               {"made_data", operation.made_data},
               {"transitions", operation.transitions}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
@@ -89,6 +91,8 @@ base::Result<StoredOperation> OperationOf(const journal::OperationRow& row) {
       .stop_timeout = milliseconds(number("stop_timeout_ms")),
       .started = {.pid = row.started_pid, .start_time = row.started_time},
       .started_by = by != payload.end() && by->is_string() ? by->get<std::string>() : "",
+      .served = {.pid = static_cast<std::int32_t>(number("served_pid")),
+                 .start_time = static_cast<std::uint64_t>(number("served_time"))},
       .intended = {.pid = static_cast<std::int32_t>(number("intended_pid")),
                    .start_time = static_cast<std::uint64_t>(number("intended_time"))},
       .intended_at = milliseconds(number("intended_at_ms")),

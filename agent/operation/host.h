@@ -35,8 +35,8 @@ class ServerHost {
 
   // member_looked says that the member was asked and seen, which kMember attempts when there is a
   // process; false where its configuration or its sockets cannot be read. permit_valid,
-  // stop_signalled, launched and process.started_by_operation are the runner's to fill in;
-  // restarted is the host's.
+  // stop_signalled, launched, proved and process.started_by_operation are the runner's to fill in;
+  // restart is the host's.
   [[nodiscard]] virtual core::Reality Look(const core::OperationRecord& record, LookAt what) = 0;
 
   // Makes the generation complete on disk, verified and durable; the server is not touched.

@@ -35,6 +35,9 @@ struct StoredOperation {
   std::chrono::milliseconds stop_timeout{0};
   ProcessIdentity started;  // last process that an operation started, pid 0 = none
   std::string started_by;   // that operation; outlives it
+  // Of `to`, not started by the operation, and seen serving in the quorum: never its success, and
+  // nothing that may be stopped alone. pid 0 = none.
+  ProcessIdentity served;
   // The stop of a process, in this state: recorded as intended before SIGTERM and as signalled
   // after it, because SIGKILL may follow only a signal that was certainly sent. pid 0 = none;
   // instants are CLOCK_BOOTTIME of `boot_id`.

@@ -67,6 +67,7 @@ base::Status OperationRunner::SettleAfterStart() {
   }
   stored_.boot_id = boot_id_;
   stored_.deadline = clock_->BootTime() + stored_.step_timeout;
+  stored_.served = {};
   stored_.intended = {};
   stored_.signalled = {};
   return journal_->Save({.operation = &stored_});
@@ -84,9 +85,10 @@ bool OperationRunner::Step() {
     ZW_FAULT_POINT("agent.verifying");
   }
   const core::OperationRecord record = Record();
-  const core::Reality reality = LookAtServer(record);
+  core::Reality reality = LookAtServer(record);
   NoteProved(reality);
-  const core::OperationStep step = core::DecideStep(Record(), reality, clock_->BootTime());
+  reality.proved = IsProved(reality.process);
+  const core::OperationStep step = core::DecideStep(record, reality, clock_->BootTime());
   if (step.event) {
     Advance({.event = *step.event, .reason = step.reason, .detail = step.detail}, reality.process);
   } else {
@@ -99,15 +101,18 @@ void OperationRunner::NoteProved(const core::Reality& reality) {
   const bool waiting =
       state_ == OperationState::kVerifying || state_ == OperationState::kUnconfirmed;
   const auto serves_as_wanted = [&] {
-    return core::ServesInQuorum(reality) && reality.process->generation == stored_.to &&
-           reality.process->started_by_operation == stored_.operation_id;
+    return core::ServesInQuorum(reality) && reality.process->generation == stored_.to;
   };
   const bool as_wanted = stored_.to.empty() ? core::IsRemoved(reality) : serves_as_wanted();
-  if (!waiting || stored_.proved || !as_wanted) {
+  if (!waiting || IsProved(reality.process) || !as_wanted) {
     return;
   }
   StoredOperation next = stored_;
-  next.proved = true;
+  if (!reality.process || reality.process->started_by_operation == stored_.operation_id) {
+    next.proved = true;
+  } else {
+    next.served = ProcessIdentity::Of(*reality.process);
+  }
   if (const auto saved = journal_->Save({.operation = &next}); !saved) {
     TellUnrecorded("proved", saved.error());
     return;
@@ -118,12 +123,20 @@ void OperationRunner::NoteProved(const core::Reality& reality) {
                 " proved=" + (stored_.to.empty() ? "removed" : stored_.to));
 }
 
+// Of a removal: that there is none.
+bool OperationRunner::IsProved(const std::optional<model::Process>& process) const {
+  if (!process) {
+    return stored_.proved && stored_.to.empty();
+  }
+  return stored_.served.Names(*process) ||
+         (stored_.proved && StartedBy(*process) == stored_.operation_id);
+}
+
 core::OperationRecord OperationRunner::Record() const {
   return {.operation_id = stored_.operation_id,
           .state = state_,
           .from = stored_.from,
           .to = stored_.to,
-          .proved = stored_.proved,
           .deadline = stored_.deadline,
           .stop_timeout = stored_.stop_timeout};
 }
@@ -171,6 +184,7 @@ core::Reality OperationRunner::LookAs(LookAt what, const core::OperationRecord& 
   core::Reality reality = host_->Look(record, what);
   reality.launched = launched_;
   reality.launch_locked = launch_locked_;
+  reality.proved = IsProved(reality.process);
   if (reality.process) {
     reality.permit_valid =
         permits_.Valid(stored_.operation_id, *reality.process, clock_->BootTime());

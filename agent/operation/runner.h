@@ -98,6 +98,7 @@ class OperationRunner {
   // runner.cc: the loop.
   void Stage();
   void NoteProved(const core::Reality& reality);
+  [[nodiscard]] bool IsProved(const std::optional<model::Process>& process) const;
   [[nodiscard]] core::OperationRecord Record() const;
   [[nodiscard]] core::Reality LookAtServer(const core::OperationRecord& record);
   [[nodiscard]] core::Reality LookAs(LookAt what, const core::OperationRecord& record);

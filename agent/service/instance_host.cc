@@ -49,7 +49,7 @@ core::Reality InstanceHost::Look(const core::OperationRecord& /*record*/, LookAt
     return reality;
   }
   reality.process = answer.found->process;
-  reality.restarted = RestartOf(*reality.process);
+  AskSupervisor(reality);
   if (what == LookAt::kMember) {
     const MemberView view = prober_.Look(*answer.found);
     reality.member_looked = view.looked;
@@ -65,21 +65,24 @@ core::Reality InstanceHost::Look(const core::OperationRecord& /*record*/, LookAt
   return reality;
 }
 
-// A process that nobody can vouch for counts as restarted, until somebody can be asked.
-std::string InstanceHost::RestartOf(const model::Process& process) {
-  if (asked_.Names(process)) {
-    return restarted_;
+void InstanceHost::AskSupervisor(core::Reality& reality) {
+  if (!asked_.Names(*reality.process)) {
+    auto answer = instance_->manager().RestartedBySupervisor(*reality.process);
+    if (!answer) {
+      reality.restart = core::Restart::kUnknown;
+      reality.restart_text = answer.error().message();
+      return;
+    }
+    asked_ = ProcessIdentity::Of(*reality.process);
+    restarted_ = *std::move(answer);
+    if (!restarted_.empty()) {
+      base::LogWarn(restarted_);
+    }
   }
-  auto answer = instance_->manager().RestartedBySupervisor(process);
-  if (!answer) {
-    return answer.error().message();
-  }
-  asked_ = ProcessIdentity::Of(process);
-  restarted_ = *std::move(answer);
   if (!restarted_.empty()) {
-    base::LogWarn(restarted_);
+    reality.restart = core::Restart::kBySupervisor;
+    reality.restart_text = restarted_;
   }
-  return restarted_;
 }
 
 base::Result<model::Generation> InstanceHost::Stage(const StageRequest& request) {

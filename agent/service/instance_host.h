@@ -43,7 +43,7 @@ class InstanceHost final : public ServerHost {
   [[nodiscard]] base::Status Signal(const model::Process& process, StopSignal signal) override;
 
  private:
-  [[nodiscard]] std::string RestartOf(const model::Process& process);
+  void AskSupervisor(core::Reality& reality);
 
   Instance* instance_;
   Generations generations_;

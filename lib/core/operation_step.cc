@@ -14,6 +14,7 @@ using model::Mode;
 using model::OperationState;
 
 constexpr const char* kRestarted = "start.restarted";
+constexpr const char* kNotVouchedFor = "start.not_vouched_for";
 
 OperationStep Wait() { return {}; }
 OperationStep Act(OperationAct act) { return {.event = std::nullopt, .act = act}; }
@@ -101,6 +102,19 @@ OperationStep Switching(const OperationRecord& record, const Reality& reality) {
                                       : Act(OperationAct::kSwitchToNew);
 }
 
+// With a reason: it runs, and does not count as started by the operation. Of the old generation any
+// process will do.
+OperationStep ItsProcess(const Reality& reality, Instant now, OperationEvent started) {
+  if (reality.restart == Restart::kNone || started == OperationEvent::kOldStarted) {
+    return Emit(started);
+  }
+  if (reality.restart == Restart::kBySupervisor) {
+    return Emit(started, kRestarted, reality.restart_text);
+  }
+  const bool may_still_answer = reality.launched && now - *reality.launched < kLaunchPatience;
+  return may_still_answer ? Wait() : Emit(started, kNotVouchedFor, reality.restart_text);
+}
+
 // Shared by the new and the old generation: one process of `wanted` must come to exist; where
 // nothing is wanted, none may.
 OperationStep Launching(const std::string& wanted,
@@ -114,10 +128,7 @@ OperationStep Launching(const std::string& wanted,
                   "start.other_process",
                   Describe(*reality.process) + " already serves the data directory");
     }
-    // With a reason: it runs, and does not count as started by the operation. Of the old generation
-    // any process will do.
-    const bool counts = reality.restarted.empty() || started == OperationEvent::kOldStarted;
-    return counts ? Emit(started) : Emit(started, kRestarted, reality.restarted);
+    return ItsProcess(reality, now, started);
   }
   if (!reality.processes_visible) {
     return Emit(failed,
@@ -153,8 +164,8 @@ OperationStep Verifying(const OperationRecord& record, const Reality& reality, I
   const bool down = !record.to.empty() && IsDown(record, reality, now);
   const OperationEvent event =
       down ? OperationEvent::kDeadlineDown : OperationEvent::kDeadlineNotDown;
-  if (!reality.restarted.empty()) {
-    return Emit(event, kRestarted, reality.restarted);
+  if (reality.restart == Restart::kBySupervisor) {
+    return Emit(event, kRestarted, reality.restart_text);
   }
   if (!down) {
     return Emit(event,
@@ -271,10 +282,10 @@ bool IsDown(const OperationRecord& record, const Reality& reality, Instant now) 
   if (!reality.process) {
     return reality.processes_visible;
   }
-  const bool restarted = !reality.restarted.empty();
   return HasFailed(
-      {.by_operation = restarted || reality.process->started_by_operation == record.operation_id,
-       .proved = record.proved && !restarted,
+      {.by_operation = reality.restart == Restart::kBySupervisor ||
+                       reality.process->started_by_operation == record.operation_id,
+       .proved = reality.proved,
        .past_deadline = now >= record.deadline,
        .looked = reality.member_looked,
        .quorum_connection = reality.quorum_connection,

@@ -21,11 +21,15 @@ struct OperationRecord {
   model::OperationState state = model::OperationState::kIdle;
   std::string from;  // generation digest; empty = first installation
   std::string to;    // generation digest; empty = removal
-  // The process that this operation started was seen serving in the quorum; of a removal, that no
-  // process was seen.
-  bool proved = false;
   model::Instant deadline{0};                      // CLOCK_BOOTTIME, of verifying or verifying_old
   std::chrono::milliseconds stop_timeout{60'000};  // from SIGTERM to SIGKILL
+};
+
+// Whether a supervisor, and not a launch of ours, brought a process about.
+enum class Restart {
+  kNone,
+  kBySupervisor,
+  kUnknown,  // it cannot be asked, which proves nothing of the process: neither way
 };
 
 // What is true on this server now. Everything is read afresh for each decision.
@@ -37,6 +41,9 @@ struct Reality {
   model::Mode mode = model::Mode::kUnknown;
   model::Broadcast broadcast = model::Broadcast::kUnknown;
   bool quorum_connection = false;
+  // This very process was seen serving in the quorum since the operation's start; of a removal, that
+  // no process was seen.
+  bool proved = false;
   bool permit_valid = false;
   std::optional<model::Instant> stop_signalled;  // SIGTERM was certainly sent to this process
   // A SIGTERM was meant and may have been sent: the agent died around it. Of this process, or of
@@ -44,8 +51,8 @@ struct Reality {
   std::optional<model::Instant> stop_intended;
   std::optional<model::Instant> launched;  // by this process of the agent, in this state
   bool launch_locked = false;              // that launch found the data directory locked
-  // A supervisor, and not a launch of ours, brought this process about: how it says so.
-  std::string restarted;
+  Restart restart = Restart::kNone;
+  std::string restart_text;  // how the supervisor says so, or why it cannot be asked
 };
 
 enum class OperationAct {
@@ -85,7 +92,8 @@ inline constexpr std::chrono::milliseconds kLongestSignalDoubt{60'000};
 // ARCHITECTURE "Down": no process on the data directory, or one that this operation started, that
 // was never proved since, is past its deadline and was seen without an established quorum
 // connection. A member that could not be looked at is never down. What a supervisor restarted is a
-// consequence of the operation's start, and proved nothing: a crash loop is down as well.
+// consequence of the operation's start, so a crash loop is down as well, until one of its processes
+// is seen serving. A supervisor that cannot be asked makes nothing down.
 [[nodiscard]] bool IsDown(const OperationRecord& record,
                           const Reality& reality,
                           model::Instant now);

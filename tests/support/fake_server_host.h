@@ -41,7 +41,8 @@ class FakeServerHost final : public agent::ServerHost {
     reality.processes_visible = processes_visible;
     reality.process = process;
     reality.current = current;
-    reality.restarted = process ? restarted : "";
+    reality.restart = process ? restart : core::Restart::kNone;
+    reality.restart_text = "what the supervisor says";
     if (process && what == agent::LookAt::kMember) {
       reality.mode = ModeNow();
       reality.quorum_connection = connected || reality.mode == model::Mode::kFollower;
@@ -112,7 +113,7 @@ class FakeServerHost final : public agent::ServerHost {
   std::optional<model::Process> process;
   std::string current;
   std::string data = "a member's";  // what lies in the data directory
-  std::string restarted;            // what a supervisor says of the process that is there
+  core::Restart restart = core::Restart::kNone;  // of the process that is there
   std::map<std::string, GenerationBehaviour> behaviour;
   bool ignores_sigterm = false;
   bool immortal = false;

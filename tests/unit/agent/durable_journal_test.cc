@@ -40,6 +40,7 @@ TEST_F(DurableJournalTest, EveryFieldOfAnOperationComesBack) {
                               .stop_timeout = std::chrono::seconds(20),
                               .started = {.pid = 77, .start_time = 5000000000},
                               .started_by = "op-1",
+                              .served = {.pid = 78, .start_time = 6000000000},
                               .intended = {.pid = 75, .start_time = 3000000000},
                               .intended_at = std::chrono::milliseconds(998),
                               .signalled = {.pid = 76, .start_time = 4000000000},
@@ -61,6 +62,7 @@ TEST_F(DurableJournalTest, EveryFieldOfAnOperationComesBack) {
   EXPECT_EQ(loaded->stop_timeout, saved.stop_timeout);
   EXPECT_EQ(loaded->started, saved.started);
   EXPECT_EQ(loaded->started_by, saved.started_by);
+  EXPECT_EQ(loaded->served, saved.served);
   EXPECT_EQ(loaded->intended, saved.intended);
   EXPECT_EQ(loaded->intended_at, saved.intended_at);
   EXPECT_EQ(loaded->signalled, saved.signalled);

@@ -60,6 +60,21 @@ TEST_F(RunnerRestartTest, AStopThatWasOnlyMeantLeavesTheMemberServingAndNeverKil
   EXPECT_EQ(host.process->generation, "old");
 }
 
+// As when the agent's package is upgraded while the bus is away.
+TEST_F(RunnerRestartTest, AProvedMemberIsNotTakenBackBecauseItsSupervisorCannotBeAsked) {
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying));
+  StepFor(seconds(2));
+  ASSERT_TRUE(runner->Status().proved);
+  Restart();
+  host.restart = core::Restart::kUnknown;
+  StepFor(kStepTimeout - seconds(4));
+  host.silent = true;  // it elects for a moment, at the deadline
+  ASSERT_TRUE(StepUntil(OperationState::kUnconfirmed, seconds(5)));
+  EXPECT_EQ(host.signals.size(), 1U);
+}
+
 TEST_F(RunnerRestartTest, AnOldStandaloneThatWasStoppedAroundADeathIsStillNamedOne) {
   ComeBackStandalone();
   host.exit_takes = seconds(5);

@@ -73,7 +73,7 @@ TEST_F(RunnerTest, AProvedMemberThatFallsSilentIsNeverStoppedAlone) {
 }
 
 TEST_F(RunnerTest, WhatASupervisorRestartedIsNotStartedByTheOperationAndProvesNothing) {
-  host.restarted = "systemd restarted it";
+  host.restart = core::Restart::kBySupervisor;
   BeginAndStage();
   ProceedWithPermit();
   ASSERT_TRUE(StepUntil(OperationState::kUnconfirmed));
@@ -90,12 +90,27 @@ TEST_F(RunnerTest, OneThatASupervisorBroughtBackLaterIsNotTheOneThatWasProved) {
   StepFor(std::chrono::seconds(2));
   ASSERT_TRUE(runner->Status().proved);
   host.ReplaceProcess("new");
-  host.restarted = "systemd restarted it";
+  host.restart = core::Restart::kBySupervisor;
   host.behaviour["new"].joins = false;
   EXPECT_EQ(runner->StartedBy(*host.process), "");
   ASSERT_TRUE(StepUntil(OperationState::kRolledBack));
   EXPECT_EQ(runner->Status().failure_reason, "start.restarted");
   EXPECT_EQ(host.process->generation, "old");
+}
+
+TEST_F(RunnerTest, OneThatASupervisorBroughtBackAndThatServedIsNeverStoppedAlone) {
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying));
+  host.ReplaceProcess("new");
+  host.restart = core::Restart::kBySupervisor;
+  StepFor(seconds(30));
+  EXPECT_FALSE(runner->Status().proved);  // no success of the operation
+  Restart();
+  host.silent = true;  // for a moment, at the deadline
+  ASSERT_TRUE(StepUntil(OperationState::kUnconfirmed));
+  EXPECT_EQ(runner->Status().failure_reason, "start.restarted");
+  EXPECT_EQ(host.signals.size(), 1U);
 }
 
 TEST_F(RunnerTest, AStandaloneServerIsStoppedAtOnce) {

@@ -121,9 +121,9 @@ TEST(IsDownTest, NeedsEveryOneOfItsConditions) {
   EXPECT_TRUE(IsDown(record, down, kDeadline));
   EXPECT_FALSE(IsDown(record, down, kDeadline - milliseconds(1)));
 
-  OperationRecord proved = record;
+  Reality proved = down;
   proved.proved = true;
-  EXPECT_FALSE(IsDown(proved, down, kDeadline));
+  EXPECT_FALSE(IsDown(record, proved, kDeadline));
 
   Reality foreign = down;
   foreign.process->started_by_operation = "op-0";

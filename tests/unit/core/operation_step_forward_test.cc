@@ -131,14 +131,27 @@ TEST(StartingTest, AForeignProcessIsNeverStartedOver) {
 
 TEST(StartingTest, WhatASupervisorRestartedIsNamedAndAnOldGenerationThatRunsWillDo) {
   Reality reality = Running("new");
-  reality.restarted = "systemd restarted it";
+  reality.restart = Restart::kBySupervisor;
+  reality.restart_text = "systemd restarted it";
   const OperationStep forward = DecideStep(Record(OperationState::kStarting), reality, kNow);
   EXPECT_EQ(Said(forward), "started");
   EXPECT_EQ(forward.reason, "start.restarted");
+  EXPECT_EQ(forward.detail, "systemd restarted it");
   reality.process->generation = "old";
   const OperationStep back = DecideStep(Record(OperationState::kRestartingOld), reality, kNow);
   EXPECT_EQ(Said(back), "old_started");
   EXPECT_EQ(back.reason, "");
+}
+
+TEST(StartingTest, ASupervisorThatCannotBeAskedIsWaitedForAndThenVouchesForNothing) {
+  Reality reality = Running("new");
+  reality.restart = Restart::kUnknown;
+  reality.launched = kNow;
+  const auto record = Record(OperationState::kStarting);
+  EXPECT_EQ(Said(DecideStep(record, reality, kNow + seconds(9))), "nothing");
+  const OperationStep step = DecideStep(record, reality, kNow + kLaunchPatience);
+  EXPECT_EQ(Said(step), "started");
+  EXPECT_EQ(step.reason, "start.not_vouched_for");
 }
 
 TEST(StartingTest, WhereProcessesAreHiddenNothingIsStarted) {
@@ -177,14 +190,26 @@ TEST(VerifyingTest, OneThatCannotBeLookedAtIsParkedAtTheDeadline) {
 TEST(VerifyingTest, ACrashLoopIsDownThoughASupervisorStartedItsLastProcess) {
   Reality reality = Running("new", Mode::kNotServing);
   reality.process->started_by_operation = "";
-  OperationRecord record = Record(OperationState::kVerifying);
-  record.proved = true;  // by the process that has died since
+  const OperationRecord record = Record(OperationState::kVerifying);
   EXPECT_EQ(Said(DecideStep(record, reality, kDeadline)), "deadline_not_down");
-  reality.restarted = "systemd restarted it";
+  reality.restart = Restart::kBySupervisor;
   const OperationStep step = DecideStep(record, reality, kDeadline);
   EXPECT_EQ(Said(step), "deadline_down");
   EXPECT_EQ(step.reason, "start.restarted");
   reality.quorum_connection = true;
+  EXPECT_EQ(Said(DecideStep(record, reality, kDeadline)), "deadline_not_down");
+}
+
+TEST(VerifyingTest, ASupervisorThatCannotBeAskedMakesNothingDown) {
+  Reality reality = Running("new", Mode::kNotServing);
+  reality.process->started_by_operation = "";
+  reality.restart = Restart::kUnknown;
+  const auto record = Record(OperationState::kVerifying);
+  EXPECT_EQ(Said(DecideStep(record, reality, kDeadline)), "deadline_not_down");
+  // What the journal names as started by the operation needs nobody to vouch for it.
+  reality.process->started_by_operation = record.operation_id;
+  EXPECT_EQ(Said(DecideStep(record, reality, kDeadline)), "deadline_down");
+  reality.proved = true;
   EXPECT_EQ(Said(DecideStep(record, reality, kDeadline)), "deadline_not_down");
 }
 

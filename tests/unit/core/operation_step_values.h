@@ -16,7 +16,6 @@ inline OperationRecord Record(model::OperationState state) {
           .state = state,
           .from = "old",
           .to = "new",
-          .proved = false,
           .deadline = kDeadline,
           .stop_timeout = std::chrono::seconds(20)};
 }
