@@ -13,9 +13,19 @@ base::Status ServiceManager::StartUnchanged() {
                     "agent.yaml");
 }
 
-base::Status ServiceManager::Signal(const model::Process& process, StopSignal signal) {
+base::Status Ask(const StopCheck& still) {
+  return !still || still() ? base::Ok()
+                           : base::Status(base::Fail(base::ErrorCode::kCancelled,
+                                                     "stop.not_wanted",
+                                                     "the stop is not wanted any more"));
+}
+
+base::Status ServiceManager::Signal(const model::Process& process,
+                                    StopSignal signal,
+                                    const StopCheck& still) {
   ZW_ASSIGN(const sys::PidFd held,
             sys::PidFd::Open({.pid = process.pid, .start_time = process.start_time}));
+  ZW_TRY(Ask(still));
   return held.Signal(signal == StopSignal::kTerminate ? SIGTERM : SIGKILL);
 }
 

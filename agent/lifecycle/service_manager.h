@@ -27,13 +27,20 @@ class ServiceManager {
   // in the way. kFailedPrecondition `start.nothing_unchanged` where a manager has no such thing.
   [[nodiscard]] virtual base::Status StartUnchanged();
 
-  // To exactly this process, by pid and start time. kNotFound when it has exited.
-  [[nodiscard]] virtual base::Status Signal(const model::Process& process, StopSignal signal);
+  // To exactly this process, by pid and start time. kNotFound when it has exited; kCancelled
+  // `stop.not_wanted` when `still` said no; kDeadlineExceeded `stop.unanswered` when a supervisor was
+  // asked to stop it and has not answered.
+  [[nodiscard]] virtual base::Status Signal(const model::Process& process,
+                                            StopSignal signal,
+                                            const StopCheck& still);
 
   // Whether a supervisor started this process again by itself, after the last start that was asked
   // for: how it says so, empty when not.
   [[nodiscard]] virtual base::Result<std::string> RestartedBySupervisor(
       const model::Process& process);
 };
+
+// kCancelled `stop.not_wanted` when it says no.
+[[nodiscard]] base::Status Ask(const StopCheck& still);
 
 }  // namespace zoowarden::agent

@@ -13,9 +13,10 @@ namespace {
 
 using base::ErrorCode;
 using base::Fail;
+using std::chrono::milliseconds;
 
 // The runner waits for the exit itself; a job that ended otherwise is worth a line in the log.
-constexpr std::chrono::milliseconds kStopJobPatience{1'000};
+constexpr milliseconds kStopJobPatience{1'000};
 
 }  // namespace
 
@@ -90,31 +91,49 @@ base::Status SystemdManager::NameLauncher(systemd::UnitControl& systemd) {
                   "; look for a later drop-in with systemctl cat " + unit_);
 }
 
-base::Status SystemdManager::Signal(const model::Process& process, StopSignal signal) {
+base::Status SystemdManager::Signal(const model::Process& process,
+                                    StopSignal signal,
+                                    const StopCheck& still) {
   // While it is held, its pid is nobody else's, and so is a main process of that pid.
   ZW_ASSIGN(const sys::PidFd held,
             sys::PidFd::Open({.pid = process.pid, .start_time = process.start_time}));
-  const auto stop = [&](std::chrono::milliseconds patience) -> base::Result<bool> {
-    ZW_ASSIGN(const auto systemd, connect_());
-    ZW_ASSIGN(const systemd::UnitState state, systemd->Read(unit_));
-    if (state.main_pid != process.pid) {
-      return false;
-    }
-    ZW_ASSIGN(const std::string job, systemd->Stop(unit_, patience));
-    if (!job.empty() && job != "done") {
-      base::LogWarn("unit=" + unit_ + " stop_job=" + base::Printable(job));
-    }
-    return true;
-  };
   if (signal == StopSignal::kKill) {
     // So that what is killed stays down; the kill itself depends on nobody.
-    if (const auto stopped = stop(std::chrono::milliseconds(0)); !stopped) {
+    if (const auto stopped = StopUnitOf(process, still, milliseconds(0)); !stopped) {
       base::LogWarn("unit=" + unit_ + " not_stopped: " + stopped.error().message());
     }
     return held.Signal(SIGKILL);
   }
-  ZW_ASSIGN(const bool stopped, stop(kStopJobPatience));
-  return stopped ? base::Ok() : held.Signal(SIGTERM);
+  ZW_ASSIGN(const bool stopped, StopUnitOf(process, still, kStopJobPatience));
+  if (stopped) {
+    return base::Ok();
+  }
+  ZW_TRY(Ask(still));
+  return held.Signal(SIGTERM);
+}
+
+// False when it is not the unit's main process.
+base::Result<bool> SystemdManager::StopUnitOf(const model::Process& process,
+                                              const StopCheck& still,
+                                              milliseconds patience) {
+  ZW_ASSIGN(const auto systemd, connect_());
+  ZW_ASSIGN(const systemd::UnitState state, systemd->Read(unit_));
+  if (state.main_pid != process.pid) {
+    return false;
+  }
+  ZW_TRY(Ask(still));
+  const auto job = systemd->Stop(unit_, patience);
+  if (!job) {
+    return Fail(job.error().Is(ErrorCode::kUnavailable)
+                    ? base::Error(ErrorCode::kDeadlineExceeded,
+                                  "stop.unanswered",
+                                  job.error().message() + "; it may be stopping all the same")
+                    : job.error());
+  }
+  if (!job->empty() && *job != "done") {
+    base::LogWarn("unit=" + unit_ + " stop_job=" + base::Printable(*job));
+  }
+  return true;
 }
 
 base::Result<std::string> SystemdManager::RestartedBySupervisor(const model::Process& process) {

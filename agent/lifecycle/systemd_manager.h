@@ -35,11 +35,16 @@ class SystemdManager final : public ServiceManager {
   // The unit without our drop-in.
   [[nodiscard]] base::Status StartUnchanged() override;
   // SIGTERM is a stop of the unit when this process is its main process, else a signal.
-  [[nodiscard]] base::Status Signal(const model::Process& process, StopSignal signal) override;
+  [[nodiscard]] base::Status Signal(const model::Process& process,
+                                    StopSignal signal,
+                                    const StopCheck& still) override;
   [[nodiscard]] base::Result<std::string> RestartedBySupervisor(
       const model::Process& process) override;
 
  private:
+  [[nodiscard]] base::Result<bool> StopUnitOf(const model::Process& process,
+                                              const StopCheck& still,
+                                              std::chrono::milliseconds patience);
   [[nodiscard]] base::Status BringToRest(systemd::UnitControl& systemd) const;
   [[nodiscard]] base::Status NameLauncher(systemd::UnitControl& systemd);
 

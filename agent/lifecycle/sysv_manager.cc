@@ -69,8 +69,10 @@ base::Status SysvManager::ForgetStalePid() const {
   return base::Ok();
 }
 
-base::Status SysvManager::Signal(const model::Process& process, StopSignal signal) {
-  ZW_TRY(launches_->Signal(process, signal));
+base::Status SysvManager::Signal(const model::Process& process,
+                                 StopSignal signal,
+                                 const StopCheck& still) {
+  ZW_TRY(launches_->Signal(process, signal, still));
   if (settings_.connect) {
     TellUnit(process);
   }

@@ -29,7 +29,9 @@ class SysvManager final : public ServiceManager {
   [[nodiscard]] base::Status Start() override { return launches_->Start(); }
   // kFailedPrecondition `start.pid_file_of_another`: the pid file names another ZooKeeper.
   [[nodiscard]] base::Status StartUnchanged() override;
-  [[nodiscard]] base::Status Signal(const model::Process& process, StopSignal signal) override;
+  [[nodiscard]] base::Status Signal(const model::Process& process,
+                                    StopSignal signal,
+                                    const StopCheck& still) override;
   [[nodiscard]] base::Result<std::string> RestartedBySupervisor(
       const model::Process& process) override {
     return launches_->RestartedBySupervisor(process);

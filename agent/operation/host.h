@@ -10,6 +10,7 @@
 #include "core/operation_step.h"
 #include "model/observation.h"
 
+#include <functional>
 #include <string>
 
 namespace zoowarden::agent {
@@ -22,6 +23,10 @@ enum class LookAt {
 };
 
 enum class StopSignal { kTerminate, kKill };
+
+// Whether the signal may still be sent. Asked right before it leaves, because a supervisor may take
+// long until then. Empty: it may.
+using StopCheck = std::function<bool()>;
 
 class ServerHost {
  public:
@@ -55,8 +60,11 @@ class ServerHost {
   // kUnavailable: another launch is under way. Anything else: this generation must not be started.
   [[nodiscard]] virtual base::Status Launch() = 0;
 
-  // kNotFound when this very process (pid and start time) has exited.
-  [[nodiscard]] virtual base::Status Signal(const model::Process& process, StopSignal signal) = 0;
+  // kNotFound when this very process (pid and start time) has exited; kCancelled when `still` said
+  // no; kDeadlineExceeded when nobody knows whether it was sent.
+  [[nodiscard]] virtual base::Status Signal(const model::Process& process,
+                                            StopSignal signal,
+                                            const StopCheck& still) = 0;
 };
 
 }  // namespace zoowarden::agent

@@ -92,7 +92,7 @@ bool OperationRunner::Step() {
   if (step.event) {
     Advance({.event = *step.event, .reason = step.reason, .detail = step.detail}, reality.process);
   } else {
-    Do(step.act, record, reality);
+    Do(step, record, reality);
   }
   return WantsSteps(state_);
 }
@@ -117,7 +117,7 @@ void OperationRunner::NoteProved(const core::Reality& reality) {
     TellUnrecorded("proved", saved.error());
     return;
   }
-  unrecorded_.clear();
+  told_.clear();
   stored_ = std::move(next);
   base::LogInfo("op=" + stored_.operation_id +
                 " proved=" + (stored_.to.empty() ? "removed" : stored_.to));
@@ -203,14 +203,14 @@ std::string OperationRunner::StartedBy(const model::Process& process) const {
   return stored_.started.Names(process) ? stored_.started_by : std::string();
 }
 
-void OperationRunner::Do(OperationAct act,
+void OperationRunner::Do(const core::OperationStep& step,
                          const core::OperationRecord& record,
-                         core::Reality reality) {
-  switch (act) {
+                         const core::Reality& reality) {
+  switch (step.act) {
     case OperationAct::kNone:
       return;
     case OperationAct::kSignalStop:
-      Stop(record, std::move(reality));
+      Stop(record, *reality.process, step);
       return;
     case OperationAct::kKill:
       Kill(*reality.process);
@@ -245,11 +245,13 @@ void OperationRunner::Advance(const Cause& cause, const std::optional<model::Pro
 }
 
 void OperationRunner::TellUnrecorded(const std::string& what, const base::Error& why) {
-  std::string text =
-      "op=" + stored_.operation_id + " not_recorded=" + what + " " + std::string(why.message());
-  if (text != unrecorded_) {
+  TellOnce("op=" + stored_.operation_id + " not_recorded=" + what + " " + why.message());
+}
+
+void OperationRunner::TellOnce(std::string text) {
+  if (text != told_) {
     base::LogError(text);
-    unrecorded_ = std::move(text);
+    told_ = std::move(text);
   }
 }
 
@@ -314,7 +316,7 @@ base::Status OperationRunner::Enter(StoredOperation next,
   state_ = state;
   launched_.reset();
   launch_locked_ = false;
-  unrecorded_.clear();
+  told_.clear();
   ZW_FAULT_POINT("agent.after_commit." + stored_.state);
   return base::Ok();
 }

@@ -103,13 +103,20 @@ class OperationRunner {
   [[nodiscard]] core::Reality LookAtServer(const core::OperationRecord& record);
   [[nodiscard]] core::Reality LookAs(LookAt what, const core::OperationRecord& record);
   [[nodiscard]] LookAt WhatToLookAt() const;
-  void Do(core::OperationAct act, const core::OperationRecord& record, core::Reality reality);
+  void Do(const core::OperationStep& step,
+          const core::OperationRecord& record,
+          const core::Reality& reality);
   void Launch();
   void SwitchToNew();
   void Switch(const std::string& generation, core::OperationEvent failed);
   [[nodiscard]] base::Status PrepareData();
   // runner_stop.cc: signals.
-  void Stop(const core::OperationRecord& record, core::Reality reality);
+  void Stop(const core::OperationRecord& record,
+            const model::Process& process,
+            const core::OperationStep& step);
+  [[nodiscard]] bool MayStillStop(const core::OperationRecord& record,
+                                  const model::Process& process);
+  void NotSent(const core::OperationRecord& record, bool meant_before, const base::Error& why);
   void Kill(const model::Process& process);
   [[nodiscard]] bool NoteIntent(const model::Process& process);
   void DropIntent();
@@ -126,6 +133,7 @@ class OperationRunner {
 
   // Steps come a hundred times a second, and a full disk stays full: the same problem is told once.
   void TellUnrecorded(const std::string& what, const base::Error& why);
+  void TellOnce(std::string text);
 
   ServerHost* host_;
   OperationJournal* journal_;
@@ -138,7 +146,7 @@ class OperationRunner {
   std::optional<std::chrono::milliseconds> launched_;  // in this state, by this process
   bool launch_locked_ = false;                         // and found the lock held
   std::vector<StateChange> changes_;
-  std::string unrecorded_;  // what was told last, until a record succeeds
+  std::string told_;  // last, until a record succeeds
 };
 
 }  // namespace zoowarden::agent

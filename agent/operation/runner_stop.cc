@@ -23,47 +23,76 @@ OperationEvent CannotStop(OperationState state) {
 
 }  // namespace
 
-void OperationRunner::Stop(const core::OperationRecord& record, core::Reality reality) {
-  if (!NoteIntent(*reality.process)) {
+void OperationRunner::Stop(const core::OperationRecord& record,
+                           const model::Process& process,
+                           const core::OperationStep& step) {
+  const bool meant_before = stored_.intended.Names(process);
+  if (!meant_before && !NoteIntent(process)) {
     return;
   }
   ZW_FAULT_POINT("agent.after_intent");
-  // Looking and recording took time: the permit counts now.
-  const auto now = clock_->BootTime();
-  reality.permit_valid = permits_.Valid(stored_.operation_id, *reality.process, now);
-  const core::OperationStep step = core::DecideStep(record, reality, now);
-  if (step.act != OperationAct::kSignalStop) {
-    DropIntent();
-    return;
-  }
-  if (!step.reason.empty()) {
-    base::LogError("op=" + stored_.operation_id + " stopping reason=" + step.reason + " " +
-                   step.detail);
-  }
-  const base::Status sent = host_->Signal(*reality.process, StopSignal::kTerminate);
-  permits_.Drop();
+  auto sent_at = clock_->BootTime();
+  const base::Status sent = host_->Signal(process, StopSignal::kTerminate, [&] {
+    sent_at = clock_->BootTime();
+    return MayStillStop(record, process);
+  });
   if (!sent) {
-    if (!sent.error().Is(base::ErrorCode::kNotFound)) {
-      Advance({.event = CannotStop(state_),
-               .reason = "stop.signal_failed",
-               .detail = sent.error().message()});
-    }
+    NotSent(record, meant_before, sent.error());
     return;
+  }
+  permits_.Drop();
+  if (!step.reason.empty()) {
+    base::LogError("op=" + stored_.operation_id + " stopped reason=" + step.reason + " " +
+                   step.detail);
   }
   ZW_FAULT_POINT("agent.after_signal");
   // After the fact, because a signal that was only meant must not lead to SIGKILL.
-  stored_.signalled = ProcessIdentity::Of(*reality.process);
-  stored_.signalled_at = now;
+  stored_.signalled = ProcessIdentity::Of(process);
+  stored_.signalled_at = sent_at;
   if (const auto saved = journal_->Save({.operation = &stored_}); !saved) {
     base::LogWarn("op=" + stored_.operation_id + " not_recorded=signal " + saved.error().message());
   }
 }
 
-// Before the signal: an agent that dies around it knows afterwards that this process may be dying.
-bool OperationRunner::NoteIntent(const model::Process& process) {
-  if (stored_.intended.Names(process)) {
+// Looking, recording and reaching a supervisor took time: the permit counts now, and a stop that it
+// does not carry is decided on what is true now.
+bool OperationRunner::MayStillStop(const core::OperationRecord& record,
+                                   const model::Process& process) {
+  if (permits_.Valid(stored_.operation_id, process, clock_->BootTime())) {
     return true;
   }
+  const core::Reality reality = LookAs(LookAt::kMember, record);
+  const core::OperationStep step = core::DecideStep(record, reality, clock_->BootTime());
+  return step.act == OperationAct::kSignalStop &&
+         ProcessIdentity::Of(process).Names(*reality.process);
+}
+
+void OperationRunner::NotSent(const core::OperationRecord& record,
+                              bool meant_before,
+                              const base::Error& why) {
+  if (why.Is(base::ErrorCode::kCancelled)) {
+    if (!meant_before) {
+      DropIntent();
+    }
+    return;
+  }
+  permits_.Drop();
+  if (why.Is(base::ErrorCode::kNotFound)) {
+    return;
+  }
+  // Perhaps it was: the intent stays, and so does the state, until it has had its time to exit.
+  const bool doubtful = clock_->BootTime() - stored_.intended_at < core::SignalDoubt(record);
+  if (why.Is(base::ErrorCode::kDeadlineExceeded) && doubtful) {
+    TellOnce("op=" + stored_.operation_id + " " + why.message());
+    return;
+  }
+  Advance({.event = CannotStop(state_),
+           .reason = "stop.signal_failed",
+           .detail = why.message()});
+}
+
+// Before the signal: an agent that dies around it knows afterwards that this process may be dying.
+bool OperationRunner::NoteIntent(const model::Process& process) {
   StoredOperation next = stored_;
   next.intended = ProcessIdentity::Of(process);
   next.intended_at = clock_->BootTime();
@@ -71,7 +100,7 @@ bool OperationRunner::NoteIntent(const model::Process& process) {
     TellUnrecorded("intent_to_stop", saved.error());
     return false;
   }
-  unrecorded_.clear();
+  told_.clear();
   stored_ = std::move(next);
   return true;
 }
@@ -87,7 +116,7 @@ void OperationRunner::DropIntent() {
 void OperationRunner::Kill(const model::Process& process) {
   base::LogWarn("op=" + stored_.operation_id + " pid=" + std::to_string(process.pid) +
                 " outlives SIGTERM, sending SIGKILL");
-  if (const auto sent = host_->Signal(process, StopSignal::kKill);
+  if (const auto sent = host_->Signal(process, StopSignal::kKill, {});
       !sent && !sent.error().Is(base::ErrorCode::kNotFound)) {
     base::LogError("op=" + stored_.operation_id + " " + sent.error().message());
   }

@@ -47,9 +47,11 @@ base::Status FaultyHost::Launch() {
   return host_->Launch();
 }
 
-base::Status FaultyHost::Signal(const model::Process& process, StopSignal signal) {
+base::Status FaultyHost::Signal(const model::Process& process,
+                                StopSignal signal,
+                                const StopCheck& still) {
   ZW_TRY(Action());
-  return host_->Signal(process, signal);
+  return host_->Signal(process, signal, still);
 }
 
 }  // namespace zoowarden::agent

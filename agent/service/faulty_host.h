@@ -24,7 +24,9 @@ class FaultyHost final : public ServerHost {
   [[nodiscard]] base::Status PrepareData() override { return host_->PrepareData(); }
   [[nodiscard]] base::Status SwitchTo(const std::string& generation) override;
   [[nodiscard]] base::Status Launch() override;
-  [[nodiscard]] base::Status Signal(const model::Process& process, StopSignal signal) override;
+  [[nodiscard]] base::Status Signal(const model::Process& process,
+                                    StopSignal signal,
+                                    const StopCheck& still) override;
 
  private:
   [[nodiscard]] base::Status Action() const;

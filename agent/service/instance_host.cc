@@ -163,8 +163,10 @@ base::Status InstanceHost::Launch() {
   return unchanged ? instance_->manager().StartUnchanged() : instance_->manager().Start();
 }
 
-base::Status InstanceHost::Signal(const model::Process& process, StopSignal signal) {
-  return instance_->manager().Signal(process, signal);
+base::Status InstanceHost::Signal(const model::Process& process,
+                                  StopSignal signal,
+                                  const StopCheck& still) {
+  return instance_->manager().Signal(process, signal, still);
 }
 
 }  // namespace zoowarden::agent

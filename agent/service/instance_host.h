@@ -40,7 +40,9 @@ class InstanceHost final : public ServerHost {
   void Forget() { finder_.Forget(); }
   // Refuses to start what start_guard.h refuses.
   [[nodiscard]] base::Status Launch() override;
-  [[nodiscard]] base::Status Signal(const model::Process& process, StopSignal signal) override;
+  [[nodiscard]] base::Status Signal(const model::Process& process,
+                                    StopSignal signal,
+                                    const StopCheck& still) override;
 
  private:
   void AskSupervisor(core::Reality& reality);

@@ -34,8 +34,8 @@ constexpr std::array kStateFacts = std::to_array<OperationStateFacts>({
      .server = "serving, or on its way out",
      .persisted = "the deadline; with the signal: the intent before it, the fact after it",
      .action = "SIGTERM, SIGKILL after its patience",
-     .checks = "the process (pid, start time), the permit for this very process, and again after "
-               "the intent is durable; SIGKILL only after a SIGTERM that was certainly sent; a "
+     .checks = "the process (pid, start time), the permit for this very process, and again right "
+               "before the signal leaves; SIGKILL only after a SIGTERM that was certainly sent; a "
                "first installation stops nothing",
      .timeout =
          "permit 3 s; SIGKILL after half the step time-out (1 to 60 s); 15 s more: it cannot "
@@ -78,8 +78,8 @@ constexpr std::array kStateFacts = std::to_array<OperationStateFacts>({
      .persisted = "why it goes back",
      .action = "stop the new process; point `current` to `from`, or nowhere after a first "
                "installation",
-     .checks = "the process and whose it is; the permit, unless the member is down or standalone; "
-               "then what `current` names",
+     .checks = "the process and whose it is; the permit, unless the member is down or standalone, "
+               "and all of it again right before the signal leaves; then what `current` names",
      .timeout = "as in `stopping`"},
     {.state = S::kRestartingOld,
      .server = "down, or the old generation was just started",
@@ -90,7 +90,8 @@ constexpr std::array kStateFacts = std::to_array<OperationStateFacts>({
     {.state = S::kVerifyingOld,
      .server = "the old generation runs, or nothing does after a first installation",
      .persisted = "the process that was started; the deadline, anew",
-     .action = "look at the member; stop it at once when it runs standalone",
+     .action = "look at the member; start it again when it has ended; stop it at once when it runs "
+               "standalone",
      .checks = "process, mode, broadcast",
      .timeout = "the step time-out"},
     {.state = S::kRolledBack,

@@ -47,10 +47,9 @@ OperationStep AwaitExit(const OperationRecord& record,
   return Emit(failed, "stop.survived_kill", Describe(*reality.process) + " outlives SIGKILL");
 }
 
-// An earlier life of the agent may have sent SIGTERM. What still serves may be on its way out.
+// SIGTERM may have been sent, by an earlier life of the agent or without an answer. What still serves may be on its way out.
 bool MayBeDying(const OperationRecord& record, const Reality& reality, Instant now) {
-  const auto doubt = std::clamp(record.stop_timeout, kShortestSignalDoubt, kLongestSignalDoubt);
-  return reality.stop_intended && now - *reality.stop_intended < doubt;
+  return reality.stop_intended && now - *reality.stop_intended < SignalDoubt(record);
 }
 
 // A first installation has nothing to stop: whoever serves the data directory is somebody else's.
@@ -253,6 +252,14 @@ OperationStep StopOldStandalone(const OperationRecord& record,
                   "; stop it by hand and look at its server lines, then roll back once more");
 }
 
+// It ended since its start, as one does that was accepted while it was on its way out. Tried as
+// often as the deadline allows.
+OperationStep StartAgain(const Reality& reality, Instant now) {
+  const bool waits = reality.launched && !reality.launch_locked &&
+                     now - *reality.launched < kLaunchPatience;
+  return waits ? Wait() : Act(OperationAct::kLaunch);
+}
+
 OperationStep VerifyingOld(const OperationRecord& record, const Reality& reality, Instant now) {
   const bool is_old = reality.process && reality.process->generation == record.from;
   if (record.from.empty() ? IsRemoved(reality) : is_old && ServesInQuorum(reality)) {
@@ -262,14 +269,20 @@ OperationStep VerifyingOld(const OperationRecord& record, const Reality& reality
       (is_old && !record.from.empty() && reality.mode == Mode::kStandalone)) {
     return StopOldStandalone(record, reality, now);
   }
-  return now < record.deadline
-             ? Wait()
-             : Emit(OperationEvent::kOldDeadline,
-                    "rollback.deadline",
-                    "the old generation did not serve before its deadline either");
+  if (now >= record.deadline) {
+    return Emit(OperationEvent::kOldDeadline,
+                "rollback.deadline",
+                "the old generation did not serve before its deadline either");
+  }
+  const bool ended = IsRemoved(reality) && reality.current == record.from;
+  return ended ? StartAgain(reality, now) : Wait();
 }
 
 }  // namespace
+
+std::chrono::milliseconds SignalDoubt(const OperationRecord& record) {
+  return std::clamp(record.stop_timeout, kShortestSignalDoubt, kLongestSignalDoubt);
+}
 
 bool ServesInQuorum(const Reality& reality) {
   return reality.process.has_value() && IsServing(reality.mode) &&

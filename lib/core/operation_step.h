@@ -83,6 +83,9 @@ inline constexpr std::chrono::milliseconds kKillPatience{15'000};
 inline constexpr std::chrono::milliseconds kShortestSignalDoubt{10'000};
 inline constexpr std::chrono::milliseconds kLongestSignalDoubt{60'000};
 
+// So long after a SIGTERM that may have been sent a process may still be on its way out.
+[[nodiscard]] std::chrono::milliseconds SignalDoubt(const OperationRecord& record);
+
 // True when the member takes part in the quorum as far as one server alone can tell.
 [[nodiscard]] bool ServesInQuorum(const Reality& reality);
 

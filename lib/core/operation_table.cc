@@ -51,6 +51,7 @@ constexpr std::array kTable = std::to_array<OperationTransition>({
     {S::kRestartingOld, E::kOldStartFailed,  S::kNeedsOperator},
 
     {S::kVerifyingOld,  E::kOldProved,       S::kRolledBack},
+    {S::kVerifyingOld,  E::kOldStartFailed,  S::kNeedsOperator},
     {S::kVerifyingOld,  E::kOldDeadline,     S::kNeedsOperator},
     {S::kVerifyingOld,  E::kOldStandalone,   S::kNeedsOperator},
 

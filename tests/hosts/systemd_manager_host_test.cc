@@ -45,7 +45,7 @@ TEST_F(SystemdOnAHost, StartsAndStopsTheUnitsMainProcess) {
   EXPECT_EQ(State().active_state, "active");
   EXPECT_EQ(State().control_group, "/system.slice/zw-test.service");
   EXPECT_EQ(*Manager().RestartedBySupervisor(process), "");
-  ASSERT_TRUE(Manager().Signal(process, StopSignal::kTerminate));
+  ASSERT_TRUE(Manager().Signal(process, StopSignal::kTerminate, {}));
   EXPECT_TRUE(Ends(process));
   EXPECT_TRUE(test::WaitFor([&] { return State().ended(); }));
   EXPECT_EQ(State().result, "success");  // 143 is how a JVM ends
@@ -67,7 +67,7 @@ TEST_F(SystemdOnAHost, TheDropInLeavesSomebodyElsesUnitAsItIs) {
 TEST_F(SystemdOnAHost, AnAlwaysRestartingUnitStaysStopped) {
   WriteForeignUnit("Restart=always\nRestartSec=100ms\n");
   const model::Process process = Start();
-  ASSERT_TRUE(Manager().Signal(process, StopSignal::kTerminate));
+  ASSERT_TRUE(Manager().Signal(process, StopSignal::kTerminate, {}));
   ASSERT_TRUE(Ends(process));
   EXPECT_TRUE(Stays([&] { return !Find(); }));
 }
@@ -75,7 +75,7 @@ TEST_F(SystemdOnAHost, AnAlwaysRestartingUnitStaysStopped) {
 TEST_F(SystemdOnAHost, WhatIsKilledStaysDown) {
   WriteForeignUnit("Restart=always\nRestartSec=100ms\n");
   const model::Process process = Start();
-  ASSERT_TRUE(Manager().Signal(process, StopSignal::kKill));
+  ASSERT_TRUE(Manager().Signal(process, StopSignal::kKill, {}));
   ASSERT_TRUE(Ends(process));
   EXPECT_TRUE(Stays([&] { return !Find(); }));
 }
@@ -140,7 +140,7 @@ TEST_F(SystemdOnAHost, AProcessOutsideOfTheUnitIsSignalledItself) {
   }
   ASSERT_EQ(system(line.c_str()), 0);
   const model::Process process = Appears();
-  ASSERT_TRUE(Manager().Signal(process, StopSignal::kTerminate));
+  ASSERT_TRUE(Manager().Signal(process, StopSignal::kTerminate, {}));
   EXPECT_TRUE(Ends(process));
 }
 

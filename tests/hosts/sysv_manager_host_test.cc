@@ -65,7 +65,7 @@ TEST_F(SysvOnAHost, AUnitThatStaysActiveAfterItsServerDiedIsStartedAllTheSame) {
 TEST_F(SysvOnAHost, AfterAStopTheUnitSaysSo) {
   ASSERT_TRUE(Manager().StartUnchanged());
   const model::Process process = Appears();
-  ASSERT_TRUE(Manager().Signal(process, StopSignal::kTerminate));
+  ASSERT_TRUE(Manager().Signal(process, StopSignal::kTerminate, {}));
   EXPECT_TRUE(Ends(process));
   EXPECT_TRUE(test::WaitFor([&] { return State().ended(); }));
 }
@@ -74,7 +74,7 @@ TEST_F(SysvOnAHost, AGenerationOfOursRunsByADropInAndTheScriptIsBackWithoutIt) {
   ASSERT_TRUE(Manager().Start());
   const model::Process ours = Appears();
   EXPECT_EQ(State().main_pid, ours.pid);
-  ASSERT_TRUE(Manager().Signal(ours, StopSignal::kTerminate));
+  ASSERT_TRUE(Manager().Signal(ours, StopSignal::kTerminate, {}));
   ASSERT_TRUE(Ends(ours));
   ASSERT_TRUE(Manager().StartUnchanged());
   EXPECT_NE(Appears().pid, 0);

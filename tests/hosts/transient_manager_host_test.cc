@@ -28,7 +28,7 @@ TEST_F(TransientOnAHost, TheServerIsInAUnitOfItsOwnThatEndsWithIt) {
   std::ifstream groups("/proc/" + std::to_string(process.pid) + "/cgroup");
   const std::string group{std::istreambuf_iterator<char>(groups), std::istreambuf_iterator<char>()};
   EXPECT_NE(group.find(kUnit), std::string::npos);
-  ASSERT_TRUE(Manager().Signal(process, StopSignal::kTerminate));
+  ASSERT_TRUE(Manager().Signal(process, StopSignal::kTerminate, {}));
   ASSERT_TRUE(Ends(process));
   EXPECT_TRUE(
       test::WaitFor([&] { return Systemd().Read(kUnit).value().load_state == "not-found"; }));

@@ -50,10 +50,15 @@ base::Status ModelHost::Launch() {
   return base::Ok();
 }
 
-base::Status ModelHost::Signal(const model::Process& process, agent::StopSignal signal) {
+base::Status ModelHost::Signal(const model::Process& process,
+                               agent::StopSignal signal,
+                               const agent::StopCheck& still) {
   const auto& running = world_.server(id_).process;
   if (!running || running->pid != process.pid) {
     return base::Fail(base::ErrorCode::kNotFound, "process.gone", "the process has exited");
+  }
+  if (still && !still()) {
+    return base::Fail(base::ErrorCode::kCancelled, "stop.not_wanted", "not wanted any more");
   }
   if (signal == agent::StopSignal::kKill) {
     world_.Kill(id_);

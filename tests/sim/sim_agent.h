@@ -44,7 +44,9 @@ class ModelHost final : public agent::ServerHost {
   base::Status PrepareData() override { return base::Ok(); }
   base::Status SwitchTo(const std::string& generation) override;
   base::Status Launch() override;
-  base::Status Signal(const model::Process& process, agent::StopSignal signal) override;
+  base::Status Signal(const model::Process& process,
+                      agent::StopSignal signal,
+                      const agent::StopCheck& still) override;
 
  private:
   World& world_;

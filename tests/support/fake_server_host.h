@@ -93,16 +93,22 @@ class FakeServerHost final : public agent::ServerHost {
   }
 
   [[nodiscard]] base::Status Signal(const model::Process& target,
-                                    agent::StopSignal signal) override {
+                                    agent::StopSignal signal,
+                                    const agent::StopCheck& still) override {
+    clock_->SleepFor(stop_takes);
+    Reap();
     if (!process || process->pid != target.pid || process->start_time != target.start_time) {
       return base::Fail(base::ErrorCode::kNotFound, "gone");
+    }
+    if (still && !still()) {
+      return base::Fail(base::ErrorCode::kCancelled, "not wanted any more");
     }
     signals.push_back(signal);
     const bool dies = signal == agent::StopSignal::kKill ? !immortal : !ignores_sigterm;
     if (dies && !exits_at_) {
       exits_at_ = clock_->BootTime() + exit_takes;
     }
-    return base::Ok();
+    return stop_error ? base::Status(base::Fail(*stop_error)) : base::Ok();
   }
 
   void KillProcess() { process.reset(); }
@@ -122,6 +128,8 @@ class FakeServerHost final : public agent::ServerHost {
   bool connected = false;          // to the quorum, though it does not serve (yet)
   std::chrono::milliseconds exit_takes{300};
   std::chrono::milliseconds look_takes{0};  // passes between what is seen and the decision
+  std::chrono::milliseconds stop_takes{0};  // passes between the stop's order and its signal
+  std::optional<base::Error> stop_error;    // said although the signal was sent
   std::optional<base::Error> stage_error;
   std::optional<base::Error> launch_error;
   int stagings = 0;

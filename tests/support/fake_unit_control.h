@@ -25,6 +25,7 @@ struct FakeSystemd {
   };
   Change on_reload = [](systemd::UnitState&) {};
   std::optional<base::Error> unreachable;
+  std::optional<base::Error> stop_error;
   std::optional<systemd::TransientService> transient;
   std::vector<std::string> calls;  // those that change something, in order
 
@@ -48,6 +49,9 @@ class FakeUnitControl final : public systemd::UnitControl {
                                  std::chrono::milliseconds /*patience*/) override {
     Note("stop " + unit);
     systemd_->on_stop(systemd_->unit);
+    if (systemd_->stop_error) {
+      return base::Fail(*systemd_->stop_error);
+    }
     return systemd_->stop_result;
   }
   base::Result<std::string> StartTransient(const systemd::TransientService& service,

@@ -202,7 +202,7 @@ TEST_F(SystemdManagerTest, AJobWithoutAResultIsUnderWay) {
 TEST_F(SystemdManagerTest, TheMainProcessIsStoppedByItsUnit) {
   test::ChildProcess child;
   systemd_.unit.main_pid = child.process().pid;
-  EXPECT_TRUE(Manager().Signal(child.process(), StopSignal::kTerminate));
+  EXPECT_TRUE(Manager().Signal(child.process(), StopSignal::kTerminate, {}));
   EXPECT_EQ(systemd_.calls, Calls{"stop zookeeper.service"});
   EXPECT_EQ(child.EndedBy(WNOHANG), 0);  // the fake one stops nothing
 }
@@ -210,7 +210,7 @@ TEST_F(SystemdManagerTest, TheMainProcessIsStoppedByItsUnit) {
 TEST_F(SystemdManagerTest, AnyOtherProcessIsSignalledAndTheUnitLeftAlone) {
   test::ChildProcess child;
   systemd_.unit.main_pid = getpid();
-  EXPECT_TRUE(Manager().Signal(child.process(), StopSignal::kTerminate));
+  EXPECT_TRUE(Manager().Signal(child.process(), StopSignal::kTerminate, {}));
   EXPECT_EQ(systemd_.calls, Calls{});
   EXPECT_EQ(child.EndedBy(0), SIGTERM);
 }
@@ -220,7 +220,7 @@ TEST_F(SystemdManagerTest, APidThatIsAnotherProcessByNowStopsNothing) {
   model::Process before = child.process();
   before.start_time -= 1;
   systemd_.unit.main_pid = before.pid;
-  const auto sent = Manager().Signal(before, StopSignal::kTerminate);
+  const auto sent = Manager().Signal(before, StopSignal::kTerminate, {});
   ASSERT_FALSE(sent);
   EXPECT_TRUE(sent.error().Is(base::ErrorCode::kNotFound));
   EXPECT_EQ(systemd_.calls, Calls{});
@@ -229,20 +229,47 @@ TEST_F(SystemdManagerTest, APidThatIsAnotherProcessByNowStopsNothing) {
 TEST_F(SystemdManagerTest, WhatIsKilledStaysDownAndIsKilledWithoutSystemdToo) {
   test::ChildProcess child;
   systemd_.unit.main_pid = child.process().pid;
-  EXPECT_TRUE(Manager().Signal(child.process(), StopSignal::kKill));
+  EXPECT_TRUE(Manager().Signal(child.process(), StopSignal::kKill, {}));
   EXPECT_EQ(systemd_.calls, Calls{"stop zookeeper.service"});
   EXPECT_EQ(child.EndedBy(0), SIGKILL);
   test::ChildProcess other;
   systemd_.unreachable = base::Error(base::ErrorCode::kUnavailable, "no bus");
-  EXPECT_TRUE(Manager().Signal(other.process(), StopSignal::kKill));
+  EXPECT_TRUE(Manager().Signal(other.process(), StopSignal::kKill, {}));
   EXPECT_EQ(other.EndedBy(0), SIGKILL);
 }
 
 TEST_F(SystemdManagerTest, WithoutSystemdAStopIsRefusedBecauseItWouldComeBack) {
   test::ChildProcess child;
   systemd_.unreachable = base::Error(base::ErrorCode::kUnavailable, "no bus");
-  EXPECT_FALSE(Manager().Signal(child.process(), StopSignal::kTerminate));
+  EXPECT_FALSE(Manager().Signal(child.process(), StopSignal::kTerminate, {}));
   EXPECT_EQ(child.EndedBy(WNOHANG), 0);
+}
+
+TEST_F(SystemdManagerTest, AStopThatIsNotWantedAnyMoreIsNotAskedFor) {
+  test::ChildProcess child;
+  for (const auto main_pid : {child.process().pid, getpid()}) {
+    systemd_.unit.main_pid = main_pid;
+    const auto sent =
+        Manager().Signal(child.process(), StopSignal::kTerminate, [] { return false; });
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().reason(), "stop.not_wanted");
+  }
+  EXPECT_EQ(systemd_.calls, Calls{});
+  EXPECT_EQ(child.EndedBy(WNOHANG), 0);
+}
+
+TEST_F(SystemdManagerTest, WhetherAStopWithoutAnAnswerWasMadeIsNotKnown) {
+  test::ChildProcess child;
+  systemd_.unit.main_pid = child.process().pid;
+  const auto said = [&](base::Error error) {
+    systemd_.stop_error = std::move(error);
+    const auto sent = Manager().Signal(child.process(), StopSignal::kTerminate, {});
+    return sent ? "sent" : sent.error().reason();
+  };
+  EXPECT_EQ(said({base::ErrorCode::kUnavailable, "systemd.call_failed", "timed out"}),
+            "stop.unanswered");
+  EXPECT_EQ(said({base::ErrorCode::kPermissionDenied, "systemd.not_permitted", "no"}),
+            "systemd.not_permitted");
 }
 
 TEST_F(SystemdManagerTest, OnlyTheUnitsMainProcessCanBeOneThatSystemdRestarted) {

@@ -49,7 +49,7 @@ TEST_F(SysvManagerTest, TheServerIsSignalledAndItsUnitIsToldToo) {
   test::ChildProcess child;
   systemd_.unit.active_state = "active";  // and without a main process, as it always is
   Write("pid", std::to_string(child.process().pid) + "\n");
-  EXPECT_TRUE(Manager().Signal(child.process(), StopSignal::kTerminate));
+  EXPECT_TRUE(Manager().Signal(child.process(), StopSignal::kTerminate, {}));
   EXPECT_EQ(child.EndedBy(0), SIGTERM);
   EXPECT_EQ(systemd_.calls, Calls{"stop zookeeper.service"});
 }
@@ -59,7 +59,7 @@ TEST_F(SysvManagerTest, AScriptThatWouldSignalSomebodyElseIsNotRun) {
   test::ChildProcess stranger;
   systemd_.unit.active_state = "active";
   Write("pid", std::to_string(stranger.process().pid));
-  EXPECT_TRUE(Manager().Signal(child.process(), StopSignal::kTerminate));
+  EXPECT_TRUE(Manager().Signal(child.process(), StopSignal::kTerminate, {}));
   EXPECT_EQ(child.EndedBy(0), SIGTERM);
   EXPECT_EQ(systemd_.calls, Calls{});
 }
@@ -67,7 +67,7 @@ TEST_F(SysvManagerTest, AScriptThatWouldSignalSomebodyElseIsNotRun) {
 TEST_F(SysvManagerTest, AUnitThatCannotBeToldCostsNoStop) {
   test::ChildProcess child;
   systemd_.unreachable = base::Error(base::ErrorCode::kUnavailable, "no bus");
-  EXPECT_TRUE(Manager().Signal(child.process(), StopSignal::kTerminate));
+  EXPECT_TRUE(Manager().Signal(child.process(), StopSignal::kTerminate, {}));
   EXPECT_EQ(child.EndedBy(0), SIGTERM);
 }
 

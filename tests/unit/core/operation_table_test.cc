@@ -39,6 +39,7 @@ const std::map<std::string, std::map<std::string, std::string>> kDesign = {
     {"restarting_old", {{"old_started", "verifying_old"}, {"old_start_failed", "needs_operator"}}},
     {"verifying_old",
      {{"old_proved", "rolled_back"},
+      {"old_start_failed", "needs_operator"},
       {"old_deadline", "needs_operator"},
       {"old_standalone", "needs_operator"}}},
     {"rolled_back", {{"begin", "staging"}, {"close", "idle"}}},

@@ -174,7 +174,7 @@ TEST_F(OneProcessTest, TheLockLivesAsLongAsTheServerAndNoLonger) {
   const auto again = instance_->manager().Start();
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().reason(), "start.locked");
-  ASSERT_TRUE(host_->Signal(*first, StopSignal::kKill));
+  ASSERT_TRUE(host_->Signal(*first, StopSignal::kKill, {}));
   ASSERT_TRUE(WaitUntil([this] { return Servers().empty(); }));
   EXPECT_TRUE(LaunchAndSee());
 }
@@ -200,7 +200,7 @@ TEST_F(OneProcessTest, AReusedPidIsNeverSignalled) {
   ASSERT_TRUE(server);
   auto before = *server;
   before.start_time -= 1;
-  const auto sent = host_->Signal(before, StopSignal::kKill);
+  const auto sent = host_->Signal(before, StopSignal::kKill, {});
   ASSERT_FALSE(sent);
   EXPECT_TRUE(sent.error().Is(base::ErrorCode::kNotFound));
   EXPECT_EQ(Seen(), server);
@@ -210,12 +210,12 @@ TEST_F(OneProcessTest, OneThatOutlivesItsStopIsStillThere) {
   Write("deaf", "");
   const auto server = LaunchAndSee();
   ASSERT_TRUE(server);
-  ASSERT_TRUE(host_->Signal(*server, StopSignal::kTerminate));
+  ASSERT_TRUE(host_->Signal(*server, StopSignal::kTerminate, {}));
   std::this_thread::sleep_for(milliseconds(300));
   fs::remove(At("logs/zookeeper.pid"));  // as a `stop` that returns too early leaves it
   EXPECT_EQ(Seen(), server);
   EXPECT_EQ(Launch(), "start.other_process");
-  ASSERT_TRUE(host_->Signal(*server, StopSignal::kKill));
+  ASSERT_TRUE(host_->Signal(*server, StopSignal::kKill, {}));
   ASSERT_TRUE(WaitUntil([this] { return !Seen().has_value(); }));
   EXPECT_TRUE(LaunchAndSee());
 }
@@ -223,7 +223,7 @@ TEST_F(OneProcessTest, OneThatOutlivesItsStopIsStillThere) {
 TEST_F(OneProcessTest, OneThatASupervisorRestartsUnderOurHandsIsSeenAndNotDoubled) {
   const auto server = LaunchAndSee();
   ASSERT_TRUE(server);
-  ASSERT_TRUE(host_->Signal(*server, StopSignal::kKill));
+  ASSERT_TRUE(host_->Signal(*server, StopSignal::kKill, {}));
   ASSERT_TRUE(WaitUntil([this] { return Servers().empty(); }));
   StartByHand(Configuration(), "/");  // systemd's Restart=
   ASSERT_TRUE(WaitUntil([this] { return Seen().has_value(); }));
@@ -244,7 +244,7 @@ TEST_F(OneProcessTest, OneStartedByHandIsSeenHoweverItNamesTheData) {
     StartByHand(configuration, At("elsewhere"));
     ASSERT_TRUE(WaitUntil([this] { return Seen().has_value(); })) << configuration;
     EXPECT_EQ(Launch(), "start.other_process") << configuration;
-    ASSERT_TRUE(host_->Signal(*Seen(), StopSignal::kKill));
+    ASSERT_TRUE(host_->Signal(*Seen(), StopSignal::kKill, {}));
     ASSERT_TRUE(WaitUntil([this] { return !Seen().has_value(); }));
   }
 }
