@@ -149,7 +149,8 @@ std::string ConfigurationArgument(const std::vector<std::string>& command_line) 
 }
 
 FinderAnswer ProcessFinder::FindAgain() {
-  if (last_ && last_->found) {
+  const bool fresh = std::chrono::steady_clock::now() - last_look_ < settings_.whole_look_every;
+  if (last_ && last_->found && fresh) {
     const model::Process& process = last_->found->process;
     if (StartTime(process.pid) == process.start_time) {
       return *last_;
@@ -159,6 +160,16 @@ FinderAnswer ProcessFinder::FindAgain() {
 }
 
 FinderAnswer ProcessFinder::Find() {
+  FinderAnswer answer = Scan();
+  if (answer.several) {
+    answer = Scan();  // a child between its fork and its exec looks like its parent
+  }
+  last_ = answer;
+  last_look_ = std::chrono::steady_clock::now();
+  return answer;
+}
+
+FinderAnswer ProcessFinder::Scan() const {
   FinderAnswer answer;
   answer.visible = !ProcIsRestricted(settings_.proc);
   if (!answer.visible) {
@@ -176,7 +187,6 @@ FinderAnswer ProcessFinder::Find() {
     answer.visible = false;
     answer.problem = "cannot list " + settings_.proc.string() + ": " + error.message();
   }
-  last_ = answer;
   return answer;
 }
 
@@ -225,6 +235,7 @@ void ProcessFinder::LookAt(std::int32_t pid, FinderAnswer& answer) const {
     return;
   }
   if (answer.found) {
+    answer.several = true;
     answer.problem = "processes " + std::to_string(answer.found->process.pid) + " and " +
                      std::to_string(pid) + " serve the same data directory";
     return;

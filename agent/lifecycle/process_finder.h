@@ -31,6 +31,8 @@ struct FinderSettings {
   std::filesystem::path generations;
   std::filesystem::path data_directory;
   std::filesystem::path data_log_directory;
+  // FindAgain looks at every process as often as this: a second one on the same data is noticed.
+  std::chrono::milliseconds whole_look_every{1'000};
   // Asked at each look; empty = nothing was adopted.
   std::function<std::optional<AdoptedProcess>()> adopted = {};
 };
@@ -45,6 +47,7 @@ struct FinderAnswer {
   bool visible = false;  // every process of this machine could be looked at
   std::string problem;   // why not, or what is odd ("two processes …")
   std::optional<FoundProcess> found;
+  bool several = false;              // there is another one on the same data
   std::vector<FoundProcess> others;  // ZooKeepers that serve other data
 };
 
@@ -54,8 +57,8 @@ class ProcessFinder {
 
   // Looks at every process.
   [[nodiscard]] FinderAnswer Find();
-  // The process found last when it is still the same one, which costs one read; else Find. A second
-  // process on the same data is noticed by the next Find only.
+  // The process found last when it is still the same one, which costs one read, and Find was not
+  // long ago (FinderSettings::whole_look_every); else Find.
   [[nodiscard]] FinderAnswer FindAgain();
   // The next look is at every process: what a process is called has changed.
   void Forget() { last_.reset(); }
@@ -68,6 +71,7 @@ class ProcessFinder {
   enum class Ours { kNo, kYes, kUnclear };
 
   [[nodiscard]] std::optional<std::uint64_t> StartTime(std::int32_t pid) const;
+  [[nodiscard]] FinderAnswer Scan() const;
   void LookAt(std::int32_t pid, FinderAnswer& answer) const;
   [[nodiscard]] Ours ServesOurData(const Candidate& candidate,
                                    const std::filesystem::path& configuration) const;
@@ -83,6 +87,7 @@ class ProcessFinder {
 
   FinderSettings settings_;
   std::optional<FinderAnswer> last_;
+  std::chrono::steady_clock::time_point last_look_;
 };
 
 // The file after the main class of a quorum member on a Java command line; empty when this is not

@@ -61,7 +61,7 @@ struct StateChange {
   std::string operation_id;
   model::OperationState state = model::OperationState::kIdle;
   std::string detail;
-  std::uint64_t sequence = 0;  // counts the transitions of this operation
+  std::uint64_t sequence = 0;  // counts the transitions of this operation, from its begin on
 };
 
 }  // namespace zoowarden::agent

@@ -41,7 +41,8 @@ std::string PayloadOf(const StoredOperation& operation) {
               {"served_pid", operation.served.pid},
               {"served_time", operation.served.start_time},
               {"made_data", operation.made_data},
-              {"transitions", operation.transitions}}
+              {"transitions", operation.transitions},
+              {"changes", operation.changes}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -101,7 +102,8 @@ base::Result<StoredOperation> OperationOf(const journal::OperationRow& row) {
       .signalled_at = milliseconds(number("signalled_at_ms")),
       .failure = row.outcome,
       .failure_reason = row.outcome_reason,
-      .transitions = static_cast<int>(number("transitions"))};
+      .transitions = static_cast<int>(number("transitions")),
+      .changes = static_cast<std::uint64_t>(std::max(number("changes"), number("transitions")))};
 }
 
 journal::CallKey KeyOf(const CallIdentity& call) {

@@ -57,7 +57,8 @@ class ServerHost {
   [[nodiscard]] virtual base::Status SwitchTo(const std::string& generation) = 0;
 
   // Starts what `current` names and returns at once: a process appears, or does not, in Look.
-  // kUnavailable: another launch is under way. Anything else: this generation must not be started.
+  // kUnavailable: it may yet start, as where another launch is under way. Anything else: this
+  // generation must not be started.
   [[nodiscard]] virtual base::Status Launch() = 0;
 
   // kNotFound when this very process (pid and start time) has exited; kCancelled when `still` said

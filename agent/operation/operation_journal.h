@@ -47,7 +47,8 @@ struct StoredOperation {
   std::chrono::milliseconds signalled_at{0};
   std::string failure;         // sentence for a person
   std::string failure_reason;  // stable code
-  int transitions = 0;
+  int transitions = 0;         // since it began, or since a person or a new run settled it
+  std::uint64_t changes = 0;   // since it began: what watchers count by
 };
 
 struct RecordedOutcome {

@@ -183,7 +183,8 @@ core::Reality OperationRunner::LookAtServer(const core::OperationRecord& record)
 core::Reality OperationRunner::LookAs(LookAt what, const core::OperationRecord& record) {
   core::Reality reality = host_->Look(record, what);
   reality.launched = launched_;
-  reality.launch_locked = launch_locked_;
+  reality.launch_error = launch_error_;
+  reality.switched = switched_;
   reality.proved = IsProved(reality.process);
   if (reality.process) {
     reality.permit_valid =
@@ -283,13 +284,14 @@ base::Status OperationRunner::Enter(StoredOperation next,
                                     const Asked* asked) {
   next.state = Name(state);
   next.transitions += 1;
+  next.changes += 1;
   next.intended = {};
   next.signalled = {};
   next.boot_id = boot_id_;
   JournalChange change{
       .operation = &next,
       .history = HistoryEntry{.operation_id = next.operation_id,
-                              .sequence = static_cast<std::uint64_t>(next.transitions),
+                              .sequence = next.changes,
                               .from_state = Name(state_),
                               .event = std::string(core::OperationEventName(cause.event)),
                               .state = next.state,
@@ -315,7 +317,8 @@ base::Status OperationRunner::Enter(StoredOperation next,
   stored_ = std::move(next);
   state_ = state;
   launched_.reset();
-  launch_locked_ = false;
+  launch_error_.reset();
+  switched_ = false;
   told_.clear();
   ZW_FAULT_POINT("agent.after_commit." + stored_.state);
   return base::Ok();
@@ -339,7 +342,7 @@ StateChange OperationRunner::Present() const {
   return {.operation_id = stored_.operation_id,
           .state = state_,
           .detail = stored_.failure,
-          .sequence = static_cast<std::uint64_t>(stored_.transitions)};
+          .sequence = stored_.changes};
 }
 
 std::vector<StateChange> OperationRunner::TakeChanges() { return std::exchange(changes_, {}); }

@@ -88,6 +88,8 @@ class OperationRunner {
   [[nodiscard]] base::Status CheckBegin(const CallIdentity& call, const BeginRequest& request);
   [[nodiscard]] base::Status CheckServerFor(const BeginRequest& request);
   [[nodiscard]] base::Status CheckCommit();
+  [[nodiscard]] base::Status CheckRuns(const core::Reality& reality) const;
+  [[nodiscard]] static base::Status CheckRemoved(const core::Reality& reality);
   Reply Accept(const Asked& asked, StoredOperation next);
   Reply Refuse(const Asked& asked, const base::Error& error);
   Reply MoveToEnd(const Asked& asked);
@@ -144,7 +146,8 @@ class OperationRunner {
   Permits permits_;
   std::optional<StageRequest> to_stage_;               // lost with the process: staging then fails
   std::optional<std::chrono::milliseconds> launched_;  // in this state, by this process
-  bool launch_locked_ = false;                         // and found the lock held
+  std::optional<base::Error> launch_error_;            // and why that one may yet come about
+  bool switched_ = false;                              // in this state, by this process
   std::vector<StateChange> changes_;
   std::string told_;  // last, until a record succeeds
 };

@@ -71,18 +71,19 @@ void OperationRunner::Switch(const std::string& generation, OperationEvent faile
              .detail = switched.error().message()});
     return;
   }
+  switched_ = true;
   ZW_FAULT_POINT("agent.after_switch");
 }
 
 void OperationRunner::Launch() {
   const base::Status started = host_->Launch();
-  const bool locked = !started && started.error().Is(base::ErrorCode::kUnavailable);
-  if (started || locked) {
+  const bool may_yet = !started && started.error().Is(base::ErrorCode::kUnavailable);
+  if (started || may_yet) {
     ZW_FAULT_POINT("agent.after_launch");
-    if (!locked || !launched_) {
+    if (!may_yet || !launched_) {
       launched_ = clock_->BootTime();
     }
-    launch_locked_ = locked;
+    launch_error_ = may_yet ? std::optional(started.error()) : std::nullopt;
     return;
   }
   Advance({.event = state_ == OperationState::kStarting ? OperationEvent::kStartFailed

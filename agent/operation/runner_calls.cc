@@ -127,6 +127,9 @@ base::Status OperationRunner::CheckBegin(const CallIdentity& call, const BeginRe
 
 base::Status OperationRunner::CheckServerFor(const BeginRequest& request) {
   const core::Reality reality = host_->Look(Record(), LookAt::kProcess);
+  if (!reality.current_problem.empty()) {
+    return Fail(ErrorCode::kDataLoss, "operation.current_unreadable", reality.current_problem);
+  }
   if (reality.current != request.from_generation) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "operation.other_generation",
@@ -230,12 +233,36 @@ OperationRunner::Reply OperationRunner::MoveWithPermit(const Asked& asked,
   return Accept(asked, std::move(next));
 }
 
-// Committed means that it is as it was to be; of a removal nobody else can tell.
+// Committed means that it is as it was to be. Whether it serves is the controller's to say.
 base::Status OperationRunner::CheckCommit() {
-  if (!stored_.to.empty()) {
-    return base::Ok();
-  }
   const core::Reality reality = host_->Look(Record(), LookAt::kProcess);
+  if (!reality.current_problem.empty() || reality.current != stored_.to) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "commit.not_current",
+                (reality.current_problem.empty() ? "generation '" + reality.current + "' is current"
+                                                 : reality.current_problem) +
+                    ", not '" + stored_.to + "' of this operation; retry it, or roll back");
+  }
+  return stored_.to.empty() ? CheckRemoved(reality) : CheckRuns(reality);
+}
+
+base::Status OperationRunner::CheckRuns(const core::Reality& reality) const {
+  if (reality.several) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.two_processes",
+                "process " + std::to_string(reality.process->pid) +
+                    " is not the only one on the data directory; end the other one");
+  }
+  if (!reality.process || reality.process->generation != stored_.to) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "commit.not_running",
+                "no process of generation '" + stored_.to +
+                    "' serves the data directory; retry the operation, or roll back");
+  }
+  return base::Ok();
+}
+
+base::Status OperationRunner::CheckRemoved(const core::Reality& reality) {
   if (core::IsRemoved(reality)) {
     return base::Ok();
   }

@@ -41,8 +41,11 @@ core::Reality InstanceHost::Look(const core::OperationRecord& /*record*/, LookAt
   const FinderAnswer answer = finder_.FindAgain();
   core::Reality reality;
   reality.processes_visible = answer.visible;
+  reality.several = answer.several;
   const auto current = generations_.Current();
-  if (current && *current) {
+  if (!current) {
+    reality.current_problem = current.error().message();
+  } else if (*current) {
     reality.current = (*current)->generation.digest;
   }
   if (!answer.found) {
@@ -127,7 +130,7 @@ base::Result<std::optional<ProvedBefore>> LoadProvedBefore(journal::AgentJournal
              : std::nullopt;
 }
 
-base::Status InstanceHost::Launch() {
+base::Status InstanceHost::CheckNothingServes() {
   const FinderAnswer answer = finder_.Find();
   if (answer.found) {
     return Fail(ErrorCode::kUnavailable,
@@ -139,6 +142,11 @@ base::Status InstanceHost::Launch() {
   if (!answer.visible) {
     return Fail(ErrorCode::kFailedPrecondition, "start.processes_hidden", answer.problem);
   }
+  return base::Ok();
+}
+
+base::Status InstanceHost::Launch() {
+  ZW_TRY(CheckNothingServes());
   ZW_ASSIGN(auto current, generations_.Current());
   if (!current) {
     return Fail(ErrorCode::kFailedPrecondition,
@@ -160,6 +168,8 @@ base::Status InstanceHost::Launch() {
                      .boot_id = BootId()},
                     proved));
   ZW_TRY(CheckPortsAreFree(kProc, PortsOf(files, instance_->config().server)));
+  // Reading the whole release took seconds.
+  ZW_TRY(CheckNothingServes());
   return unchanged ? instance_->manager().StartUnchanged() : instance_->manager().Start();
 }
 

@@ -46,6 +46,7 @@ class InstanceHost final : public ServerHost {
 
  private:
   void AskSupervisor(core::Reality& reality);
+  [[nodiscard]] base::Status CheckNothingServes();
 
   Instance* instance_;
   Generations generations_;

@@ -45,8 +45,9 @@ constexpr std::array kStateFacts = std::to_array<OperationStateFacts>({
      .persisted = "",
      .action = "point `current` to `to`, or nowhere for a removal, by one rename, membership "
                "carried over; a first installation makes `version-2` and `myid` before",
-     .checks = "that no process serves the data directory; what `current` names; that the data "
-               "directory of a first installation is empty or its own work",
+     .checks =
+         "that certainly no process serves the data directory; what `current` names; that the data "
+         "directory of a first installation is empty or its own work",
      .timeout = ""},
     {.state = S::kStarting,
      .server = "down, or just started",
@@ -59,7 +60,9 @@ constexpr std::array kStateFacts = std::to_array<OperationStateFacts>({
      .server = "started; a removed one is down",
      .persisted = "the process that was started; later, once, that it was proved",
      .action = "look at the member; stop it at once when it runs standalone",
-     .checks = "process, mode, broadcast, quorum connection; of a removal, that no process serves",
+     .checks =
+         "process, that it is the only one, mode, broadcast, quorum connection; of a removal, "
+         "that no process serves",
      .timeout = "the step time-out, counted from `proceed`"},
     {.state = S::kUnconfirmed,
      .server = "as at the deadline: alive, or removed and down; left as it is",
@@ -118,7 +121,7 @@ constexpr std::array kEventFacts = std::to_array<OperationEventFacts>({
     {E::kStopped, false, "the process is gone"},
     {E::kStopFailed, false, "it outlives SIGKILL, cannot be signalled, or cannot be seen"},
     {E::kSwitched, false, "`current` names the new generation, or nothing for a removal"},
-    {E::kSwitchFailed, false, "it could not be switched, or a process appeared"},
+    {E::kSwitchFailed, false, "it could not be switched, a process appeared, or none can be seen"},
     {E::kStarted, false, "a process of the new generation exists; for a removal, none does"},
     {E::kStartFailed, false, "none stays, the start is refused, or another process serves"},
     {E::kStandalone, false, "it serves alone: the one state that is ended at once"},
@@ -126,7 +129,8 @@ constexpr std::array kEventFacts = std::to_array<OperationEventFacts>({
     {E::kDeadlineNotDown, false, "past the deadline, not down (or removed), not committed"},
     {E::kCommit,
      true,
-     "the controller's gate was passed; refused for a removal while a process runs"},
+     "the controller's gate was passed; refused unless `to` is current and runs alone, or, for a "
+     "removal, while a process runs"},
     {E::kRollBack, true, "go back; a serving member needs a permit"},
     {E::kOldRestored, false, "the new process is gone and `current` names the old generation"},
     {E::kRestoreFailed, false, "that could not be reached"},

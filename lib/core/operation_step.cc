@@ -15,6 +15,8 @@ using model::OperationState;
 
 constexpr const char* kRestarted = "start.restarted";
 constexpr const char* kNotVouchedFor = "start.not_vouched_for";
+constexpr const char* kTwoProcesses = "start.two_processes";
+constexpr const char* kHidden = "start.processes_hidden";
 
 OperationStep Wait() { return {}; }
 OperationStep Act(OperationAct act) { return {.event = std::nullopt, .act = act}; }
@@ -47,9 +49,24 @@ OperationStep AwaitExit(const OperationRecord& record,
   return Emit(failed, "stop.survived_kill", Describe(*reality.process) + " outlives SIGKILL");
 }
 
-// SIGTERM may have been sent, by an earlier life of the agent or without an answer. What still serves may be on its way out.
+// SIGTERM may have been sent, by an earlier life of the agent or without an answer. What still
+// serves may be on its way out.
 bool MayBeDying(const OperationRecord& record, const Reality& reality, Instant now) {
   return reality.stop_intended && now - *reality.stop_intended < SignalDoubt(record);
+}
+
+std::string DescribeSeveral(const model::Process& process) {
+  return Describe(process) + " is not the only one on the data directory; end the other one";
+}
+
+bool Names(const Reality& reality, const std::string& generation) {
+  return reality.current_problem.empty() && reality.current == generation;
+}
+
+// Pointing `current` anew mends one that cannot be read; once, or there would be no end.
+OperationStep Switch(const Reality& reality, OperationAct act, OperationEvent failed) {
+  const bool in_vain = reality.switched && !reality.current_problem.empty();
+  return in_vain ? Emit(failed, "switch.current_unreadable", reality.current_problem) : Act(act);
 }
 
 // A first installation has nothing to stop: whoever serves the data directory is somebody else's.
@@ -75,6 +92,9 @@ OperationStep Stopping(const OperationRecord& record, const Reality& reality, In
   if (reality.stop_signalled) {
     return AwaitExit(record, reality, now, OperationEvent::kStopFailed);
   }
+  if (reality.several) {
+    return Emit(OperationEvent::kPermitRefused, kTwoProcesses, DescribeSeveral(*reality.process));
+  }
   if (reality.permit_valid) {
     return Act(OperationAct::kSignalStop);
   }
@@ -97,8 +117,15 @@ OperationStep Switching(const OperationRecord& record, const Reality& reality) {
                 "switch.process_appeared",
                 Describe(*reality.process) + " was started while this server was stopped");
   }
-  return reality.current == record.to ? Emit(OperationEvent::kSwitched)
-                                      : Act(OperationAct::kSwitchToNew);
+  if (!reality.processes_visible) {
+    return Emit(OperationEvent::kSwitchFailed,
+                kHidden,
+                "this agent may not see other users' processes, so it cannot prove that no "
+                "ZooKeeper serves the data directory");
+  }
+  return Names(reality, record.to)
+             ? Emit(OperationEvent::kSwitched)
+             : Switch(reality, OperationAct::kSwitchToNew, OperationEvent::kSwitchFailed);
 }
 
 // With a reason: it runs, and does not count as started by the operation. Of the old generation any
@@ -122,6 +149,9 @@ OperationStep Launching(const std::string& wanted,
                         OperationEvent started,
                         OperationEvent failed) {
   if (reality.process) {
+    if (reality.several) {
+      return Emit(failed, kTwoProcesses, DescribeSeveral(*reality.process));
+    }
     if (wanted.empty() || reality.process->generation != wanted) {
       return Emit(failed,
                   "start.other_process",
@@ -131,7 +161,7 @@ OperationStep Launching(const std::string& wanted,
   }
   if (!reality.processes_visible) {
     return Emit(failed,
-                "start.processes_hidden",
+                kHidden,
                 "this agent may not see other users' processes, so it cannot prove that no other "
                 "ZooKeeper serves the data directory");
   }
@@ -144,10 +174,10 @@ OperationStep Launching(const std::string& wanted,
   if (now - *reality.launched < kLaunchPatience) {
     // The process that has just ended may still be giving its lock back, or another launch is under
     // way: the lock decides, so trying again is safe.
-    return reality.launch_locked ? Act(OperationAct::kLaunch) : Wait();
+    return reality.launch_error ? Act(OperationAct::kLaunch) : Wait();
   }
-  return reality.launch_locked
-             ? Emit(failed, "start.locked", "another launch holds the data directory's lock")
+  return reality.launch_error
+             ? Emit(failed, reality.launch_error->reason(), reality.launch_error->message())
              : Emit(failed, "start.no_process", "ZooKeeper was started and no process stayed");
 }
 
@@ -163,6 +193,9 @@ OperationStep Verifying(const OperationRecord& record, const Reality& reality, I
   const bool down = !record.to.empty() && IsDown(record, reality, now);
   const OperationEvent event =
       down ? OperationEvent::kDeadlineDown : OperationEvent::kDeadlineNotDown;
+  if (reality.several) {
+    return Emit(event, kTwoProcesses, DescribeSeveral(*reality.process));
+  }
   if (reality.restart == Restart::kBySupervisor) {
     return Emit(event, kRestarted, reality.restart_text);
   }
@@ -189,8 +222,9 @@ OperationStep RollingBack(const OperationRecord& record, const Reality& reality,
     return reality.process && !generation.empty() && reality.process->generation == generation;
   };
   if (!reality.process || runs(record.from)) {
-    return reality.current == record.from ? Emit(OperationEvent::kOldRestored)
-                                          : Act(OperationAct::kSwitchToOld);
+    return Names(reality, record.from)
+               ? Emit(OperationEvent::kOldRestored)
+               : Switch(reality, OperationAct::kSwitchToOld, OperationEvent::kRestoreFailed);
   }
   if (!runs(record.to)) {
     return Emit(OperationEvent::kRestoreFailed,
@@ -200,7 +234,13 @@ OperationStep RollingBack(const OperationRecord& record, const Reality& reality,
   if (reality.stop_signalled) {
     return AwaitExit(record, reality, now, OperationEvent::kRestoreFailed);
   }
-  if (reality.permit_valid || reality.mode == Mode::kStandalone || IsDown(record, reality, now)) {
+  if (reality.mode == Mode::kStandalone) {
+    return Act(OperationAct::kSignalStop);
+  }
+  if (reality.several) {
+    return Emit(OperationEvent::kRestoreFailed, kTwoProcesses, DescribeSeveral(*reality.process));
+  }
+  if (reality.permit_valid || IsDown(record, reality, now)) {
     return Act(OperationAct::kSignalStop);
   }
   if (MayBeDying(record, reality, now)) {
@@ -255,8 +295,8 @@ OperationStep StopOldStandalone(const OperationRecord& record,
 // It ended since its start, as one does that was accepted while it was on its way out. Tried as
 // often as the deadline allows.
 OperationStep StartAgain(const Reality& reality, Instant now) {
-  const bool waits = reality.launched && !reality.launch_locked &&
-                     now - *reality.launched < kLaunchPatience;
+  const bool waits =
+      reality.launched && !reality.launch_error && now - *reality.launched < kLaunchPatience;
   return waits ? Wait() : Act(OperationAct::kLaunch);
 }
 
@@ -269,12 +309,15 @@ OperationStep VerifyingOld(const OperationRecord& record, const Reality& reality
       (is_old && !record.from.empty() && reality.mode == Mode::kStandalone)) {
     return StopOldStandalone(record, reality, now);
   }
+  if (now >= record.deadline && reality.several) {
+    return Emit(OperationEvent::kOldDeadline, kTwoProcesses, DescribeSeveral(*reality.process));
+  }
   if (now >= record.deadline) {
     return Emit(OperationEvent::kOldDeadline,
                 "rollback.deadline",
                 "the old generation did not serve before its deadline either");
   }
-  const bool ended = IsRemoved(reality) && reality.current == record.from;
+  const bool ended = IsRemoved(reality) && Names(reality, record.from);
   return ended ? StartAgain(reality, now) : Wait();
 }
 
@@ -285,7 +328,7 @@ std::chrono::milliseconds SignalDoubt(const OperationRecord& record) {
 }
 
 bool ServesInQuorum(const Reality& reality) {
-  return reality.process.has_value() && IsServing(reality.mode) &&
+  return reality.process.has_value() && !reality.several && IsServing(reality.mode) &&
          reality.broadcast != Broadcast::kNo;
 }
 
@@ -295,14 +338,14 @@ bool IsDown(const OperationRecord& record, const Reality& reality, Instant now) 
   if (!reality.process) {
     return reality.processes_visible;
   }
-  return HasFailed(
-      {.by_operation = reality.restart == Restart::kBySupervisor ||
-                       reality.process->started_by_operation == record.operation_id,
-       .proved = reality.proved,
-       .past_deadline = now >= record.deadline,
-       .looked = reality.member_looked,
-       .quorum_connection = reality.quorum_connection,
-       .mode = reality.mode});
+  return !reality.several &&
+         HasFailed({.by_operation = reality.restart == Restart::kBySupervisor ||
+                                    reality.process->started_by_operation == record.operation_id,
+                    .proved = reality.proved,
+                    .past_deadline = now >= record.deadline,
+                    .looked = reality.member_looked,
+                    .quorum_connection = reality.quorum_connection,
+                    .mode = reality.mode});
 }
 
 OperationStep DecideStep(const OperationRecord& record, const Reality& reality, Instant now) {

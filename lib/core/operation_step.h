@@ -6,6 +6,7 @@
 // stopped without a valid permit (the exception is an undeclared standalone).
 #pragma once
 
+#include "base/error.h"
 #include "core/operation_table.h"
 #include "model/observation.h"
 
@@ -19,8 +20,8 @@ namespace zoowarden::core {
 struct OperationRecord {
   std::string operation_id;
   model::OperationState state = model::OperationState::kIdle;
-  std::string from;  // generation digest; empty = first installation
-  std::string to;    // generation digest; empty = removal
+  std::string from;                                // generation digest; empty = first installation
+  std::string to;                                  // generation digest; empty = removal
   model::Instant deadline{0};                      // CLOCK_BOOTTIME, of verifying or verifying_old
   std::chrono::milliseconds stop_timeout{60'000};  // from SIGTERM to SIGKILL
 };
@@ -36,13 +37,16 @@ enum class Restart {
 struct Reality {
   bool processes_visible = false;         // false: an absent process proves nothing
   std::optional<model::Process> process;  // the one on this instance's data directory
+  bool several = false;                   // not the only one: nothing is known of the member
   std::string current;                    // generation that `current` names, empty = none
+  std::string current_problem;            // why that cannot be told; then it is equal to nothing
+  bool switched = false;                  // by this process of the agent, in this state
   bool member_looked = false;             // false: the three below say nothing about the member
   model::Mode mode = model::Mode::kUnknown;
   model::Broadcast broadcast = model::Broadcast::kUnknown;
   bool quorum_connection = false;
-  // This very process was seen serving in the quorum since the operation's start; of a removal, that
-  // no process was seen.
+  // This very process was seen serving in the quorum since the operation's start; of a removal,
+  // that no process was seen.
   bool proved = false;
   bool permit_valid = false;
   std::optional<model::Instant> stop_signalled;  // SIGTERM was certainly sent to this process
@@ -50,7 +54,8 @@ struct Reality {
   // one that is gone.
   std::optional<model::Instant> stop_intended;
   std::optional<model::Instant> launched;  // by this process of the agent, in this state
-  bool launch_locked = false;              // that launch found the data directory locked
+  // Why that launch did not come about and may yet: another one, or its lock, or no answer.
+  std::optional<base::Error> launch_error;
   Restart restart = Restart::kNone;
   std::string restart_text;  // how the supervisor says so, or why it cannot be asked
 };
@@ -94,9 +99,9 @@ inline constexpr std::chrono::milliseconds kLongestSignalDoubt{60'000};
 
 // ARCHITECTURE "Down": no process on the data directory, or one that this operation started, that
 // was never proved since, is past its deadline and was seen without an established quorum
-// connection. A member that could not be looked at is never down. What a supervisor restarted is a
-// consequence of the operation's start, so a crash loop is down as well, until one of its processes
-// is seen serving. A supervisor that cannot be asked makes nothing down.
+// connection. A member that could not be looked at is never down, nor is one of two. What a
+// supervisor restarted is a consequence of the operation's start, so a crash loop is down as well,
+// until one of its processes is seen serving. A supervisor that cannot be asked makes nothing down.
 [[nodiscard]] bool IsDown(const OperationRecord& record,
                           const Reality& reality,
                           model::Instant now);

@@ -40,7 +40,9 @@ class FakeServerHost final : public agent::ServerHost {
     core::Reality reality;
     reality.processes_visible = processes_visible;
     reality.process = process;
-    reality.current = current;
+    reality.current = current_problem.empty() ? current : "";
+    reality.current_problem = current_problem;
+    reality.several = process && several;
     reality.restart = process ? restart : core::Restart::kNone;
     reality.restart_text = "what the supervisor says";
     if (process && what == agent::LookAt::kMember) {
@@ -77,6 +79,7 @@ class FakeServerHost final : public agent::ServerHost {
   [[nodiscard]] base::Status SwitchTo(const std::string& generation) override {
     switches_while_running += process ? 1 : 0;
     current = generation;
+    current_problem = current_stays_unreadable ? current_problem : "";
     return base::Ok();
   }
 
@@ -117,8 +120,11 @@ class FakeServerHost final : public agent::ServerHost {
   std::string boot_id = "boot-1";
   bool processes_visible = true;
   std::optional<model::Process> process;
+  bool several = false;  // another process is on the same data
   std::string current;
-  std::string data = "a member's";  // what lies in the data directory
+  std::string current_problem;  // until `current` is pointed anew
+  bool current_stays_unreadable = false;
+  std::string data = "a member's";               // what lies in the data directory
   core::Restart restart = core::Restart::kNone;  // of the process that is there
   std::map<std::string, GenerationBehaviour> behaviour;
   bool ignores_sigterm = false;

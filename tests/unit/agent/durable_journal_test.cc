@@ -47,7 +47,8 @@ TEST_F(DurableJournalTest, EveryFieldOfAnOperationComesBack) {
                               .signalled_at = std::chrono::milliseconds(999),
                               .failure = "it said \"no\"",
                               .failure_reason = "verify.deadline",
-                              .transitions = 6};
+                              .transitions = 6,
+                              .changes = 9};
   ASSERT_TRUE(journal.Save({.operation = &saved}).has_value());
   const auto loaded = journal.LoadOperation();
   ASSERT_TRUE(loaded.has_value());
@@ -70,6 +71,7 @@ TEST_F(DurableJournalTest, EveryFieldOfAnOperationComesBack) {
   EXPECT_EQ(loaded->failure, saved.failure);
   EXPECT_EQ(loaded->failure_reason, saved.failure_reason);
   EXPECT_EQ(loaded->transitions, saved.transitions);
+  EXPECT_EQ(loaded->changes, saved.changes);
 }
 
 // As the first released program wrote it: without a record of what was only intended.
@@ -88,6 +90,8 @@ TEST_F(DurableJournalTest, AnOperationOfAnOlderProgramHasNoIntent) {
   EXPECT_FALSE(loaded->made_data);
   EXPECT_EQ(loaded->signalled, (ProcessIdentity{.pid = 76, .start_time = 4000000000}));
   EXPECT_EQ(loaded->transitions, 3);
+  EXPECT_EQ(loaded->changes, 3U);
+  EXPECT_EQ(loaded->served, ProcessIdentity{});
 }
 
 TEST_F(DurableJournalTest, OutcomesKeepTheirStateOrTheirError) {

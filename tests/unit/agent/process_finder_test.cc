@@ -58,12 +58,14 @@ class ProcessFinderTest : public ::testing::Test {
             configuration.string()};
   }
 
-  [[nodiscard]] ProcessFinder Finder() const {
+  [[nodiscard]] ProcessFinder Finder(
+      std::chrono::milliseconds whole_look_every = std::chrono::hours(1)) const {
     return ProcessFinder({.proc = Path("proc"),
                           .releases = Path("releases"),
                           .generations = Path("generations"),
                           .data_directory = Path("data"),
-                          .data_log_directory = Path("data")});
+                          .data_log_directory = Path("data"),
+                          .whole_look_every = whole_look_every});
   }
 
  private:
@@ -234,6 +236,16 @@ TEST_F(ProcessFinderTest, TwoProcessesOnOneDataDirectoryAreTold) {
   AddProcess(50, Java(Path("generations/aaaa/conf/zoo.cfg")));
   AddProcess(51, Java(Path("generations/aaaa/conf/zoo.cfg")));
   EXPECT_NE(Finder().Find().problem.find("serve the same data directory"), std::string::npos);
+}
+
+TEST_F(ProcessFinderTest, FindAgainNoticesASecondProcessOnTheSameData) {
+  AddProcess(41, Java(Path("generations/aaaa/conf/zoo.cfg")));
+  ProcessFinder finder = Finder(std::chrono::milliseconds(0));
+  EXPECT_FALSE(finder.FindAgain().several);
+  AddProcess(42, Java(Path("generations/aaaa/conf/zoo.cfg")));
+  EXPECT_TRUE(finder.FindAgain().several);
+  fs::remove_all(Path("proc/42"));
+  EXPECT_FALSE(finder.FindAgain().several);
 }
 
 TEST_F(ProcessFinderTest, FindAgainNoticesThatThePidIsAnotherProcess) {

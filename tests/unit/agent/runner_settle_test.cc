@@ -107,6 +107,39 @@ TEST_F(RunnerSettleTest, TheEpochBeforeLeavesNothing) {
   EXPECT_EQ(runner->state(), OperationState::kNeedsOperator);
 }
 
+TEST_F(RunnerSettleTest, WhatIsNotCurrentOrDoesNotRunIsNotCommitted) {
+  NeedAnOperator();
+  NextEpoch();
+  EXPECT_EQ(ReasonOf(runner->Commit(NextCall())), "commit.not_current");
+  host.ReplaceProcess("old");  // by hand
+  EXPECT_EQ(ReasonOf(runner->Commit(NextCall())), "commit.not_current");
+  host.KillProcess();
+  host.current = "new";
+  EXPECT_EQ(ReasonOf(runner->Commit(NextCall())), "commit.not_running");
+  host.ReplaceProcess("old");
+  EXPECT_EQ(ReasonOf(runner->Commit(NextCall())), "commit.not_running");
+  host.ReplaceProcess("new");
+  host.several = true;
+  EXPECT_EQ(ReasonOf(runner->Commit(NextCall())), "start.two_processes");
+  host.several = false;
+  host.current_problem = "cannot be read";
+  EXPECT_EQ(ReasonOf(runner->Commit(NextCall())), "commit.not_current");
+  host.current_problem.clear();
+  EXPECT_EQ(runner->state(), OperationState::kNeedsOperator);
+  EXPECT_EQ(ReasonOf(runner->Commit(NextCall())), "accepted");
+}
+
+TEST_F(RunnerSettleTest, WatchersMissNoChangeAfterASettlement) {
+  NeedAnOperator();
+  const auto last = runner->TakeChanges().back().sequence;
+  NextEpoch();
+  ASSERT_EQ(ReasonOf(runner->Proceed(NextCall(), "")), "accepted");
+  EXPECT_EQ(runner->TakeChanges().back().sequence, last + 1);
+  Restart();
+  EXPECT_EQ(runner->Present().sequence, last + 1);
+  EXPECT_EQ(journal.history.back().sequence, last + 1);
+}
+
 TEST_F(RunnerSettleTest, ClosingForgetsTheOperationAndTouchesNothing) {
   NeedAnOperator();
   NextEpoch();

@@ -350,6 +350,78 @@ TEST_F(RunnerTest, ALockThatIsNeverFreedIsAFailureWithItsName) {
   EXPECT_EQ(runner->Status().failure_reason, "start.locked");
 }
 
+TEST_F(RunnerTest, ALaunchThatNeverComesAboutIsAFailureWithItsOwnName) {
+  BeginAndStage();
+  ProceedWithPermit();
+  host.launch_error =
+      base::Error(base::ErrorCode::kUnavailable, "systemd.unreachable", "no system bus");
+  ASSERT_TRUE(StepUntil(OperationState::kRestartingOld));
+  EXPECT_EQ(runner->Status().failure_reason, "systemd.unreachable");
+  EXPECT_EQ(runner->Status().failure, "no system bus");
+}
+
+TEST_F(RunnerTest, WhereProcessesAreHiddenNothingIsSwitched) {
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kSwitching));
+  host.processes_visible = false;
+  ASSERT_TRUE(StepUntil(OperationState::kNeedsOperator, seconds(1)));
+  EXPECT_EQ(host.current, "old");
+}
+
+TEST_F(RunnerTest, ACurrentThatCannotBeReadIsPointedAnew) {
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kSwitching));
+  host.current_problem = "generation old is damaged";
+  EXPECT_TRUE(StepUntil(OperationState::kVerifying, seconds(1)));
+  EXPECT_EQ(host.current, "new");
+}
+
+TEST_F(RunnerTest, ACurrentThatStaysUnreadableIsNoGenerationAtAll) {
+  for (const bool back : {false, true}) {
+    operation = back ? "op-2" : "op-1";
+    host.Serve("old");
+    host.behaviour["new"].dies_at_once = true;
+    BeginAndStage();
+    ProceedWithPermit();
+    ASSERT_TRUE(StepUntil(back ? OperationState::kRollingBack : OperationState::kSwitching));
+    host.current_problem = "input/output error";
+    host.current_stays_unreadable = true;
+    ASSERT_TRUE(StepUntil(OperationState::kNeedsOperator, seconds(2)));
+    EXPECT_EQ(runner->Status().failure_reason, "switch.current_unreadable");
+    host.current_problem.clear();
+    host.current_stays_unreadable = false;
+    ASSERT_TRUE(runner->Close(NextCall()).has_value());
+  }
+}
+
+TEST_F(RunnerTest, AFirstInstallationIsRefusedWhereCurrentCannotBeRead) {
+  host.KillProcess();
+  host.current.clear();
+  host.data.clear();
+  host.current_problem = "input/output error";
+  const auto begun = Begin();
+  ASSERT_FALSE(begun.has_value());
+  EXPECT_EQ(begun.error().reason(), "operation.current_unreadable");
+}
+
+TEST_F(RunnerTest, OneOfTwoProcessesIsNeitherProvedNorStoppedAlone) {
+  BeginAndStage();
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying));
+  host.several = true;
+  StepFor(seconds(5));
+  EXPECT_FALSE(runner->Status().proved);
+  host.silent = true;
+  ASSERT_TRUE(StepUntil(OperationState::kUnconfirmed));
+  EXPECT_EQ(runner->Status().failure_reason, "start.two_processes");
+  ASSERT_TRUE(runner->RollBack(NextCall(), PermitId()).has_value());
+  ASSERT_TRUE(StepUntil(OperationState::kNeedsOperator, seconds(1)));
+  EXPECT_EQ(runner->Status().failure_reason, "start.two_processes");
+  EXPECT_EQ(host.signals.size(), 1U);  // the forward one
+}
+
 TEST_F(RunnerTest, NothingIsDoneThatTheJournalDidNotTake) {
   BeginAndStage();
   const std::string permit = PermitId();

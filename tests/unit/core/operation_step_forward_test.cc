@@ -100,6 +100,25 @@ TEST(SwitchingTest, SwitchesOnceAndNeverUnderAProcess) {
   EXPECT_EQ(Said(DecideStep(Record(OperationState::kSwitching), Gone("new"), kNow)), "switched");
   EXPECT_EQ(Said(DecideStep(Record(OperationState::kSwitching), Running("old"), kNow)),
             "switch_failed");
+  Reality hidden = Gone("old");
+  hidden.processes_visible = false;
+  const OperationStep blind = DecideStep(Record(OperationState::kSwitching), hidden, kNow);
+  EXPECT_EQ(Said(blind), "switch_failed");
+  EXPECT_EQ(blind.reason, "start.processes_hidden");
+}
+
+TEST(SwitchingTest, ACurrentThatCannotBeReadIsNotNoGeneration) {
+  Reality reality = Gone("");
+  reality.current_problem = "input/output error";
+  OperationRecord removal = Record(OperationState::kSwitching);
+  removal.to.clear();
+  EXPECT_EQ(DecideStep(removal, reality, kNow).act, OperationAct::kSwitchToNew);
+  OperationRecord first = Record(OperationState::kRollingBack);
+  first.from.clear();
+  EXPECT_EQ(DecideStep(first, reality, kNow).act, OperationAct::kSwitchToOld);
+  reality.switched = true;
+  EXPECT_EQ(Said(DecideStep(removal, reality, kNow)), "switch_failed");
+  EXPECT_EQ(Said(DecideStep(first, reality, kNow)), "restore_failed");
 }
 
 TEST(StartingTest, LaunchesOnceAndWaitsForItsProcess) {
@@ -115,7 +134,7 @@ TEST(StartingTest, LaunchesOnceAndWaitsForItsProcess) {
 TEST(StartingTest, ALockThatTheEndedProcessStillHoldsIsTriedAgain) {
   Reality reality = Gone("new");
   reality.launched = kNow;
-  reality.launch_locked = true;
+  reality.launch_error = base::Error(base::ErrorCode::kUnavailable, "start.locked", "busy");
   const auto record = Record(OperationState::kStarting);
   EXPECT_EQ(DecideStep(record, reality, kNow + seconds(9)).act, OperationAct::kLaunch);
   const auto step = DecideStep(record, reality, kNow + kLaunchPatience);
@@ -166,6 +185,22 @@ TEST(StartingTest, ARemovalStartsNothing) {
   OperationRecord record = Record(OperationState::kStarting);
   record.to.clear();
   EXPECT_EQ(Said(DecideStep(record, Gone(""), kNow)), "started");
+}
+
+TEST(SeveralProcessesTest, AreNoStartAndNoStop) {
+  Reality reality = Running("new");
+  reality.several = true;
+  const OperationStep start = DecideStep(Record(OperationState::kStarting), reality, kNow);
+  EXPECT_EQ(Said(start), "start_failed");
+  EXPECT_EQ(start.reason, "start.two_processes");
+  EXPECT_FALSE(ServesInQuorum(reality));
+  reality.mode = Mode::kNotServing;
+  reality.quorum_connection = false;
+  EXPECT_FALSE(IsDown(Record(OperationState::kVerifying), reality, kDeadline));
+  reality.permit_valid = true;
+  const OperationStep stop = DecideStep(Record(OperationState::kStopping), reality, kNow);
+  EXPECT_EQ(Said(stop), "permit_refused");
+  EXPECT_EQ(stop.reason, "start.two_processes");
 }
 
 TEST(VerifyingTest, AServingMemberIsParkedAtTheDeadlineNotTakenBack) {

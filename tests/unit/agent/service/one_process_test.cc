@@ -189,6 +189,15 @@ TEST_F(OneProcessTest, AnAgentKilledBetweenLaunchAndSightStartsNoSecondOne) {
   EXPECT_EQ(Servers().size(), 1U);
 }
 
+TEST_F(OneProcessTest, ASecondOneOnTheSameDataIsSeen) {
+  const auto first = LaunchAndSee();
+  ASSERT_TRUE(first);
+  Write("by-hand.cfg", "dataDir=" + At("data") + "\n");
+  StartByHand(At("by-hand.cfg"), "/");
+  EXPECT_TRUE(WaitUntil([this] { return host_->Look({}, LookAt::kProcess).several; }));
+  EXPECT_EQ(Launch(), "start.other_process");
+}
+
 TEST_F(OneProcessTest, AStalePidFileOfALivingProcessIsNoServer) {
   Write("logs/zookeeper.pid", std::to_string(::getpid()));
   EXPECT_FALSE(Seen().has_value());
