@@ -56,10 +56,7 @@ base::Result<std::unique_ptr<AgentCore>> AgentCore::Open(config::AgentConfig con
   ZW_ASSIGN(auto journal, OpenJournalOf(config, accepted.lost_journal));
   ZW_ASSIGN(auto instance, Instance::Open(std::move(config)));
   std::unique_ptr<AgentCore> core(new AgentCore(std::move(instance), std::move(journal), clock));
-  ZW_TRY(core->Start());
-  if (accepted.moved_data) {
-    ZW_TRY(core->AcceptMovedData());
-  }
+  ZW_TRY(core->Start(accepted));
   return core;
 }
 
@@ -76,7 +73,7 @@ AgentCore::AgentCore(std::unique_ptr<Instance> instance,
 
 AgentCore::~AgentCore() = default;
 
-base::Status AgentCore::Start() {
+base::Status AgentCore::Start(const Accepted& accepted) {
   ZW_ASSIGN(Generations for_host, instance_->OpenGenerations());
   ZW_ASSIGN(Generations for_looks, instance_->OpenGenerations());
   ZW_ASSIGN(Generations for_releases, instance_->OpenGenerations());
@@ -95,6 +92,9 @@ base::Status AgentCore::Start() {
       });
   finder_ = std::make_unique<ProcessFinder>(instance_->finder_settings());
   host_ = std::make_unique<InstanceHost>(*instance_, std::move(for_host), *journal_, *clock_);
+  if (accepted.moved_data) {
+    ZW_TRY(AcceptMovedData());
+  }
   ZW_ASSIGN(LeaseKeeper lease,
             LeaseKeeper::Open(operations_, *clock_, instance_->config().lease_lapse));
   lease_ = std::make_unique<LeaseKeeper>(std::move(lease));
@@ -180,7 +180,11 @@ MemberObservation AgentCore::Look(const ProbeRequest& request) {
   seen.processes_visible = processes.visible;
   seen.problem = processes.problem;
   Prober& prober = request.canary ? gate_prober_ : status_prober_;
-  if (processes.found) {
+  if (processes.several) {
+    // What answers as the member is not known to be this one: nothing is said of it.
+    seen.process = processes.found->process;
+    seen.processes_visible = false;
+  } else if (processes.found) {
     seen.process = processes.found->process;
     prober.Observe(*processes.found, request, seen);
     RememberProved(request, seen);
@@ -354,14 +358,15 @@ std::set<std::string> AgentCore::NeededGenerations() { return NeededBy(TakeSnaps
 
 base::Result<std::vector<std::string>> AgentCore::RemoveRelease(const RunIdentity& run,
                                                                 const std::string& name) {
-  return WithRunner([&](OperationRunner& runner) -> base::Result<std::vector<std::string>> {
-    ZW_TRY(lease_->Renew(run));  // its lock is held here
+  // Leases are renewed while trees are removed, which may take long.
+  return WithRunnerAlone([&](OperationRunner& runner) -> base::Result<std::vector<std::string>> {
+    ZW_TRY(WithLease([&](LeaseKeeper& lease) { return lease.Renew(run); }));
     return release_keeper_->Remove(name, NeededBy(runner.Status()));
   });
 }
 
 void AgentCore::CollectReleases() {
-  const auto collected = WithRunner([&](OperationRunner& runner) {
+  const auto collected = WithRunnerAlone([&](OperationRunner& runner) {
     auto needed = NeededBy(runner.Status());
     // Also of the operation that has just been closed: its way back is the last to go.
     needed.insert({runner.stored().from, runner.stored().to});

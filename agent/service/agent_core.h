@@ -76,6 +76,13 @@ class AgentCore {
     wake_.notify_all();
     return result;
   }
+  // For what neither moves the operation nor records a call: no operation begins meanwhile, and the
+  // lease goes on.
+  template <typename F>
+  auto WithRunnerAlone(F use) {
+    const std::lock_guard lock(runner_mutex_);
+    return use(*runner_);
+  }
   // The call's row in the audit is committed with its outcome, where one is committed.
   template <typename F>
   auto WithRunner(AuditedCall& audited, F use) {
@@ -174,7 +181,7 @@ class AgentCore {
   AgentCore(std::unique_ptr<Instance> instance,
             std::unique_ptr<journal::AgentJournal> journal,
             sys::Clock& clock);
-  [[nodiscard]] base::Status Start();
+  [[nodiscard]] base::Status Start(const Accepted& accepted);
   void Work(const std::stop_token& stop);
   // With runner_mutex_ held.
   void Publish();
