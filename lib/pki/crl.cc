@@ -94,30 +94,6 @@ base::Result<bool> IsSigned(X509_CRL* list, const Crl& crl, const std::vector<st
   return false;
 }
 
-base::Status CheckComplete(const std::vector<Crl>& crls,
-                           const std::vector<std::string>& cas,
-                           bool foreign) {
-  for (const std::string& pem : cas) {
-    ZW_ASSIGN(const CertificateInfo ca, ParseCertificate(pem));
-    const auto about = std::count_if(
-        crls.begin(), crls.end(), [&](const Crl& crl) { return crl.issuer_key_id == ca.key_id; });
-    if (about == 0 && foreign) {
-      return base::Fail(base::ErrorCode::kInvalidArgument,
-                        "pki.crl_foreign",
-                        "the revocation list was not signed by the CA that is trusted here; make "
-                        "one with that CA and 'zoowarden pki crl'");
-    }
-    if (about != 1) {
-      return base::Fail(base::ErrorCode::kInvalidArgument,
-                        "pki.crl_incomplete",
-                        "there are " + std::to_string(about) +
-                            " revocation lists of the trusted CA " + ca.fingerprint.substr(0, 16) +
-                            " instead of one; put the list of each trusted CA into one file");
-    }
-  }
-  return base::Ok();
-}
-
 }  // namespace
 
 base::Result<std::string> MakeCrl(const KeyPair& ca, const CrlSpec& spec) {
@@ -142,11 +118,10 @@ base::Result<std::string> MakeCrl(const KeyPair& ca, const CrlSpec& spec) {
   return TextOf(text.get());
 }
 
-base::Result<std::vector<Crl>> ParseCrls(const std::string& crl_pem, const std::string& ca_pem) {
+base::Result<SignedCrls> ReadSignedCrls(const std::string& crl_pem, const std::string& ca_pem) {
   constexpr std::string_view kBegin = "-----BEGIN X509 CRL-----";
   ZW_ASSIGN(const auto cas, SplitBundle(ca_pem));
-  std::vector<Crl> crls;
-  bool foreign = false;
+  SignedCrls crls;
   auto at = crl_pem.find(kBegin);
   if (at == std::string::npos) {
     return base::Fail(Unreadable("is none"));
@@ -161,14 +136,43 @@ base::Result<std::vector<Crl>> ParseCrls(const std::string& crl_pem, const std::
     ZW_ASSIGN(auto crl, Read(list.get()));
     ZW_ASSIGN(const bool is_signed, IsSigned(list.get(), crl, cas));
     if (is_signed) {
-      crls.push_back(std::move(crl));
+      crls.lists.push_back(std::move(crl));
     } else {
-      foreign = true;
+      crls.others = true;
     }
     at = crl_pem.find(kBegin, at + kBegin.size());
   }
-  ZW_TRY(CheckComplete(crls, cas, foreign));
   return crls;
+}
+
+base::Status CheckComplete(const SignedCrls& crls, const std::string& ca_pem) {
+  ZW_ASSIGN(const auto cas, SplitBundle(ca_pem));
+  for (const std::string& pem : cas) {
+    ZW_ASSIGN(const CertificateInfo ca, ParseCertificate(pem));
+    const auto about = std::count_if(crls.lists.begin(), crls.lists.end(), [&](const Crl& crl) {
+      return crl.issuer_key_id == ca.key_id;
+    });
+    if (about == 0 && crls.others) {
+      return base::Fail(base::ErrorCode::kInvalidArgument,
+                        "pki.crl_foreign",
+                        "the revocation list was not signed by the CA that is trusted here; make "
+                        "one with that CA and 'zoowarden pki crl'");
+    }
+    if (about != 1) {
+      return base::Fail(base::ErrorCode::kInvalidArgument,
+                        "pki.crl_incomplete",
+                        "there are " + std::to_string(about) +
+                            " revocation lists of the trusted CA " + ca.fingerprint.substr(0, 16) +
+                            " instead of one; put the list of each trusted CA into one file");
+    }
+  }
+  return base::Ok();
+}
+
+base::Result<std::vector<Crl>> ParseCrls(const std::string& crl_pem, const std::string& ca_pem) {
+  ZW_ASSIGN(SignedCrls crls, ReadSignedCrls(crl_pem, ca_pem));
+  ZW_TRY(CheckComplete(crls, ca_pem));
+  return std::move(crls.lists);
 }
 
 }  // namespace zoowarden::pki

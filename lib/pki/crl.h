@@ -33,6 +33,18 @@ struct Crl {
   std::set<std::string> serials;
 };
 
+struct SignedCrls {
+  std::vector<Crl> lists;
+  bool others = false;  // the text has lists of other CAs too
+};
+
+// Those of a text that the CAs of the bundle have signed, be they too few or too many. Error:
+// `pki.crl_unreadable`.
+[[nodiscard]] base::Result<SignedCrls> ReadSignedCrls(const std::string& crl_pem,
+                                                      const std::string& ca_pem);
+// `pki.crl_foreign`, `pki.crl_incomplete`: some certificates could not be judged.
+[[nodiscard]] base::Status CheckComplete(const SignedCrls& crls, const std::string& ca_pem);
+
 // The lists of a text that the CAs of the bundle have signed, one for each: with one missing, its
 // certificates could not be judged. Lists of other CAs say nothing here and are left out, so that
 // the text can be in place before a CA is added and after one was removed. Errors:

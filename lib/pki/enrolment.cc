@@ -48,8 +48,10 @@ base::Result<Enrolled> Sign(CaStore& ca,
 }
 
 // By id and secret, usable now.
-base::Result<std::size_t> FindToken(const CaStore& ca, const EnrolmentRequest& request) {
-  const auto& tokens = ca.index().tokens;
+base::Result<std::size_t> FindToken(const Index& index,
+                                    const EnrolmentRequest& request,
+                                    UnixTime now) {
+  const auto& tokens = index.tokens;
   const auto found = std::find_if(tokens.begin(), tokens.end(), [&](const IssuedToken& token) {
     return token.id == request.token_id &&
            token.secret_sha256 == sys::Digest(sys::Hash::kSha256, request.secret);
@@ -66,7 +68,7 @@ base::Result<std::size_t> FindToken(const CaStore& ca, const EnrolmentRequest& r
                           "; if that was not you, 'zoowarden pki revoke' it, then make another "
                           "token");
   }
-  if (ca.Now() >= found->expires) {
+  if (now >= found->expires) {
     return base::Fail(base::ErrorCode::kFailedPrecondition,
                       "enrol.token_expired",
                       "this token has expired; make another with 'zoowarden pki token'");
@@ -139,8 +141,11 @@ base::Result<Enrolled> Enrol(const std::filesystem::path& ca_directory,
                              const EnrolmentRequest& request,
                              Days lifetime,
                              sys::Clock& clock) {
+  // Before the CA's lock is taken: a stranger's calls must not keep `pki revoke` from it.
+  ZW_ASSIGN(const Index seen, ReadIndex(ca_directory));
+  ZW_TRY(FindToken(seen, request, std::chrono::duration_cast<UnixTime>(clock.WallTime())));
   ZW_ASSIGN(CaStore ca, CaStore::Open(ca_directory, clock));
-  ZW_ASSIGN(const std::size_t place, FindToken(ca, request));
+  ZW_ASSIGN(const std::size_t place, FindToken(ca.index(), request, ca.Now()));
   ZW_TRY(CheckRequest(request.request_pem));
   ZW_ASSIGN(const Identity identity, ParseIdentity(ca.index().tokens[place].name));
   ZW_ASSIGN(const CertificateSpec spec, ca.Describe(identity, lifetime));

@@ -32,17 +32,33 @@ std::vector<std::string> KeyIdsOf(const std::string& ca_pem) {
   return ids;
 }
 
-const Crl* ListOf(const std::vector<Crl>& crls, const std::string& issuer_key_id) {
-  const auto found = std::find_if(
-      crls.begin(), crls.end(), [&](const Crl& crl) { return crl.issuer_key_id == issuer_key_id; });
-  return found == crls.end() ? nullptr : &*found;
+std::vector<Crl> ListsOf(const std::vector<Crl>& crls, const std::string& issuer_key_id) {
+  std::vector<Crl> about;
+  std::copy_if(crls.begin(), crls.end(), std::back_inserter(about), [&](const Crl& crl) {
+    return crl.issuer_key_id == issuer_key_id;
+  });
+  return about;
+}
+
+base::Status CheckNewer(const Crl& crl, const std::vector<Crl>& present) {
+  for (const Crl& old : present) {
+    if (crl.number < old.number || (crl.number == old.number && crl.serials != old.serials)) {
+      return base::Fail(base::ErrorCode::kFailedPrecondition,
+                        "pki.older_crl",
+                        "revocation list " + std::to_string(crl.number) +
+                            " is not newer than the present one, " + std::to_string(old.number) +
+                            "; make a new one with 'zoowarden pki crl'");
+    }
+  }
+  return base::Ok();
 }
 
 }  // namespace
 
 struct PeerJudge::Lists {
   FileState file;
-  std::vector<Crl> crls;
+  SignedCrls crls;
+  base::Status complete;
 };
 
 PeerJudge::PeerJudge(std::string ca_pem, std::filesystem::path crl, sys::Clock& clock)
@@ -81,15 +97,16 @@ base::Status PeerJudge::Judge(const std::string& certificate_pem) {
     return base::Ok();
   }
   const auto lists = Load();
-  const base::Status usable = lists ? CheckAge(**lists) : base::Fail(lists.error());
+  const base::Status usable = lists ? CheckUsable(**lists) : base::Fail(lists.error());
   LogOnce(usable);
   if (!lists) {
     return usable;
   }
-  // ParseCrls saw to it that each trusted CA has its list. An expired one still binds whom it
-  // names.
-  const Crl* list = ListOf((*lists)->crls, peer->issuer_key_id);
-  if (list == nullptr || list->serials.contains(peer->serial)) {
+  // One that has expired, or stands there without another CA's, still binds whom it names.
+  const auto about = ListsOf((*lists)->crls.lists, peer->issuer_key_id);
+  if (std::any_of(about.begin(), about.end(), [&](const Crl& list) {
+        return list.serials.contains(peer->serial);
+      })) {
     return base::Fail(Refused("pki.revoked",
                               "certificate " + peer->serial +
                                   " has been revoked; issue another with 'zoowarden pki issue'"));
@@ -104,13 +121,13 @@ bool PeerJudge::IsUnusableCrl(const base::Error& error) {
 std::optional<CrlState> PeerJudge::FirstToEnd() {
   const std::lock_guard lock(mutex_);
   const auto lists = path_.empty() ? nullptr : Load().value_or(nullptr);
-  if (lists == nullptr || !CheckTimes(lists->crls)) {
+  if (lists == nullptr || !CheckUsable(*lists)) {
     return std::nullopt;
   }
-  const auto first = std::min_element(
-      lists->crls.begin(), lists->crls.end(), [](const Crl& one, const Crl& other) {
-        return one.not_after < other.not_after;
-      });
+  const auto& crls = lists->crls.lists;
+  const auto first = std::min_element(crls.begin(), crls.end(), [](const Crl& a, const Crl& b) {
+    return a.not_after < b.not_after;
+  });
   return CrlState{.number = first->number, .not_after = first->not_after};
 }
 
@@ -124,18 +141,11 @@ base::Status PeerJudge::Replace(const std::string& crl_pem) {
   }
   ZW_ASSIGN(const auto crls, ParseCrls(crl_pem, ca_pem_));
   ZW_TRY(CheckTimes(crls));
-  // One that cannot be read binds nobody: this is the way to mend it. An expired one does.
+  // One that cannot be read binds nobody: this is the way to mend it. An expired one does, and so
+  // does one that stands there without another CA's.
   if (const auto present = Load()) {
     for (const Crl& crl : crls) {
-      const Crl* old = ListOf((*present)->crls, crl.issuer_key_id);
-      if (old != nullptr && (crl.number < old->number ||
-                             (crl.number == old->number && crl.serials != old->serials))) {
-        return base::Fail(base::ErrorCode::kFailedPrecondition,
-                          "pki.older_crl",
-                          "revocation list " + std::to_string(crl.number) +
-                              " is not newer than the present one, " + std::to_string(old->number) +
-                              "; make a new one with 'zoowarden pki crl'");
-      }
+      ZW_TRY(CheckNewer(crl, ListsOf((*present)->crls.lists, crl.issuer_key_id)));
     }
   }
   return sys::WriteFileAtomically(path_, crl_pem, kPublic);
@@ -152,26 +162,29 @@ base::Result<std::shared_ptr<const PeerJudge::Lists>> PeerJudge::Load() {
   if (lists_ == nullptr || lists_->file != *file) {
     auto text = sys::ReadFile(path_, kMaxCrl);
     auto crls =
-        text ? ParseCrls(*text, ca_pem_) : base::Result<std::vector<Crl>>(base::Fail(text.error()));
+        text ? ReadSignedCrls(*text, ca_pem_) : base::Result<SignedCrls>(base::Fail(text.error()));
     if (!crls) {
       lists_.reset();
-      const std::string reason =
-          IsUnusableCrl(crls.error()) ? crls.error().reason() : "pki.crl_unreadable";
-      return base::Fail(Refused(reason,
-                                "everybody is refused here, because of " + path_.native() + ": " +
-                                    crls.error().message()));
+      return base::Fail(RefusedByList(crls.error()));
     }
-    lists_ = std::make_shared<const Lists>(Lists{.file = *file, .crls = *std::move(crls)});
+    auto complete = CheckComplete(*crls, ca_pem_);
+    lists_ = std::make_shared<const Lists>(
+        Lists{.file = *file, .crls = *std::move(crls), .complete = std::move(complete)});
   }
   return lists_;
 }
 
-base::Status PeerJudge::CheckAge(const Lists& lists) const {
-  const auto current = CheckTimes(lists.crls);
-  return current ? base::Ok()
-                 : base::Fail(Refused(current.error().reason(),
-                                      "everybody is refused here, because of " + path_.native() +
-                                          ": " + current.error().message()));
+base::Error PeerJudge::RefusedByList(const base::Error& why) const {
+  return Refused(IsUnusableCrl(why) ? why.reason() : "pki.crl_unreadable",
+                 "everybody is refused here, because of " + path_.native() + ": " + why.message());
+}
+
+base::Status PeerJudge::CheckUsable(const Lists& lists) const {
+  if (!lists.complete) {
+    return base::Fail(RefusedByList(lists.complete.error()));
+  }
+  const auto current = CheckTimes(lists.crls.lists);
+  return current ? base::Ok() : base::Fail(RefusedByList(current.error()));
 }
 
 UnixTime PeerJudge::Now() const { return std::chrono::duration_cast<UnixTime>(clock_->WallTime()); }

@@ -37,9 +37,9 @@ class PeerJudge {
   void Trust(std::string ca_pem);
 
   // kUnauthenticated: `pki.expired`, `pki.removed_ca`, `pki.revoked` (also by a list that has
-  // expired), and for everybody when a list is configured
-  // and cannot be used: `pki.crl_missing`, `pki.crl_unreadable`, `pki.crl_foreign`,
-  // `pki.crl_incomplete`, `pki.crl_expired`. The first such refusal after a good one is logged.
+  // expired, or is incomplete), and for everybody when a list is configured and cannot be used:
+  // `pki.crl_missing`, `pki.crl_unreadable`, `pki.crl_foreign`, `pki.crl_incomplete`,
+  // `pki.crl_expired`. The first such refusal after a good one is logged.
   [[nodiscard]] base::Status Judge(const std::string& certificate_pem);
 
   // Whether Judge refused because of the list, and not because of the peer.
@@ -57,7 +57,8 @@ class PeerJudge {
   struct Lists;
   // Of whatever age.
   [[nodiscard]] base::Result<std::shared_ptr<const Lists>> Load();
-  [[nodiscard]] base::Status CheckAge(const Lists& lists) const;
+  [[nodiscard]] base::Status CheckUsable(const Lists& lists) const;
+  [[nodiscard]] base::Error RefusedByList(const base::Error& why) const;
   [[nodiscard]] UnixTime Now() const;
   [[nodiscard]] base::Status CheckTimes(const std::vector<Crl>& crls) const;
   void LogOnce(const base::Status& status);

@@ -1,11 +1,15 @@
 #include "pki/enrolment.h"
 
+#include "pki/ca_store.h"
 #include "pki/index.h"
 #include "pki/openssl_adapter.h"
 #include "pki/request.h"
 #include "tests/unit/pki/ca_fixture.h"
 
 #include <openssl/pem.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 namespace zoowarden::pki {
 namespace {
@@ -31,6 +35,26 @@ class EnrolmentTest : public CaTest {
   }
 
   NewRequest request_ = MakeRequest().value();
+};
+
+// As on a full disk, for root as well: every write of a file fails.
+class NoMoreBytes {
+ public:
+  NoMoreBytes() : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~NoMoreBytes() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  NoMoreBytes(const NoMoreBytes&) = delete;
+  NoMoreBytes& operator=(const NoMoreBytes&) = delete;
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
 };
 
 // A request that asks to be an operator, with a key of that kind.
@@ -167,8 +191,22 @@ TEST_F(EnrolmentTest, ABadRequestDoesNotUseUpTheToken) {
 // The order that makes "once" true whatever happens between: nothing can be issued before this.
 TEST_F(EnrolmentTest, WhenTheIndexCannotBeWrittenThereIsNoCertificate) {
   const auto token = NewToken();
-  std::filesystem::remove(Path("ca/index.json"));
-  EXPECT_EQ(ReasonOf(token, request_.request_pem), "pki.no_index");
+  const auto before = Read("ca/index.json");
+  {
+    const NoMoreBytes full;
+    EXPECT_NE(ReasonOf(token, request_.request_pem), "");
+  }
+  EXPECT_EQ(Read("ca/index.json"), before);
+  EXPECT_EQ(ReasonOf(token, request_.request_pem), "") << "the token is not used up";
+}
+
+// Anybody who reaches the listener may call.
+TEST_F(EnrolmentTest, AStrangerDoesNotWaitForTheCasLock) {
+  auto token = NewToken();
+  token.secret = std::string(64, '0');
+  const auto held = CaStore::Open(Path("ca"), clock_);
+  ASSERT_TRUE(held);
+  EXPECT_EQ(ReasonOf(token, request_.request_pem), "enrol.unknown_token");
 }
 
 TEST_F(EnrolmentTest, ATokenOfNoTimeOrOfAYearIsRefused) {

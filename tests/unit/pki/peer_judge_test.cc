@@ -113,6 +113,21 @@ TEST_F(PeerJudgeTest, WhoseCaWasRemovedIsRefusedAtOnce) {
   EXPECT_EQ(ReasonOf("new"), "");
 }
 
+// A CA was added to the bundle before its list came.
+TEST_F(PeerJudgeTest, AnIncompleteListStillBindsWhomItNamesAndNoOlderOneReplacesIt) {
+  const std::string before = CrlOf("ca");
+  RevokeOne();
+  ASSERT_EQ(ReasonOfReplacing(CrlOf("ca")), "");
+  ASSERT_TRUE(InitCa(Path("next"), "lab", clock_));
+  judge_->Trust(Read("ca/ca.pem") + Read("next/ca.pem"));
+  EXPECT_EQ(ReasonOf("one"), "pki.revoked");
+  EXPECT_EQ(ReasonOf("two"), "pki.crl_incomplete");
+  EXPECT_EQ(ReasonOfReplacing(before + CrlOf("next")), "pki.older_crl");
+  EXPECT_EQ(ReasonOfReplacing(CrlOf("ca") + CrlOf("next")), "");
+  EXPECT_EQ(ReasonOf("one"), "pki.revoked");
+  EXPECT_EQ(ReasonOf("two"), "");
+}
+
 TEST_F(PeerJudgeTest, WhatIsNoCertificateIsRefused) {
   EXPECT_EQ(judge_->Judge("").error().reason(), "pki.not_a_certificate");
 }
