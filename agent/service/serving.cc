@@ -44,13 +44,14 @@ End ServeUntilEnd(const AgentCore& core, const std::string& address, const sigse
   systemd::NotifyReady(status);
   const milliseconds period = BeatPeriod();
   SelfWatch watch;
+  const std::string own = rpc::WithoutName(address);
   while (true) {
     if (const int received = WaitForSignal(signals, period); received != 0) {
       systemd::NotifyStopping();
       base::LogInfo("ending signal=" + std::to_string(received));
       return End::kAsked;
     }
-    const auto answered = rpc::ProbeListener(address, std::min(period, kListenerPatience));
+    const auto answered = rpc::ProbeListener(own, std::min(period, kListenerPatience));
     const AgentCore::Pulse pulse = core.TakePulse();
     const Health health = watch.Note(answered.has_value(), pulse.step_runs, pulse.operation.state);
     if (!answered) {

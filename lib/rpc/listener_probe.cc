@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -82,6 +83,23 @@ base::Status Converse(int fd,
 }
 
 }  // namespace
+
+std::string WithoutName(const std::string& address) {
+  const Addresses found = Resolve(address);
+  std::array<char, NI_MAXHOST> host{};
+  if (found == nullptr || getnameinfo(found->ai_addr,
+                                      found->ai_addrlen,
+                                      host.data(),
+                                      host.size(),
+                                      nullptr,
+                                      0,
+                                      NI_NUMERICHOST) != 0) {
+    return address;
+  }
+  const std::string number = host.data();
+  const bool brackets = found->ai_family == AF_INET6;
+  return (brackets ? "[" + number + "]" : number) + address.substr(address.rfind(':'));
+}
 
 base::Status ProbeListener(const std::string& address, milliseconds patience) {
   const Addresses to = Resolve(address);

@@ -12,6 +12,10 @@
 
 namespace zoowarden::rpc {
 
+// HOST:PORT with the first address of HOST in its place, so that later probes ask no name server,
+// whose failure is not the listener's. Unchanged when it cannot be resolved. May block.
+[[nodiscard]] std::string WithoutName(const std::string& address);
+
 // Connects to HOST:PORT, says at once that it has nothing to say, and waits until the other side
 // closes or answers. Blocks for at most `patience`, any thread may call. kUnavailable
 // `listener.silent` or `listener.refused`.

@@ -66,5 +66,13 @@ TEST_F(ListenerProbeTest, OneAcceptWithoutADescriptorEndsTheListenerForGood) {
   EXPECT_EQ(Probed(milliseconds(500)), "listener.silent");
 }
 
+TEST(WithoutNameTest, ANameIsAskedForOnceAndNumbersStay) {
+  const std::string local = WithoutName("localhost:7443");
+  EXPECT_TRUE(local == "127.0.0.1:7443" || local == "[::1]:7443") << local;
+  EXPECT_EQ(WithoutName("127.0.0.2:1"), "127.0.0.2:1");
+  EXPECT_EQ(WithoutName("[::1]:2"), "[::1]:2");
+  EXPECT_EQ(WithoutName("no-such-host.invalid:3"), "no-such-host.invalid:3");
+}
+
 }  // namespace
 }  // namespace zoowarden::rpc
