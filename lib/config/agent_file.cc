@@ -93,6 +93,21 @@ base::Status KeepOutOfData(const YamlValue& value,
   return base::Ok();
 }
 
+// Purging the agent's package removes its state, and must not remove a server with it.
+base::Status KeepOutOfState(const YamlValue& value,
+                            const std::string& state_directory,
+                            const InstanceConfig& instance) {
+  for (const auto& directory : {instance.data_directory,
+                                instance.data_log_directory,
+                                instance.releases,
+                                instance.generations}) {
+    if (IsInside(directory, state_directory)) {
+      return base::Fail(value.Refuse("bad_value", "must not contain the server's " + directory));
+    }
+  }
+  return base::Ok();
+}
+
 bool IsServiceUnit(const std::string& name) {
   constexpr std::size_t kMostCharacters = 255;  // systemd's own limit
   return name.ends_with(".service") && name.size() <= kMostCharacters && name.front() != '.' &&
@@ -344,6 +359,7 @@ base::Result<AgentConfig> ParseAgent(std::string_view text,
   ZW_ASSIGN(const auto instance, root.Need("instance"));
   ZW_TRY(ReadInstance(instance, agent.instance));
   ZW_TRY(KeepOutOfData(*root.Find("state_directory"), agent.state_directory, agent.instance));
+  ZW_TRY(KeepOutOfState(*root.Find("state_directory"), agent.state_directory, agent.instance));
   if (const auto directories = root.Find("archive_directories")) {
     ZW_TRY(ReadArchiveDirectories(*directories, agent.archive_directories));
   }

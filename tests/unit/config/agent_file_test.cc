@@ -176,6 +176,8 @@ TEST_F(AgentFileTest, RefusalsSayWhereAndWhatWouldBeRight) {
        "6:22: instance.releases must not be inside the data directory /d"},
       {kHead + kPki + "state_directory: /srv/data\n" + kInstance,
        "5:18: state_directory must not be inside the data directory /srv/data"},
+      {kHead + kPki + "state_directory: /srv\n" + kInstance,
+       "5:18: state_directory must not contain the server's /srv/data"},
       {kMinimal + "  manager: upstart\n",
        "11:12: instance.manager must be zkserver, systemd or sysv, not 'upstart'"},
       {kMinimal + "  manager: [systemd]\n", "11:12: instance.manager must be text, not a list"},
