@@ -19,6 +19,10 @@ class ServiceManager {
   ServiceManager& operator=(const ServiceManager&) = delete;
   virtual ~ServiceManager() = default;
 
+  // Whether a start could come to anything here; asked while the server still runs, because once it
+  // is stopped nothing could bring it back. Changes nothing. Errors: those of Start that last.
+  [[nodiscard]] virtual base::Status CheckStartable() { return base::Ok(); }
+
   // Starts what `current` names, outside the agent's process tree, and returns when the launch is
   // under way. kUnavailable `start.locked`: another launch, or its process, holds the instance.
   [[nodiscard]] virtual base::Status Start() = 0;

@@ -18,7 +18,28 @@ using std::chrono::milliseconds;
 // The runner waits for the exit itself; a job that ended otherwise is worth a line in the log.
 constexpr milliseconds kStopJobPatience{1'000};
 
+base::Status CheckLoaded(const std::string& unit, const systemd::UnitState& state) {
+  if (state.load_state == "masked") {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.unit_masked",
+                unit + " is masked; run systemctl unmask " + unit);
+  }
+  if (state.load_state != "loaded") {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.no_unit",
+                "systemd cannot load " + unit + " (" + base::Printable(state.load_state) +
+                    "); look at instance.unit of agent.yaml");
+  }
+  return base::Ok();
+}
+
 }  // namespace
+
+base::Status SystemdManager::CheckStartable() {
+  ZW_ASSIGN(const auto systemd, connect_());
+  ZW_ASSIGN(const systemd::UnitState state, systemd->Read(unit_));
+  return CheckLoaded(unit_, state);
+}
 
 base::Status SystemdManager::Start() {
   ZW_ASSIGN(const auto systemd, connect_());
@@ -44,17 +65,7 @@ base::Status SystemdManager::StartUnchanged() {
 // start either a second one or none.
 base::Status SystemdManager::BringToRest(systemd::UnitControl& systemd) const {
   ZW_ASSIGN(const systemd::UnitState state, systemd.Read(unit_));
-  if (state.load_state == "masked") {
-    return Fail(ErrorCode::kFailedPrecondition,
-                "start.unit_masked",
-                unit_ + " is masked; run systemctl unmask " + unit_);
-  }
-  if (state.load_state != "loaded") {
-    return Fail(ErrorCode::kFailedPrecondition,
-                "start.no_unit",
-                "systemd cannot load " + unit_ + " (" + base::Printable(state.load_state) +
-                    "); look at instance.unit of agent.yaml");
-  }
+  ZW_TRY(CheckLoaded(unit_, state));
   if (state.ended()) {
     return base::Ok();
   }

@@ -28,6 +28,8 @@ class SystemdManager final : public ServiceManager {
         connect_(std::move(connect)),
         proc_(std::move(proc)) {}
 
+  // systemd's own errors, `start.no_unit`, `start.unit_masked`.
+  [[nodiscard]] base::Status CheckStartable() override;
   // More errors: systemd's own; kFailedPrecondition `start.no_unit`, `start.unit_masked`,
   // `start.drop_in`, `start.drop_in_without_effect` (and removed again); those of unit_owner.h and
   // unit_launch.h. kUnavailable `start.unit_busy`: a stop of it is still under way.

@@ -26,6 +26,7 @@ class SysvManager final : public ServiceManager {
   SysvManager(SysvSettings settings, std::unique_ptr<ServiceManager> launches)
       : settings_(std::move(settings)), launches_(std::move(launches)) {}
 
+  [[nodiscard]] base::Status CheckStartable() override { return launches_->CheckStartable(); }
   [[nodiscard]] base::Status Start() override { return launches_->Start(); }
   // kFailedPrecondition `start.pid_file_of_another`: the pid file names another ZooKeeper.
   [[nodiscard]] base::Status StartUnchanged() override;

@@ -26,13 +26,18 @@ bool MayHaveWritableCode() {
 
 }  // namespace
 
+base::Status ZkserverManager::CheckStartable() {
+  return MayHaveWritableCode()
+             ? base::Ok()
+             : base::Status(
+                   Fail(ErrorCode::kFailedPrecondition,
+                        "start.hardened",
+                        "the agent's own hardening would reach the JVM that it starts; use "
+                        "manager: systemd in agent.yaml, or run the agent as root"));
+}
+
 base::Status ZkserverManager::Start() {
-  if (!MayHaveWritableCode()) {
-    return Fail(ErrorCode::kFailedPrecondition,
-                "start.hardened",
-                "the agent's own hardening would reach the JVM that it starts; use manager: "
-                "systemd in agent.yaml, or run the agent as root");
-  }
+  ZW_TRY(CheckStartable());
   std::vector<std::string> command = LaunchCommand(settings_, LaunchMode::kDetached);
   command.erase(command.begin());
   const sys::Program program{.executable = settings_.launcher,

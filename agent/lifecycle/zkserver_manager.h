@@ -13,6 +13,7 @@ class ZkserverManager final : public ServiceManager {
   explicit ZkserverManager(LaunchSettings settings) : settings_(std::move(settings)) {}
 
   // kFailedPrecondition `start.hardened`: a JVM started by this process could not run.
+  [[nodiscard]] base::Status CheckStartable() override;
   [[nodiscard]] base::Status Start() override;
 
  private:

@@ -13,12 +13,16 @@
 #include "journal/agent_journal.h"
 #include "model/discovery.h"
 #include "model/secrets.h"
+#include "sys/errno_error.h"
 #include "sys/files.h"
 
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <system_error>
 
 namespace zoowarden::agent {
 namespace {
@@ -57,9 +61,18 @@ std::optional<AdoptedProcess> AdoptedIn(const Generations& generations) {
                         .server_jar = adopted->foreign->server_jar};
 }
 
-base::Status MakeDirectories(const config::AgentConfig& config) {
-  ZW_TRY(sys::EnsureDirectory(config.instance.releases, 0755));
-  return sys::EnsureDirectory(config.instance.log_directory, 0755);
+// ZooKeeper writes its logs as `owner`, so an empty directory of the agent's own, as it has just
+// been made, becomes the owner's.
+base::Status PrepareLogDirectory(const fs::path& path,
+                                 const std::optional<Generations::Owner>& owner) {
+  ZW_TRY(sys::EnsureDirectory(path, 0755));
+  struct stat status {};
+  std::error_code ignored;
+  if (owner && lstat(path.c_str(), &status) == 0 && status.st_uid == geteuid() &&
+      fs::is_empty(path, ignored) && lchown(path.c_str(), owner->user, owner->group) != 0) {
+    return Fail(sys::ErrnoError("change the owner of", path.string(), errno));
+  }
+  return base::Ok();
 }
 
 }  // namespace
@@ -75,8 +88,9 @@ base::Result<std::unique_ptr<journal::AgentJournal>> OpenJournalOf(
 }
 
 base::Result<std::unique_ptr<Instance>> Instance::Open(config::AgentConfig config) {
-  ZW_TRY(MakeDirectories(config));
   ZW_ASSIGN(const auto owner, OwnerOf(config.instance.user));
+  ZW_TRY(sys::EnsureDirectory(config.instance.releases, 0755));
+  ZW_TRY(PrepareLogDirectory(config.instance.log_directory, owner));
   ReleasesLayout layout{.uploads = fs::path(config.state_directory) / "uploads",
                         .releases = config.instance.releases,
                         .archive_directories = {},
@@ -122,6 +136,7 @@ base::Result<Generations> Instance::OpenGenerations() const {
 }
 
 base::Result<model::Generation> Instance::Stage(const StageRequest& request) {
+  ZW_TRY(manager_->CheckStartable());
   ZW_ASSIGN(const model::Generation staged,
             request.existing_generation.empty() ? MakeGeneration(request)
                                                 : FindGeneration(request.existing_generation));

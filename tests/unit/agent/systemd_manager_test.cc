@@ -144,7 +144,10 @@ TEST_F(SystemdManagerTest, AUnitThatCannotBeLoadedIsNamed) {
   EXPECT_EQ(Started(), "start.no_unit");
   systemd_.unit.load_state = "masked";
   EXPECT_EQ(Started(), "start.unit_masked");
+  EXPECT_EQ(Manager().CheckStartable().error().reason(), "start.unit_masked");
   EXPECT_EQ(systemd_.calls, Calls{});
+  systemd_.unit.load_state = "loaded";
+  EXPECT_TRUE(Manager().CheckStartable());
 }
 
 TEST_F(SystemdManagerTest, AUnitWithAnotherCommandGetsADropInFirst) {

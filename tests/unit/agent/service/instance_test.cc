@@ -2,6 +2,7 @@
 #include "tests/unit/agent/service/instance_fixture.h"
 
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace zoowarden::agent {
@@ -44,6 +45,29 @@ TEST_F(InstanceTest, NothingBelowTheFloorOrDeniedIsInstalledWhateverTheControlle
   EXPECT_EQ(StagedAgain(staged), "release.denied");
   Open({.floor = model::Version{3, 8, 4}, .deny = {{3, 8, 3}}});
   EXPECT_EQ(Staged(WithTickTime("4000")), "staged");
+}
+
+TEST_F(InstanceTest, ANewLogDirectoryIsTheServersAndOneThatIsInUseStaysWhoseItIs) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "only root can give a directory away";
+  }
+  const passwd* other = getpwnam("nobody");
+  ASSERT_NE(other, nullptr);
+  Write(At("used/something.log"), "");
+  for (const auto& [name, owner] :
+       {std::pair("made", other->pw_uid), std::pair("used", uid_t{0})}) {
+    const auto opened = Instance::Open({.state_directory = At("other/state"),
+                                        .instance = {.releases = At("other/releases"),
+                                                     .generations = At("other/generations"),
+                                                     .data_directory = At("other/data"),
+                                                     .data_log_directory = At("other/data"),
+                                                     .log_directory = At(name),
+                                                     .user = "nobody"}});
+    ASSERT_TRUE(opened) << opened.error().message();
+    struct stat status {};
+    ASSERT_EQ(stat(At(name).c_str(), &status), 0);
+    EXPECT_EQ(status.st_uid, owner) << name;
+  }
 }
 
 // An agent without privileges has no right to give files away, its own to itself included.
