@@ -8,9 +8,11 @@ import sys
 import pytest
 
 _HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(_HERE), str(_HERE.parent / "lab")]
+sys.path[:0] = [str(_HERE), str(_HERE.parent / "lab"), str(_HERE.parent / "contract" / "fetch")]
 
 from ensemble import Ensemble  # noqa: E402  (found through the path above)
+from host_ensemble import HostEnsemble  # noqa: E402
+from zoowarden_lab import down, hosts  # noqa: E402
 
 _FAILED = pytest.StashKey()
 
@@ -62,3 +64,20 @@ def _make_ensemble(request, tmp_path):
 def _ensemble(make_ensemble):
     """Three servers on 3.8.4."""
     return make_ensemble()
+
+
+@pytest.fixture(name="made")
+def _made(make_ensemble):
+    """Three servers on 3.8.4, each on its host."""
+    made = make_ensemble(HostEnsemble)
+    with made.inside():
+        yield made
+
+
+@pytest.fixture(name="bare")
+def _bare(tmp_path):
+    """One host, and nothing of ours on it."""
+    try:
+        yield hosts.start(tmp_path / "lab", 1)[0]
+    finally:
+        down.down(tmp_path / "lab")

@@ -5,16 +5,24 @@ import pathlib
 import re
 import shutil
 
+import pytest
+
 from ensemble import Ensemble
-from zoowarden_lab import host_lab, host_network, hosts, probes
+from zoowarden_lab import host_image, host_lab, host_network, hosts, probes
 from zoowarden_lab.layout import Lab, Options
 from zoowarden_lab.run import run
 
 AGENT, ZOOKEEPER = host_lab.AGENT, host_lab.ZOOKEEPER
+_UNPRIVILEGED = "/usr/share/zoowarden/unprivileged"
+
+# What each file of tests on hosts says of itself.
+NEED_HOSTS = pytest.mark.skipif(bool(host_image.missing()), reason=host_image.missing() or "-")
 
 
 class HostEnsemble(Ensemble):
     """Use it `inside` only: its addresses exist in its own network alone."""
+
+    zookeeper_unit = ZOOKEEPER  # "" = none
 
     def __init__(self, directory: pathlib.Path, **options):
         super().__init__(directory, hosts=True, **options)
@@ -30,7 +38,7 @@ class HostEnsemble(Ensemble):
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         for host in self.machines:
-            for unit in (AGENT, ZOOKEEPER):
+            for unit in filter(None, (AGENT, self.zookeeper_unit)):
                 text = host.journal(unit) if host.runs() else "the host does not run"
                 (target / f"{host.id}-{unit}.log").write_text(text, encoding="utf-8")
             shutil.copytree(host.root / "var/log/zookeeper", target / f"{host.id}-zookeeper")
@@ -51,6 +59,16 @@ class HostEnsemble(Ensemble):
 
     def wait_agent(self, number: int) -> None:
         probes.wait_agent(self.lab.server(number))
+
+
+def make_unprivileged(host) -> None:
+    """As docs/install.md tells."""
+    host.run(["mkdir", "-p", f"/etc/systemd/system/{AGENT}.d", "/etc/polkit-1/rules.d"])
+    host.run(["ln", "-s", f"{_UNPRIVILEGED}/agent.conf", f"/etc/systemd/system/{AGENT}.d/"])
+    host.run(["ln", "-s", f"{_UNPRIVILEGED}/zoowarden.rules", "/etc/polkit-1/rules.d/"])
+    host.run(["chown", "-R", "zookeeper:", "/opt/zookeeper"])
+    host.run(["systemctl", "daemon-reload"])
+    host.run(["systemctl", "restart", AGENT])
 
 
 def newer(package: pathlib.Path, directory: pathlib.Path) -> pathlib.Path:

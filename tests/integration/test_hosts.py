@@ -1,48 +1,30 @@
 """On machines of their own, with systemd: our Debian packages and ZooKeeper as a unit."""
 
+import os
+import pathlib
 import re
 
-import pytest
-
 import ensemble as testing
-from host_ensemble import AGENT, ZOOKEEPER, HostEnsemble, newer
+from host_ensemble import AGENT, NEED_HOSTS, ZOOKEEPER, make_unprivileged, newer
+from mirror import Mirror, make_certificate
 from test_rolls import NEW, OLD, assert_everywhere, assert_kept
-from zoowarden_lab import (command, down, host_image, host_lab, host_network, hosts, mounts,
-                           processes)
+from zoowarden_lab import command, down, host_lab, host_network, hosts, mounts, processes
 
-pytestmark = pytest.mark.skipif(bool(host_image.missing()), reason=host_image.missing() or "-")
+pytestmark = NEED_HOSTS
 
-_UNPRIVILEGED = "/usr/share/zoowarden/unprivileged"
-
-
-@pytest.fixture(name="made")
-def _made(make_ensemble):
-    """Three servers on 3.8.4, each on its host."""
-    made = make_ensemble(HostEnsemble)
-    with made.inside():
-        yield made
+_INSTALL = pathlib.Path(__file__).parents[2] / "docs" / "install.md"
 
 
-@pytest.fixture(name="bare")
-def _bare(tmp_path):
-    """One host, and nothing of ours on it."""
-    yield hosts.start(tmp_path / "lab", 1)[0]
-    down.down(tmp_path / "lab")
+def told_exposures() -> list:
+    """What docs/install.md says of root and of ZooKeeper's user."""
+    text = re.sub(r"\s+", " ", _INSTALL.read_text(encoding="utf-8"))
+    told = re.search(r"zoowarden-agent` says ([0-9.]+) \(systemd 252; ([0-9.]+) as", text)
+    return [float(figure) for figure in told.groups()]
 
 
 def exposure(host) -> float:
     text = host.run(["systemd-analyze", "security", "--no-pager", AGENT])
     return float(re.search(r"exposure level for \S+: ([0-9.]+)", text).group(1))
-
-
-def make_unprivileged(host) -> None:
-    """As docs/install.md tells."""
-    host.run(["mkdir", "-p", f"/etc/systemd/system/{AGENT}.d", "/etc/polkit-1/rules.d"])
-    host.run(["ln", "-s", f"{_UNPRIVILEGED}/agent.conf", f"/etc/systemd/system/{AGENT}.d/"])
-    host.run(["ln", "-s", f"{_UNPRIVILEGED}/zoowarden.rules", "/etc/polkit-1/rules.d/"])
-    host.run(["chown", "-R", "zookeeper:", "/etc/zoowarden/pki", "/opt/zookeeper"])
-    host.run(["systemctl", "daemon-reload"])
-    host.run(["systemctl", "restart", AGENT])
 
 
 def test_a_package_without_configuration_is_enabled_and_starts_nothing(bare):
@@ -56,8 +38,25 @@ def test_a_package_without_configuration_is_enabled_and_starts_nothing(bare):
     assert bare.run(["bash", "-c", ". /usr/share/bash-completion/completions/zoowarden; "
                      "COMP_WORDS=(zoowarden upg) COMP_CWORD=1; _zoowarden; "
                      "echo ${COMPREPLY[*]}"]) == "upgrade\n"
-    assert bare.run(["stat", "-c", "%U %a", "/etc/zoowarden/pki", "/var/lib/zookeeper"]) == \
+    assert bare.run(["stat", "-c", "%U %a", "/var/lib/zoowarden", "/var/lib/zookeeper"]) == \
         "root 700\nzookeeper 750\n"
+
+
+def test_the_packaged_fetcher_downloads_over_tls(bare, tmp_path):
+    bare.install(host_lab.package("zoowarden-agent"))
+    content, hub = os.urandom(100_000), host_network.address(host_network.HUB)
+    certificate, key = make_certificate(tmp_path, "mirror", hub)
+    with bare.network.inside():
+        mirror = Mirror(certificate, key, content, hub)
+    try:
+        bare.put(certificate, "/root/mirror.pem")
+        assert not bare.run(["/usr/lib/zoowarden/zoowarden-fetch", "--url", f"{mirror.url}release",
+                             "--allow", mirror.url, "--output", "/root/archive", "--ca",
+                             "/root/mirror.pem", "--most-bytes", 200_000, "--spare-bytes", 0,
+                             "--stall-seconds", 5])
+        assert (bare.root / "root" / "archive").read_bytes() == content
+    finally:
+        mirror.close()
 
 
 def test_directories_that_were_there_keep_their_owner_and_mode(bare):
@@ -128,7 +127,7 @@ def test_whatever_happens_to_the_agent_and_its_package_zookeeper_is_not_touched(
     said = host.run(["dpkg", "--purge", "zoowarden-agent"])
     assert "/var/lib/zoowarden" in said and "kept:" in said, said
     assert not host.exists("/var/lib/zoowarden")
-    for kept in ("/etc/zoowarden/pki/key.pem", "/var/lib/zookeeper/version-2",
+    for kept in ("/etc/zoowarden/agent.yaml", "/var/lib/zookeeper/version-2",
                  "/opt/zookeeper/generations/current/conf/zoo.cfg", "/var/log/zookeeper"):
         assert host.exists(kept), kept
     assert made.processes() == running
@@ -149,16 +148,34 @@ def test_a_host_that_was_rebooted_brings_its_server_back(made):
     assert done.code == command.SUCCEEDED, done
 
 
+def renew(made) -> None:
+    """Every agent gets a new certificate, and shows it, as it runs."""
+    agents, before = [made.agent(number) for number in made.ids], serials(made)
+    done = made.run("pki", "renew", "--dir", made.directory / "pki", "--all")
+    assert done.code == command.SUCCEEDED, done
+    assert not set(before) & set(serials(made))
+    assert [made.agent(number) for number in made.ids] == agents
+
+
+def serials(made) -> list:
+    told = made.run("pki", "status", "--agents", "-o", "json").json
+    return [agent["certificate"]["serial"] for agent in told["agents"]]
+
+
 def test_the_agent_is_confined_as_root_and_works_without_root(made):
-    assert all(exposure(host) <= 3.0 for host in made.machines)
+    as_root, as_zookeeper = told_exposures()
+    assert as_root <= 3.0 and as_zookeeper <= 1.5
+    assert {exposure(host) for host in made.machines} == {as_root}
+    renew(made)
     running = made.processes()
     for host in made.machines:
         make_unprivileged(host)
     assert made.processes() == running
     for host in made.machines:
         made.wait_agent(host.id)
-        assert exposure(host) <= 1.5
+        assert exposure(host) == as_zookeeper
         assert processes.user(made.agent(host.id).pid) == processes.user(host.zookeeper().pid)
+    renew(made)
     done = made.upgrade(testing.release(NEW))
     assert done.code == command.SUCCEEDED, done
     assert_everywhere(made, NEW)

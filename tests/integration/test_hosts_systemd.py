@@ -3,35 +3,24 @@
 import signal
 import subprocess
 
-import pytest
-
 import ensemble as testing
-from host_ensemble import AGENT, ZOOKEEPER, HostEnsemble
+from host_ensemble import AGENT, NEED_HOSTS, ZOOKEEPER, make_unprivileged
 from test_rolls import NEW, OLD, assert_everywhere, assert_kept
-from zoowarden_lab import command, down, host_image, hosts, probes
+from zoowarden_lab import command, probes
 from zoowarden_lab.layout import binaries
 
-pytestmark = pytest.mark.skipif(bool(host_image.missing()), reason=host_image.missing() or "-")
-
-
-@pytest.fixture(name="made")
-def _made(make_ensemble):
-    """Three servers on 3.8.4, each on its host."""
-    made = make_ensemble(HostEnsemble)
-    with made.inside():
-        yield made
-
-
-@pytest.fixture(name="bare")
-def _bare(tmp_path):
-    """One host, and nothing of ours on it."""
-    yield hosts.start(tmp_path / "lab", 1)[0]
-    down.down(tmp_path / "lab")
+pytestmark = NEED_HOSTS
 
 
 def drop_in(host, unit, text) -> None:
     host.write(f"/etc/systemd/system/{unit}.d/test.conf", f"[Service]\n{text}")
     host.run(["systemctl", "daemon-reload"])
+
+
+def use_zkserver(host) -> None:
+    host.run(["sed", "--in-place", "s/manager: systemd/manager: zkserver/",
+              "/etc/zoowarden/agent.yaml"])
+    host.run(["systemctl", "restart", AGENT])
 
 
 def test_the_managers_against_a_real_systemd(bare):
@@ -79,9 +68,7 @@ def test_what_systemd_restarts_fails_its_gate_and_is_never_two(made):
 
 def test_zkserver_makes_a_unit_that_no_end_of_the_agent_reaches(made):
     for number, host in enumerate(made.machines, 1):
-        host.run(["sed", "--in-place", "s/manager: systemd/manager: zkserver/",
-                  "/etc/zoowarden/agent.yaml"])
-        host.run(["systemctl", "restart", AGENT])
+        use_zkserver(host)
         made.wait_agent(number)
     done = made.upgrade(testing.release(NEW))
     assert done.code == command.SUCCEEDED, done
@@ -115,3 +102,17 @@ def test_the_watchdog_ends_a_stopped_agent_and_its_operation_goes_on(made):
     assert_everywhere(made, NEW)
     assert "watchdog" in made.host(number).run(
         ["journalctl", "--no-pager", "--output=cat", f"UNIT={AGENT}", "_PID=1"]).lower()
+
+
+def test_an_agent_that_could_start_no_server_does_not_stop_one(made):
+    """Without root `zkserver` starts it in the agent's own unit, whose hardening ends every JVM."""
+    running = made.processes()
+    for number, host in enumerate(made.machines, 1):
+        make_unprivileged(host)
+        use_zkserver(host)
+        made.wait_agent(number)
+    refused = made.upgrade(testing.release(NEW))
+    assert refused.code not in (command.SUCCEEDED, command.STUCK), refused
+    assert "manager: systemd in agent.yaml" in refused.err, refused
+    assert made.processes() == running
+    assert_everywhere(made, OLD)

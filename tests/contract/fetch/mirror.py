@@ -1,4 +1,4 @@
-"""A mirror of one file over https on loopback that can misbehave in every way a mirror does."""
+"""A mirror of one file over https, on loopback unless told otherwise, that can misbehave in every way a mirror does."""
 
 import http.server
 import re
@@ -8,13 +8,16 @@ import threading
 import time
 
 
-def make_certificate(directory, name):
-    """A self-signed certificate for 127.0.0.1; the paths of certificate and key."""
+_LOOPBACK = "127.0.0.1"
+
+
+def make_certificate(directory, name, address=_LOOPBACK):
+    """A self-signed certificate for that address; the paths of certificate and key."""
     certificate, key = directory / f"{name}.pem", directory / f"{name}.key"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
          "-nodes", "-days", "2", "-subj", f"/CN={name}",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+         "-addext", f"subjectAltName=IP:{address}", "-keyout", key, "-out", certificate],
         check=True, capture_output=True)
     return certificate, key
 
@@ -22,7 +25,7 @@ def make_certificate(directory, name):
 class Mirror:
     """Serves `content` below /zk/; what it does otherwise is set by the test."""
 
-    def __init__(self, certificate, key, content):
+    def __init__(self, certificate, key, content, address=_LOOPBACK):
         self.content = content
         self.knows_ranges = True
         self.lies_about_ranges = False
@@ -49,12 +52,12 @@ class Mirror:
             def handle_error(self, *_):
                 pass
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server((address, 0), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         self.server.socket = context.wrap_socket(
             self.server.socket, server_side=True, do_handshake_on_connect=False)
-        self.url = f"https://127.0.0.1:{self.server.server_address[1]}/zk/"
+        self.url = f"https://{address}:{self.server.server_address[1]}/zk/"
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self):

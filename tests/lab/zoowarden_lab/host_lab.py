@@ -15,6 +15,7 @@ from .layout import Lab, Options, Server, binaries
 
 AGENT, ZOOKEEPER = "zoowarden-agent.service", "zoowarden-zookeeper.service"
 _CONFIGURATION = "/etc/zoowarden/agent.yaml"
+_PKI = "/var/lib/zoowarden/pki"
 _EXAMPLE = "/usr/share/doc/zoowarden-agent/examples/agent.yaml"
 
 
@@ -28,8 +29,11 @@ def package(name: str) -> pathlib.Path:
     return found[-1]
 
 
-def up_bare(directory, options: Options) -> Lab:
-    """Hosts with the agent's package and nothing else, their ensemble.yaml and certificates."""
+def up_bare(directory, options: Options, extra: tuple = ()) -> Lab:
+    """Hosts with the agent's package and nothing else, their ensemble.yaml and certificates.
+
+    `extra` names Debian packages that they have besides.
+    """
     up.check(options)
     directory = layout.absolute(directory)
     agent, release = package("zoowarden-agent"), releases.get(options.version)
@@ -37,7 +41,7 @@ def up_bare(directory, options: Options) -> Lab:
     lab = Lab(directory, 0, options)
     layout.save(lab)
     try:
-        for host in hosts.start(directory, len(lab.servers)):
+        for host in hosts.start(directory, len(lab.servers), extra):
             host.install(agent)
         up.make_keys(lab)
         lab.ensemble_file.write_text(writing.ensemble(lab, release), encoding="utf-8")
@@ -66,18 +70,23 @@ def up_serving(directory, options: Options) -> Lab:
     return lab
 
 
-def configure(server: Server) -> None:
-    """Keys, signers, and the package's own example with the capitals filled in."""
+def configure(server: Server, *more) -> None:
+    """Keys, signers, and the package's own example with the capitals filled in.
+
+    `more`: (pattern, value) of what else is edited.
+    """
     host = hosts.of(server)
+    host.run(["install", "-d", "-m", "700", f"{_PKI}-1"])
     for name in ("ca.pem", "cert.pem", "key.pem"):
-        host.put(server.directory / "pki" / name, f"/etc/zoowarden/pki/{name}",
+        host.put(server.directory / "pki" / name, f"{_PKI}-1/{name}",
                  "0600" if name == "key.pem" else "0644")
+    host.run(["ln", "-sT", "pki-1", _PKI])
     host.put(keys.keyring(), "/etc/zoowarden/trusted.gpg")
     text = host.read(_EXAMPLE)
     for pattern, value in ((r"^ensemble: NAME$", "ensemble: lab"),
                            (r"^server: 1$", f"server: {server.id}"),
                            (r"ADDRESS:7443", server.agent),
-                           (r"FINGERPRINT", keys.fingerprint())):
+                           (r"FINGERPRINT", keys.fingerprint()), *more):
         text, count = re.subn(pattern, value, text, flags=re.MULTILINE)
         if count != 1:
             raise LabError(f"{_EXAMPLE} has {count} places for {pattern}")

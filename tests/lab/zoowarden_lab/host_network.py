@@ -15,6 +15,7 @@ from . import processes
 from .errors import LabError
 from .run import run
 
+HUB = 254  # where its user sits
 _NETWORK = "10.77.0"
 _BRIDGE = "bridge"
 _CLONE_NEWNET = 0x40000000  # sched.h
@@ -45,7 +46,7 @@ class Network:
         _ip("netns", "add", self.hub)
         _ip("-n", self.hub, "link", "set", "lo", "up")
         _ip("-n", self.hub, "link", "add", _BRIDGE, "type", "bridge")
-        _ip("-n", self.hub, "address", "add", f"{address(254)}/24", "dev", _BRIDGE)
+        _ip("-n", self.hub, "address", "add", f"{address(HUB)}/24", "dev", _BRIDGE)
         _ip("-n", self.hub, "link", "set", _BRIDGE, "up")
 
     def add(self, host: int) -> None:
