@@ -1,10 +1,10 @@
 #include "agent/adopt/java_findings.h"
 
 #include "agent/lifecycle/process_finder.h"
-#include "agent/render/java_env.h"
 #include "base/text.h"
 #include "config/ensemble_file.h"
 #include "model/discovery.h"
+#include "model/java_options.h"
 #include "model/secrets.h"
 
 #include <algorithm>
@@ -70,7 +70,7 @@ std::string WithoutSecret(const std::string& option) {
 
 void AddOption(const std::string& option, JavaFindings& findings) {
   const std::string shown = WithoutSecret(option);
-  if (const auto problem = JavaOptionProblem(option)) {
+  if (const auto problem = model::JavaOptionProblem(option)) {
     findings.notes.push_back("JVM option " + base::Printable(shown) + " is not taken over: it " +
                              *problem);
   } else if (!config::IsSafeJavaOption(shown)) {

@@ -1,9 +1,8 @@
 #include "agent/render/java_env.h"
 
 #include "base/text.h"
+#include "model/java_options.h"
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -14,38 +13,6 @@ namespace {
 
 using base::Fail;
 using base::Result;
-
-struct RefusedOption {
-  std::string_view prefix;
-  const char* why;
-};
-
-constexpr const char* kReplacesClasses = "would replace the class or module path";
-constexpr const char* kRunsCommand = "would run a command";
-constexpr const char* kLoadsCode = "would load code that is not the release's";
-constexpr const char* kReadsOptions =
-    "would read options from a file that is not part of the configuration";
-
-constexpr std::array kRefused = std::to_array<RefusedOption>({
-    {"-cp", kReplacesClasses},
-    {"-classpath", kReplacesClasses},
-    {"--class-path", kReplacesClasses},
-    {"-jar", kReplacesClasses},
-    {"-Djava.class.path=", kReplacesClasses},
-    {"--module-path", kReplacesClasses},
-    {"--upgrade-module-path", kReplacesClasses},
-    {"-Xbootclasspath", kReplacesClasses},
-    {"--patch-module", kLoadsCode},
-    {"-javaagent", kLoadsCode},
-    {"-agentpath", kLoadsCode},
-    {"-agentlib", kLoadsCode},
-    {"-Xrun", kLoadsCode},
-    {"-XX:OnError", kRunsCommand},
-    {"-XX:OnOutOfMemoryError", kRunsCommand},
-    {"-XX:Flags", kReadsOptions},
-    {"-XX:VMOptionsFile", kReadsOptions},
-    {"@", kReadsOptions},
-});
 
 // Megabytes, rounded up, for ZK_SERVER_HEAP; nullopt for what is no heap size.
 std::optional<std::uint64_t> HeapMegabytes(std::string_view heap) {
@@ -87,26 +54,6 @@ std::string ShellQuoted(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> JavaOptionProblem(std::string_view option) {
-  const auto refused = std::find_if(kRefused.begin(), kRefused.end(), [&](const RefusedOption& r) {
-    return option.starts_with(r.prefix);
-  });
-  if (refused != kRefused.end()) {
-    return refused->why;
-  }
-  const bool plain = std::all_of(option.begin(), option.end(), [](char c) {
-    return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f;
-  });
-  if (option.size() < 2 || !option.starts_with('-') || !plain) {
-    return "must be one word of printable characters that begins with '-'";
-  }
-  if (option.find('`') != std::string_view::npos || option.find("$(") != std::string_view::npos ||
-      option.find("${") != std::string_view::npos) {
-    return "must not have shell substitutions";
-  }
-  return std::nullopt;
-}
-
 Result<std::string> RenderJavaEnv(const model::JavaSpec& java) {
   std::vector<std::string> flags;
   std::string text = "# Written by Zoowarden.\n";
@@ -123,7 +70,7 @@ Result<std::string> RenderJavaEnv(const model::JavaSpec& java) {
     flags.push_back("-Xmx" + java.heap);
   }
   for (const auto& option : java.options) {
-    if (const auto problem = JavaOptionProblem(option)) {
+    if (const auto problem = model::JavaOptionProblem(option)) {
       return Fail(base::ErrorCode::kInvalidArgument,
                   "config.java_option",
                   "java option '" + base::Printable(option, 120) + "' " + *problem);

@@ -4,9 +4,7 @@
 #include "base/error.h"
 #include "model/ensemble.h"
 
-#include <optional>
 #include <string>
-#include <string_view>
 
 namespace zoowarden::agent {
 
@@ -15,8 +13,5 @@ namespace zoowarden::agent {
 // path. Everything else is quoted for the shell. Errors: kInvalidArgument `config.java_heap`,
 // `config.java_option`.
 [[nodiscard]] base::Result<std::string> RenderJavaEnv(const model::JavaSpec& java);
-
-// Why this option is refused, or nullopt.
-[[nodiscard]] std::optional<std::string> JavaOptionProblem(std::string_view option);
 
 }  // namespace zoowarden::agent

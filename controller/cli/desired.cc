@@ -33,6 +33,14 @@ plugin::Layer OwnLayer(const config::LoadedEnsemble& file) {
   return own;
 }
 
+std::optional<std::string> ProblemOf(std::string_view key, std::string_view value) {
+  if (auto problem = model::SettingProblem(key, value)) {
+    return problem;
+  }
+  const auto problem = model::SettingValueProblem(key, value);
+  return problem ? std::optional("setting '" + std::string(key) + "' " + *problem) : std::nullopt;
+}
+
 }  // namespace
 
 base::Result<config::LoadedEnsemble> LoadEnsemble(Context& context) {
@@ -67,7 +75,7 @@ base::Result<Desired> LoadDesired(Context& context) {
     layers.push_back(std::move(layer));
   }
   layers.push_back(OwnLayer(file));
-  ZW_ASSIGN(auto merged, plugin::MergeSettings(layers, &model::SettingProblem));
+  ZW_ASSIGN(auto merged, plugin::MergeSettings(layers, ProblemOf));
   auto spec = file.spec;
   spec.config.settings = merged.Plain();
   return Desired{.file = std::move(file), .spec = std::move(spec), .settings = std::move(merged)};

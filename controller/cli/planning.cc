@@ -4,7 +4,10 @@
 #include "controller/cli/plan_view.h"
 #include "controller/cli/release_source.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 
 namespace zoowarden::controller {
 
@@ -18,6 +21,24 @@ PlanToShow ToShow(const Planned& planned) {
           .running = planned.running,
           .kind = planned.kind,
           .settings_digest = planned.desired.settings.digest};
+}
+
+// Before the first server is touched, because a check that cannot run would take it back.
+base::Status RefuseMissingChecks(const model::EnsembleSpec& spec) {
+  for (const auto& check : spec.checks) {
+    const auto& program = check.command.front();
+    std::error_code error;
+    const bool is_file = std::filesystem::is_regular_file(program, error);
+    if (is_file && ::access(program.c_str(), X_OK) == 0) {
+      continue;
+    }
+    return base::Fail(base::ErrorCode::kInvalidArgument,
+                      "config.check_not_runnable",
+                      "check '" + check.name + "' of ensemble.yaml cannot be run: " + program +
+                          (is_file ? " is not executable for you" : " is no file") +
+                          "; mend `checks:` or the file");
+  }
+  return base::Ok();
 }
 
 }  // namespace
@@ -44,6 +65,7 @@ base::Result<Desired> LoadTarget(Context& context, const Target& target) {
                       "--release needs --to VERSION, so that it is said which release is meant");
   }
   ZW_ASSIGN(auto desired, LoadDesired(context));
+  ZW_TRY(RefuseMissingChecks(desired.spec));
   if (target.to) {
     ZW_ASSIGN(desired.spec.release,
               ResolveRelease(desired.spec.release, *target.to, target.release));

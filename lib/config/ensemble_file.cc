@@ -5,6 +5,7 @@
 #include "config/ensemble_members.h"
 #include "config/yaml_reader.h"
 #include "model/discovery.h"
+#include "model/java_options.h"
 #include "sys/files.h"
 
 #include <algorithm>
@@ -97,6 +98,10 @@ base::Status ReadJava(const YamlValue& value, model::JavaSpec& java) {
         return base::Fail(option.Refuse(
             "bad_value",
             "must begin with '-' and hold no spaces, quotes or other characters of the shell"));
+      }
+      if (const auto problem = model::JavaOptionProblem(text)) {
+        return base::Fail(option.Refuse(
+            "bad_value", "is '" + base::Printable(text, 120) + "', which " + *problem));
       }
       java.options.push_back(std::move(text));
     }

@@ -171,6 +171,9 @@ base::Status ReadSettings(const YamlValue& value,
     if (const auto problem = model::SettingProblem(key, text)) {
       return base::Fail(map.RefuseKey(key, "bad_setting", *problem));
     }
+    if (const auto problem = model::SettingValueProblem(key, text)) {
+      return base::Fail(entry.Refuse("bad_setting", *problem));
+    }
     if (const auto meant = model::ProbablyMeantSetting(key)) {
       warnings.push_back(
           entry.Where() + ": setting '" + key +

@@ -1,9 +1,11 @@
 #include "model/setting_rules.h"
 
 #include "base/text.h"
+#include "model/discovery.h"
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <vector>
 
 namespace zoowarden::model {
@@ -110,6 +112,25 @@ std::optional<std::string> SettingProblem(std::string_view key, std::string_view
   }
   if (base::Trim(value) != value) {
     return "the value of setting '" + std::string(key) + "' begins or ends with a space";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> SettingValueProblem(std::string_view key, std::string_view value) {
+  if (value == kKeptOnServer ||
+      std::find(kNumberSettings.begin(), kNumberSettings.end(), key) == kNumberSettings.end()) {
+    return std::nullopt;
+  }
+  const bool negative = value.starts_with('-');
+  const auto digits = negative || value.starts_with('+') ? value.substr(1) : value;
+  const auto number = base::ParseUnsigned(digits);
+  if (!number || *number > INT32_MAX) {
+    return "must be a whole number of at most 32 bits, not '" + base::Printable(value, 60) + "'";
+  }
+  // Nothing is waited for in no time; ZooKeeper says of 0 that it is not set.
+  const bool counts = key == "tickTime" || key == "initLimit" || key == "syncLimit";
+  if (counts && (negative || *number == 0)) {
+    return "must be at least 1, not '" + base::Printable(value, 60) + "'";
   }
   return std::nullopt;
 }

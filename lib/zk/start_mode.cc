@@ -1,6 +1,7 @@
 #include "zk/start_mode.h"
 
 #include "base/text.h"
+#include "model/setting_rules.h"
 
 #include <algorithm>
 #include <array>
@@ -18,17 +19,6 @@ constexpr Version k35{3, 5, 0};
 constexpr Version k36{3, 6, 0};
 constexpr Version k37{3, 7, 0};
 
-constexpr std::array<std::string_view, 11> kNumbers = {"clientPort",
-                                                       "tickTime",
-                                                       "maxClientCnxns",
-                                                       "minSessionTimeout",
-                                                       "maxSessionTimeout",
-                                                       "initLimit",
-                                                       "syncLimit",
-                                                       "electionAlg",
-                                                       "autopurge.snapRetainCount",
-                                                       "autopurge.purgeInterval",
-                                                       "quorum.cnxn.threads.size"};
 constexpr std::array<std::string_view, 4> kNumbersSince35 = {"secureClientPort",
                                                              "observerMasterPort",
                                                              "clientPortListenBacklog",
@@ -89,7 +79,7 @@ std::int64_t Number(const ZooCfg& cfg, std::string_view key, std::int64_t absent
 }
 
 Status CheckTypes(const StartInputs& in) {
-  ZW_TRY(CheckNumbers(in.cfg, kNumbers));
+  ZW_TRY(CheckNumbers(in.cfg, model::kNumberSettings));
   if (in.version >= k35) {
     ZW_TRY(CheckNumbers(in.cfg, kNumbersSince35));
     ZW_TRY(CheckBooleans(in.cfg, kStrictBooleansSince35));

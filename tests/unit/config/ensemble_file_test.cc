@@ -299,6 +299,20 @@ TEST(EnsembleFileTest, WithoutASourceTheAgentsTakeTheReleaseFromTheirOwn) {
   EXPECT_EQ(empty->spec.release.source, "");
 }
 
+TEST(EnsembleFileTest, WhatZooKeeperWouldNotStartWithIsRefusedWhereItStands) {
+  const auto config = [](const std::string& text) {
+    return Problem("ensemble: lab\n" + kRelease + "config: {" + text + "}\n" + kThreeServers);
+  };
+  EXPECT_EQ(config("settings: {tickTime: fast}"),
+            "/srv/lab/e.yaml:3:31: config.settings.tickTime must be a whole number of at most 32 "
+            "bits, not 'fast'");
+  EXPECT_EQ(config("settings: {syncLimit: 0}"),
+            "/srv/lab/e.yaml:3:32: config.settings.syncLimit must be at least 1, not '0'");
+  EXPECT_EQ(config("java: {options: [-javaagent:x.jar]}"),
+            "/srv/lab/e.yaml:3:27: config.java.options[0] is '-javaagent:x.jar', which would load "
+            "code that is not the release's");
+}
+
 TEST(EnsembleFileTest, WhatRanBeforeAdoptionHasNoArchive) {
   const auto parse = [](const std::string& release) {
     return Problem("ensemble: lab\nrelease: " + release + "\n" + kThreeServers);

@@ -11,6 +11,22 @@ TEST(SettingRulesTest, SettingsOfZooKeeperPass) {
   EXPECT_EQ(SettingProblem("ssl.keyStore.password", ""), std::nullopt);
 }
 
+TEST(SettingRulesTest, AValueThatZooKeeperCannotReadIsSaid) {
+  EXPECT_EQ(SettingValueProblem("tickTime", "fast"),
+            "must be a whole number of at most 32 bits, not 'fast'");
+  EXPECT_EQ(SettingValueProblem("tickTime", "-5"), "must be at least 1, not '-5'");
+  EXPECT_EQ(SettingValueProblem("syncLimit", "0"), "must be at least 1, not '0'");
+  EXPECT_TRUE(SettingValueProblem("initLimit", ""));
+  EXPECT_TRUE(SettingValueProblem("maxClientCnxns", "2147483648"));
+  for (const auto& [key, value] : {std::pair("tickTime", "2000"),
+                                   std::pair("maxClientCnxns", "0"),
+                                   std::pair("minSessionTimeout", "-1"),
+                                   std::pair("initLimit", "@kept-on-server"),
+                                   std::pair("4lw.commands.whitelist", "srvr, mntr")}) {
+    EXPECT_EQ(SettingValueProblem(key, value), std::nullopt) << key;
+  }
+}
+
 TEST(SettingRulesTest, OwnedLinesSayWhereTheyComeFrom) {
   EXPECT_EQ(SettingProblem("server.1", "a:1:2"),
             "setting 'server.1' is written by zoowarden: it comes from host, quorum_port, "

@@ -37,6 +37,21 @@ class PlanTest : public CommandLineTest {
   }
 };
 
+TEST_F(PlanTest, ACheckThatCannotRunIsRefusedBeforeAnythingIsTouched) {
+  Write("ensemble.yaml",
+        std::string(kEnsembleText) + "checks: [{name: smoke, command: [./smoke.sh]}]\n");
+  const auto missing = Run({"apply", "--yes"});
+  EXPECT_EQ(missing.code, static_cast<int>(ExitCode::kUsage));
+  EXPECT_NE(missing.err.find("check 'smoke' of ensemble.yaml cannot be run: " + Path("smoke.sh") +
+                             " is no file"),
+            std::string::npos)
+      << missing.err;
+  Write("smoke.sh", "#!/bin/sh\n");
+  EXPECT_EQ(Run({"plan"}).code, static_cast<int>(ExitCode::kUsage));
+  std::filesystem::permissions(Path("smoke.sh"), std::filesystem::perms::owner_all);
+  EXPECT_EQ(Run({"plan"}).err.find("cannot be run"), std::string::npos);
+}
+
 TEST_F(PlanTest, TextShowsOrderReasonsArithmeticDiffGatesAndTheWayBack) {
   const auto outcome = Run({"plan"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
