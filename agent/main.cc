@@ -14,6 +14,7 @@
 #include "pki/live_credentials.h"
 #include "rpc/server.h"
 #include "sys/clock.h"
+#include "sys/files.h"
 
 #include <CLI/CLI.hpp>
 #include <pthread.h>
@@ -39,7 +40,7 @@ constexpr const char* kExamples = R"(Examples:
   zoowarden-agent --config agent.yaml bootstrap \
       --archive apache-zookeeper-3.8.6-bin.tar.gz --signature apache-zookeeper-3.8.6-bin.tar.gz.asc \
       --ensemble-spec ensemble.yaml                             install and start the first generation
-  zoowarden-agent enroll --config agent.yaml --token - --from ctl:7444 < token
+  zoowarden-agent enroll --config agent.yaml --token token --from ctl:7444
                                                                 get a certificate, key made here
 )";
 
@@ -144,8 +145,16 @@ int Bootstrap(config::AgentConfig config, const Arguments& arguments, sys::Clock
 }
 
 base::Result<std::string> TokenOf(const Arguments& arguments) {
+  constexpr std::size_t kMost = 4096;
+  if (arguments.token.starts_with("zoowarden-token-")) {
+    return base::Fail(base::ErrorCode::kInvalidArgument,
+                      "enrol.bad_token",
+                      "a token as an argument is seen by every user of this machine; put it into "
+                      "a file of your own and name that, or give - and the token on stdin");
+  }
   if (arguments.token != "-") {
-    return arguments.token;
+    ZW_ASSIGN(const auto text, sys::ReadFile(arguments.token, kMost));
+    return std::string(base::Trim(text));
   }
   std::string line;
   if (!std::getline(std::cin, line)) {
@@ -228,7 +237,9 @@ int Main(int argc, char** argv) {
   auto* enroll = app.add_subcommand("enroll", "get this server's certificate for a one-time token");
   enroll->fallthrough();  // --config may stand behind it
   enroll
-      ->add_option("--token", arguments.token, "from `zoowarden pki token`; - reads it from stdin")
+      ->add_option("--token",
+                   arguments.token,
+                   "the file that `zoowarden pki token --out` wrote; - reads it from stdin")
       ->required();
   enroll->add_option("--from", arguments.from, "HOST:PORT of `zoowarden pki serve`")->required();
   try {

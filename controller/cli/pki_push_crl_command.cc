@@ -2,6 +2,7 @@
 #include "controller/cli/connection.h"
 #include "controller/cli/desired.h"
 #include "controller/cli/ending_certificates.h"
+#include "controller/cli/error_output.h"
 #include "sys/files.h"
 
 #include <memory>
@@ -45,12 +46,17 @@ ExitCode Push(Context& context, const std::string& file) {
                             {"problem", result.error().message()}}));
     context.Warn(result.error().message());
   }
+  auto document = Document::Map({{"schema_version", 1}, {"agents", std::move(list)}});
   if (first != nullptr) {
-    context.Say("not every agent has the list; repeat the command when the cause is mended");
-    return context.Fail(*first);
+    document.Set("error", *ErrorDocument(*first).Find("error"));
   }
-  context.Print(Document::Map({{"schema_version", 1}, {"agents", std::move(list)}}), text);
-  return ExitCode::kOk;
+  context.Print(document, text);
+  if (first == nullptr) {
+    return ExitCode::kOk;
+  }
+  context.Say("not every agent has the list; repeat the command when the cause is mended");
+  context.SayError(*first);
+  return ExitCodeOf(*first);
 }
 
 }  // namespace

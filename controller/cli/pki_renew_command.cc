@@ -11,6 +11,8 @@ namespace zoowarden::controller {
 
 namespace {
 
+constexpr std::chrono::milliseconds kStatusDeadline{3'000};
+
 struct RenewOptions {
   std::string directory;
   std::optional<std::string> server;
@@ -38,10 +40,21 @@ base::Result<std::vector<model::ServerId>> ServersOf(const RenewOptions& options
 
 struct Renewing {
   CertificateCalls& calls;
+  Agents& agents;
   const model::EnsembleSpec& spec;
   const RenewOptions& options;
   pki::Days lifetime;
 };
+
+// The serial of what the agent shows now; empty when it does not tell.
+std::string ShownBy(Agents& agents, model::ServerId server) {
+  for (const auto& seen : agents.GetStatus(kStatusDeadline)) {
+    if (seen.id == server && seen.answered && seen.certificate) {
+      return seen.certificate->serial;
+    }
+  }
+  return "";
+}
 
 // The agent makes the key, the CA here signs, the agent installs.
 base::Result<pki::CertificateInfo> RenewOne(Context& context,
@@ -54,12 +67,21 @@ base::Result<pki::CertificateInfo> RenewOne(Context& context,
                           request,
                           renewing.lifetime,
                           context.world().clock));
-  ZW_ASSIGN(const auto serial, renewing.calls.InstallCertificate(server, issued.certificate_pem));
   ZW_ASSIGN(auto info, pki::ParseCertificate(issued.certificate_pem));
-  if (info.serial != serial) {
+  const auto serial = renewing.calls.InstallCertificate(server, issued.certificate_pem);
+  if (!serial) {
+    const auto shown = ShownBy(renewing.agents, server);
+    if (shown == info.serial) {  // only the answer was lost
+      return info;
+    }
+    return base::Fail(serial.error().WithContext(
+        shown.empty() ? "which certificate server " + ToString(server) + " shows is not known"
+                      : "server " + ToString(server) + " keeps certificate " + shown));
+  }
+  if (info.serial != *serial) {
     return base::Fail(base::ErrorCode::kInternal,
                       "pki.not_installed",
-                      "server " + ToString(server) + " says that it shows certificate " + serial +
+                      "server " + ToString(server) + " says that it shows certificate " + *serial +
                           ", not " + info.serial + "; see its agent's log");
   }
   return info;
@@ -71,6 +93,7 @@ base::Status RenewAll(Context& context, const RenewOptions& options) {
   ZW_ASSIGN(const auto servers, ServersOf(options, loaded.spec));
   ZW_ASSIGN(const auto connected, Connect(context, loaded));
   const Renewing renewing{.calls = *connected.certificates,
+                          .agents = *connected.agents,
                           .spec = loaded.spec,
                           .options = options,
                           .lifetime = pki::Days(static_cast<int>(days))};
@@ -79,8 +102,7 @@ base::Status RenewAll(Context& context, const RenewOptions& options) {
   for (const auto server : servers) {
     const auto renewed = RenewOne(context, renewing, server);
     if (!renewed) {
-      context.Say(text + "server " + ToString(server) +
-                  " keeps its certificate, as do those that are not named here");
+      context.Say(text + "no further server was asked");
       return base::Fail(renewed.error());
     }
     list.Add(Document::Map({{"server", server.value},

@@ -4,6 +4,7 @@
 #include "controller/cli/ending_certificates.h"
 #include "controller/cli/table.h"
 #include "pki/authority.h"
+#include "pki/enrolment.h"
 #include "pki/index.h"
 
 #include <memory>
@@ -43,6 +44,10 @@ std::string OfDirectory(const pki::CertificateInfo& ca,
   Document certificates{Document::List()};
   Table table({"NAME", "STATE", "ENDS", "SERIAL"});
   for (const auto& one : index.certificates) {
+    // A listener's own is made for an hour and opens no door.
+    if (one.name == pki::ListenerUri(ca.organization)) {
+      continue;
+    }
     const auto ends = CertificateTime(one.not_after);
     table.Add({one.name, StateOf(one, now), ends, one.serial});
     certificates.Add(Document::Map({{"name", one.name},

@@ -2,24 +2,35 @@
 #include "controller/cli/ending_certificates.h"
 #include "controller/cli/pki_options.h"
 #include "pki/enrolment.h"
+#include "sys/files.h"
 
 #include <memory>
+#include <optional>
 
 namespace zoowarden::controller {
 
 namespace {
 
+constexpr mode_t kSecret = 0600;
+
 struct TokenOptions {
   std::string directory;
   std::string server;
   std::string valid = "1h";
+  std::optional<std::string> out;
 };
 
 base::Result<pki::Token> Make(Context& context, const TokenOptions& options) {
   ZW_ASSIGN(const auto server, NumberOption("--server", options.server, kMaxServer));
   ZW_ASSIGN(const auto valid, DurationOption("--valid", options.valid));
-  return pki::MakeToken(
-      options.directory, static_cast<std::uint32_t>(server), valid, context.world().clock);
+  ZW_ASSIGN(
+      auto token,
+      pki::MakeToken(
+          options.directory, static_cast<std::uint32_t>(server), valid, context.world().clock));
+  if (options.out) {
+    ZW_TRY(sys::WriteFileAtomically(*options.out, pki::PrintToken(token) + "\n", kSecret));
+  }
+  return token;
 }
 
 ExitCode Token(Context& context, const TokenOptions& options) {
@@ -29,10 +40,10 @@ ExitCode Token(Context& context, const TokenOptions& options) {
   }
   const auto text = pki::PrintToken(*token);
   context.Print(Document::Map({{"schema_version", 1},
-                               {"token", text},
+                               {"token", options.out ? Document() : Document(text)},
                                {"name", token->identity.ToUri()},
                                {"expires", CertificateTime(token->expires)}}),
-                text + "\n");
+                options.out ? "" : text + "\n");
   context.Say("for " + token->identity.ToUri() + ", once, until " +
               CertificateTime(token->expires) +
               "; whoever has it can enrol as that server. Next: " + "zoowarden pki serve --dir " +
@@ -46,8 +57,8 @@ Command PkiTokenCommand() {
   auto options = std::make_shared<TokenOptions>();
   return {.name = "pki token",
           .summary = "make a one-time token, with which a server gets its certificate",
-          .examples = {{"zoowarden pki token --dir ca --server 1 > token",
-                        "for `zoowarden-agent enroll --token - < token`"}},
+          .examples = {{"zoowarden pki token --dir ca --server 1 --out token",
+                        "for `zoowarden-agent enroll --token token`"}},
           .details =
               "The token names the server, an end and the CA. The key is made on the server and "
               "never leaves it.",
@@ -64,7 +75,11 @@ Command PkiTokenCommand() {
                       {.name = "--valid",
                        .value_name = "TIME",
                        .help = "how long it may be used (default 1h)",
-                       .target = &options->valid}},
+                       .target = &options->valid},
+                      {.name = "--out",
+                       .value_name = "FILE",
+                       .help = "where it goes, for you alone to read (default: stdout)",
+                       .target = &options->out}},
           .run = [options](Context& context) { return Token(context, *options); }};
 }
 

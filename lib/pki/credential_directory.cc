@@ -27,6 +27,15 @@ bool IsOurs(const fs::path& link, const fs::path& target) {
          name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
 }
 
+// As one word of a shell.
+std::string Quoted(const std::string& path) {
+  std::string quoted = "'";
+  for (const char c : path) {
+    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return quoted + "'";
+}
+
 // Regular files that the new set does not bring: a revocation list, a keyring.
 base::Status CopyBeside(const fs::path& from,
                         const fs::path& to,
@@ -87,14 +96,15 @@ base::Status CheckSwitchable(const CredentialFiles& files) {
   const std::string link_text = link.native();
   return base::Fail(base::ErrorCode::kFailedPrecondition,
                     "pki.not_switchable",
-                    together ? link_text +
-                                   " is not a link to a directory, so certificate and key "
-                                   "could not be exchanged at one stroke; type 'mv " +
-                                   link_text + " " + link_text + "-1 && ln -s " +
-                                   link.filename().native() + "-1 " + link_text + "'"
-                             : files.certificate.native() + " and " + files.key.native() +
-                                   " are not in one directory, so they could not be exchanged at "
-                                   "one stroke; name two files of one directory in agent.yaml");
+                    together
+                        ? link_text +
+                              " is not a link to a directory, so certificate and key "
+                              "could not be exchanged at one stroke; type: mv " +
+                              Quoted(link_text) + " " + Quoted(link_text + "-1") + " && ln -s " +
+                              Quoted(link.filename().native() + "-1") + " " + Quoted(link_text)
+                        : files.certificate.native() + " and " + files.key.native() +
+                              " are not in one directory, so they could not be exchanged at "
+                              "one stroke; name two files of one directory in agent.yaml");
 }
 
 base::Status InstallCredentials(const CredentialFiles& files, const CredentialTexts& texts) {

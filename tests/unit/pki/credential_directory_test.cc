@@ -82,6 +82,10 @@ TEST_F(CredentialDirectoryTest, OnlyWhatCanBeSwitchedAtOneStrokeIsTaken) {
   EXPECT_EQ(ReasonOf(files_), "pki.not_switchable");
   EXPECT_EQ(InstallCredentials(files_, NewTexts("one")).error().reason(), "pki.not_switchable");
   EXPECT_EQ(Read("pki/cert.pem"), "mine");
+  EXPECT_NE(CheckSwitchable(files_).error().message().find(
+                "type: mv '" + Path("pki").native() + "' '" + Path("pki").native() +
+                "-1' && ln -s 'pki-1' '" + Path("pki").native() + "'"),
+            std::string::npos);
   files_.key = Path("elsewhere/key.pem");
   EXPECT_EQ(ReasonOf(files_), "pki.not_switchable");
 }

@@ -23,6 +23,8 @@ struct AgentWords {
   std::string pushed;  // the last list that was pushed
   std::string request_pem;
   std::vector<std::pair<model::ServerId, std::string>> installed;
+  std::string install_error;           // of each installation, empty = it is answered
+  bool installs_all_the_same = false;  // and server 1 shows it
   std::vector<model::MemberObservation> seen;
   std::vector<Answer<Lease>> leases;
   std::vector<Answer<std::vector<RunRecord>>> records;
@@ -99,6 +101,13 @@ class SpokenCertificates final : public CertificateCalls {
   }
   base::Result<std::string> InstallCertificate(model::ServerId server,
                                                const std::string& certificate_pem) override {
+    if (words_.installs_all_the_same) {
+      words_.seen[0].certificate = {.serial =
+                                        pki::ParseCertificate(certificate_pem).value().serial};
+    }
+    if (!words_.install_error.empty()) {
+      return base::Fail(base::ErrorCode::kUnavailable, words_.install_error);
+    }
     words_.installed.emplace_back(server, certificate_pem);
     return pki::ParseCertificate(certificate_pem).value().serial;
   }

@@ -107,6 +107,8 @@ TEST_F(PkiCommandTest, OneAgentWithoutTheListIsAnErrorAndIsNamed) {
   EXPECT_NE(pushed.code, 0);
   EXPECT_NE(pushed.err.find("server 2 (agent a:1): older"), std::string::npos) << pushed.err;
   EXPECT_EQ(ReasonOf({"pki", "push-crl", Path("crl.pem")}), "pki.older_crl");
+  const auto json = Run({"pki", "push-crl", Path("crl.pem"), "-o", "json"}).out;
+  EXPECT_NE(json.find("\"number\": 1"), std::string::npos) << "who has it is told too: " << json;
 }
 
 TEST_F(PkiCommandTest, RefusedRevocationsAndListsAreNamed) {
@@ -128,6 +130,36 @@ TEST_F(PkiCommandTest, ATokenIsPrintedOnceAndListedWithoutItsSecret) {
   const auto status = Run({"pki", "status", "--dir", Path("ca")}).out;
   EXPECT_NE(status.find("zoowarden://lab/agent/2  open"), std::string::npos) << status;
   EXPECT_EQ(status.find(token->secret), std::string::npos);
+}
+
+TEST_F(PkiCommandTest, ATokensFileIsForOneReaderAndNothingIsPrinted) {
+  const auto made =
+      Run({"pki", "token", "--dir", Path("ca"), "--server", "2", "--out", Path("token")});
+  EXPECT_EQ(made.code, 0) << made.err;
+  EXPECT_EQ(made.out, "");
+  const auto text = sys::ReadFile(Path("token"), 4096).value();
+  EXPECT_TRUE(pki::ParseToken(text.substr(0, text.size() - 1)));
+  EXPECT_EQ(std::filesystem::status(Path("token")).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST_F(PkiCommandTest, TokensThatExpireUnusedAreAnError) {
+  ASSERT_EQ(Run({"pki", "token", "--dir", Path("ca"), "--server", "2", "--valid", "60s"}).code, 0);
+  const auto served = Run({"pki", "serve", "--dir", Path("ca"), "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(served.code, 1);
+  EXPECT_NE(served.err.find("nobody enrolled"), std::string::npos) << served.err;
+  EXPECT_EQ(Run({"pki", "status", "--dir", Path("ca")}).out.find("/enrolment"), std::string::npos);
+}
+
+TEST_F(PkiCommandTest, ARenewalWhoseAnswerWasLostIsSeenToHaveHappened) {
+  words_.request_pem = pki::MakeRequest().value().request_pem;
+  words_.install_error = "no answer in time";
+  const auto lost = Run({"pki", "renew", "--dir", Path("ca"), "--server", "1"});
+  EXPECT_EQ(lost.code, 1);
+  EXPECT_NE(lost.err.find("which certificate server 1 shows is not known"), std::string::npos)
+      << lost.err;
+  words_.installs_all_the_same = true;
+  EXPECT_EQ(Run({"pki", "renew", "--dir", Path("ca"), "--server", "1"}).code, 0);
 }
 
 TEST_F(PkiCommandTest, RefusedTokensAndListenersChangeNothing) {
