@@ -87,7 +87,7 @@ ExitCode Show(Context& context, const AuditOptions& options) {
   if (!opened) {
     return context.Fail(opened.error());
   }
-  Table table({"server", "row", "time", "caller", "method", "run", "operation", "outcome", "what"});
+  Table table({"SERVER", "ROW", "TIME", "CALLER", "METHOD", "RUN", "OPERATION", "OUTCOME", "WHAT"});
   Document servers{Document::List()};
   auto code = ExitCode::kOk;
   for (const auto server : opened->servers) {
@@ -137,7 +137,7 @@ ExitCode Verify(Context& context, const AuditOptions& options) {
   if (!heads) {
     return context.Fail(heads.error());
   }
-  Table table({"server", "rows", "verdict"});
+  Table table({"SERVER", "ROWS", "VERDICT"});
   Document servers{Document::List()};
   auto code = ExitCode::kOk;
   for (const auto server : opened->servers) {

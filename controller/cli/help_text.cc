@@ -90,6 +90,20 @@ std::vector<Example> ProgramExamples() {
           {"zoowarden resume", "go on with an interrupted run"}};
 }
 
+// The first example of each of its commands, what it is about and how it is typed.
+std::string GroupHead(const CommandTree& tree, const std::string& name) {
+  std::vector<Example> examples;
+  for (const auto& command : tree.commands) {
+    if (command.name.starts_with(name + " ") && !command.examples.empty()) {
+      examples.push_back(command.examples.front());
+    }
+  }
+  const auto group = std::find_if(
+      tree.groups.begin(), tree.groups.end(), [&](const auto& g) { return g.name == name; });
+  return Examples(examples) + "\n" + (group == tree.groups.end() ? "" : group->summary + "\n") +
+         "\nUsage: zoowarden " + name + " COMMAND [flags]\n";
+}
+
 }  // namespace
 
 std::string CommandHelp(const CommandTree& tree, const Command& command) {
@@ -135,8 +149,9 @@ std::string OverviewHelp(const CommandTree& tree, const std::string& group) {
   for (const auto& line : lines) {
     width = std::max(width, line.first.size());
   }
-  std::string text = group.empty() ? Examples(ProgramExamples()) + "\n" + kProgram : std::string();
-  text += group.empty() ? "\nCommands:\n" : "Commands:\n";
+  std::string text =
+      group.empty() ? Examples(ProgramExamples()) + "\n" + kProgram : GroupHead(tree, group);
+  text += "\nCommands:\n";
   for (const auto& [name, summary] : lines) {
     text += "  " + Padded(name, width) + "  " + summary + "\n";
   }

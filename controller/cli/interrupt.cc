@@ -13,8 +13,8 @@ namespace zoowarden::controller {
 
 namespace {
 
-constexpr int kInterruptedStatus = 130;  // ExitCode::kInterrupted
-constexpr std::array kSignals{SIGINT, SIGTERM};
+constexpr int kInterruptedStatus = 130;                  // ExitCode::kInterrupted
+constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};  // SIGHUP: the terminal is gone
 
 std::atomic<int> g_received{0};
 static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler");
@@ -44,6 +44,10 @@ Interrupt::Interrupt() {
   action.sa_flags = SA_RESTART;
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     ZW_CHECK(::sigaction(kSignals[i], &action, &g_before[i]) == 0, "cannot handle a signal");
+    // nohup: who asked for that goes on without a terminal.
+    if (kSignals[i] == SIGHUP && g_before[i].sa_handler == SIG_IGN) {
+      ::sigaction(kSignals[i], &g_before[i], nullptr);
+    }
   }
 }
 

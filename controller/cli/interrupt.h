@@ -1,5 +1,5 @@
-// Ctrl-C and SIGTERM: the first asks the run to stop at its next safe point, the second ends the
-// program at once. Either way the run stays open and `zoowarden resume` goes on.
+// Ctrl-C, SIGTERM and SIGHUP: the first asks the run to stop at its next safe point, the second
+// ends the program at once. Either way the run stays open and `zoowarden resume` goes on.
 #pragma once
 
 namespace zoowarden::controller {

@@ -57,6 +57,10 @@ class Parser {
     try {
       // The library wants the words in reverse order.
       root_.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+    } catch (const CLI::ArgumentMismatch& error) {  // "--to: 1 required TEXT missing"
+      const std::string text = error.what();
+      return base::Fail(UsageError(
+          "missing", base::Printable(text.substr(0, text.find(':'))) + " needs a value"));
     } catch (const CLI::ParseError& error) {
       return base::Fail(UsageError("bad_value", FirstLine(error.what())));
     }

@@ -25,24 +25,36 @@ bool SameAddress(const model::ServerSpec& a, const model::ServerSpec& b) {
   return a.id == b.id && a.agent == b.agent;
 }
 
-base::Error NoneOpen(core::RunGoal goal) {
-  return {base::ErrorCode::kNotFound,
-          "run.none_open",
-          goal == core::RunGoal::kForward ? "no run is open, there is nothing to resume"
-                                          : "no run is open, there is nothing to roll back"};
-}
-
 // Of a run that has succeeded.
 std::string WayBack(const core::RunState& state) {
   if (state.outcome != core::RunOutcome::kSucceeded || state.servers.empty()) {
     return "";
   }
-  const bool adopted = state.servers.front().origin.release_sha512 == model::kAdoptedRelease;
+  const auto& server = state.servers.front();
+  if (server.origin.version == server.target.version) {
+    return "; to go back, put the old settings back in ensemble.yaml and `zoowarden apply`";
+  }
+  const bool adopted = server.origin.release_sha512 == model::kAdoptedRelease;
   return "; to go back, roll the old release: `zoowarden upgrade --to " +
-         state.servers.front().origin.version.ToString() + (adopted ? " --release adopted`" : "`");
+         server.origin.version.ToString() + (adopted ? " --release adopted`" : "`");
 }
 
-base::Error NotOpen(const KnownRun& run) {
+base::Error NoneOpen(core::RunGoal goal, const KnownRuns& known) {
+  if (goal == core::RunGoal::kForward) {
+    return {
+        base::ErrorCode::kNotFound, "run.none_open", "no run is open, there is nothing to resume"};
+  }
+  // The newest that was about the ensemble and not one server.
+  const auto last = std::find_if(known.runs.begin(), known.runs.end(), [](const KnownRun& run) {
+    return !run.file.state.settlement && run.file.state.outcome != core::RunOutcome::kRefused;
+  });
+  return {base::ErrorCode::kNotFound,
+          "run.none_open",
+          "no run is open, there is nothing to roll back" +
+              (last == known.runs.end() ? std::string() : WayBack(last->file.state))};
+}
+
+base::Error NotOpen(const KnownRun& run, core::RunGoal goal) {
   const auto& state = run.file.state;
   if (state.settlement) {
     return {base::ErrorCode::kFailedPrecondition,
@@ -57,7 +69,10 @@ base::Error NotOpen(const KnownRun& run) {
     text = "run " + run.record.run_id +
            " never began, its record reached too few agents, or a later run took its place";
   }
-  return {base::ErrorCode::kFailedPrecondition, "run.closed", text + WayBack(state)};
+  return {
+      base::ErrorCode::kFailedPrecondition,
+      "run.closed",
+      text + (goal == core::RunGoal::kForward ? ", there is nothing to resume" : WayBack(state))};
 }
 
 // ensemble.yaml says the new release from just before the closing record on: going back from there
@@ -84,10 +99,10 @@ base::Result<AgreedRun> Choose(RunJournal& journal, Agents& agents, const Resume
     if (options.run_id) {
       ZW_TRY(FindRun(&journal, &agents, *options.run_id));  // says that there is none
     }
-    return base::Fail(NoneOpen(options.goal));
+    return base::Fail(NoneOpen(options.goal, known));
   }
   if (!found->open) {
-    return base::Fail(NotOpen(*found));
+    return base::Fail(NotOpen(*found, options.goal));
   }
   return FindAgreedRun(journal, agents, found->record.run_id);
 }

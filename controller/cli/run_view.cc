@@ -93,7 +93,7 @@ std::string ServerLine(const core::ServerRun& server) {
          "\n";
 }
 
-std::string EventLines(const KnownRun& run) {
+std::string EventLines(const KnownRun& run, bool with_evidence) {
   std::string text;
   std::int64_t before = run.file.created_ms;
   std::uint64_t epoch = run.record.events.empty() ? 0 : run.record.events.front().epoch;
@@ -108,7 +108,7 @@ std::string EventLines(const KnownRun& run) {
                         event.server.value == 0 ? "" : "server " + ToString(event.server),
                         event.kind,
                         base::Printable(event.text, kLongText));
-    if (!event.json.empty()) {
+    if (with_evidence && !event.json.empty()) {
       text += "      evidence: " + base::Printable(event.json, kLongText) + "\n";
     }
     before = event.time_ms;
@@ -200,7 +200,7 @@ Document RunDocument(const KnownRun& run) {
   return document;
 }
 
-std::string RunText(const KnownRun& run) {
+std::string RunText(const KnownRun& run, bool with_evidence) {
   const auto& state = run.file.state;
   std::string text =
       "run " + run.record.run_id + ": " + base::Printable(DescribeRun(run.file)) + "\n";
@@ -217,7 +217,8 @@ std::string RunText(const KnownRun& run) {
     text += ServerLine(server);
   }
   return text + "\nwhat happened (times are UTC, + is the time since the line before):\n" +
-         EventLines(run);
+         EventLines(run, with_evidence) +
+         (with_evidence ? "" : "\nwith -v or -o json also the evidence of each\n");
 }
 
 }  // namespace zoowarden::controller

@@ -18,6 +18,6 @@ namespace zoowarden::controller {
 
 // With servers and events.
 [[nodiscard]] Document RunDocument(const KnownRun& run);
-[[nodiscard]] std::string RunText(const KnownRun& run);
+[[nodiscard]] std::string RunText(const KnownRun& run, bool with_evidence);
 
 }  // namespace zoowarden::controller

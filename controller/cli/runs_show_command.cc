@@ -17,7 +17,7 @@ ExitCode Show(Context& context, const std::string& run_id) {
   if (!run) {
     return context.Fail(run.error());
   }
-  context.Print(RunDocument(*run), RunText(*run));
+  context.Print(RunDocument(*run), RunText(*run, context.flags().verbose));
   return ExitCode::kOk;
 }
 

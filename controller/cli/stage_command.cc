@@ -31,7 +31,7 @@ struct Staged {
 };
 
 void Show(Context& context, const model::ReleaseSpec& release, const std::vector<Staged>& all) {
-  Table table({"server", "release", "state"});
+  Table table({"SERVER", "RELEASE", "STATE"});
   Document servers{Document::List()};
   for (const auto& one : all) {
     table.Add({ToString(one.server),

@@ -128,8 +128,10 @@ std::vector<std::string> FindWarnings(const PlanInput& input, const Plan& plan) 
   for (const auto& step : plan.steps) {
     for (const auto& finding : CheckTarget(step.from.version, step.to.version)) {
       const auto* seen = FindSeen(input, step.server);
-      if (finding.severity == RuleSeverity::kWarn || IsOnServer(*seen, step.to)) {
+      if (finding.severity == RuleSeverity::kWarn) {
         add(finding.text);
+      } else if (IsOnServer(*seen, step.to)) {
+        add(finding.text + ". Allowed here, because the servers ran exactly this before");
       }
     }
   }

@@ -199,7 +199,12 @@ void RefuseVersions(const PlanInput& input, std::vector<Refusal>& refusals) {
     }
     const auto to = input.wanted.at(seen.id).version;
     if (!IsOnServer(seen, input.wanted.at(seen.id))) {
-      for (const auto& finding : CheckTarget(seen.current->version, to)) {
+      for (auto finding : CheckTarget(seen.current->version, to)) {
+        if (to < seen.current->version) {
+          finding.text +=
+              ". Servers that ran it may return to it only as they ran it: to go back, put the "
+              "settings of then back too";
+        }
         tell(finding);
       }
     }

@@ -294,9 +294,15 @@ void NoteResult(RunState& state,
     }
     return;
   }
-  events.push_back({std::string(ActionKindName(action.kind)) + "_failed",
-                    action.server,
-                    result.error().message()});
+  // An agent that has gone on by itself meanwhile is no failure: the next round shows where it is.
+  const bool overtaken =
+      result.error().reason() == "operation.wrong_state" &&
+      (action.kind == ActionKind::kRollBack || action.kind == ActionKind::kClose);
+  if (!overtaken) {
+    events.push_back({std::string(ActionKindName(action.kind)) + "_failed",
+                      action.server,
+                      result.error().message()});
+  }
   internal::ForgetRounds(memory);
   if (state.settlement && !state.settlement->under_way) {
     state.settlement->asked = false;  // where it got through all the same, the next round shows it

@@ -155,8 +155,9 @@ void Soak(Turn& turn, ServerRun& server, const StartGate& gate) {
   const auto soaked = turn.input.now - *turn.memory().passed_since;
   if (soaked < state.policy.soak || turn.input.round.number == turn.memory().passed_round) {
     const auto left = std::max(state.policy.soak - soaked, std::chrono::milliseconds(0));
-    turn.out.waiting =
-        "the soak of " + Name(server.id) + ": " + std::to_string(left.count()) + " ms left";
+    const auto tenths = (left.count() + 99) / 100;  // rounded up: it is not over before 0.0
+    turn.out.waiting = "the soak of " + Name(server.id) + ": " + std::to_string(tenths / 10) + "." +
+                       std::to_string(tenths % 10) + " s left";
     turn.out.want_checks = ChecksApply(state);
     return;
   }

@@ -62,9 +62,9 @@ std::vector<RuleFinding> CheckTarget(std::optional<Version> from, Version to) {
   }
   for (const auto& denied : kDenied) {
     if (denied.first <= to && to <= denied.last) {
-      findings.push_back(Refuse(
-          std::string(denied.id),
-          "version " + to.ToString() + " is refused as a target: " + std::string(denied.reason)));
+      findings.push_back(Refuse(std::string(denied.id),
+                                "version " + to.ToString() +
+                                    " is refused as a new target: " + std::string(denied.reason)));
     }
   }
   if (to < kOldestSupported || to >= kNextUnknown) {

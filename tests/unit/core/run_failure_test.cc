@@ -338,6 +338,23 @@ TEST(RunFailureTest, NobodyElseIsStoppedWhileALostStopMayYetComeAbout) {
   EXPECT_GT(ensemble.now - lost, model::kPermitLife);
 }
 
+TEST(RunFailureTest, AnAgentThatWentOnByItselfIsNoFailure) {
+  FakeEnsemble ensemble(3, 1);
+  const auto overtaken = base::Status(base::Fail(
+      base::ErrorCode::kFailedPrecondition, "operation.wrong_state", "it is idle already"));
+  std::vector<Event> events;
+  for (const auto kind : {ActionKind::kRollBack, ActionKind::kClose}) {
+    NoteResult(ensemble.state, ensemble.memory, {.kind = kind, .server = {2}}, overtaken, events);
+  }
+  EXPECT_THAT(events, IsEmpty());
+  NoteResult(ensemble.state,
+             ensemble.memory,
+             {.kind = ActionKind::kProceed, .server = {2}},
+             overtaken,
+             events);
+  EXPECT_EQ(events.size(), 1U);
+}
+
 // A fifth server's stop would keep the quorum; two at once are refused all the same.
 TEST(RunFailureTest, AnotherRunsUnfinishedOperationBlocksEveryStop) {
   FakeEnsemble ensemble(5, 1);

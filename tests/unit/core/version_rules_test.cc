@@ -47,7 +47,7 @@ TEST(VersionRulesTest, ReleasesThatLoseDataAreNoTargets) {
 TEST(VersionRulesTest, TheRefusalOf393NamesTheVersionsThatHaveTheFix) {
   const auto findings = CheckTarget(Version{3, 8, 4}, Version{3, 9, 3});
   ASSERT_EQ(findings.size(), 1U);
-  EXPECT_THAT(findings[0].text, HasSubstr("version 3.9.3 is refused as a target"));
+  EXPECT_THAT(findings[0].text, HasSubstr("version 3.9.3 is refused as a new target"));
   EXPECT_THAT(findings[0].text, HasSubstr("Use 3.9.4 or later"));
 }
 

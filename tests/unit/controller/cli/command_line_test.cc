@@ -44,7 +44,16 @@ TEST_F(UsageTest, MissingAndSurplusArgumentsAreNamed) {
   EXPECT_NE(Run({"runs", "show"}).err.find("'zoowarden runs show' needs ID"), std::string::npos);
   EXPECT_NE(Run({"status", "now"}).err.find("unexpected argument 'now' of 'zoowarden status'"),
             std::string::npos);
-  EXPECT_EQ(Run({"status", "-o"}).code, 2);
+  EXPECT_EQ(Run({"status", "-o"}).err, "error: --output needs a value\nnext: see --help\n");
+}
+
+TEST_F(UsageTest, AGroupHasExamplesAndUsageLikeACommand) {
+  for (const auto* group : {"server", "runs", "pki", "releases", "config", "audit"}) {
+    const auto help = Run({group, "--help"}).out;
+    EXPECT_EQ(help.find("Examples:\n  zoowarden " + std::string(group)), 0U) << help;
+    EXPECT_NE(help.find("\nUsage: zoowarden " + std::string(group) + " COMMAND [flags]\n"),
+              std::string::npos);
+  }
 }
 
 TEST_F(UsageTest, AChoiceThatDoesNotExistIsRefusedWithTheOnesThatDo) {

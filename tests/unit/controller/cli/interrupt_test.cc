@@ -8,7 +8,7 @@ namespace zoowarden::controller {
 namespace {
 
 TEST(InterruptTest, TheFirstSignalOnlyAsks) {
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     const Interrupt interrupt;
     EXPECT_FALSE(interrupt.requested());
     testing::internal::CaptureStderr();
@@ -27,6 +27,16 @@ TEST(InterruptTest, TheSecondSignalEndsTheProgramAtOnceWith130) {
       },
       testing::ExitedWithCode(130),
       "zoowarden resume");
+}
+
+TEST(InterruptTest, WhoIgnoresTheTerminalsEndGoesOn) {
+  const auto before = std::signal(SIGHUP, SIG_IGN);
+  {
+    const Interrupt interrupt;
+    ASSERT_EQ(std::raise(SIGHUP), 0);
+    EXPECT_FALSE(interrupt.requested());
+  }
+  std::signal(SIGHUP, before);
 }
 
 TEST(InterruptTest, TheHandlersOfBeforeComeBack) {

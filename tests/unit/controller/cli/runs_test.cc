@@ -140,6 +140,29 @@ TEST_F(RunsTest, AHaltedRunIsAProblemUntilALaterOneBroughtOrder) {
   EXPECT_EQ(outcome.out.find("r-1"), std::string::npos);
 }
 
+TEST_F(RunsTest, WhoWantsBackAfterASuccessIsToldTheWay) {
+  Store(Record(Ended(File("r-1", 1'700'000'000'000), core::RunOutcome::kSucceeded), 1, 9));
+  EXPECT_NE(Run({"rollback", "--yes"})
+                .err.find("nothing to roll back; to go back, roll the old release: `zoowarden "
+                          "upgrade --to 3.8.4`"),
+            std::string::npos);
+  EXPECT_NE(Run({"resume", "r-1", "--yes"})
+                .err.find("run r-1 is closed (succeeded), there is nothing to resume"),
+            std::string::npos);
+}
+
+TEST_F(RunsTest, ARunOfSettingsOnlyIsUndoneWithSettings) {
+  auto file = Ended(File("r-1", 1'700'000'000'000), core::RunOutcome::kSucceeded);
+  for (auto& server : file.state.servers) {
+    server.target.version = server.origin.version;
+  }
+  Store(Record(file, 1, 9));
+  const auto outcome = Run({"rollback", "r-1", "--yes"});
+  EXPECT_NE(outcome.err.find("put the old settings back in ensemble.yaml and `zoowarden apply`"),
+            std::string::npos)
+      << outcome.err;
+}
+
 TEST_F(RunsTest, ShowTellsTheWholeStoryFromTheRecord) {
   auto file = Ended(File("r-1", 1'700'000'000'000), core::RunOutcome::kSucceeded);
   file.state.outcome_text = "every server runs 3.9.4";
@@ -158,7 +181,8 @@ TEST_F(RunsTest, ShowTellsTheWholeStoryFromTheRecord) {
                     .text = "server 1: proved\x1b[2J",
                     .json = R"({"canary":"0x5"})"}};
   Store(record);
-  EXPECT_EQ(Run({"runs", "show", "r-1"}).out,
+  EXPECT_EQ(Run({"runs", "show", "r-1"}).out.find("0x5"), std::string::npos);
+  EXPECT_EQ(Run({"runs", "show", "r-1", "-v"}).out,
             "run r-1: upgrade of ensemble lab to 3.9.4\n"
             "  state      succeeded: every server runs 3.9.4\n"
             "  began      2023-11-14T22:13:20Z, 12s in all\n"
