@@ -32,7 +32,8 @@ def test_import_keeps_all_that_was_set_and_no_secret(foreign):
     text = foreign.ensemble_text
     assert done.code == command.SUCCEEDED, done
     assert "not for everybody" not in done.out + done.err
-    for line in ("    my.own.key: \"kept as it is\"", "    tickTime: 2000", "  sha512: adopted",
+    for line in ("    my.own.key: \"kept as it is\"", "    tickTime: 2000",
+                 "  sha512: adopted   # what ran before Zoowarden came: there is no archive of it",
                  "    4lw.commands.whitelist: \"srvr, mntr, ruok\"", "    heap: 160m",
                  "      - \"-Dtyped.by.hand=yes\"",
                  "    ssl.trustStore.password: \"@kept-on-server\"   # the value stays on the server"):
