@@ -70,7 +70,7 @@ def _add_up(commands) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lab", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./x lab", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     made = commands.add_parser("releases", help="make release archives and print their paths")
     made.add_argument("--version", action="append", choices=recipes.versions())
