@@ -231,11 +231,7 @@ Result<StoredGeneration> Generations::Find(std::string_view digest) const {
                 "generation.unknown",
                 "there is no generation '" + std::string(digest) + "' on this server; stage it");
   }
-  const auto text = sys::ReadFile(place / kRecord, kMaxRecordBytes);
-  if (!text) {
-    return Fail(Damaged(digest, text.error().message()));
-  }
-  ZW_ASSIGN(auto record, ParseGenerationRecord(*text, digest));
+  ZW_ASSIGN(auto record, ReadRecord(digest));
   if (record.foreign) {
     return FindForeign(std::move(record));
   }
@@ -252,6 +248,24 @@ Result<StoredGeneration> Generations::Find(std::string_view digest) const {
                           .settings = std::move(record.settings),
                           .release_directory = std::move(release),
                           .configuration_directory = place / kConf};
+}
+
+Result<GenerationRecord> Generations::ReadRecord(std::string_view digest) const {
+  const auto text = sys::ReadFile(directory_ / digest / kRecord, kMaxRecordBytes);
+  if (!text) {
+    return Fail(Damaged(digest, text.error().message()));
+  }
+  return ParseGenerationRecord(*text, digest);
+}
+
+Result<std::string> Generations::CurrentDigest() const { return ReadLink(directory_ / kCurrent); }
+
+// The record tells it, whatever has become of the files that it names; one without a record is told
+// by having no release, as each generation of ours has.
+bool Generations::MayBeAdopted(std::string_view digest) const {
+  const auto record = ReadRecord(digest);
+  return record ? record->foreign.has_value()
+                : ReadLink(directory_ / digest / kRelease).value_or("").empty();
 }
 
 Result<std::vector<model::Generation>> Generations::List() const {
@@ -276,10 +290,7 @@ Result<std::vector<GenerationUse>> Generations::Uses() const {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory_, error)) {
     const std::string digest = entry.path().filename();
-    if (!IsDigest(digest)) {
-      continue;
-    }
-    if (const auto found = Find(digest); found && found->foreign) {
+    if (!IsDigest(digest) || MayBeAdopted(digest)) {
       continue;  // a description of a few lines, and the only way back to what was there
     }
     struct stat status {};

@@ -91,7 +91,8 @@ class Generations {
   // `adopt.not_first` when a generation is current that Zoowarden made.
   [[nodiscard]] base::Result<model::Generation> Adopt(AdoptRequest request);
 
-  // The one that was adopted, current or not; nullopt when there is none.
+  // The one that was adopted, current or not; nullopt when there is none. Of two, as they are after
+  // a kill inside Adopt, the current one, else the one that was described last.
   [[nodiscard]] std::optional<StoredGeneration> Adopted() const;
 
   // What `current` names; nullopt before the first installation.
@@ -104,7 +105,8 @@ class Generations {
   // Complete and readable ones, sorted by digest.
   [[nodiscard]] base::Result<std::vector<model::Generation>> List() const;
 
-  // All that bear a digest's name but the adopted one, damaged ones too, sorted by digest.
+  // All that bear a digest's name but the adopted one and what may be it, damaged ones too, sorted
+  // by digest.
   [[nodiscard]] base::Result<std::vector<GenerationUse>> Uses() const;
 
   // Idempotent. kFailedPrecondition `generation.current` for that one.
@@ -149,6 +151,12 @@ class Generations {
   [[nodiscard]] base::Status Place(const std::filesystem::path& stage,
                                    const std::string& digest) const;
   [[nodiscard]] base::Status NoteRun(const std::string& digest, std::int64_t when) const;
+  [[nodiscard]] base::Result<std::string> CurrentDigest() const;  // empty = there is none
+  [[nodiscard]] base::Result<GenerationRecord> ReadRecord(std::string_view digest) const;
+  [[nodiscard]] bool MayBeAdopted(std::string_view digest) const;
+  [[nodiscard]] base::Result<std::vector<std::string>> AdoptedDigests() const;
+  [[nodiscard]] base::Status CheckNothingOfOurs() const;
+  [[nodiscard]] base::Status RemoveOtherAdopted(const std::string& digest);
   [[nodiscard]] base::Status GiveToOwner(const std::filesystem::path& configuration) const;
 
   std::filesystem::path directory_;  // real path

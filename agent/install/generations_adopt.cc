@@ -7,8 +7,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace zoowarden::agent {
 
@@ -47,35 +49,72 @@ Result<model::Generation> Generations::Adopt(AdoptRequest request) {
   auto& generation = request.record.generation;
   generation.digest = config::GenerationDigest(
       generation.version, generation.release_sha512, generation.configuration_digest);
-  ZW_ASSIGN(const auto current, Current());
-  if (current && !current->foreign) {
-    return Fail(ErrorCode::kFailedPrecondition,
-                "adopt.not_first",
-                "generation " + current->generation.digest +
-                    " is this server's already, and Zoowarden made it; there is nothing to adopt");
-  }
+  ZW_TRY(CheckNothingOfOurs());
   ZW_ASSIGN(auto stage, sys::TempDir::Create(directory_, kAdoptPrefix));
   ZW_TRY(Describe(stage.path(), request, owner_));
   ZW_TRY(Place(stage.path(), generation.digest));
   static_cast<void>(stage.Release());
   ZW_TRY(SwitchTo(generation.digest));
-  // An earlier description, of before somebody changed what it described.
-  if (current && current->generation.digest != generation.digest) {
-    ZW_TRY(sys::RemoveTree(directory_ / current->generation.digest));
-  }
+  ZW_TRY(RemoveOtherAdopted(generation.digest));
   return generation;
 }
 
-std::optional<StoredGeneration> Generations::Adopted() const {
+// By its record: the files of an earlier description may be gone by now, which is why there is a
+// new one.
+base::Status Generations::CheckNothingOfOurs() const {
+  ZW_ASSIGN(const std::string current, CurrentDigest());
+  if (current.empty()) {
+    return base::Ok();
+  }
+  ZW_ASSIGN(const GenerationRecord record, ReadRecord(current));
+  if (!record.foreign) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "adopt.not_first",
+                "generation " + current +
+                    " is this server's already, and Zoowarden made it; there is nothing to adopt");
+  }
+  return base::Ok();
+}
+
+Result<std::vector<std::string>> Generations::AdoptedDigests() const {
+  std::vector<std::string> digests;
   std::error_code error;
   for (fs::directory_iterator entry(directory_, error), end; !error && entry != end;
        entry.increment(error)) {
-    auto found = Find(entry->path().filename().native());
-    if (found && found->foreign) {
-      return *std::move(found);
+    const std::string digest = entry->path().filename();
+    if (const auto record = ReadRecord(digest); record && record->foreign) {
+      digests.push_back(digest);
     }
   }
-  return std::nullopt;
+  if (error) {
+    return Fail(sys::ErrnoError("list", directory_.native(), error.value()));
+  }
+  return digests;
+}
+
+// Earlier descriptions, of before somebody changed what they described.
+base::Status Generations::RemoveOtherAdopted(const std::string& digest) {
+  ZW_ASSIGN(const auto adopted, AdoptedDigests());
+  for (const std::string& other : adopted) {
+    if (other != digest) {
+      ZW_TRY(Remove(other));
+    }
+  }
+  return base::Ok();
+}
+
+std::optional<StoredGeneration> Generations::Adopted() const {
+  auto digests = AdoptedDigests().value_or(std::vector<std::string>());
+  const std::string current = CurrentDigest().value_or("");
+  const auto rank = [&](const std::string& digest) {
+    return std::pair(digest == current, LastRan(digest));
+  };
+  const auto newest =
+      std::max_element(digests.begin(), digests.end(), [&](const auto& a, const auto& b) {
+        return rank(a) < rank(b);
+      });
+  auto found = newest == digests.end() ? base::Fail(ErrorCode::kNotFound, "") : Find(*newest);
+  return found ? std::optional(*std::move(found)) : std::nullopt;
 }
 
 }  // namespace zoowarden::agent

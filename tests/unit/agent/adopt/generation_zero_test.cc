@@ -123,6 +123,53 @@ TEST_F(GenerationZeroTest, IsDamagedWhenWhatRanIsGone) {
   EXPECT_EQ(found.error().reason(), "generation.damaged");
 }
 
+TEST_F(GenerationZeroTest, IsNotCollectedWhileItsFilesAreAwayForAMoment) {
+  const std::string zero = Adopt();
+  const std::string ours = Ours(kMembers);
+  ASSERT_TRUE(generations_->SwitchTo(ours));
+  fs::rename(Jar(), scratch() / "away");
+  const auto uses = generations_->Uses();
+  ASSERT_TRUE(uses);
+  ASSERT_EQ(uses->size(), 1U);
+  EXPECT_EQ(uses->front().digest, ours);
+}
+
+TEST_F(GenerationZeroTest, WhatSaysNotWhoseItIsIsNotCollected) {
+  const std::string zero = Adopt();
+  ASSERT_TRUE(generations_->SwitchTo(Ours(kMembers)));
+  const fs::path record = scratch() / "generations" / zero / "generation.json";
+  for (const char* text : {"", "{}", "{\"format\": 9}"}) {
+    Write(record, text);
+    EXPECT_EQ(generations_->Uses()->size(), 1U) << text;
+  }
+  fs::remove(record);
+  EXPECT_EQ(generations_->Uses()->size(), 1U);
+}
+
+TEST_F(GenerationZeroTest, MayBeDescribedAnewWhenSomebodyTookItsOldFilesAway) {
+  const std::string first = Adopt();
+  const fs::path newer = scratch() / "foreign/lib/zookeeper-3.8.5.jar";
+  fs::rename(Jar(), newer);
+  AdoptRequest request = Request('e');
+  request.record.foreign->server_jar = newer;
+  const auto second = generations_->Adopt(request);
+  ASSERT_TRUE(second) << second.error().message();
+  EXPECT_FALSE(fs::exists(scratch() / "generations" / first));
+}
+
+// Two may be there after a kill between the switch and the removal.
+TEST_F(GenerationZeroTest, OfTwoTheCurrentOneCountsAndARepetitionRemovesTheOther) {
+  for (const char configuration : {'c', 'e'}) {
+    const std::string stale = Adopt(configuration);
+    fs::copy(scratch() / "generations" / stale, scratch() / "keep", fs::copy_options::recursive);
+    const std::string second = Adopt(configuration == 'c' ? 'e' : 'c');
+    fs::rename(scratch() / "keep", scratch() / "generations" / stale);
+    EXPECT_EQ(generations_->Adopted()->generation.digest, second);
+    EXPECT_EQ(Adopt(configuration == 'c' ? 'e' : 'c'), second);
+    EXPECT_FALSE(fs::exists(scratch() / "generations" / stale));
+  }
+}
+
 TEST_F(GenerationZeroTest, ItsCommittedMembershipGoesWithTheFirstUpgrade) {
   const fs::path dynamic = scratch() / "foreign/zk.cfg.dynamic.100000000";
   Write(dynamic, kCommitted);
