@@ -4,6 +4,7 @@
 #include "agent/adopt/environment_file.h"
 #include "agent/adopt/java_findings.h"
 #include "agent/adopt/member_settings.h"
+#include "agent/adopt/surroundings.h"
 #include "agent/lifecycle/transient_manager.h"
 #include "agent/observe/running_config.h"
 #include "agent/observe/sockets.h"
@@ -17,8 +18,9 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <iterator>
 #include <system_error>
+#include <utility>
 
 namespace zoowarden::agent {
 namespace {
@@ -135,7 +137,7 @@ void ReadConfiguration(const DiscoverInputs& inputs, Discovery& found) {
 }
 
 // Everything beside zoo.cfg, so that nobody loses a file of which nothing was said.
-void ReadConfDirectory(Discovery& found, std::set<std::string>& set_by_files) {
+void ReadConfDirectory(Discovery& found, Variables& set_by_files) {
   const fs::path configuration(found.configuration_file);
   const fs::path directory = configuration.parent_path();
   std::error_code error;
@@ -162,7 +164,9 @@ void ReadConfDirectory(Discovery& found, std::set<std::string>& set_by_files) {
     found.environment_files.push_back(path);
     const auto text = sys::ReadFile(path, kMaxFile);
     const auto file = ReadEnvironmentFile(text ? std::string_view(*text) : std::string_view());
-    set_by_files.insert(file.sets.begin(), file.sets.end());
+    for (const std::string& variable : file.sets) {
+      set_by_files.emplace(variable, path);
+    }
     if (!text) {
       found.notes.push_back(path + " cannot be read: " + text.error().message());
     }
@@ -221,16 +225,31 @@ std::vector<std::string> ReadEnvironment(const fs::path& process) {
   return entries;
 }
 
+void NameSurroundings(const DiscoverInputs& inputs, Variables variables, Discovery& found) {
+  for (const std::string& entry : ReadEnvironment(ProcOf(inputs))) {
+    variables.emplace(entry.substr(0, entry.find('=')), "");  // a file's name for it stays
+  }
+  for (auto& notes : {VariableNotes(variables),
+                      JavaNotes(found.java, inputs.config.instance.java_home, inputs.root)}) {
+    found.notes.insert(found.notes.end(), notes.begin(), notes.end());
+  }
+}
+
 base::Result<ScriptStart> StartOf(const DiscoverInputs& inputs,
                                   const JavaFindings& java,
-                                  const std::set<std::string>& set_by_files) {
+                                  const Variables& set_by_files) {
   const fs::path process = ProcOf(inputs);
+  std::vector<std::string> names;
+  std::transform(set_by_files.begin(),
+                 set_by_files.end(),
+                 std::back_inserter(names),
+                 [](const auto& variable) { return variable.first; });
   return ScriptStartOf({.command_line = inputs.processes.found->command_line,
                         .class_path = java.class_path,
                         .environment = ReadEnvironment(process),
                         .directory = LinkOf(process / "cwd"),
                         .data_directory = inputs.config.instance.data_directory,
-                        .set_by_files = {set_by_files.begin(), set_by_files.end()}});
+                        .set_by_files = std::move(names)});
 }
 
 // Where systemd is not the first process, an init script's server is told by its pid file.
@@ -273,7 +292,7 @@ void CheckManager(const DiscoverInputs& inputs, Discovery& found) {
 
 void FindLauncher(const DiscoverInputs& inputs,
                   const JavaFindings& java,
-                  const std::set<std::string>& set_by_files,
+                  const Variables& set_by_files,
                   Discovered& result) {
   Discovery& found = result.facts;
   const auto text = sys::ReadFile(ProcOf(inputs) / "cgroup", kMaxFile);
@@ -360,8 +379,9 @@ Discovered Discover(const DiscoverInputs& inputs) {
   found.release_directory = ReleaseOf(java);
   found.version = VersionOf(inputs, java);
   ReadConfiguration(inputs, found);
-  std::set<std::string> set_by_files;
+  Variables set_by_files;
   ReadConfDirectory(found, set_by_files);
+  NameSurroundings(inputs, set_by_files, found);
   NameForeignClasses(java, found);
   FindLauncher(inputs, java, set_by_files, result);
   CheckMember(inputs, found);

@@ -21,12 +21,15 @@ constexpr std::array<std::string_view, 3> kClassPath = {"-cp", "-classpath", "--
 
 // What bin/zkServer.sh and Debian's init script write by themselves (read at 3.4.13 to 3.9.4 and
 // 3.8.0-11+deb12u2): a generation of ours gets its own.
-constexpr std::array<std::string_view, 6> kScripts = {kLogDirectory,
+constexpr std::array<std::string_view, 5> kScripts = {kLogDirectory,
                                                       "-Dzookeeper.log.file=",
-                                                      "-Dzookeeper.root.logger=",
                                                       "-Dzookeeper.datadir.autocreate=",
                                                       "-XX:+HeapDumpOnOutOfMemoryError",
                                                       "-XX:OnOutOfMemoryError=kill -9 %p"};
+
+constexpr std::string_view kLogger = "-Dzookeeper.root.logger=";
+// Of zkEnv.sh and of Debian's package.
+constexpr std::array<std::string_view, 2> kUsualLoggers = {"INFO,CONSOLE", "INFO,ROLLINGFILE"};
 
 bool IsOfScripts(std::string_view option) {
   return std::any_of(kScripts.begin(), kScripts.end(), [option](std::string_view own) {
@@ -89,6 +92,14 @@ void TakeHeap(std::string_view size, const std::string& option, JavaFindings& fi
   }
 }
 
+void NameLogger(std::string_view logger, JavaFindings& findings) {
+  if (std::find(kUsualLoggers.begin(), kUsualLoggers.end(), logger) == kUsualLoggers.end()) {
+    findings.notes.push_back("the root logger is " + base::Printable(logger) +
+                             ", which is not taken over: name a logging configuration under "
+                             "config.files to keep it");
+  }
+}
+
 }  // namespace
 
 JavaFindings ReadJavaOptions(const std::vector<std::string>& command_line) {
@@ -106,7 +117,9 @@ JavaFindings ReadJavaOptions(const std::vector<std::string>& command_line) {
     if (IsOfScripts(option)) {
       continue;
     }
-    if (option.starts_with(kJmx) && !remote_jmx) {
+    if (option.starts_with(kLogger)) {
+      NameLogger(std::string_view(option).substr(kLogger.size()), findings);
+    } else if (option.starts_with(kJmx) && !remote_jmx) {
       local_jmx = true;
     } else if (option.starts_with(kHeap)) {
       heap = true;

@@ -6,4 +6,5 @@ list(APPEND agent_sources
   adopt/java_findings.cc
   adopt/kept_values.cc
   adopt/member_settings.cc
-  adopt/script_start.cc)
+  adopt/script_start.cc
+  adopt/surroundings.cc)

@@ -12,8 +12,11 @@ namespace zoowarden::agent {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
 
 constexpr std::int32_t kPid = 77;
 
@@ -36,7 +39,8 @@ class DiscovererTest : public ScratchTest {
     Write(Proc("cgroup"), "0::/user.slice/user-0.slice/session-1.scope\n");
     Write(Proc("environ"), std::string("USER=op") + '\0' + "SERVER_JVMFLAGS=-Xmx1g -Da=b" + '\0');
     fs::create_symlink("/", Proc("cwd"));
-    fs::create_symlink("/usr/bin/java", Proc("exe"));
+    Write(At("root/usr/bin/java"), "");
+    Runs(At("root/usr/bin/java"));
     config_.server = {1};
     config_.instance.data_directory = config_.instance.data_log_directory = At("data");
     observed_.mode = model::Mode::kFollower;
@@ -53,6 +57,10 @@ class DiscovererTest : public ScratchTest {
                                       "-Da=b",
                                       "org.apache.zookeeper.server.quorum.QuorumPeerMain",
                                       At("zk/conf/zoo.cfg")}};
+  }
+  void Runs(const std::string& java) {
+    fs::remove(Proc("exe"));
+    fs::create_symlink(java, Proc("exe"));
   }
   void WriteZooCfg(const std::string& more) {
     Write(
@@ -92,7 +100,7 @@ TEST_F(DiscovererTest, AServerThatWasStartedByHandIsWhollyDescribed) {
   EXPECT_EQ(found.process->pid, kPid);
   EXPECT_EQ(found.version, (model::Version{3, 8, 4}));
   EXPECT_EQ(found.user, OwnName());
-  EXPECT_EQ(found.java, "/usr/bin/java");
+  EXPECT_EQ(found.java, At("root/usr/bin/java"));
   EXPECT_EQ(found.release_directory, At("zk"));
   EXPECT_EQ(found.launcher, model::ForeignLauncher::kScript);
   EXPECT_THAT(found.environment_files, ElementsAre(At("zk/conf/java.env")));
@@ -106,6 +114,45 @@ TEST_F(DiscovererTest, AServerThatWasStartedByHandIsWhollyDescribed) {
   EXPECT_THAT(discovered.start->environment, ElementsAre("USER=op"))
       << "java.env sets the flags again";
   EXPECT_EQ(discovered.paths.server_jar, At("zk/lib/zookeeper-3.8.4.jar"));
+}
+
+TEST_F(DiscovererTest, AVariableThatIsNoJvmFlagIsNamedWhereverItIsSet) {
+  Write(At("zk/conf/java.env"),
+        "export LD_LIBRARY_PATH=/opt/openssl\nMALLOC_ARENA_MAX=2\nJAVA_HOME=/opt/jdk11\n"
+        "export SERVER_JVMFLAGS=-Da=b\n");
+  Write(Proc("environ"),
+        std::string("LD_LIBRARY_PATH=/opt/openssl") + '\0' + "JAVA_TOOL_OPTIONS=-Dx.password=y" +
+            '\0' + "KRB5_CONFIG=/etc/zk/krb5.conf" + '\0' + "HOME=/root" + '\0' + "SSH_TTY=1" +
+            '\0' + "JVMFLAGS=-Da=b" + '\0');
+  fs::remove(At("zk/conf/logback.xml"));
+  EXPECT_THAT(
+      Found().notes,
+      ElementsAre(AllOf(HasSubstr("the server's environment has JAVA_TOOL_OPTIONS, which"),
+                        HasSubstr("config.java.options"),
+                        Not(HasSubstr("-Dx"))),
+                  HasSubstr("the server's environment has KRB5_CONFIG, which is not taken over"),
+                  HasSubstr("java.env sets LD_LIBRARY_PATH, which is not taken over"),
+                  HasSubstr("java.env sets MALLOC_ARENA_MAX, which is not taken over")));
+}
+
+TEST_F(DiscovererTest, AnotherJavaThanOursIsNamed) {
+  const auto java_notes = [&] {
+    auto notes = Found().notes;
+    std::erase_if(notes, [](const auto& note) { return note.find("java_home") == note.npos; });
+    return notes;
+  };
+  Write(At("jdk11/bin/java"), "");
+  Runs(At("jdk11/bin/java"));
+  EXPECT_THAT(java_notes(),
+              ElementsAre(AllOf(HasSubstr("gets " + At("root/usr/bin/java")),
+                                HasSubstr("set instance.java_home in agent.yaml to " + At("jdk11") +
+                                          " to keep it"))));
+  config_.instance.java_home = At("jdk11");
+  EXPECT_THAT(java_notes(), IsEmpty());
+  Runs(At("jdk11/bin/java") + " (deleted)");
+  EXPECT_THAT(java_notes(), IsEmpty()) << "a newer package of the same one";
+  Runs(At("root/usr/bin/java"));
+  EXPECT_THAT(java_notes(), ElementsAre(HasSubstr("gets " + At("jdk11/bin/java"))));
 }
 
 TEST_F(DiscovererTest, WithoutAProcessThoseWithOtherDataAreNamed) {

@@ -65,6 +65,17 @@ TEST(JavaFindingsTest, WhatConfigJavaCannotSayIsNamed) {
                           HasSubstr("local JMX is on")));
 }
 
+TEST(JavaFindingsTest, ALoggerThatSomebodyChoseIsNamed) {
+  for (const char* usual : {"INFO,CONSOLE", "INFO,ROLLINGFILE"}) {
+    const std::string option = std::string("-Dzookeeper.root.logger=") + usual;
+    EXPECT_THAT(ReadJavaOptions(CommandLine({"-Xmx1g", option})).notes, IsEmpty()) << usual;
+  }
+  const auto found =
+      ReadJavaOptions(CommandLine({"-Xmx1g", "-Dzookeeper.root.logger=DEBUG,SYSLOG"}));
+  EXPECT_THAT(found.notes, ElementsAre(HasSubstr("the root logger is DEBUG,SYSLOG")));
+  EXPECT_THAT(found.java.options, IsEmpty());
+}
+
 TEST(JavaFindingsTest, RemoteJmxWasAskedForAndIsKept) {
   const auto found = ReadJavaOptions(CommandLine(
       {"-Xmx1g", "-Dcom.sun.management.jmxremote", "-Dcom.sun.management.jmxremote.port=9999"}));
