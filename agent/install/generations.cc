@@ -8,6 +8,7 @@
 #include "model/secrets.h"
 #include "sys/errno_error.h"
 #include "sys/files.h"
+#include "sys/temporaries.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -115,6 +116,20 @@ Result<StoredGeneration> FindForeign(GenerationRecord record) {
   return stored;
 }
 
+// What a kill left behind.
+Status RemoveUnfinished(const fs::path& directory) {
+  ZW_TRY(sys::RemoveLeftovers(directory, {kStagePrefix, kTrashPrefix}));
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (IsDigest(entry->path().filename().native())) {
+      ZW_TRY(sys::RemoveTemporaries(entry->path()));
+      ZW_TRY(sys::RemoveTemporaries(entry->path() / kConf));
+    }
+  }
+  return error ? Status(Fail(sys::ErrnoError("list", directory.native(), error.value()))) : Ok();
+}
+
 }  // namespace
 
 Result<Generations> Generations::ForReading(const fs::path& directory) {
@@ -129,7 +144,7 @@ Result<Generations> Generations::ForReading(const fs::path& directory) {
 Result<Generations> Generations::Open(const fs::path& directory, std::optional<Owner> owner) {
   ZW_TRY(sys::EnsureDirectory(directory, 0755));
   ZW_ASSIGN(auto opened, ForReading(directory));
-  ZW_TRY(sys::RemoveLeftovers(opened.directory_, {kStagePrefix, kTrashPrefix}));
+  ZW_TRY(RemoveUnfinished(opened.directory_));
   opened.owner_ = owner;
   return opened;
 }

@@ -2,6 +2,7 @@
 
 #include "sys/errno_error.h"
 #include "sys/files.h"
+#include "sys/temporaries.h"
 
 #include <unistd.h>
 
@@ -14,6 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 using base::ErrorCode;
 using base::Fail;
+
+constexpr const char* kMyId = "myid";
 
 base::Status Give(const fs::path& path, const std::optional<Generations::Owner>& owner) {
   if (owner && lchown(path.c_str(), owner->user, owner->group) != 0) {
@@ -31,7 +34,9 @@ base::Status PrepareDataDirectories(const Instance& instance) {
     ZW_TRY(Give(directory, instance.owner()));
     ZW_TRY(Give(fs::path(directory) / "version-2", instance.owner()));
   }
-  const fs::path myid = fs::path(layout.data_directory) / "myid";
+  const std::string unfinished = kMyId + std::string(sys::kTemporaryMark);
+  ZW_TRY(sys::RemoveLeftovers(layout.data_directory, {unfinished}));
+  const fs::path myid = fs::path(layout.data_directory) / kMyId;
   base::Status written = sys::WriteFileAtomically(
       myid, model::ToString(instance.config().server) + "\n", 0644, sys::IfPresent::kRefuse);
   // An earlier call's; before the start it is compared with this server's id.

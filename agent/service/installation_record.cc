@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "sys/errno_error.h"
 #include "sys/files.h"
+#include "sys/temporaries.h"
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -30,8 +31,15 @@ bool IsOurs(const fs::directory_entry& entry, model::ServerId server) {
     return fs::is_directory(entry.symlink_status(error)) && fs::is_empty(entry.path(), error) &&
            !error;
   }
-  const auto text = name == "myid" ? sys::ReadFile(entry.path(), kMaxMyId) : std::string();
-  return text && base::Trim(*text) == model::ToString(server);
+  if (!fs::is_regular_file(entry.symlink_status(error))) {
+    return false;
+  }
+  const auto text = sys::ReadFile(entry.path(), kMaxMyId);
+  const std::string id = model::ToString(server);
+  if (sys::TargetOfTemporary(name.native()) == "myid") {
+    return text && (id + "\n").starts_with(*text);  // cut off while it was written
+  }
+  return name == "myid" && text && base::Trim(*text) == id;
 }
 
 DataState StateOf(const fs::path& directory, model::ServerId server) {

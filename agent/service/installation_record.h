@@ -29,7 +29,7 @@ struct InstallationRecord {
 
 enum class DataState {
   kEmpty,
-  kPrepared,  // nothing but this server's myid and empty version-2 directories
+  kPrepared,  // nothing but this server's myid, whole or not, and empty version-2 directories
   kWritten,   // anything else
 };
 

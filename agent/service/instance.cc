@@ -15,6 +15,7 @@
 #include "model/secrets.h"
 #include "sys/errno_error.h"
 #include "sys/files.h"
+#include "sys/temporaries.h"
 
 #include <pwd.h>
 #include <sys/stat.h>
@@ -30,6 +31,8 @@ namespace {
 namespace fs = std::filesystem;
 using base::ErrorCode;
 using base::Fail;
+
+constexpr const char* kUploads = "uploads";  // in the state directory
 
 base::Result<std::optional<Generations::Owner>> OwnerOf(const std::string& user) {
   if (user.empty()) {
@@ -83,15 +86,21 @@ base::Result<std::unique_ptr<journal::AgentJournal>> OpenJournalOf(
   std::error_code ignored;
   const bool lived_here =
       fs::is_symlink(fs::path(config.instance.generations) / "current", ignored);
-  return journal::OpenAgentJournal(fs::path(config.state_directory) / "journal.db",
-                                   {.lived_here = lived_here, .accept_lost = accept_lost});
+  const fs::path state = config.state_directory;
+  ZW_ASSIGN(auto journal,
+            journal::OpenAgentJournal(state / "journal.db",
+                                      {.lived_here = lived_here, .accept_lost = accept_lost}));
+  // From here on nobody else writes there.
+  ZW_TRY(sys::RemoveTemporaries(state));
+  ZW_TRY(sys::RemoveTemporaries(state / kUploads));
+  return journal;
 }
 
 base::Result<std::unique_ptr<Instance>> Instance::Open(config::AgentConfig config) {
   ZW_ASSIGN(const auto owner, OwnerOf(config.instance.user));
   ZW_TRY(sys::EnsureDirectory(config.instance.releases, 0755));
   ZW_TRY(PrepareLogDirectory(config.instance.log_directory, owner));
-  ReleasesLayout layout{.uploads = fs::path(config.state_directory) / "uploads",
+  ReleasesLayout layout{.uploads = fs::path(config.state_directory) / kUploads,
                         .releases = config.instance.releases,
                         .archive_directories = {},
                         .most_bytes = config.releases.most_upload_bytes,

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "sys/errno_error.h"
 #include "sys/fd.h"
+#include "sys/temporaries.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -69,7 +70,7 @@ base::Status WriteFileAtomically(const fs::path& path,
                                  std::string_view content,
                                  mode_t mode,
                                  IfPresent if_present) {
-  std::string temporary = path.native() + ".tmp-XXXXXX";
+  std::string temporary = path.native() + std::string(kTemporaryMark) + "XXXXXX";
   const UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!file.valid()) {
     return base::Fail(ErrnoError("create", path.native(), errno));

@@ -1,5 +1,7 @@
 #include "sys/files.h"
 
+#include "sys/temporaries.h"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -130,6 +132,21 @@ TEST_F(FilesTest, LeftoversAreWhatBeginsLikeOneAndNothingElse) {
   EXPECT_EQ(EntryCount(), 3);
   EXPECT_TRUE(fs::exists(Path("5f3c/inside")));
   EXPECT_FALSE(RemoveLeftovers(Path("never-was"), {".new-"}));
+}
+
+TEST_F(FilesTest, ATemporaryIsToldByItsNameAndRemovedAtAStart) {
+  EXPECT_EQ(TargetOfTemporary("zoo.cfg.tmp-a1B2c3"), "zoo.cfg");
+  for (const char* other : {"zoo.cfg", "x.tmp-a1B2c", "x.tmp-a1B2c3d", "x.tmp-a1B/c3", "x.tmp"}) {
+    EXPECT_EQ(TargetOfTemporary(other), "") << other;
+  }
+  for (const char* name : {"ran.tmp-a1B2c3", "ran", "zoo.cfg.dynamic.1.tmp"}) {
+    ASSERT_TRUE(WriteFileAtomically(Path(name), "1", 0600));
+  }
+  ASSERT_TRUE(EnsureDirectory(Path("d.tmp-a1B2c3"), 0700));
+  ASSERT_TRUE(RemoveTemporaries(directory_->path()));
+  EXPECT_EQ(EntryCount(), 3);
+  EXPECT_FALSE(fs::exists(Path("ran.tmp-a1B2c3")));
+  EXPECT_TRUE(RemoveTemporaries(Path("never-was")));
 }
 
 TEST_F(FilesTest, ATempDirDisappearsUnlessReleased) {

@@ -138,6 +138,32 @@ TEST_F(FirstInstallationTest, OneThatDidNotStartIsFinishedByTheNext) {
   EXPECT_TRUE(Running().has_value());
 }
 
+// "" as when nothing of it had been written.
+TEST_F(FirstInstallationTest, OneThatWasKilledWhileItWroteMyidIsFinishedByTheNext) {
+  Write(At("broken"), "");
+  ASSERT_NE(Install(), "installed");
+  fs::remove(At("broken"));
+  fs::remove(At("generations/current"));
+  fs::remove(At("data/myid"));
+  Write(At("data/myid.tmp-a1B2c3"), "");
+  Write(At("state/first-installation.json.tmp-a1B2c3"), "{");
+  EXPECT_EQ(Install(), "installed");
+  EXPECT_FALSE(fs::exists(At("data/myid.tmp-a1B2c3")));
+  EXPECT_FALSE(fs::exists(At("state/first-installation.json.tmp-a1B2c3")));
+}
+
+TEST_F(FirstInstallationTest, WhatOnlyLooksLikeAnUnfinishedMyidIsSomebodysData) {
+  Write(At("broken"), "");
+  ASSERT_NE(Install(), "installed");
+  fs::remove(At("broken"));
+  fs::remove(At("generations/current"));
+  fs::rename(At("data/myid"), At("data/myid.tmp-a1B2c3"));
+  Write(At("data/myid.tmp-a1B2c3"), "2\n");
+  EXPECT_EQ(Install(), "install.not_first");
+  fs::rename(At("data/myid.tmp-a1B2c3"), At("data/myid.tmp"));
+  EXPECT_EQ(Install(), "install.not_first");
+}
+
 TEST_F(FirstInstallationTest, OneThatDidNotStartMayBeCorrected) {
   Write(At("broken"), "");
   ASSERT_NE(Install(), "installed");
