@@ -125,14 +125,28 @@ void Retry(Turn& turn, ServerRun& server) {
       " is down and will be started on generation " + server.target.digest + " once more");
 }
 
+// Proved on the generation that it is to go back to. Where the agent could not point `current`
+// back, the next start would be the new one's: it does that now, and stops no process of the old
+// one.
+void TakeBackWhatRunsOld(Turn& turn, const model::MemberObservation& seen) {
+  const auto& runs = seen.process->generation;
+  const std::string proved = " is proved on its old generation " + runs;
+  if (seen.current && seen.current->digest == runs) {
+    Ask(turn, ActionKind::kClose, "settled", proved);
+  } else {
+    Ask(turn,
+        ActionKind::kRollBack,
+        "going_back",
+        proved + ", and '" + (seen.current ? seen.current->digest : "") +
+            "', which is current, is left");
+  }
+}
+
 void TakeBack(Turn& turn, ServerRun& server) {
   const auto& seen = turn.Seen(server.id);
   server.failure = "its operator takes it back";
   if (RunsOld(seen) && turn.out.conclusions.IsProved(server.id)) {
-    Ask(turn,
-        ActionKind::kClose,
-        "settled",
-        " is proved on its old generation " + seen.process->generation);
+    TakeBackWhatRunsOld(turn, seen);
   } else if (IsDown(seen)) {
     server.changed = true;
     Ask(turn, ActionKind::kRollBack, "going_back", " is down and goes back");

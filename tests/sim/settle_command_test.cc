@@ -141,6 +141,34 @@ TEST_F(SettleCommandTest, AServerThatNeedsAnOperatorGoesBackOnceMore) {
   EXPECT_EQ(roll_.Versions(), "3.8.4 3.8.4 3.8.4");
 }
 
+// `current` could not be pointed back (a full disk), and a person started the old one by hand.
+TEST_F(SettleCommandTest, GoingBackToWhatRunsAlreadyPointsCurrentBackAndStopsNothing) {
+  NeedAnOperator();
+  auto& server = roll_.world.server(kVictim);
+  Old() = Behaviour::kGood;
+  roll_.world.Start(kVictim);
+  server.current = Agent().runner().stored().to;
+  roll_.agents.Pass(std::chrono::seconds(10));
+  const auto pid = server.process->pid;
+  const auto done = Settle("rollback");
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(State(), OperationState::kRolledBack);
+  EXPECT_EQ(server.current, "old");
+  EXPECT_EQ(server.process->pid, pid);
+}
+
+TEST_F(SettleCommandTest, GoingBackToWhatRunsAndIsCurrentOnlyForgetsTheOperation) {
+  NeedAnOperator();
+  Old() = Behaviour::kGood;
+  roll_.world.Start(kVictim);
+  roll_.agents.Pass(std::chrono::seconds(10));
+  const auto pid = roll_.world.server(kVictim).process->pid;
+  const auto done = Settle("rollback");
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(State(), OperationState::kIdle);
+  EXPECT_EQ(roll_.world.server(kVictim).process->pid, pid);
+}
+
 TEST_F(SettleCommandTest, ARetryStartsTheNewGenerationAndCommitsItBehindItsGate) {
   NeedAnOperator();
   New() = Behaviour::kGood;
