@@ -2,6 +2,7 @@
 #include "controller/cli/commands.h"
 #include "controller/cli/connection.h"
 #include "controller/cli/desired.h"
+#include "controller/cli/driving.h"
 #include "controller/cli/import_file.h"
 #include "controller/run/lease.h"
 #include "controller/run/prepare.h"
@@ -110,12 +111,12 @@ base::Status AdoptFenced(Context& context,
                          const Servers& servers) {
   auto& world = context.world();
   ZW_ASSIGN(const auto connected, Connect(context, file));
+  const auto run_id = "adopt-" + MakeRunId(world.clock.WallTime().count(), world.random());
   ZW_ASSIGN(
       const auto run,
       AcquireRun(*connected.agents,
                  world.clock,
-                 {.run_id = "adopt-" + MakeRunId(world.clock.WallTime().count(), world.random()),
-                  .holder = connected.identity}));
+                 {.run_id = run_id, .holder = HolderOf(context, connected.identity, run_id)}));
   const auto adopted = AdoptAll(foreign, run, servers);
   static_cast<void>(connected.agents->Release(run));
   return adopted;

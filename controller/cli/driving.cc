@@ -178,6 +178,10 @@ base::Result<Workplace> ConnectToChange(Context& context, const config::LoadedEn
   return workplace;
 }
 
+std::string HolderOf(Context& context, const std::string& identity, const std::string& run_id) {
+  return fmt::format("{} {} {:08x}", identity, run_id, context.world().random());
+}
+
 base::Status RefuseHeld(Agents& agents, const std::string& own_run) {
   for (const auto& answer : agents.GetLeases()) {
     if (answer.result && answer.result->left.count() > 0 && answer.result->run_id != own_run) {
@@ -221,8 +225,7 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
   std::string told;
   const AcquireOptions acquire{
       .run_id = start.run.state.run_id,
-      .holder = fmt::format(
-          "{} {} {:08x}", workplace.connected.identity, start.run.state.run_id, world.random()),
+      .holder = HolderOf(context, workplace.connected.identity, start.run.state.run_id),
       .take_over = start.take_over,
       .waiting = [&context, &told](const std::string& text) {
         if (told.empty()) {

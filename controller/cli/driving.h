@@ -27,6 +27,11 @@ struct Workplace {
 // The same for operators only; refused: another role (kPermissionDenied "pki.not_an_operator").
 [[nodiscard]] base::Result<Workplace> ConnectToChange(Context& context,
                                                       const config::LoadedEnsemble& file);
+// Who holds an ensemble for a run: of one life of one controller, so that a second one on the same
+// machine, with the same certificate, is another holder.
+[[nodiscard]] std::string HolderOf(Context& context,
+                                   const std::string& identity,
+                                   const std::string& run_id);
 // kAborted "lease.held" names the controller that holds the ensemble; `own_run` is not another.
 [[nodiscard]] base::Status RefuseHeld(Agents& agents, const std::string& own_run);
 // With --take-over, before a person is asked: who holds the ensemble, for which run, and how far

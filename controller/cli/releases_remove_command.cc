@@ -97,8 +97,9 @@ base::Result<std::vector<Removed>> RemoveAll(Context& context,
   const auto run_id = "releases-" + MakeRunId(world.clock.WallTime().count(), world.random());
   ZW_ASSIGN(
       const auto identity,
-      AcquireRun(
-          agents, world.clock, {.run_id = run_id, .holder = connected.identity + " " + run_id}));
+      AcquireRun(agents,
+                 world.clock,
+                 {.run_id = run_id, .holder = HolderOf(context, connected.identity, run_id)}));
   for (auto& one : chosen) {
     if (one.result) {
       one.result = connected.releases->RemoveRelease(one.server, identity, one.name);

@@ -119,10 +119,10 @@ ExitCode Verify(Context& context) {
   auto& agents = *workplace->connected.agents;
   auto& world = context.world();
   const auto run_id = "verify-" + MakeRunId(world.clock.WallTime().count(), world.random());
-  const auto identity =
-      AcquireRun(agents,
-                 world.clock,
-                 {.run_id = run_id, .holder = workplace->connected.identity + " " + run_id});
+  const auto identity = AcquireRun(
+      agents,
+      world.clock,
+      {.run_id = run_id, .holder = HolderOf(context, workplace->connected.identity, run_id)});
   if (!identity) {
     return context.Fail(identity.error());
   }

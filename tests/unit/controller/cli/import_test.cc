@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+#include <utility>
+
 namespace zoowarden::controller {
 namespace {
 
@@ -188,13 +191,38 @@ class SpokenForeign final : public ForeignServers {
                      const ApprovedServer& approved) override {
     adopted.push_back(std::to_string(agent) + " pid " + std::to_string(approved.pid) + " epoch " +
                       std::to_string(run.epoch.value) + " " + approved.digest);
+    if (on_adopt) {
+      std::exchange(on_adopt, {})();
+    }
     return base::Ok();
   }
+  std::function<void()> on_adopt;  // while the first server is adopted, once
   std::vector<model::Discovery> found = {Found(1, model::Mode::kFollower),
                                          Found(2, model::Mode::kLeader),
                                          Found(3, model::Mode::kObserver)};
   std::string silent;
   std::vector<std::string> adopted;
+};
+
+// Nobody has seen a lease yet when both ask; who comes second is told by the holder alone.
+class AgentsOfOneHolder final : public SpokenAgents {
+ public:
+  explicit AgentsOfOneHolder(AgentWords& words) : SpokenAgents(words), words_(words) {}
+  std::vector<Answer<Lease>> Acquire(const RunIdentity& run, bool /*take_over*/) override {
+    auto answers = words_.leases;
+    if (!holder_.empty() && run.holder != holder_) {
+      for (auto& answer : answers) {
+        answer.result = base::Fail(base::ErrorCode::kAborted, "lease.held", "of " + holder_);
+      }
+    } else {
+      holder_ = run.holder;
+    }
+    return answers;
+  }
+
+ private:
+  AgentWords& words_;
+  std::string holder_;
 };
 
 class ImportTest : public CommandLineTest {
@@ -246,6 +274,19 @@ TEST_F(ImportTest, WhatWasImportedIsAdoptedUnderOneEpochProcessByProcess) {
   ASSERT_EQ(spoken_->adopted.size(), 3U);
   EXPECT_EQ(spoken_->adopted[0], "0 pid 101 epoch 8 " + digest);
   EXPECT_EQ(asked_[2].id, model::ServerId{3}) << "now the certificate must be that server's";
+}
+
+TEST_F(ImportTest, TwoAdoptionsWithOneCertificateHoldEachOtherOff) {
+  Write("ensemble.yaml", Import().out);
+  agents_ = std::make_shared<AgentsOfOneHolder>(words_);
+  Outcome second;
+  spoken_->on_adopt = [&] {
+    manual_clock_.Advance(std::chrono::seconds(1));
+    second = Run({"adopt", "--yes"});
+  };
+  EXPECT_EQ(Run({"adopt", "--yes"}).code, 0);
+  EXPECT_EQ(second.code, 8) << second.err;
+  EXPECT_EQ(spoken_->adopted.size(), 3U);
 }
 
 TEST_F(ImportTest, WithoutAYesNothingIsAdopted) {
