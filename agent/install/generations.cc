@@ -119,6 +119,7 @@ Result<StoredGeneration> FindForeign(GenerationRecord record) {
 // What a kill left behind.
 Status RemoveUnfinished(const fs::path& directory) {
   ZW_TRY(sys::RemoveLeftovers(directory, {kStagePrefix, kTrashPrefix}));
+  ZW_TRY(sys::RemoveTemporaries(directory));
   std::error_code error;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
