@@ -76,6 +76,18 @@ class FirstInstallationTest : public ::testing::Test {
     return answer.found ? std::optional(answer.found->process) : std::nullopt;
   }
 
+  // As when a first installation is killed before its data directory is prepared.
+  void NoteBegun(const std::string& generation) {
+    Write(At("state/first-installation.json"),
+          R"({"format": 1, "generation": ")" + generation + R"(", "data_directory": ")" +
+              At("data") + R"(", "data_log_directory": ")" + At("data") + R"("})");
+  }
+  void BeginAndDie() {
+    fs::create_directories(At("state"));
+    fs::create_directories(At("data/version-2"));
+    NoteBegun("0123456789abcdef");
+  }
+
   [[nodiscard]] std::string At(const std::string& name) const { return scratch_->path() / name; }
   static void Write(const fs::path& path, std::string_view content) {
     std::ofstream(path, std::ios::binary) << content;
@@ -138,13 +150,9 @@ TEST_F(FirstInstallationTest, OneThatDidNotStartIsFinishedByTheNext) {
   EXPECT_TRUE(Running().has_value());
 }
 
-// "" as when nothing of it had been written.
+// Empty as when nothing of it had been written yet.
 TEST_F(FirstInstallationTest, OneThatWasKilledWhileItWroteMyidIsFinishedByTheNext) {
-  Write(At("broken"), "");
-  ASSERT_NE(Install(), "installed");
-  fs::remove(At("broken"));
-  fs::remove(At("generations/current"));
-  fs::remove(At("data/myid"));
+  BeginAndDie();
   Write(At("data/myid.tmp-a1B2c3"), "");
   Write(At("state/first-installation.json.tmp-a1B2c3"), "{");
   EXPECT_EQ(Install(), "installed");
@@ -153,14 +161,11 @@ TEST_F(FirstInstallationTest, OneThatWasKilledWhileItWroteMyidIsFinishedByTheNex
 }
 
 TEST_F(FirstInstallationTest, WhatOnlyLooksLikeAnUnfinishedMyidIsSomebodysData) {
-  Write(At("broken"), "");
-  ASSERT_NE(Install(), "installed");
-  fs::remove(At("broken"));
-  fs::remove(At("generations/current"));
-  fs::rename(At("data/myid"), At("data/myid.tmp-a1B2c3"));
+  BeginAndDie();
   Write(At("data/myid.tmp-a1B2c3"), "2\n");
   EXPECT_EQ(Install(), "install.not_first");
-  fs::rename(At("data/myid.tmp-a1B2c3"), At("data/myid.tmp"));
+  fs::remove(At("data/myid.tmp-a1B2c3"));
+  Write(At("data/myid.tmp"), "1\n");
   EXPECT_EQ(Install(), "install.not_first");
 }
 
@@ -215,9 +220,7 @@ TEST_F(FirstInstallationTest, OneWhoseServerCameUpUnseenIsOver) {
   const auto running = Running();
   const std::string digest = fs::read_symlink(At("generations/current"));
   // As when it is cut off right before its end.
-  Write(At("state/first-installation.json"),
-        R"({"format": 1, "generation": ")" + digest + R"(", "data_directory": ")" + At("data") +
-            R"(", "data_log_directory": ")" + At("data") + R"("})");
+  NoteBegun(digest);
   EXPECT_EQ(Install(), "installed");
   EXPECT_EQ(Running()->pid, running->pid);
   EXPECT_EQ(Install(), "install.not_first");
