@@ -32,8 +32,8 @@ class ServiceManager {
   [[nodiscard]] virtual base::Status StartUnchanged();
 
   // To exactly this process, by pid and start time. kNotFound when it has exited; kCancelled
-  // `stop.not_wanted` when `still` said no; kDeadlineExceeded `stop.unanswered` when a supervisor was
-  // asked to stop it and has not answered.
+  // `stop.not_wanted` when `still` said no; kDeadlineExceeded `stop.unanswered` when a supervisor
+  // was asked to stop it and has not answered.
   [[nodiscard]] virtual base::Status Signal(const model::Process& process,
                                             StopSignal signal,
                                             const StopCheck& still);

@@ -86,9 +86,7 @@ void OperationRunner::NotSent(const core::OperationRecord& record,
     TellOnce("op=" + stored_.operation_id + " " + why.message());
     return;
   }
-  Advance({.event = CannotStop(state_),
-           .reason = "stop.signal_failed",
-           .detail = why.message()});
+  Advance({.event = CannotStop(state_), .reason = "stop.signal_failed", .detail = why.message()});
 }
 
 // Before the signal: an agent that dies around it knows afterwards that this process may be dying.

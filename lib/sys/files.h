@@ -18,9 +18,10 @@ namespace zoowarden::sys {
 enum class IfPresent { kReplace, kRefuse };
 
 // Writes a temporary file beside `path`, syncs it, renames it into place and syncs the directory.
-// On an error no temporary is left and the old file (or its absence) is unchanged, but for one case:
-// when syncing the directory fails, the new file is in place and a power cut may still take it back.
-// kRefuse fails with kAlreadyExists without a window in which another writer could be overwritten.
+// On an error no temporary is left and the old file (or its absence) is unchanged, but for one
+// case: when syncing the directory fails, the new file is in place and a power cut may still take
+// it back. kRefuse fails with kAlreadyExists without a window in which another writer could be
+// overwritten.
 [[nodiscard]] base::Status WriteFileAtomically(const std::filesystem::path& path,
                                                std::string_view content,
                                                mode_t mode,
@@ -38,8 +39,8 @@ enum class IfPresent { kReplace, kRefuse };
 // Makes entries created, renamed or removed in the directory survive a power cut.
 [[nodiscard]] base::Status SyncDirectory(const std::filesystem::path& path);
 
-// Creates the directory (parents too) with `mode`, whatever the umask, for each new one; a directory
-// that is there is left as it is. Synced.
+// Creates the directory (parents too) with `mode`, whatever the umask, for each new one; a
+// directory that is there is left as it is. Synced.
 [[nodiscard]] base::Status EnsureDirectory(const std::filesystem::path& path, mode_t mode);
 
 // Points the symbolic link `link` to `target` in one rename and syncs its directory. Fails when

@@ -15,6 +15,7 @@ class RollCommandTest : public controller::CommandLineTest {
  protected:
   void SetUp() override {
     CommandLineTest::SetUp();
+    own_ensemble_ = "sim";
     Write("zk-3.8.4.tar.gz", "old archive");
     Write("zk-3.9.4.tar.gz", "new archive");
     before_ = "# kept\nensemble: sim\nrelease: {version: 3.8.4, source: zk-3.8.4.tar.gz, sha512: " +

@@ -57,18 +57,19 @@ const std::string kInstance =
 const std::string kMinimal = kHead + kPki + kState + kInstance;
 
 TEST_F(AgentFileTest, EverythingIsRead) {
-  const auto agent = Parse(kMinimal +
-                           "  data_log_directory: /srv/datalog/\n"
-                           "  manager: zkserver\n"
-                           "  java_home: /usr/lib/jvm/java-17\n"
-                           "  user: zookeeper\n"
-                           "archive_directories: [/srv/archives]\n"
-                           "signatures: {required: true, keyring: @/trusted.gpg, fingerprints: [" +
-                           std::string(40, 'a') + "]}\n" +
-                           "releases: {floor: 3.8.4, deny: [3.9.3, 3.9.1], keep: 2, uploads_limit_mib: 300}\n" +
-                           "download: {from: ['https://m.example/zk-{version}/'], ca: @/ca.pem, "
-                           "size_limit_mib: 64, stall: 5s, timeout: 10m}\n" +
-                           "lease_lapse: 3s\n");
+  const auto agent =
+      Parse(kMinimal +
+            "  data_log_directory: /srv/datalog/\n"
+            "  manager: zkserver\n"
+            "  java_home: /usr/lib/jvm/java-17\n"
+            "  user: zookeeper\n"
+            "archive_directories: [/srv/archives]\n"
+            "signatures: {required: true, keyring: @/trusted.gpg, fingerprints: [" +
+            std::string(40, 'a') + "]}\n" +
+            "releases: {floor: 3.8.4, deny: [3.9.3, 3.9.1], keep: 2, uploads_limit_mib: 300}\n" +
+            "download: {from: ['https://m.example/zk-{version}/'], ca: @/ca.pem, "
+            "size_limit_mib: 64, stall: 5s, timeout: 10m}\n" +
+            "lease_lapse: 3s\n");
   ASSERT_TRUE(agent) << agent.error().message();
   EXPECT_EQ(agent->ensemble, "lab");
   EXPECT_EQ(agent->server.value, 1U);
