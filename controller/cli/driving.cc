@@ -223,16 +223,25 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
   auto& world = context.world();
   const auto stop_requested = world.watch_interrupt();
   std::string told;
+  std::string taken_over;
   const AcquireOptions acquire{
       .run_id = start.run.state.run_id,
       .holder = HolderOf(context, workplace.connected.identity, start.run.state.run_id),
       .take_over = start.take_over,
-      .waiting = [&context, &told](const std::string& text) {
-        if (told.empty()) {
-          context.Say(text);
-        }
-        told = text;
-      }};
+      .waiting =
+          [&context, &told](const std::string& text) {
+            if (told.empty()) {
+              context.Say(text);
+            }
+            told = text;
+          },
+      .interrupted =
+          [&taken_over](const Lease& lease) {
+            taken_over = fmt::format("--take-over interrupted {} in run {}, epoch {}",
+                                     lease.holder,
+                                     lease.run_id,
+                                     lease.epoch.value);
+          }};
   ZW_ASSIGN(const auto identity, AcquireRun(agents, world.clock, acquire));
   if (const auto unmoved = start.held(start); !unmoved) {
     static_cast<void>(agents.Release(identity));
@@ -244,7 +253,8 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
                  .checks = world.checks,
                  .progress = *workplace.progress,
                  .stop_requested = stop_requested,
-                 .on_success = start.on_success},
+                 .on_success = start.on_success,
+                 .taken_over = taken_over},
                 identity,
                 std::move(start.run),
                 start.sequence);

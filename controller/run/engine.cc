@@ -56,6 +56,9 @@ base::Result<EngineResult> Engine::Drive() {
                       {},
                       DescribeRun(run_) + " by " + identity_.holder + ", epoch " +
                           std::to_string(identity_.epoch.value)});
+  if (!deps_.taken_over.empty()) {
+    unsaved_.push_back({"taken_over", {}, deps_.taken_over});
+  }
   core::Decision beginning{.state = run_.state};
   ZW_TRY(Persist(beginning));
   // Only to know which members serve, so that the first round can commit its canary.

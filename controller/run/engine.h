@@ -41,6 +41,8 @@ struct EngineDeps {
   // Called when the run has succeeded and before its record is closed, so that a kill in between
   // leaves a run that `resume` finishes. May be called again.
   std::function<void()> on_success = [] {};
+  // Whom this run interrupted, for its record; empty = nobody.
+  std::string taken_over = {};
 };
 
 struct EngineResult {

@@ -129,7 +129,11 @@ base::Result<RunIdentity> AcquireRun(Agents& agents,
       return NoMajority(survey);
     }
     if (survey.live == nullptr || options.take_over) {
-      return TryAcquire(agents, options, survey.highest + 1);
+      ZW_ASSIGN(auto identity, TryAcquire(agents, options, survey.highest + 1));
+      if (survey.live != nullptr) {
+        options.interrupted(*survey.live);
+      }
+      return identity;
     }
     if (survey.live->run_id != options.run_id ||
         clock.BootTime() - began > kLapsesToWait * survey.live->lapse) {

@@ -16,6 +16,8 @@ struct AcquireOptions {
   bool take_over = false;
   // Told while the lease of an earlier life of the same run lapses.
   std::function<void(const std::string& text)> waiting = [](const std::string&) {};
+  // Told of a lease that lived when a take-over was accepted.
+  std::function<void(const Lease& lease)> interrupted = [](const Lease&) {};
 };
 
 // Highest epoch seen + 1, stored durably by a majority before it returns; where fewer accept it,

@@ -261,6 +261,18 @@ TEST_F(SettleCommandTest, AnotherControllersHandIsRespected) {
   EXPECT_NE(held.err.find("somebody"), std::string::npos);
   EXPECT_EQ(State(), OperationState::kNeedsOperator);
   EXPECT_EQ(Settle("close", {"--yes", "--take-over"}).code, 0);
+  const auto taken_over = roll_.agents.agent({2}).records.rbegin()->first;
+  const auto shown = Run({"runs", "show", taken_over, "-o", "json"});
+  EXPECT_NE(shown.out.find("--take-over interrupted somebody in run other"), std::string::npos)
+      << shown.out;
+}
+
+TEST_F(SettleCommandTest, WhereNobodyIsInterruptedTheRecordSaysSoOfNobody) {
+  NeedAnOperator();
+  ASSERT_EQ(Settle("close", {"--yes", "--take-over"}).code, 0);
+  const auto shown =
+      Run({"runs", "show", roll_.agents.agent({2}).records.rbegin()->first, "-o", "json"});
+  EXPECT_EQ(shown.out.find("taken_over"), std::string::npos) << shown.out;
 }
 
 TEST_F(SettleCommandTest, WithoutAMajorityNothingIsDone) {
