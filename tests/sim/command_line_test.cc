@@ -39,7 +39,7 @@ TEST_F(RollCommandTest, WithJsonTheRunIsTheOnlyThingOnStdout) {
   ASSERT_TRUE(document) << done.out;
   EXPECT_EQ(std::get<std::string>(document->Find("outcome")->value()), "succeeded");
   EXPECT_EQ(document->Find("error"), nullptr);
-  EXPECT_NE(done.err.find("upgrade of ensemble lab to 3.9.4"), std::string::npos);
+  EXPECT_NE(done.err.find("upgrade of ensemble sim to 3.9.4"), std::string::npos);
 }
 
 TEST_F(RollCommandTest, WithJsonAFailedRunCarriesTheErrorObject) {
@@ -293,7 +293,7 @@ TEST_F(RollCommandTest, VerifyProvesEveryMemberAndNamesTheOneThatIsDown) {
   ASSERT_EQ(Upgrade().code, 0);
   const auto good = Run({"verify"});
   EXPECT_EQ(good.code, 0) << good.out << good.err;
-  EXPECT_NE(good.out.find("ensemble lab: verified"), std::string::npos);
+  EXPECT_NE(good.out.find("ensemble sim: verified"), std::string::npos);
   roll_.world.Kill({2});
   roll_.agents.Pass(std::chrono::seconds(5));
   const auto bad = Run({"verify"});

@@ -10,7 +10,7 @@ namespace {
 
 model::EnsembleSpec MakeSpec(int servers, int observers) {
   model::EnsembleSpec spec;
-  spec.name = "lab";
+  spec.name = "sim";
   spec.release.version = {3, 9, 4};
   spec.policy.soak = std::chrono::milliseconds(2'000);
   spec.policy.step_timeout = std::chrono::milliseconds(30'000);

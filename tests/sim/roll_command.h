@@ -18,7 +18,7 @@ class RollCommandTest : public controller::CommandLineTest {
     own_ensemble_ = "sim";
     Write("zk-3.8.4.tar.gz", "old archive");
     Write("zk-3.9.4.tar.gz", "new archive");
-    before_ = "# kept\nensemble: lab\nrelease: {version: 3.8.4, source: zk-3.8.4.tar.gz, sha512: " +
+    before_ = "# kept\nensemble: sim\nrelease: {version: 3.8.4, source: zk-3.8.4.tar.gz, sha512: " +
               sys::Digest(sys::Hash::kSha512, "old archive") +
               "}  # kept too\n"
               "servers:\n"
