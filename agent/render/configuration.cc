@@ -21,6 +21,7 @@ using base::Result;
 using base::Status;
 
 constexpr std::string_view kJavaEnv = "java.env";
+constexpr std::string_view kEnvironment = "zookeeper-env.sh";
 
 TemplateValues ValuesFor(const RenderRequest& request) {
   TemplateValues values;
@@ -51,10 +52,16 @@ TemplateValues ValuesFor(const RenderRequest& request) {
   return values;
 }
 
-Status CheckName(const RenderRequest& request, const std::string& name) {
-  const bool taken = name == kZooCfg || DynamicFileVersion(name) ||
-                     (name == kJavaEnv && request.configuration.java != model::JavaSpec{});
-  if (taken) {
+Status CheckName(const std::string& name) {
+  // zkEnv.sh of every release sources both: no call brings a command.
+  if (name == kJavaEnv || name == kEnvironment) {
+    return Fail(base::ErrorCode::kInvalidArgument,
+                "config.file_is_script",
+                "file '" + name +
+                    "' would be run by ZooKeeper's start scripts; put the options of the JVM under "
+                    "config.java, and remove its template");
+  }
+  if (name == kZooCfg || DynamicFileVersion(name)) {
     return Fail(base::ErrorCode::kInvalidArgument,
                 "config.file_conflict",
                 "file '" + name + "' is rendered from the settings; remove its template");
@@ -75,7 +82,7 @@ Result<ConfigurationFiles> RenderConfiguration(const RenderRequest& request) {
   ZW_ASSIGN(files[std::string(kZooCfg)], RenderZooCfg(request));
   const auto values = ValuesFor(request);
   for (const auto& file : request.configuration.files) {
-    ZW_TRY(CheckName(request, file.name));
+    ZW_TRY(CheckName(file.name));
     if (files.contains(file.name)) {
       return Fail(base::ErrorCode::kInvalidArgument,
                   "config.file_conflict",
@@ -83,9 +90,7 @@ Result<ConfigurationFiles> RenderConfiguration(const RenderRequest& request) {
     }
     ZW_ASSIGN(files[file.name], RenderTemplate(file, values));
   }
-  if (!files.contains(std::string(kJavaEnv))) {
-    ZW_ASSIGN(files[std::string(kJavaEnv)], RenderJavaEnv(request.configuration.java));
-  }
+  ZW_ASSIGN(files[std::string(kJavaEnv)], RenderJavaEnv(request.configuration.java));
   const auto logging = LoggingDefaultFor(request.version);
   files.emplace(logging.file_name, logging.content);
   return files;

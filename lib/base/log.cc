@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include "base/text.h"
+
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -38,7 +40,9 @@ spdlog::logger& Logger() {
 void InitLog(LogLevel minimum) { Logger().set_level(ToSpdlog(minimum)); }
 
 void Log(LogLevel level, std::string_view message) {
-  Logger().log(ToSpdlog(level), spdlog::string_view_t(message.data(), message.size()));
+  // Names from outside stand in messages: none of them makes a line of its own.
+  constexpr std::size_t kMostBytes = 8192;
+  Logger().log(ToSpdlog(level), Printable(message, kMostBytes));
 }
 
 }  // namespace zoowarden::base

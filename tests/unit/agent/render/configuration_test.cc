@@ -151,15 +151,20 @@ TEST(ConfigurationTest, TemplatesSeeTheServerTheMembersAndTheSettings) {
 }
 
 TEST(ConfigurationTest, RefusesFilesThatAreRenderedFromSettings) {
-  for (const char* name : {"zoo.cfg", "java.env", "zoo.cfg.dynamic.100000000"}) {
+  for (const char* name : {"zoo.cfg", "zoo.cfg.dynamic.100000000"}) {
     auto request = Request();
     request.configuration.files = {{name, "x"}};
     EXPECT_EQ(Reason(request), "config.file_conflict") << name;
   }
-  auto request = Request();
-  request.configuration.java = {};
-  request.configuration.files = {{"java.env", "JVMFLAGS=-Dx=y\n"}};
-  EXPECT_EQ(RenderConfiguration(request)->at("java.env"), "JVMFLAGS=-Dx=y\n");
+}
+
+TEST(ConfigurationTest, RefusesFilesThatTheStartScriptsRun) {
+  for (const char* name : {"java.env", "zookeeper-env.sh"}) {
+    auto request = Request();
+    request.configuration.java = {};
+    request.configuration.files = {{name, "touch /tmp/x\n"}};
+    EXPECT_EQ(Reason(request), "config.file_is_script") << name;
+  }
 }
 
 TEST(ConfigurationTest, RefusesFileNamesThatLeaveTheDirectory) {
