@@ -11,7 +11,14 @@ namespace {
 
 using model::OperationState;
 
-TEST(CrashCasesTest, EveryStateHasACaseOfEveryFaultOrAReason) {
+// They wait for the controller: there is no action that could fail or hang.
+const std::set<OperationState> kWithoutAction = {OperationState::kIdle,
+                                                 OperationState::kStaged,
+                                                 OperationState::kCommitted,
+                                                 OperationState::kRolledBack,
+                                                 OperationState::kNeedsOperator};
+
+TEST(CrashCasesTest, EveryStateHasACaseOfEveryFaultItCanMeet) {
   std::set<std::pair<OperationState, Fault>> covered;
   for (const Case& combination : AllCombinations()) {
     if (!Impossible(combination)) {
@@ -22,6 +29,9 @@ TEST(CrashCasesTest, EveryStateHasACaseOfEveryFaultOrAReason) {
     EXPECT_TRUE(covered.contains({state, Fault::kKilledBefore}))
         << model::OperationStateName(state);
     EXPECT_TRUE(covered.contains({state, Fault::kKilledAfter})) << model::OperationStateName(state);
+    const bool acts = !kWithoutAction.contains(state);
+    EXPECT_EQ(covered.contains({state, Fault::kError}), acts) << model::OperationStateName(state);
+    EXPECT_EQ(covered.contains({state, Fault::kHang}), acts) << model::OperationStateName(state);
   }
 }
 
