@@ -25,23 +25,10 @@ struct Opened {
   Connected connected;
 };
 
-base::Result<std::vector<model::ServerId>> Chosen(const model::EnsembleSpec& spec,
-                                                  const AuditOptions& options) {
-  if (options.server) {
-    ZW_ASSIGN(const auto one, ServerNamed(spec, *options.server));
-    return std::vector{one};
-  }
-  std::vector<model::ServerId> servers;
-  for (const auto& server : spec.servers) {
-    servers.push_back(server.id);
-  }
-  return servers;
-}
-
 base::Result<Opened> Open(Context& context, const AuditOptions& options) {
   ZW_ASSIGN(const auto loaded, LoadEnsemble(context));
   Opened opened{.spec = loaded.spec};
-  ZW_ASSIGN(opened.servers, Chosen(loaded.spec, options));
+  ZW_ASSIGN(opened.servers, OneOrAllServers(loaded.spec, options.server));
   ZW_ASSIGN(opened.connected, Connect(context, loaded));
   return opened;
 }

@@ -81,4 +81,17 @@ base::Result<Desired> LoadDesired(Context& context) {
   return Desired{.file = std::move(file), .spec = std::move(spec), .settings = std::move(merged)};
 }
 
+base::Result<std::vector<model::ServerId>> OneOrAllServers(
+    const model::EnsembleSpec& spec, const std::optional<std::string>& named) {
+  if (named) {
+    ZW_ASSIGN(const auto one, ServerNamed(spec, *named));
+    return std::vector{one};
+  }
+  std::vector<model::ServerId> servers;
+  for (const auto& server : spec.servers) {
+    servers.push_back(server.id);
+  }
+  return servers;
+}
+
 }  // namespace zoowarden::controller

@@ -7,6 +7,10 @@
 #include "controller/cli/context.h"
 #include "plugin/merge.h"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace zoowarden::controller {
 
 struct Desired {
@@ -26,5 +30,9 @@ struct Desired {
 // Runs the plugins too. A plugin that fails, hangs or prints garbage is an error: nothing has been
 // touched yet.
 [[nodiscard]] base::Result<Desired> LoadDesired(Context& context);
+
+// The one that was named, as ServerNamed takes it; without a name all of the ensemble.
+[[nodiscard]] base::Result<std::vector<model::ServerId>> OneOrAllServers(
+    const model::EnsembleSpec& spec, const std::optional<std::string>& named);
 
 }  // namespace zoowarden::controller

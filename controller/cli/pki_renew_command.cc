@@ -27,15 +27,7 @@ base::Result<std::vector<model::ServerId>> ServersOf(const RenewOptions& options
                       "usage.bad_value",
                       "name one server of ensemble.yaml with --server, or all with --all");
   }
-  if (options.server) {
-    ZW_ASSIGN(const auto one, ServerNamed(spec, *options.server));
-    return std::vector{one};
-  }
-  std::vector<model::ServerId> servers;
-  for (const auto& server : spec.servers) {
-    servers.push_back(server.id);
-  }
-  return servers;
+  return OneOrAllServers(spec, options.server);
 }
 
 struct Renewing {
