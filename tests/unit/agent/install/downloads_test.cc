@@ -4,6 +4,7 @@
 #include "agent/install/release_parts.h"
 #include "sys/digest.h"
 #include "sys/fd.h"
+#include "tests/support/wait_until.h"
 #include "tests/unit/agent/install/scratch.h"
 
 #include <fcntl.h>
@@ -18,6 +19,7 @@ namespace zoowarden::agent {
 namespace {
 
 namespace fs = std::filesystem;
+using test::WaitUntil;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -50,15 +52,6 @@ class DownloadsTest : public ScratchTest {
       ++begun_;
       return may_begin_;
     });
-  }
-
-  template <typename F>
-  static void WaitUntil(F done) {
-    const auto ends = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!done()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), ends);
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
   }
 
   // Asks until it is there or failed: "there" or the reason.

@@ -1,5 +1,6 @@
 // Uploads to a real agent over TLS: what a planner may do with them, and what is written down.
 #include "sys/digest.h"
+#include "tests/support/wait_until.h"
 #include "tests/unit/agent/service/running_agent.h"
 
 #include <filesystem>
@@ -9,6 +10,7 @@ namespace zoowarden::agent {
 namespace {
 
 namespace fs = std::filesystem;
+using test::WaitUntil;
 
 // A stream that a test writes to piece by piece.
 struct OpenUpload {
@@ -35,14 +37,6 @@ class UploadStreamTest : public RunningAgentTest {
     request.set_total_size(content.size());
     request.set_data(data);
     return request;
-  }
-  template <typename F>
-  static void WaitUntil(F done) {
-    const auto ends = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!done()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), ends);
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
   }
   void WaitUntilSomeIsHere(const std::string& content) {
     WaitUntil([&] { return fs::exists(At("state/uploads/" + Name(content) + ".part")); });
