@@ -74,9 +74,9 @@ AgentCore::AgentCore(std::unique_ptr<Instance> instance,
 AgentCore::~AgentCore() = default;
 
 base::Status AgentCore::Start(const Accepted& accepted) {
-  ZW_ASSIGN(Generations for_host, instance_->OpenGenerations());
-  ZW_ASSIGN(Generations for_looks, instance_->OpenGenerations());
-  ZW_ASSIGN(Generations for_releases, instance_->OpenGenerations());
+  Generations for_host = instance_->generations();
+  Generations for_looks = instance_->generations();
+  Generations for_releases = instance_->generations();
   release_keeper_ = std::make_unique<ReleaseKeeper>(*instance_, std::move(for_releases));
   generations_ = std::make_unique<Generations>(std::move(for_looks));
   std::error_code ignored;

@@ -258,7 +258,7 @@ base::Result<model::Process> InstallFirst(config::AgentConfig config,
   ZW_ASSIGN(const auto journal, OpenJournalOf(config));
   ZW_ASSIGN(auto instance, Instance::Open(std::move(config)));
   const fs::path state = instance->config().state_directory;
-  ZW_ASSIGN(Generations generations, instance->OpenGenerations());
+  Generations generations = instance->generations();
   ZW_ASSIGN(const auto current, generations.Current());
   ZW_TRY(CheckCurrent(earlier, current, *journal));
   ZW_ASSIGN(const StageRequest stage, StageRequestFor(instance->config(), request));

@@ -140,10 +140,6 @@ ProberSettings Instance::prober_settings() const {
           .data_log_directory = config_.instance.data_log_directory};
 }
 
-base::Result<Generations> Instance::OpenGenerations() const {
-  return Generations::Open(config_.instance.generations, owner_);
-}
-
 base::Result<model::Generation> Instance::Stage(const StageRequest& request) {
   ZW_TRY(manager_->CheckStartable());
   ZW_ASSIGN(const model::Generation staged,

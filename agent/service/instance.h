@@ -42,7 +42,7 @@ class Instance {
   [[nodiscard]] FinderSettings finder_settings() const;
   [[nodiscard]] ProberSettings prober_settings() const;
   // A view of the same directory for another thread.
-  [[nodiscard]] base::Result<Generations> OpenGenerations() const;
+  [[nodiscard]] Generations generations() const { return generations_; }
 
   // Verifies and unpacks the release, renders and validates the configuration, binds both; or finds
   // a generation that is there. Refuses what would not run as a member of its ensemble, also with

@@ -122,7 +122,7 @@ TEST_F(FirstInstallationTest, AMemberWhoseConfigurationIsGoneIsReportedAsNotLook
   const auto journal = OpenJournalOf(Config());
   const auto instance = Instance::Open(Config());
   ASSERT_TRUE(journal && instance);
-  InstanceHost host(**instance, (*instance)->OpenGenerations().value(), **journal, clock_);
+  InstanceHost host(**instance, (*instance)->generations(), **journal, clock_);
   const core::Reality seen = host.Look({}, LookAt::kMember);
   ASSERT_TRUE(seen.process.has_value());
   EXPECT_TRUE(seen.member_looked);

@@ -87,9 +87,7 @@ TEST_F(InstanceTest, NothingIsGivenToTheUserThatTheAgentRunsAs) {
 
 TEST_F(InstanceTest, WhatRanHereMayBeReturnedTo) {
   const std::string other = StageOnly("3000");
-  auto generations = instance().OpenGenerations();
-  ASSERT_TRUE(generations);
-  ASSERT_TRUE(generations->SwitchTo(other));
+  ASSERT_TRUE(instance().generations().SwitchTo(other));
   Open({.floor = model::Version{3, 9, 0}, .deny = {{3, 8, 4}}}, {.required = true});
   EXPECT_EQ(StagedAgain(ran()), "staged");
   EXPECT_EQ(StagedAgain(other), "staged");

@@ -94,8 +94,7 @@ class OneProcessTest : public ::testing::Test {
     ASSERT_TRUE(instance) << instance.error().message();
     host_.reset();
     instance_ = std::move(*instance);
-    host_ = std::make_unique<InstanceHost>(
-        *instance_, instance_->OpenGenerations().value(), *journal_, clock_);
+    host_ = std::make_unique<InstanceHost>(*instance_, instance_->generations(), *journal_, clock_);
   }
 
   config::AgentConfig Config() { return ConfigBelow(scratch_->path()); }

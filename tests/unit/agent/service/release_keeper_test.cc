@@ -23,7 +23,7 @@ class ReleaseKeeperTest : public InstanceTest {
     ASSERT_TRUE(made) << made.error().message();
     staged_ = made->digest;
     new_release_ = "3.9.4-" + request.release.sha512.substr(0, 8);
-    keeper_.emplace(instance(), instance().OpenGenerations().value());
+    keeper_.emplace(instance(), instance().generations());
   }
 
   [[nodiscard]] std::vector<std::string> Names() {
