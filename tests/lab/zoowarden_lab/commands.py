@@ -54,11 +54,18 @@ def _load(arguments) -> int:
 
 
 def _add_up(commands) -> None:
-    started = commands.add_parser("up", help="start servers with their agents")
+    started = commands.add_parser(
+        "up", help="start servers with their agents",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n"
+        "  ./x lab up --dir /tmp/lab                   three servers on 3.8.4\n"
+        "  ./x lab up --dir /tmp/lab --version 3.9.4 --servers 5 --observers 1\n"
+        "  sudo ./x lab up --hosts --dir /tmp/lab      on machines with systemd\n"
+        "then `. /tmp/lab/env && zoowarden status`, at the end `./x lab down --dir /tmp/lab`")
     started.add_argument("--dir", required=True, help="where everything of this lab goes")
     started.add_argument("--servers", type=int, default=3, help="voting servers")
     started.add_argument("--observers", type=int, default=0)
-    started.add_argument("--version", default="3.8.4", choices=recipes.versions())
+    started.add_argument("--version", default="3.8.4", choices=recipes.offered())
     started.add_argument("--setting", type=_setting, action="append", default=[],
                          metavar="KEY=VALUE", help="one more zoo.cfg setting (repeatable)")
     started.add_argument("--reconfig", action="store_true", help="with reconfigEnabled")
@@ -69,11 +76,11 @@ def _add_up(commands) -> None:
     started.set_defaults(run=_up)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="./x lab", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(prog="./x lab", description=__doc__)
+    commands = words.add_subparsers(required=True, metavar="COMMAND")
     made = commands.add_parser("releases", help="make release archives and print their paths")
-    made.add_argument("--version", action="append", choices=recipes.versions())
+    made.add_argument("--version", action="append", choices=recipes.offered())
     made.add_argument("--variant", choices=variants.NAMES, help="a release that fails on purpose")
     made.add_argument("--only", type=int, action="append", default=[], metavar="ID",
                       help="the variant fails on this server only (repeatable)")
@@ -91,22 +98,24 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--seconds", type=int, default=30)
     load.add_argument("--json", required=True, metavar="FILE", help="where the verdict goes")
     load.set_defaults(run=_load)
-    shown = commands.add_parser("demo", help="an upgrade and a rollback, from nothing")
+    shown = commands.add_parser("demo", prog="./x demo",
+                                help="an upgrade and a rollback, from nothing")
     shown.add_argument("--report", type=pathlib.Path, default=pathlib.Path("demo-report.json"))
     shown.add_argument("--keep", action="store_true", help="leave the lab running")
     shown.set_defaults(run=demo.main)
-    measured = commands.add_parser("bench", help="measure; prints and writes figures")
+    measured = commands.add_parser("bench", prog="./x bench",
+                                   help="measure; prints and writes figures")
     measured.add_argument("name", choices=sorted(bench.BENCHES))
     measured.add_argument("--json", type=pathlib.Path, metavar="FILE")
     measured.add_argument("--pairs", type=int, default=5, help="of rolls")
     measured.add_argument("--seconds", type=int, default=600,
                           help="how long the agent idles")
     measured.set_defaults(run=bench.main)
-    return parser
+    return words
 
 
 def main(words) -> int:
-    arguments = _parser().parse_args(words)
+    arguments = parser().parse_args(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that cleaning up still happens
     try:
         return arguments.run(arguments)

@@ -43,6 +43,15 @@ def versions() -> list:
     return list(_MANAGED)
 
 
+def offered() -> list:
+    """Those that Zoowarden manages."""
+    return [version for version in _MANAGED if numbers(version) >= (3, 5, 7)]
+
+
+def numbers(version: str) -> tuple:
+    return tuple(int(number) for number in version.split("."))
+
+
 def check_known(version: str) -> None:
     if version not in _MANAGED:
         raise LabError(f"no recipe for ZooKeeper {version}; there are: {', '.join(_MANAGED)}")
@@ -50,8 +59,7 @@ def check_known(version: str) -> None:
 
 def line_of(version: str) -> tuple:
     """(major, minor) as numbers."""
-    major, minor = version.split(".")[:2]
-    return int(major), int(minor)
+    return numbers(version)[:2]
 
 
 def expected_jars(version: str) -> int:
