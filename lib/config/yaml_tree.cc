@@ -6,7 +6,9 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -168,6 +170,30 @@ class TreeBuilder final : public YAML::EventHandler {
   std::map<YAML::anchor_t, std::shared_ptr<const YamlNode>> anchors_;
 };
 
+// A tab in the indentation of the line or the one before it. YAML forbids it, and the parser tells
+// what follows from it only.
+std::optional<YamlPosition> TabAt(std::string_view text, YamlPosition at) {
+  const auto lines = base::Split(text, '\n');
+  for (int line = at.line; line >= std::max(1, at.line - 1); --line) {
+    const auto index = static_cast<std::size_t>(line) - 1;
+    const auto begins = index < lines.size() ? lines[index].find_first_not_of(' ') : 0;
+    if (index < lines.size() && begins != std::string_view::npos && lines[index][begins] == '\t') {
+      return YamlPosition{line, static_cast<int>(begins) + 1};
+    }
+  }
+  return std::nullopt;
+}
+
+base::Error SyntaxError(std::string_view text,
+                        std::string_view file,
+                        const YAML::Exception& error) {
+  const auto at = PositionOf(error.mark);
+  if (const auto tab = TabAt(text, at)) {
+    return YamlError(file, *tab, "syntax", "a tab: indent with spaces");
+  }
+  return YamlError(file, at, "syntax", error.msg);
+}
+
 }  // namespace
 
 base::Error YamlError(std::string_view file,
@@ -198,7 +224,7 @@ base::Result<std::shared_ptr<const YamlNode>> ParseYaml(std::string_view text,
   } catch (const Refusal& refusal) {
     return base::Fail(YamlError(file, refusal.at, refusal.reason, refusal.message));
   } catch (const YAML::Exception& error) {
-    return base::Fail(YamlError(file, PositionOf(error.mark), "syntax", error.msg));
+    return base::Fail(SyntaxError(text, file, error));
   }
 }
 

@@ -34,6 +34,13 @@ TEST(YamlReaderTest, SyntaxErrorsHaveAPosition) {
             "f.yaml:1:4: the tag 'tag:yaml.org,2002:binary' is not supported");
 }
 
+TEST(YamlReaderTest, ATabInTheIndentationIsCalledSo) {
+  EXPECT_EQ(ParseProblem("a:\n\tb: 1\n"), "f.yaml:2:1: a tab: indent with spaces");
+  EXPECT_EQ(ParseProblem("a:\n  b: 1\n  \tc: 2\n"), "f.yaml:3:3: a tab: indent with spaces");
+  EXPECT_EQ(ParseProblem("a:\n  b: 1\n\tc: 2\n  d: 3\n"), "f.yaml:3:1: a tab: indent with spaces");
+  EXPECT_EQ(Field("key:\t5\n").Number({1, 9}).value(), 5U) << "between key and value it may be";
+}
+
 TEST(YamlReaderTest, DuplicateKeysAreRefusedWhereTheyRepeat) {
   EXPECT_EQ(ParseProblem("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n"),
             "f.yaml:5:3: duplicate key 'c', first at line 3");
