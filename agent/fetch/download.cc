@@ -32,10 +32,20 @@ constexpr long kLeastBytesPerSecond = 1024;
 constexpr long kHttpOk = 200;
 constexpr long kHttpPartial = 206;
 constexpr long kHttpNotFound = 404;
+constexpr long kHttpRequestTimeout = 408;
 constexpr long kHttpRangeNotSatisfiable = 416;
+constexpr long kHttpTooManyRequests = 429;
+constexpr long kHttpClientError = 400;
+constexpr long kHttpServerError = 500;
 
 tl::unexpected<base::Error> Refuse(ErrorCode code, const std::string& reason, std::string message) {
   return Fail(code, "download." + reason, std::move(message));
+}
+
+// It will answer the same the next time.
+bool IsRefusal(long status) {
+  return status >= kHttpClientError && status < kHttpServerError && status != kHttpRequestTimeout &&
+         status != kHttpTooManyRequests;
 }
 
 struct CleanUp {
@@ -225,9 +235,11 @@ class Transfer {
                         " (HTTP 404); check the version and download.from of agent.yaml");
     }
     return Refuse(ErrorCode::kUnavailable,
-                  "refused",
+                  IsRefusal(status) ? "refused" : "not_now",
                   "the server answered for " + Shown() + " with HTTP " + std::to_string(status) +
-                      "; try again later, or name another mirror in agent.yaml");
+                      (IsRefusal(status) ? "; name another mirror in download.from of agent.yaml"
+                                         : "; try again later, or name another mirror in "
+                                           "download.from of agent.yaml"));
   }
 
   [[nodiscard]] static tl::unexpected<base::Error> Broken(CURLcode code) {

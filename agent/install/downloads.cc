@@ -1,6 +1,7 @@
 #include "agent/install/downloads.h"
 
 #include "agent/install/release_parts.h"
+#include "base/back_off.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "sys/files.h"
@@ -29,6 +30,16 @@ std::string WithVersion(std::string text, const std::string& version) {
   return text;
 }
 
+// That mirror will say the same the next time.
+bool IsRefusal(std::string_view reason) {
+  constexpr std::array<std::string_view, 5> kReasons{"download.not_found",
+                                                     "download.refused",
+                                                     "download.not_allowed",
+                                                     "download.redirect_not_allowed",
+                                                     "download.too_large"};
+  return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
+}
+
 // "reason<TAB>sentence", as zoowarden-fetch says it.
 base::Error Told(const std::string& url, std::string_view line) {
   const auto text = base::Trim(line);
@@ -36,7 +47,7 @@ base::Error Told(const std::string& url, std::string_view line) {
   const std::string_view reason = text.substr(0, tab);
   const bool known = tab != std::string_view::npos &&
                      reason.find_first_not_of("abcdefghijklmnopqrstuvwxyz_.") == reason.npos;
-  return {ErrorCode::kUnavailable,
+  return {known && IsRefusal(reason) ? ErrorCode::kFailedPrecondition : ErrorCode::kUnavailable,
           known ? std::string(reason) : "download.failed",
           "cannot fetch " + base::Printable(url) + ": " +
               base::Printable(known ? text.substr(tab + 1) : "zoowarden-fetch says nothing")};
@@ -47,6 +58,12 @@ bool MayBeWhatWasHeld(const base::Error& error) {
   constexpr std::array<std::string_view, 3> kReasons{
       "release.wrong_digest", "download.bad_range", "download.too_large"};
   return std::find(kReasons.begin(), kReasons.end(), error.reason()) != kReasons.end();
+}
+
+// What several mirrors said: all of it, under the reason for which asking again may help.
+base::Error Together(const base::Error& before, const base::Error& error) {
+  const base::Error& leads = before.Is(ErrorCode::kUnavailable) ? before : error;
+  return {leads.code(), leads.reason(), before.message() + "; " + error.message()};
 }
 
 }  // namespace
@@ -66,11 +83,13 @@ std::vector<std::string> DownloadUrls(const config::DownloadConfig& config,
 Downloads::Downloads(fs::path fetcher,
                      config::DownloadConfig config,
                      fs::path uploads,
-                     Finish finish)
+                     Finish finish,
+                     sys::Clock& clock)
     : fetcher_(std::move(fetcher)),
       config_(std::move(config)),
       uploads_(std::move(uploads)),
-      finish_(std::move(finish)) {}
+      finish_(std::move(finish)),
+      clock_(clock) {}
 
 Downloads::~Downloads() = default;
 
@@ -87,8 +106,10 @@ base::Result<Downloads::Wanted> Downloads::Want(const model::Version& version,
   const std::lock_guard lock(mutex_);
   if (outcome_) {
     const Status ended = *std::exchange(outcome_, std::nullopt);
-    if (std::exchange(wanted_, {}) == sha512) {
-      ZW_TRY(ended);
+    const std::string tried = std::exchange(wanted_, {});
+    if (!ended) {
+      NoteFailure(tried, ended.error());
+    } else if (failed_.reset(); tried == sha512) {
       return Wanted::kUnderWay;  // it has come since the caller looked
     }
   }
@@ -100,6 +121,7 @@ base::Result<Downloads::Wanted> Downloads::Want(const model::Version& version,
   if (!wanted_.empty()) {
     return Wanted::kUnderWay;
   }
+  ZW_TRY(MayAskAgain(sha512));
   ZW_TRY(begin());
   wanted_ = sha512;
   worker_ = std::jthread(
@@ -114,25 +136,50 @@ base::Result<Downloads::Wanted> Downloads::Want(const model::Version& version,
   return Wanted::kBegun;
 }
 
-// Every mirror in turn; the error of the last one is told.
+void Downloads::NoteFailure(const std::string& sha512, const base::Error& error) {
+  const int before = failed_ && failed_->sha512 == sha512 ? failed_->times : 0;
+  failed_ =
+      Failed{.sha512 = sha512, .error = error, .times = before + 1, .told = clock_.BootTime()};
+}
+
+Status Downloads::MayAskAgain(const std::string& sha512) {
+  if (!failed_ || failed_->sha512 != sha512) {
+    return Ok();
+  }
+  const auto left = failed_->told + base::BackOff(failed_->times) - clock_.BootTime();
+  if (left.count() <= 0) {
+    return Ok();
+  }
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(left).count();
+  return Fail(
+      failed_->error.code(),
+      failed_->error.reason(),
+      failed_->error.message() + " (not asked again for " + std::to_string(seconds) + " s)");
+}
+
+// Every mirror in turn.
 Status Downloads::Fetch(const std::vector<std::string>& urls,
                         const std::string& sha512,
                         const std::stop_token& stop) {
   const fs::path output = UploadsPath(uploads_, sha512, kFetchSuffix);
   ZW_TRY(RemoveOthersLike(output));
-  Status ended = Ok();
+  std::optional<base::Error> failed;
   for (const std::string& url : urls) {
     const bool resumed = SizeOf(output) > 0;
-    ended = FetchFrom(url, sha512, stop);
+    Status ended = FetchFrom(url, sha512, stop);
     if (!ended && resumed && MayBeWhatWasHeld(ended.error())) {
       ZW_TRY(sys::RemoveTree(output));
       ended = FetchFrom(url, sha512, stop);
     }
-    if (ended || stop.stop_requested()) {
+    if (ended) {
+      return ended;
+    }
+    failed = failed ? Together(*failed, ended.error()) : ended.error();
+    if (stop.stop_requested()) {
       break;
     }
   }
-  return ended;
+  return failed ? Status(Fail(*failed)) : Ok();
 }
 
 Status Downloads::FetchFrom(const std::string& url,

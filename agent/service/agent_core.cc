@@ -89,7 +89,8 @@ base::Status AgentCore::Start(const Accepted& accepted) {
       fs::path(instance_->config().state_directory) / "uploads",
       [this](const std::string& sha512) {
         return WithReleases([&](Releases& all) { return all.FinishFetch(sha512); });
-      });
+      },
+      *clock_);
   finder_ = std::make_unique<ProcessFinder>(instance_->finder_settings());
   host_ = std::make_unique<InstanceHost>(*instance_, std::move(for_host), *journal_, *clock_);
   if (accepted.moved_data) {

@@ -103,6 +103,7 @@ class Uploader {
 
   base::Status Run() {
     ZW_ASSIGN(auto held, Ask());
+    connected_ = true;
     if (held.complete()) {
       return base::Ok();
     }
@@ -168,7 +169,8 @@ class Uploader {
     }
   }
 
-  // Waits for a connection that was lost, so that resuming needs no pause of its own.
+  // Waits for a connection that was lost, so that resuming needs no pause of its own; not for one
+  // that there never was.
   base::Result<v1::GetUploadResponse> Ask() {
     v1::GetUploadRequest request;
     ToWire(job_.ensemble, job_.run, *request.mutable_run());
@@ -183,7 +185,7 @@ class Uploader {
     } reply;
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kAskTimeout);
-    context.set_wait_for_ready(true);
+    context.set_wait_for_ready(connected_);
     v1::GetUploadResponse response;
     stub_->async()->GetUpload(&context, &request, &response, [&reply](const grpc::Status& status) {
       const std::lock_guard lock(reply.mutex);
@@ -242,6 +244,7 @@ class Uploader {
   std::unique_ptr<v1::OperateService::Stub> stub_;
   std::ifstream file_;
   std::uint64_t total_ = 0;
+  bool connected_ = false;
 };
 
 }  // namespace

@@ -285,8 +285,11 @@ void NoteResult(RunState& state,
                 std::vector<Event>& events) {
   auto& server = ServerOf(state, action.server);
   if (result) {
-    if (action.kind == ActionKind::kStage && memory.begun.insert(action.server).second) {
-      memory.waits.clear();  // uploads may take longer than anybody's patience
+    if (action.kind == ActionKind::kStage) {
+      memory.staging_troubles.erase(action.server);
+      if (memory.begun.insert(action.server).second) {
+        memory.waits.clear();  // uploads may take longer than anybody's patience
+      }
     }
     if (action.kind == ActionKind::kProceed || action.kind == ActionKind::kCommit ||
         action.kind == ActionKind::kRollBack) {
@@ -306,6 +309,12 @@ void NoteResult(RunState& state,
   internal::ForgetRounds(memory);
   if (state.settlement && !state.settlement->under_way) {
     state.settlement->asked = false;  // where it got through all the same, the next round shows it
+  }
+  if (action.kind == ActionKind::kStage) {
+    auto& trouble = memory.staging_troubles[action.server];
+    trouble.last = result.error().message();
+    ++trouble.times;
+    trouble.since.reset();  // by the next decision's time
   }
   const bool unanswered = result.error().Is(base::ErrorCode::kUnavailable) ||
                           result.error().Is(base::ErrorCode::kDeadlineExceeded);

@@ -1,4 +1,5 @@
 // Preflight and staging: everything that can be done before the first stop.
+#include "base/back_off.h"
 #include "core/run_internal.h"
 
 #include <algorithm>
@@ -72,6 +73,33 @@ std::string MovedSincePlan(Turn& turn) {
   return "";
 }
 
+// A server whose staging has failed, and whose mirror perhaps cannot do any better, is given time.
+bool Rests(Turn& turn, model::ServerId id) {
+  const auto found = turn.memory().staging_troubles.find(id);
+  if (found == turn.memory().staging_troubles.end()) {
+    return false;
+  }
+  auto& trouble = found->second;
+  trouble.since = trouble.since.value_or(turn.input.now);
+  return turn.input.now - *trouble.since < base::BackOff(trouble.times);
+}
+
+// The last thing that went wrong on each server: "server 1: ...; server 2: ...".
+std::string StagingTroubles(Turn& turn) {
+  std::string text;
+  for (const auto& server : turn.state().servers) {
+    const auto trouble = turn.memory().staging_troubles.find(server.id);
+    const std::string why = server.failed                                     ? server.failure
+                            : trouble != turn.memory().staging_troubles.end() ? trouble->second.last
+                                                                              : "";
+    if (!why.empty()) {
+      text += text.empty() ? "" : "; ";
+      text += why.starts_with(Name(server.id) + " ") ? why : Name(server.id) + ": " + why;
+    }
+  }
+  return text;
+}
+
 // One server's way to `staged`. True when it is there or has nothing to do.
 bool StageServer(Turn& turn, ServerRun& server) {
   const auto& seen = turn.Seen(server.id);
@@ -107,6 +135,9 @@ bool StageServer(Turn& turn, ServerRun& server) {
     turn.Do(
         {.kind = ActionKind::kClose, .server = server.id, .operation_id = operation.operation_id});
     turn.Tell("dropped", server.id, "dropping the staged operation " + operation.operation_id);
+    return false;
+  }
+  if (Rests(turn, server.id)) {
     return false;
   }
   turn.Do({.kind = ActionKind::kStage,
@@ -182,19 +213,26 @@ void Staging(Turn& turn) {
     return;
   }
   bool ready = true;
+  std::string failed;
   for (auto& server : turn.state().servers) {
     ready = StageServer(turn, server) && ready;
     if (server.failed) {
-      EndStaging(turn, "staging.failed", Name(server.id) + " could not be staged", server.failure);
-      return;
+      failed += (failed.empty() ? "" : ", ") + Name(server.id);
     }
   }
+  const auto troubles = StagingTroubles(turn);
+  if (!failed.empty()) {
+    EndStaging(turn, "staging.failed", failed + " could not be staged", troubles);
+    return;
+  }
   if (!ready) {
-    if (turn.WaitedFor("staging", "every server to be staged", turn.state().policy.step_timeout)) {
+    const auto what = "every server to be staged" + (troubles.empty() ? "" : " (" + troubles + ")");
+    if (turn.WaitedFor("staging", what, turn.state().policy.step_timeout)) {
       EndStaging(turn,
                  "staging.timeout",
                  "not every server could be staged in time",
-                 DescribeServers(turn.state(), turn.input.round));
+                 (troubles.empty() ? "" : troubles + "; ") +
+                     DescribeServers(turn.state(), turn.input.round));
     }
     return;
   }

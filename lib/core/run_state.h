@@ -111,6 +111,13 @@ struct CheckVerdict {
   std::string text;  // why not
 };
 
+// How staging one server fails, and since when that has been known.
+struct StagingTrouble {
+  std::string last;
+  int times = 0;  // in a row
+  std::optional<model::Instant> since;
+};
+
 // Lost when the controller ends, on purpose: every timer and every permit starts again.
 struct RunMemory {
   int good_rounds = 0;   // in a row
@@ -132,7 +139,8 @@ struct RunMemory {
   std::optional<model::Instant> doubt_since;  // the first decision after that
   int refused_calls = 0;                      // by agents, in a row
   std::string last_refusal;
-  std::set<model::ServerId> begun;    // staging was asked of them
+  std::set<model::ServerId> begun;  // staging was asked of them
+  std::map<model::ServerId, StagingTrouble> staging_troubles;
   std::set<model::ServerId> closing;  // closing was asked of them
 };
 

@@ -33,6 +33,7 @@ class Mirror:
         self.break_after = None  # bytes of a body, then the connection is cut
         self.hold_after = None   # bytes of a body, then nothing more comes
         self.redirect = None
+        self.status = None       # of every answer, instead of the file
         self.ranges = []         # of every request, None = without
         self.held = threading.Event()
         mirror = self
@@ -72,6 +73,9 @@ class Mirror:
             request.send_header("Location", self.redirect)
             request.send_header("Content-Length", "0")
             request.end_headers()
+            return
+        if self.status is not None:
+            request.send_error(self.status)
             return
         if not request.path.endswith("/release") and not request.path.endswith("/moved"):
             request.send_error(404)

@@ -199,6 +199,14 @@ def test_not_found_is_said(fetch, mirror):
     assert fetch(url=mirror.url + "nothing") == ("download.not_found", b"")
 
 
+@pytest.mark.parametrize(("status", "reason"), [
+    (400, "refused"), (401, "refused"), (403, "refused"), (410, "refused"), (451, "refused"),
+    (408, "not_now"), (429, "not_now"), (500, "not_now"), (503, "not_now")])
+def test_a_refusal_is_told_from_what_may_change(fetch, mirror, status, reason):
+    mirror.status = status
+    assert fetch() == ("download." + reason, b"")
+
+
 def test_nobody_there_is_said(fetch, mirror):
     mirror.close()
     assert fetch() == ("download.unreachable", b"")

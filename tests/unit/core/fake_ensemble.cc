@@ -200,6 +200,9 @@ base::Status FakeEnsemble::Apply(const Action& action) {
   if (stages && staging_fails.contains(action.server.value)) {
     return Fail(ErrorCode::kFailedPrecondition, "release.wrong_digest", "wrong digest");
   }
+  if (stages && staging_unavailable.contains(action.server.value)) {
+    return Fail(ErrorCode::kUnavailable, "download.not_now", "HTTP 503");
+  }
   if (!stages && action.operation_id != operation.operation_id) {
     return Fail(ErrorCode::kNotFound, "no such operation");
   }

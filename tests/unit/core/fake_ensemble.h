@@ -33,11 +33,12 @@ class FakeEnsemble {
   FakeEnsemble(std::uint32_t voters, std::uint32_t leader, std::uint32_t observers = 0);
 
   // What the test breaks.
-  std::map<std::uint32_t, Start> starts;  // of the new generation, per server
-  std::set<std::uint32_t> old_fails;      // the old generation does not come back there
-  std::set<std::uint32_t> staging_fails;  // the agent refuses to stage
-  std::set<std::uint32_t> refuses;        // the agent refuses to stop, commit and go back
-  int expiring_permits = 0;               // so many come too late
+  std::map<std::uint32_t, Start> starts;        // of the new generation, per server
+  std::set<std::uint32_t> old_fails;            // the old generation does not come back there
+  std::set<std::uint32_t> staging_fails;        // the agent refuses to stage
+  std::set<std::uint32_t> staging_unavailable;  // the agent cannot stage now
+  std::set<std::uint32_t> refuses;              // the agent refuses to stop, commit and go back
+  int expiring_permits = 0;                     // so many come too late
   bool check_passes = true;
   std::chrono::milliseconds round_time{200};
 

@@ -4,6 +4,7 @@
 #include "agent/install/release_parts.h"
 #include "sys/digest.h"
 #include "sys/fd.h"
+#include "sys/manual_clock.h"
 #include "tests/support/wait_until.h"
 #include "tests/unit/agent/install/scratch.h"
 
@@ -41,9 +42,12 @@ class DownloadsTest : public ScratchTest {
     downloads_.reset();
     Write(scratch() / "fetch", "#!/bin/sh\necho \"$@\" >>" + Said() + "\n" + script);
     fs::permissions(scratch() / "fetch", fs::perms(0700));
-    downloads_.emplace(scratch() / "fetch", config_, Uploads(), [this](const std::string& sha512) {
-      return releases_->FinishFetch(sha512);
-    });
+    downloads_.emplace(
+        scratch() / "fetch",
+        config_,
+        Uploads(),
+        [this](const std::string& sha512) { return releases_->FinishFetch(sha512); },
+        clock_);
   }
   [[nodiscard]] std::string Said() const { return scratch() / "said"; }
 
@@ -54,11 +58,17 @@ class DownloadsTest : public ScratchTest {
     });
   }
 
+  [[nodiscard]] std::ptrdiff_t TimesAsked() const {
+    const std::string said = Read(Said());
+    return std::count(said.begin(), said.end(), '\n');
+  }
+
   // Asks until it is there or failed: "there" or the reason.
   std::string Fetch(const std::string& sha512) {
     const auto ends = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (std::chrono::steady_clock::now() < ends) {
       if (const auto wanted = Want(sha512); !wanted) {
+        error_ = wanted.error();
         return wanted.error().reason();
       }
       if (fs::exists(Uploads() / (sha512 + ".archive"))) {
@@ -73,7 +83,9 @@ class DownloadsTest : public ScratchTest {
   const std::string sha512_ = sys::Digest(sys::Hash::kSha512, content_);
   int begun_ = 0;
   base::Status may_begin_ = base::Ok();
+  std::optional<base::Error> error_;
   config::DownloadConfig config_;
+  sys::ManualClock clock_;
   std::optional<Releases> releases_;
   std::optional<Downloads> downloads_;
 };
@@ -104,11 +116,50 @@ TEST_F(DownloadsTest, AWrongDigestIsDroppedAndTheNextMirrorTried) {
   EXPECT_EQ(CountEntries(Uploads()), 1);
 }
 
-TEST_F(DownloadsTest, WhatTheProgramSaysIsTheErrorAndIsToldOnce) {
+TEST_F(DownloadsTest, WhatTheProgramSaysIsTheError) {
   FetchIs("printf 'download.not_found\\tthe server has no such file\\n'; exit 1\n");
   EXPECT_EQ(Fetch(sha512_), "download.not_found");
   FetchIs("printf 'the archive' >\"$4\"\n");
   EXPECT_EQ(Fetch(sha512_), "there");
+}
+
+TEST_F(DownloadsTest, AMirrorThatFailsIsAskedEverMoreSeldom) {
+  config_.from = {"https://a.example/zk/"};
+  FetchIs("printf 'download.not_now\tHTTP 503\n'; exit 1\n");
+  int asked = 0;
+  for (const int seconds : {1, 2, 4, 8, 16, 30, 30}) {
+    EXPECT_EQ(Fetch(sha512_), "download.not_now");
+    EXPECT_EQ(TimesAsked(), ++asked);
+    clock_.Advance(std::chrono::seconds(seconds) - std::chrono::milliseconds(1));
+    EXPECT_EQ(Fetch(sha512_), "download.not_now");
+    EXPECT_EQ(TimesAsked(), asked) << "within " << seconds << " s";
+    EXPECT_THAT(error_->message(), HasSubstr("(not asked again for 1 s)"));
+    clock_.Advance(std::chrono::milliseconds(1));
+  }
+  FetchIs("printf 'the archive' >\"$4\"\n");
+  EXPECT_EQ(Fetch(sha512_), "there");
+}
+
+TEST_F(DownloadsTest, TheRestOfOneArchiveIsNotAnothers) {
+  FetchIs("printf 'download.not_now\tHTTP 503\n'; exit 1\n");
+  EXPECT_EQ(Fetch(sha512_), "download.not_now");
+  const auto asked = TimesAsked();
+  EXPECT_EQ(Fetch(std::string(128, 'a')), "download.not_now");
+  EXPECT_EQ(TimesAsked(), 2 * asked);
+}
+
+TEST_F(DownloadsTest, ARefusalIsFinalWhereEveryMirrorRefuses) {
+  FetchIs("printf 'download.not_found\tHTTP 404\n'; exit 1\n");
+  EXPECT_EQ(Fetch(sha512_), "download.not_found");
+  EXPECT_TRUE(error_->Is(base::ErrorCode::kFailedPrecondition));
+  EXPECT_THAT(error_->message(), HasSubstr("cannot fetch https://a.example/zk/"));
+  EXPECT_THAT(error_->message(), HasSubstr("cannot fetch https://b.example/zookeeper-3.9.4/"));
+  FetchIs(
+      "case $2 in *a.example*) printf 'download.not_now\tHTTP 503\n';;\n"
+      "*) printf 'download.not_found\tHTTP 404\n';; esac; exit 1\n");
+  EXPECT_EQ(Fetch(sha512_), "download.not_now");
+  EXPECT_TRUE(error_->Is(base::ErrorCode::kUnavailable));
+  EXPECT_THAT(error_->message(), HasSubstr("HTTP 503; cannot fetch https://b.example"));
 }
 
 TEST_F(DownloadsTest, AProgramThatDiesOrTalksNonsenseIsAnErrorToo) {
@@ -202,8 +253,7 @@ TEST_F(DownloadsTest, AMirrorWhoseArchiveIsWrongIsAskedTwiceAtMost) {
   FetchIs("printf evil >>\"$4\"\n");
   Write(Uploads() / (sha512_ + ".fetch"), "held");
   EXPECT_EQ(Fetch(sha512_), "release.wrong_digest");
-  const std::string said = Read(Said());
-  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 2);
+  EXPECT_EQ(TimesAsked(), 2);
 }
 
 TEST_F(DownloadsTest, WithoutAMirrorNothingIsFetched) {

@@ -4,11 +4,15 @@
 #include "sys/files.h"
 
 #include <grpcpp/channel.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 #include <zoowarden/v1/operate.grpc.pb.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -140,6 +144,29 @@ TEST_F(UploadTest, ContinuesWhereAnEarlierAttemptEnded) {
   receiver_.held = content_.substr(0, 70'000);
   ASSERT_TRUE(Upload());
   EXPECT_TRUE(receiver_.held == content_);
+}
+
+// Actual: nobody listens there, and the answer to the first question could be waited for.
+// Expected: it is said at once, like of every other call.
+TEST_F(UploadTest, WhereNobodyListensNothingIsWaitedFor) {
+  int port = 0;
+  grpc::ServerBuilder builder;
+  Receiver gone;
+  builder.RegisterService(&gone);
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.BuildAndStart()->Shutdown();
+  const auto began = std::chrono::steady_clock::now();
+  const auto status = UploadArchive(
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()),
+      {.ensemble = "lab",
+       .run = {},
+       .path = path_,
+       .sha512 = "ab",
+       .version = "",
+       .on_progress = {}});
+  ASSERT_FALSE(status);
+  EXPECT_TRUE(status.error().Is(base::ErrorCode::kUnavailable)) << status.error().message();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
 }
 
 TEST_F(UploadTest, SendsNothingWhenTheAgentHasIt) {
