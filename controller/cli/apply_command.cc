@@ -9,22 +9,6 @@ namespace zoowarden::controller {
 
 namespace {
 
-// An interrupted run must be ended before another begins: its plan may still be half carried out.
-base::Status RefuseInterrupted(Workplace& workplace) {
-  const auto known = CollectRuns(workplace.journal.get(), workplace.connected.agents.get());
-  for (const auto& run : known.runs) {
-    if (run.open && run.file.state.outcome == core::RunOutcome::kNone) {
-      return base::Fail(base::ErrorCode::kFailedPrecondition,
-                        "run.open",
-                        "run " + run.record.run_id + " (" + run.file.kind + " to " +
-                            run.file.spec.release.version.ToString() +
-                            ") was interrupted; `zoowarden resume` goes on with it, `zoowarden "
-                            "rollback` goes back");
-    }
-  }
-  return base::Ok();
-}
-
 void ShowPlan(Context& context, const Planned& planned) {
   // With structured output stdout belongs to the document at the end.
   (context.structured() ? context.console().err : context.console().out)
@@ -61,18 +45,19 @@ ExitCode Apply(Context& context, const Target& target) {
   if (!workplace) {
     return context.Fail(workplace.error());
   }
-  const auto planned =
-      MakePlanned(context, *workplace->connected.agents, std::move(*desired), target);
+  auto& agents = *workplace->connected.agents;
+  auto planned = MakePlanned(context, agents, std::move(*desired), target);
+  planned.interrupted = FindInterrupted(workplace->journal.get(), agents);
   if (planned.plan.NothingToDo()) {
     context.Print(DocumentOf(planned), TextOf(planned));
     return ExitCode::kOk;
   }
   ShowPlan(context, planned);
+  if (planned.interrupted) {
+    return context.Fail(InterruptedError(*planned.interrupted));
+  }
   if (!planned.plan.refusals.empty()) {
     return FailRefused(context, planned);
-  }
-  if (const auto free = RefuseInterrupted(*workplace); !free) {
-    return context.Fail(free.error());
   }
   const auto confirmed = context.Confirm(Question(planned));
   if (!confirmed) {

@@ -76,6 +76,16 @@ Document WholeDocument(const Desired& desired) {
        {"servers", ServersDocument(desired)}});
 }
 
+// Where in ensemble.yaml a server's own setting stands; empty where that is not known.
+std::string OriginOf(const Desired& desired, model::ServerId server, const std::string& key) {
+  const auto origins = desired.file.server_origins.find(server);
+  if (origins == desired.file.server_origins.end()) {
+    return "";
+  }
+  const auto origin = origins->second.find(key);
+  return origin == origins->second.end() ? "" : origin->second;
+}
+
 std::string WholeText(const Desired& desired) {
   Table table({"SETTING", "VALUE", "FROM", "WHERE"});
   for (const auto& [key, value] : desired.settings.values) {
@@ -83,7 +93,10 @@ std::string WholeText(const Desired& desired) {
   }
   for (const auto& server : desired.spec.servers) {
     for (const auto& [key, value] : server.settings) {
-      table.Add({key, Shown(key, value), "server " + ToString(server.id) + " only", ""});
+      table.Add({key,
+                 Shown(key, value),
+                 "server " + ToString(server.id) + " only",
+                 OriginOf(desired, server.id, key)});
     }
   }
   return table.ToText();
@@ -97,11 +110,9 @@ std::vector<std::string> ServerLines(const Desired& desired, const std::string& 
     if (own == server.settings.end()) {
       continue;
     }
-    const auto origins = desired.file.server_origins.find(server.id);
-    const bool traced =
-        origins != desired.file.server_origins.end() && origins->second.contains(key);
+    const auto origin = OriginOf(desired, server.id, key);
     lines.push_back("server " + ToString(server.id) + ": " + Shown(key, own->second) +
-                    (traced ? " (" + origins->second.at(key) + ")" : ""));
+                    (origin.empty() ? "" : " (" + origin + ")"));
   }
   return lines;
 }

@@ -22,8 +22,16 @@ ExitCode Plan(Context& context, const PlanOptions& options) {
   if (!connected) {
     return context.Fail(connected.error());
   }
-  const auto planned =
-      MakePlanned(context, *connected->agents, std::move(*desired), options.target);
+  auto planned = MakePlanned(context, *connected->agents, std::move(*desired), options.target);
+  const auto journal = OpenJournalToRead(context, planned.input.spec.name);
+  if (!journal) {
+    context.Warn(journal.error().message());
+  }
+  // The plan is of what is there now; nothing can be rolled before that run is ended.
+  planned.interrupted = FindInterrupted(journal ? journal->get() : nullptr, *connected->agents);
+  if (planned.interrupted) {
+    context.Warn(InterruptedError(*planned.interrupted).message());
+  }
   if (!planned.plan.refusals.empty()) {
     if (!context.structured()) {
       context.Print({}, TextOf(planned));

@@ -84,13 +84,33 @@ Planned MakePlanned(Context& context, Agents& agents, Desired desired, const Tar
           .desired = std::move(desired),
           .input = std::move(input),
           .plan = std::move(plan),
-          .running = std::move(running)};
+          .running = std::move(running),
+          .interrupted = std::nullopt};
+}
+
+std::optional<KnownRun> FindInterrupted(RunJournal* journal, Agents& agents) {
+  const auto known = CollectRuns(journal, &agents);
+  const auto found = std::find_if(known.runs.begin(), known.runs.end(), [](const KnownRun& run) {
+    return run.open && run.file.state.outcome == core::RunOutcome::kNone;
+  });
+  return found == known.runs.end() ? std::nullopt : std::optional(*found);
+}
+
+base::Error InterruptedError(const KnownRun& run) {
+  return {base::ErrorCode::kFailedPrecondition,
+          "run.open",
+          "run " + run.record.run_id + " (" + run.file.kind + " to " +
+              run.file.spec.release.version.ToString() +
+              ") was interrupted; `zoowarden resume` goes on with it, `zoowarden rollback` goes "
+              "back"};
 }
 
 std::string TextOf(const Planned& planned) { return PlanText(ToShow(planned)); }
 
 Document DocumentOf(const Planned& planned) {
   auto document = PlanDocument(ToShow(planned));
+  const auto& open = planned.interrupted;
+  document.Set("open_run", open ? Document(open->record.run_id) : Document());
   if (!planned.plan.refusals.empty()) {
     document.Set("error", *ErrorDocument(RefusalError(planned.plan)).Find("error"));
   }

@@ -6,6 +6,7 @@
 #include "controller/cli/context.h"
 #include "controller/cli/desired.h"
 #include "controller/cli/document.h"
+#include "controller/cli/run_records.h"
 #include "controller/cli/running_configuration.h"
 #include "controller/run/prepare.h"
 #include "core/plan.h"
@@ -31,6 +32,7 @@ struct Planned {
   core::PlanInput input;
   core::Plan plan;
   Configurations running;
+  std::optional<KnownRun> interrupted;  // FindInterrupted
 };
 
 // Desired state, plugins included, with the release of `target`; asks no agent.
@@ -41,6 +43,12 @@ struct Planned {
                                   Agents& agents,
                                   Desired desired,
                                   const Target& target);
+
+// A run that was interrupted must be ended before another begins: its plan may still be half
+// carried out. Errors of the journal and the agents count as none. The error is `run.open` and says
+// what to do.
+[[nodiscard]] std::optional<KnownRun> FindInterrupted(RunJournal* journal, Agents& agents);
+[[nodiscard]] base::Error InterruptedError(const KnownRun& run);
 
 [[nodiscard]] std::string TextOf(const Planned& planned);
 [[nodiscard]] Document DocumentOf(const Planned& planned);

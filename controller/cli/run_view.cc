@@ -116,6 +116,13 @@ std::string EventLines(const KnownRun& run, bool with_evidence) {
   return text;
 }
 
+// A run that settles one server rolls none.
+std::string DoneText(const core::RunState& state) {
+  return state.settlement
+             ? "-"
+             : std::to_string(state.done.size()) + " of " + std::to_string(state.servers.size());
+}
+
 Document SettlementDocument(const std::optional<core::Settlement>& settlement) {
   return settlement ? Document::Map({{"server", settlement->server.value},
                                      {"verb", SettleVerbName(settlement->verb)},
@@ -180,7 +187,7 @@ std::string RunTable(const std::vector<KnownRun>& runs) {
                run.file.kind,
                DescribeAim(run.file),
                RunStateText(run),
-               std::to_string(state.done.size()) + " of " + std::to_string(state.servers.size()),
+               DoneText(state),
                run.file.holder});
   }
   return runs.empty() ? "no runs yet\n" : table.ToText();

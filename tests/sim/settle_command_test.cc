@@ -78,6 +78,10 @@ TEST_F(SettleCommandTest, AParkedServerIsConfirmedAndItsRunGoesOn) {
   EXPECT_EQ(roll_.world.server(kVictim).process->pid, pid);
   EXPECT_NE(done.err.find("run " + run_ + " is still open"), std::string::npos) << done.err;
 
+  const auto table = Run({"runs", "list"}).out;
+  const auto row = table.substr(table.find("server confirm"));
+  EXPECT_EQ(row.substr(0, row.find('\n')).find(" of "), std::string::npos)
+      << "no roll, so nothing of it is done: " << table;
   const auto shown = Run({"runs", "list", "-o", "json"});
   const auto document = controller::Document::FromJson(shown.out);
   ASSERT_TRUE(document);

@@ -274,6 +274,7 @@ TEST_F(ConfigShowTest, EverySettingSaysWhereItComesFrom) {
   EXPECT_NE(shown.out.find("tickTime"), std::string::npos);
   EXPECT_NE(shown.out.find("ensemble.yaml:4:"), std::string::npos);
   EXPECT_NE(shown.out.find("server 3 only"), std::string::npos);
+  EXPECT_NE(shown.out.find("ensemble.yaml:8:"), std::string::npos) << shown.out;
 }
 
 TEST_F(ConfigShowTest, ExplainNamesTheLayerAndTheServersThatDiffer) {

@@ -1,4 +1,5 @@
 #include "controller/cli/release_source.h"
+#include "controller/cli/run_records.h"
 #include "controller/cli/text_diff.h"
 #include "controller/run/prepare.h"
 #include "sys/digest.h"
@@ -50,6 +51,33 @@ TEST_F(PlanTest, ACheckThatCannotRunIsRefusedBeforeAnythingIsTouched) {
   EXPECT_EQ(Run({"plan"}).code, static_cast<int>(ExitCode::kUsage));
   std::filesystem::permissions(Path("smoke.sh"), std::filesystem::perms::owner_all);
   EXPECT_EQ(Run({"plan"}).err.find("cannot be run"), std::string::npos);
+}
+
+// Of a run that somebody must end first, whatever the plan comes to.
+TEST_F(PlanTest, ARunThatIsOpenIsNamedWithWhatToDo) {
+  RunFile open{.kind = "upgrade", .holder = "zoowarden://lab/operator"};
+  open.spec.name = "lab";
+  open.spec.release.version = {3, 9, 4};
+  open.state.run_id = "r-1";
+  open.state.phase = core::RunPhase::kRolling;
+  for (std::uint32_t id = 1; id <= 3; ++id) {
+    words_.records.push_back(
+        {{id},
+         std::vector<RunRecord>{
+             {.run_id = "r-1", .ensemble = "lab", .epoch = 3, .state_json = EncodeRun(open)}}});
+  }
+  constexpr const char* kSaid =
+      "run r-1 (upgrade to 3.9.4) was interrupted; `zoowarden resume` goes on with it";
+  const auto planned = Run({"plan"});
+  EXPECT_EQ(planned.code, 0);
+  EXPECT_NE(planned.err.find(kSaid), std::string::npos) << planned.err;
+  EXPECT_NE(Run({"plan", "-o", "json"}).out.find("\"open_run\": \"r-1\""), std::string::npos);
+  words_.seen[0].answered = false;  // and what is refused is not all that is said
+  for (const char* command : {"plan", "apply"}) {
+    const auto refused = Run({command, "--allow-outage"});
+    EXPECT_EQ(refused.code, static_cast<int>(ExitCode::kRefused)) << command;
+    EXPECT_NE(refused.err.find(kSaid), std::string::npos) << command << refused.err;
+  }
 }
 
 TEST_F(PlanTest, TextShowsOrderReasonsArithmeticDiffGatesAndTheWayBack) {
