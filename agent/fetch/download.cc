@@ -1,6 +1,7 @@
 #include "agent/fetch/download.h"
 
 #include "base/text.h"
+#include "sys/beneath.h"
 #include "sys/errno_error.h"
 #include "sys/fd.h"
 #include "sys/files.h"
@@ -285,10 +286,12 @@ class Transfer {
 }  // namespace
 
 Status Download(const DownloadRequest& request) {
-  const sys::UniqueFd file(
-      ::open(request.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const std::filesystem::path output(request.output);
+  ZW_ASSIGN(const auto uploads, sys::Beneath::Open(output.parent_path()));
+  ZW_ASSIGN(const sys::UniqueFd file,
+            uploads.OpenFile(output.filename(), O_WRONLY | O_CREAT | O_APPEND, 0600));
   struct stat status {};
-  if (!file.valid() || ::fstat(file.get(), &status) != 0) {
+  if (::fstat(file.get(), &status) != 0) {
     return Fail(sys::ErrnoError("create", request.output, errno));
   }
   // The agent takes the file only when nobody holds it.

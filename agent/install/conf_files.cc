@@ -2,15 +2,12 @@
 
 #include "agent/install/carry_over.h"
 #include "sys/errno_error.h"
-#include "sys/fd.h"
 #include "sys/files.h"
 #include "zk/zoo_cfg.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -26,36 +23,6 @@ using base::Result;
 using base::Status;
 
 constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
-
-Result<std::string> ReadRegularFile(const fs::path& path) {
-  // O_NONBLOCK: a FIFO in its place must not hold the agent.
-  const sys::UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat status {};
-  if (!file.valid() || ::fstat(file.get(), &status) != 0) {
-    return Fail(sys::ErrnoError("read", path.native(), errno));
-  }
-  if (!S_ISREG(status.st_mode) || static_cast<std::size_t>(status.st_size) > kMaxFileBytes) {
-    return Fail(base::ErrorCode::kDataLoss,
-                "config.not_a_file",
-                path.native() + " is not a regular file of at most 4 MiB; put it right");
-  }
-  std::string content;
-  std::array<char, 64 * 1024> piece{};
-  while (content.size() <= kMaxFileBytes) {
-    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      return Fail(sys::ErrnoError("read", path.native(), errno));
-    }
-    if (got == 0) {
-      break;
-    }
-    content.append(piece.data(), static_cast<std::size_t>(got));
-  }
-  return content;
-}
 
 Result<std::vector<std::string>> FileNames(const fs::path& directory) {
   std::vector<std::string> names;
@@ -78,12 +45,16 @@ bool IsPlainFileName(std::string_view name) {
              std::string_view::npos;
 }
 
+// generations/<digest>/conf: neither the last two names nor what is in it may be a link.
 Result<ConfigurationFiles> ReadZooCfgFiles(const fs::path& configuration) {
-  ZW_ASSIGN(const auto names, FileNames(configuration));
+  const fs::path generation = configuration.parent_path();
+  ZW_ASSIGN(const auto root, sys::Beneath::Open(generation.parent_path()));
+  ZW_ASSIGN(const auto directory, root.Directory(generation.filename() / configuration.filename()));
+  ZW_ASSIGN(const auto names, directory.Names());
   ConfigurationFiles files;
   for (const auto& name : names) {
     if (name == kZooCfg || DynamicFileVersion(name)) {
-      ZW_ASSIGN(files[name], ReadRegularFile(configuration / name));
+      ZW_ASSIGN(files[name], directory.Read(name, kMaxFileBytes));
     }
   }
   return files;
@@ -136,31 +107,21 @@ Status WriteForeignFile(const fs::path& zoo_cfg,
   return Ok();
 }
 
-bool ConfFilesAre(const fs::path& configuration, const ConfigurationFiles& files) {
-  const auto names = FileNames(configuration);
+bool ConfFilesAre(const sys::Beneath& generations,
+                  const fs::path& configuration,
+                  const ConfigurationFiles& files) {
+  const auto directory = generations.Directory(configuration);
+  const auto names = directory ? directory->Names() : Fail(directory.error());
   if (!names || names->size() != files.size()) {
     return false;
   }
   for (const auto& [name, content] : files) {
-    const auto present = ReadRegularFile(configuration / name);
+    const auto present = directory->Read(name, kMaxFileBytes);
     if (!present || *present != content) {
       return false;
     }
   }
   return true;
-}
-
-Status GiveDirectory(const fs::path& configuration, uid_t user, gid_t group) {
-  ZW_ASSIGN(const auto names, FileNames(configuration));
-  for (const auto& name : names) {
-    if (::lchown((configuration / name).c_str(), user, group) != 0) {
-      return Fail(sys::ErrnoError("change the owner of", name, errno));
-    }
-  }
-  if (::lchown(configuration.c_str(), user, group) != 0) {
-    return Fail(sys::ErrnoError("change the owner of", configuration.native(), errno));
-  }
-  return Ok();
 }
 
 }  // namespace zoowarden::agent

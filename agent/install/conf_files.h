@@ -4,8 +4,7 @@
 
 #include "agent/install/generations.h"
 #include "base/error.h"
-
-#include <sys/types.h>
+#include "sys/beneath.h"
 
 #include <filesystem>
 #include <string>
@@ -34,12 +33,8 @@ namespace zoowarden::agent {
                                             const std::string& content);
 
 // True when the directory holds exactly these files with these bytes.
-[[nodiscard]] bool ConfFilesAre(const std::filesystem::path& configuration,
+[[nodiscard]] bool ConfFilesAre(const sys::Beneath& generations,
+                                const std::filesystem::path& configuration,
                                 const ConfigurationFiles& files);
-
-// The directory and everything in it.
-[[nodiscard]] base::Status GiveDirectory(const std::filesystem::path& configuration,
-                                         uid_t user,
-                                         gid_t group);
 
 }  // namespace zoowarden::agent

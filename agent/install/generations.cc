@@ -10,14 +10,7 @@
 #include "sys/files.h"
 #include "sys/temporaries.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <climits>
-#include <cstdio>
 #include <ctime>
 #include <system_error>
 #include <utility>
@@ -53,26 +46,6 @@ base::Error Damaged(std::string_view digest, std::string_view what) {
           "generation.damaged",
           "generation " + std::string(digest) + " is damaged: " + std::string(what) +
               "; restore it or roll the server to another generation"};
-}
-
-// Empty when there is no such link.
-Result<std::string> ReadLink(const fs::path& link) {
-  std::array<char, PATH_MAX> target{};
-  const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
-  if (size < 0 && errno == ENOENT) {
-    return std::string();
-  }
-  if (size < 0) {
-    return Fail(sys::ErrnoError("read the link", link.native(), errno));
-  }
-  return std::string(target.data(), static_cast<std::size_t>(size));
-}
-
-Status Rename(const fs::path& from, const fs::path& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) {
-    return Fail(sys::ErrnoError("rename to", to.native(), errno));
-  }
-  return Ok();
 }
 
 Status CheckRequest(const GenerationRequest& request) {
@@ -117,18 +90,22 @@ Result<StoredGeneration> FindForeign(GenerationRecord record) {
 }
 
 // What a kill left behind.
-Status RemoveUnfinished(const fs::path& directory) {
-  ZW_TRY(sys::RemoveLeftovers(directory, {kStagePrefix, kTrashPrefix}));
-  ZW_TRY(sys::RemoveTemporaries(directory));
-  std::error_code error;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (IsDigest(entry->path().filename().native())) {
-      ZW_TRY(sys::RemoveTemporaries(entry->path()));
-      ZW_TRY(sys::RemoveTemporaries(entry->path() / kConf));
+Status RemoveUnfinished(const sys::Beneath& root) {
+  ZW_TRY(root.RemoveLeftovers({kStagePrefix, kTrashPrefix}));
+  ZW_TRY(sys::RemoveTemporaries(root));
+  ZW_ASSIGN(const auto names, root.Names());
+  for (const fs::path name : names) {
+    if (!IsDigest(name.native()) || !root.IsDirectory(name)) {
+      continue;
+    }
+    ZW_ASSIGN(const auto generation, root.Directory(name));
+    ZW_TRY(sys::RemoveTemporaries(generation));
+    if (generation.IsDirectory(kConf)) {
+      ZW_ASSIGN(const auto configuration, generation.Directory(kConf));
+      ZW_TRY(sys::RemoveTemporaries(configuration));
     }
   }
-  return error ? Status(Fail(sys::ErrnoError("list", directory.native(), error.value()))) : Ok();
+  return Ok();
 }
 
 }  // namespace
@@ -145,7 +122,8 @@ Result<Generations> Generations::ForReading(const fs::path& directory) {
 Result<Generations> Generations::Open(const fs::path& directory, std::optional<Owner> owner) {
   ZW_TRY(sys::EnsureDirectory(directory, 0755));
   ZW_ASSIGN(auto opened, ForReading(directory));
-  ZW_TRY(RemoveUnfinished(opened.directory_));
+  ZW_ASSIGN(const auto root, opened.Root());
+  ZW_TRY(RemoveUnfinished(root));
   opened.owner_ = owner;
   return opened;
 }
@@ -154,72 +132,77 @@ Result<model::Generation> Generations::Make(const GenerationRequest& request) {
   ZW_TRY(CheckRequest(request));
   const std::string digest = config::GenerationDigest(
       request.version, request.release_sha512, request.configuration_digest);
-  ZW_ASSIGN(const std::string current, ReadLink(directory_ / kCurrent));
+  ZW_ASSIGN(const auto root, Root());
+  ZW_ASSIGN(const std::string current, root.ReadLink(kCurrent));
   if (current == digest) {
     ZW_ASSIGN(const auto running, Find(digest));
     return running.generation;
   }
   if (const auto present = Find(digest);
       present && present->release_directory == fs::weakly_canonical(request.release_directory) &&
-      ConfFilesAre(present->configuration_directory, request.files)) {
+      ConfFilesAre(root, fs::path(digest) / kConf, request.files)) {
     return present->generation;
   }
   ZW_ASSIGN(auto stage, sys::TempDir::Create(directory_, kStagePrefix));
-  ZW_TRY(Fill(stage.path(), request, digest));
-  ZW_TRY(Place(stage.path(), digest));
+  const std::string staged = stage.path().filename();
+  ZW_ASSIGN(const auto inside, root.Directory(staged));
+  ZW_TRY(Fill(inside, request, digest));
+  ZW_TRY(Place(staged, digest));
   static_cast<void>(stage.Release());
   ZW_ASSIGN(const auto made, Find(digest));
   return made.generation;
 }
 
-Status Generations::Fill(const fs::path& stage,
+Status Generations::Fill(const sys::Beneath& stage,
                          const GenerationRequest& request,
                          const std::string& digest) const {
-  const fs::path configuration = stage / kConf;
-  ZW_TRY(sys::EnsureDirectory(configuration, 0700));
+  const fs::path configuration(kConf);
+  ZW_TRY(stage.MakeDirectory(configuration, 0700));
   for (const auto& [name, content] : request.files) {
-    ZW_TRY(sys::WriteFileAtomically(configuration / name, content, 0600));
+    ZW_TRY(stage.Write(configuration / name, content, 0600));
   }
-  ZW_TRY(GiveToOwner(configuration));
-  ZW_TRY(sys::ReplaceSymlink(stage / kRelease, request.release_directory));
+  ZW_TRY(GiveToOwner(stage));
+  ZW_TRY(stage.ReplaceLink(kRelease, request.release_directory));
   const GenerationRecord record{
       .generation = {digest, request.version, request.release_sha512, request.configuration_digest},
       .server = request.server,
       .declared_servers = request.declared_servers,
       .settings = model::MaskSecrets(request.settings)};
-  ZW_TRY(sys::WriteFileAtomically(stage / kRecord, PrintGenerationRecord(record), 0644));
-  std::error_code error;
-  fs::permissions(stage, fs::perms(0755), error);
-  if (error) {
-    return Fail(sys::ErrnoError("set the mode of", stage.native(), error.value()));
-  }
-  return sys::SyncDirectory(stage);
+  ZW_TRY(stage.Write(kRecord, PrintGenerationRecord(record), 0644));
+  ZW_TRY(stage.SetMode(0755));
+  return stage.Sync();
 }
 
 // A generation that is not current is in nobody's use, so for the moment between the two renames
 // there may be none: Make runs again then.
-Status Generations::Place(const fs::path& stage, const std::string& digest) const {
-  const fs::path place = directory_ / digest;
-  std::error_code ignored;
-  if (!fs::exists(fs::symlink_status(place, ignored))) {
-    ZW_TRY(Rename(stage, place));
-    return sys::SyncDirectory(directory_);
+Status Generations::Place(const std::string& stage, const std::string& digest) const {
+  ZW_ASSIGN(const auto root, Root());
+  ZW_ASSIGN(const auto present, root.Look(digest));
+  if (!present) {
+    ZW_TRY(root.Rename(stage, digest));
+    return root.Sync();
   }
   ZW_ASSIGN(const auto trash, sys::TempDir::Create(directory_, kTrashPrefix));
-  ZW_TRY(Rename(place, trash.path() / digest));
-  ZW_TRY(Rename(stage, place));
-  return sys::SyncDirectory(directory_);
+  ZW_TRY(root.Rename(digest, trash.path().filename() / digest));
+  ZW_TRY(root.Rename(stage, digest));
+  return root.Sync();
 }
 
-Status Generations::GiveToOwner(const fs::path& configuration) const {
+Status Generations::GiveToOwner(const sys::Beneath& generation) const {
   if (!owner_) {
     return Ok();
   }
-  return GiveDirectory(configuration, owner_->user, owner_->group);
+  ZW_ASSIGN(const auto configuration, generation.Directory(kConf));
+  ZW_ASSIGN(const auto names, configuration.Names());
+  for (const std::string& name : names) {
+    ZW_TRY(configuration.Give(name, owner_->user, owner_->group));
+  }
+  return generation.Give(kConf, owner_->user, owner_->group);
 }
 
 Result<std::optional<StoredGeneration>> Generations::Current() const {
-  ZW_ASSIGN(const std::string target, ReadLink(directory_ / kCurrent));
+  ZW_ASSIGN(const auto root, Root());
+  ZW_ASSIGN(const std::string target, root.ReadLink(kCurrent));
   if (target.empty()) {
     return std::optional<StoredGeneration>();
   }
@@ -240,9 +223,9 @@ Result<std::optional<StoredGeneration>> Generations::Current() const {
 }
 
 Result<StoredGeneration> Generations::Find(std::string_view digest) const {
-  const fs::path place = directory_ / digest;
-  std::error_code error;
-  if (!IsDigest(digest) || !fs::is_directory(fs::symlink_status(place, error))) {
+  const fs::path place(digest);
+  ZW_ASSIGN(const auto root, Root());
+  if (!IsDigest(digest) || !root.IsDirectory(place)) {
     return Fail(ErrorCode::kNotFound,
                 "generation.unknown",
                 "there is no generation '" + std::string(digest) + "' on this server; stage it");
@@ -251,11 +234,12 @@ Result<StoredGeneration> Generations::Find(std::string_view digest) const {
   if (record.foreign) {
     return FindForeign(std::move(record));
   }
-  auto release = fs::canonical(place / kRelease, error);
+  std::error_code error;
+  auto release = fs::canonical(root.ReadLink(place / kRelease).value_or(""), error);
   if (error || !fs::is_directory(release, error)) {
     return Fail(Damaged(digest, "its release directory is gone"));
   }
-  if (!fs::is_regular_file(fs::symlink_status(place / kConf / kZooCfg, error))) {
+  if (!root.IsFile(place / kConf / kZooCfg)) {
     return Fail(Damaged(digest, "its zoo.cfg is gone"));
   }
   return StoredGeneration{.generation = std::move(record.generation),
@@ -263,121 +247,122 @@ Result<StoredGeneration> Generations::Find(std::string_view digest) const {
                           .declared_servers = record.declared_servers,
                           .settings = std::move(record.settings),
                           .release_directory = std::move(release),
-                          .configuration_directory = place / kConf};
+                          .configuration_directory = directory_ / place / kConf};
 }
 
 Result<GenerationRecord> Generations::ReadRecord(std::string_view digest) const {
-  const auto text = sys::ReadFile(directory_ / digest / kRecord, kMaxRecordBytes);
+  ZW_ASSIGN(const auto root, Root());
+  const auto text = root.Read(fs::path(digest) / kRecord, kMaxRecordBytes);
   if (!text) {
     return Fail(Damaged(digest, text.error().message()));
   }
   return ParseGenerationRecord(*text, digest);
 }
 
-Result<std::string> Generations::CurrentDigest() const { return ReadLink(directory_ / kCurrent); }
+Result<std::string> Generations::CurrentDigest() const {
+  ZW_ASSIGN(const auto root, Root());
+  return root.ReadLink(kCurrent);
+}
 
 // The record tells it, whatever has become of the files that it names; one without a record is told
 // by having no release, as each generation of ours has.
 bool Generations::MayBeAdopted(std::string_view digest) const {
   const auto record = ReadRecord(digest);
-  return record ? record->foreign.has_value()
-                : ReadLink(directory_ / digest / kRelease).value_or("").empty();
+  if (record) {
+    return record->foreign.has_value();
+  }
+  const auto root = Root();
+  return root && root->ReadLink(fs::path(digest) / kRelease).value_or("").empty();
 }
 
 Result<std::vector<model::Generation>> Generations::List() const {
+  ZW_ASSIGN(const auto root, Root());
+  ZW_ASSIGN(const auto names, root.Names());
   std::vector<model::Generation> list;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory_, error)) {
-    if (auto found = Find(entry.path().filename().native())) {
+  for (const std::string& name : names) {
+    if (auto found = Find(name)) {
       list.push_back(std::move(found->generation));
     }
   }
-  if (error) {
-    return Fail(sys::ErrnoError("list", directory_.native(), error.value()));
-  }
-  std::sort(
-      list.begin(), list.end(), [](const auto& a, const auto& b) { return a.digest < b.digest; });
   return list;
 }
 
 Result<std::vector<GenerationUse>> Generations::Uses() const {
-  ZW_ASSIGN(const std::string current, ReadLink(directory_ / kCurrent));
+  ZW_ASSIGN(const auto root, Root());
+  ZW_ASSIGN(const std::string current, root.ReadLink(kCurrent));
+  ZW_ASSIGN(const auto names, root.Names());
   std::vector<GenerationUse> uses;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory_, error)) {
-    const std::string digest = entry.path().filename();
+  for (const std::string& digest : names) {
     if (!IsDigest(digest) || MayBeAdopted(digest)) {
       continue;  // a description of a few lines, and the only way back to what was there
     }
-    struct stat status {};
-    const bool made = ::stat((entry.path() / kRecord).c_str(), &status) == 0;
+    const fs::path place(digest);
+    const auto made = root.Look(place / kRecord);
     uses.push_back({.digest = digest,
-                    .release = fs::path(ReadLink(entry.path() / kRelease).value_or("")).filename(),
+                    .release = fs::path(root.ReadLink(place / kRelease).value_or("")).filename(),
                     .current = digest == current,
                     .last_ran = LastRan(digest),
-                    .made = made ? std::int64_t{status.st_mtim.tv_sec} : 0});
+                    .made = made && *made ? std::int64_t{(*made)->st_mtim.tv_sec} : 0});
   }
-  if (error) {
-    return Fail(sys::ErrnoError("list", directory_.native(), error.value()));
-  }
-  std::sort(
-      uses.begin(), uses.end(), [](const auto& a, const auto& b) { return a.digest < b.digest; });
   return uses;
 }
 
 Status Generations::Remove(std::string_view digest) {
-  ZW_ASSIGN(const std::string current, ReadLink(directory_ / kCurrent));
+  ZW_ASSIGN(const auto root, Root());
+  ZW_ASSIGN(const std::string current, root.ReadLink(kCurrent));
   if (digest == current || !IsDigest(digest)) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "generation.current",
                 "generation " + base::Printable(digest, 60) +
                     " is current or none; switch to another one first");
   }
-  const fs::path place = directory_ / digest;
-  std::error_code ignored;
-  if (!fs::exists(fs::symlink_status(place, ignored))) {
+  ZW_ASSIGN(const auto present, root.Look(digest));
+  if (!present) {
     return Ok();
   }
   ZW_ASSIGN(const auto trash, sys::TempDir::Create(directory_, kTrashPrefix));
-  ZW_TRY(Rename(place, trash.path() / digest));
-  return sys::SyncDirectory(directory_);
+  ZW_TRY(root.Rename(digest, trash.path().filename() / digest));
+  return root.Sync();
 }
 
 std::optional<std::int64_t> Generations::LastRan(std::string_view digest) const {
-  const auto text = sys::ReadFile(directory_ / digest / kRan, kMaxRanBytes);
+  const auto root = Root();
+  if (!root) {
+    return std::nullopt;
+  }
+  const auto text = root->Read(fs::path(digest) / kRan, kMaxRanBytes);
   const auto when = text ? base::ParseUnsigned(base::Trim(*text)) : std::nullopt;
   if (when) {
     return static_cast<std::int64_t>(*when);
   }
-  const auto current = ReadLink(directory_ / kCurrent);
+  const auto current = root->ReadLink(kCurrent);
   const bool ran = text || (current && *current == digest);
   return ran ? std::optional<std::int64_t>(0) : std::nullopt;
 }
 
 Status Generations::NoteRun(const std::string& digest, std::int64_t when) const {
-  return sys::WriteFileAtomically(directory_ / digest / kRan, std::to_string(when) + "\n", 0644);
+  ZW_ASSIGN(const auto root, Root());
+  return root.Write(fs::path(digest) / kRan, std::to_string(when) + "\n", 0644);
 }
 
 Status Generations::SwitchTo(std::string_view digest) {
-  const fs::path link = directory_ / kCurrent;
+  ZW_ASSIGN(const auto root, Root());
   if (!digest.empty()) {
-    const std::string before = ReadLink(link).value_or("");
+    const std::string before = root.ReadLink(kCurrent).value_or("");
     ZW_ASSIGN(const auto found, Find(digest));
     const std::string& name = found.generation.digest;
     if (before == name) {
-      return sys::SyncDirectory(directory_);
+      return root.Sync();
     }
     // What an older agent made current has no note yet.
     if (IsDigest(before) && LastRan(before) == 0 && Find(before)) {
       ZW_TRY(NoteRun(before, 0));
     }
     ZW_TRY(NoteRun(name, std::time(nullptr)));
-    return sys::ReplaceSymlink(link, name);
+    return root.ReplaceLink(kCurrent, name);
   }
-  if (::unlink(link.c_str()) != 0 && errno != ENOENT) {
-    return Fail(sys::ErrnoError("remove", link.native(), errno));
-  }
-  return sys::SyncDirectory(directory_);
+  ZW_TRY(root.Remove(kCurrent));
+  return root.Sync();
 }
 
 Result<fs::path> Generations::ConfigurationDirectory(std::string_view digest) const {

@@ -12,6 +12,9 @@
 // and the client port into zoo.cfg.dynamic.<hex zxid>), which is why a generation is identified by
 // generation.json and never by the bytes of its zoo.cfg.
 //
+// `current` and `release` are links that are read, never followed; below the directory no symbolic
+// link is (sys/beneath.h), but for the files that an adopted generation describes.
+//
 // All functions block on the disk and look at it afresh. One thread at a time.
 #pragma once
 
@@ -22,6 +25,7 @@
 #include "model/ids.h"
 #include "model/observation.h"
 #include "model/version.h"
+#include "sys/beneath.h"
 
 #include <sys/types.h>
 
@@ -145,11 +149,10 @@ class Generations {
  private:
   Generations(std::filesystem::path directory, std::optional<Owner> owner)
       : directory_(std::move(directory)), owner_(owner) {}
-  [[nodiscard]] base::Status Fill(const std::filesystem::path& stage,
+  [[nodiscard]] base::Status Fill(const sys::Beneath& stage,
                                   const GenerationRequest& request,
                                   const std::string& digest) const;
-  [[nodiscard]] base::Status Place(const std::filesystem::path& stage,
-                                   const std::string& digest) const;
+  [[nodiscard]] base::Status Place(const std::string& stage, const std::string& digest) const;
   [[nodiscard]] base::Status NoteRun(const std::string& digest, std::int64_t when) const;
   [[nodiscard]] base::Result<std::string> CurrentDigest() const;  // empty = there is none
   [[nodiscard]] base::Result<GenerationRecord> ReadRecord(std::string_view digest) const;
@@ -157,7 +160,9 @@ class Generations {
   [[nodiscard]] base::Result<std::vector<std::string>> AdoptedDigests() const;
   [[nodiscard]] base::Status CheckNothingOfOurs() const;
   [[nodiscard]] base::Status RemoveOtherAdopted(const std::string& digest);
-  [[nodiscard]] base::Status GiveToOwner(const std::filesystem::path& configuration) const;
+  [[nodiscard]] base::Status GiveToOwner(const sys::Beneath& generation) const;
+  // Looked up afresh: whoever restores a server by hand may have exchanged it.
+  [[nodiscard]] base::Result<sys::Beneath> Root() const { return sys::Beneath::Open(directory_); }
 
   std::filesystem::path directory_;  // real path
   std::optional<Owner> owner_;

@@ -2,19 +2,13 @@
 #include "agent/install/generations.h"
 #include "agent/lifecycle/launcher/start_file.h"
 #include "config/digests.h"
-#include "sys/errno_error.h"
 #include "sys/files.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 namespace zoowarden::agent {
 
-namespace fs = std::filesystem;
 using base::ErrorCode;
 using base::Fail;
 using base::Result;
@@ -23,24 +17,18 @@ namespace {
 
 constexpr std::string_view kAdoptPrefix = ".new-";
 
-base::Status Describe(const fs::path& stage,
+base::Status Describe(const sys::Beneath& stage,
                       const AdoptRequest& request,
                       const std::optional<Generations::Owner>& owner) {
   if (request.start) {
-    const fs::path start = stage / kStartFile;
-    ZW_TRY(sys::WriteFileAtomically(start, *request.start, 0600));
-    if (owner && ::lchown(start.c_str(), owner->user, owner->group) != 0) {
-      return Fail(sys::ErrnoError("change the owner of", start.native(), errno));
+    ZW_TRY(stage.Write(kStartFile, *request.start, 0600));
+    if (owner) {
+      ZW_TRY(stage.Give(kStartFile, owner->user, owner->group));
     }
   }
-  ZW_TRY(sys::WriteFileAtomically(
-      stage / "generation.json", PrintGenerationRecord(request.record), 0644));
-  std::error_code error;
-  fs::permissions(stage, fs::perms(0755), error);
-  if (error) {
-    return Fail(sys::ErrnoError("set the mode of", stage.native(), error.value()));
-  }
-  return sys::SyncDirectory(stage);
+  ZW_TRY(stage.Write("generation.json", PrintGenerationRecord(request.record), 0644));
+  ZW_TRY(stage.SetMode(0755));
+  return stage.Sync();
 }
 
 }  // namespace
@@ -51,8 +39,11 @@ Result<model::Generation> Generations::Adopt(AdoptRequest request) {
       generation.version, generation.release_sha512, generation.configuration_digest);
   ZW_TRY(CheckNothingOfOurs());
   ZW_ASSIGN(auto stage, sys::TempDir::Create(directory_, kAdoptPrefix));
-  ZW_TRY(Describe(stage.path(), request, owner_));
-  ZW_TRY(Place(stage.path(), generation.digest));
+  const std::string staged = stage.path().filename();
+  ZW_ASSIGN(const auto root, Root());
+  ZW_ASSIGN(const auto inside, root.Directory(staged));
+  ZW_TRY(Describe(inside, request, owner_));
+  ZW_TRY(Place(staged, generation.digest));
   static_cast<void>(stage.Release());
   ZW_TRY(SwitchTo(generation.digest));
   ZW_TRY(RemoveOtherAdopted(generation.digest));
@@ -77,19 +68,13 @@ base::Status Generations::CheckNothingOfOurs() const {
 }
 
 Result<std::vector<std::string>> Generations::AdoptedDigests() const {
-  std::vector<std::string> digests;
-  std::error_code error;
-  for (fs::directory_iterator entry(directory_, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string digest = entry->path().filename();
-    if (const auto record = ReadRecord(digest); record && record->foreign) {
-      digests.push_back(digest);
-    }
-  }
-  if (error) {
-    return Fail(sys::ErrnoError("list", directory_.native(), error.value()));
-  }
-  return digests;
+  ZW_ASSIGN(const auto root, Root());
+  ZW_ASSIGN(auto names, root.Names());
+  std::erase_if(names, [this](const std::string& name) {
+    const auto record = ReadRecord(name);
+    return !record || !record->foreign;
+  });
+  return names;
 }
 
 // Earlier descriptions, of before somebody changed what they described.

@@ -3,7 +3,6 @@
 #include "agent/install/conf_files.h"
 #include "agent/install/generations.h"
 #include "base/log.h"
-#include "sys/files.h"
 
 #include <utility>
 
@@ -55,6 +54,8 @@ Status Generations::CarryOverDynamicFile(std::string_view from_digest, std::stri
   ZW_ASSIGN(const auto to, Find(to_digest));
   ZW_ASSIGN(const auto before, ReadZooCfgFilesOf(to));
   ZW_ASSIGN(const auto after, PreviewCarryOver(from_digest, to_digest));
+  ZW_ASSIGN(const auto root, Root());
+  const fs::path place(to.generation.digest);
   // Dynamic files first: until zoo.cfg names the new one, the old state is whole.
   for (const bool zoo_cfg : {false, true}) {
     for (const auto& [name, content] : after) {
@@ -63,12 +64,15 @@ Status Generations::CarryOverDynamicFile(std::string_view from_digest, std::stri
       if (!changed || (name == kZooCfg) != zoo_cfg) {
         continue;
       }
-      ZW_TRY(to.foreign
-                 ? WriteForeignFile(to.foreign->configuration, name, content)
-                 : sys::WriteFileAtomically(to.configuration_directory / name, content, 0600));
+      ZW_TRY(to.foreign ? WriteForeignFile(to.foreign->configuration, name, content)
+                        : root.Write(place / "conf" / name, content, 0600));
     }
   }
-  return to.foreign ? Ok() : GiveToOwner(to.configuration_directory);
+  if (to.foreign) {
+    return Ok();
+  }
+  ZW_ASSIGN(const auto generation, root.Directory(place));
+  return GiveToOwner(generation);
 }
 
 }  // namespace zoowarden::agent

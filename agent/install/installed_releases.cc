@@ -1,11 +1,9 @@
 #include "agent/install/installed_releases.h"
 
 #include "agent/install/entry_policy.h"
-#include "sys/errno_error.h"
-#include "sys/files.h"
+#include "sys/beneath.h"
 
 #include <algorithm>
-#include <system_error>
 #include <tuple>
 
 namespace zoowarden::agent {
@@ -20,12 +18,12 @@ using base::Status;
 constexpr std::size_t kShortDigits = 8;
 constexpr std::size_t kMaxRecordBytes = 16 * 1024 * 1024;
 
-InstalledRelease Describe(const fs::path& directory) {
+InstalledRelease Describe(const fs::path& releases, const std::string& name) {
   InstalledRelease release;
-  release.name = directory.filename();
+  release.name = name;
   release.version = model::ParseVersion(release.name.substr(0, release.name.find('-')))
                         .value_or(model::Version{});
-  const auto record = ReadReleaseRecord(directory);
+  const auto record = ReadReleaseRecord(releases / name);
   if (!record) {
     release.problem_reason = record.error().reason();
     release.problem = record.error().message();
@@ -53,22 +51,20 @@ bool IsReleaseName(std::string_view name) {
 }
 
 Result<ReleaseRecord> ReadReleaseRecord(const fs::path& directory) {
-  ZW_ASSIGN(const std::string text, sys::ReadFile(directory / kReleaseRecordName, kMaxRecordBytes));
+  ZW_ASSIGN(const auto releases, sys::Beneath::Open(directory.parent_path()));
+  ZW_ASSIGN(const std::string text,
+            releases.Read(directory.filename() / kReleaseRecordName, kMaxRecordBytes));
   return ParseReleaseRecord(text);
 }
 
 Result<std::vector<InstalledRelease>> ListInstalled(const fs::path& releases) {
+  ZW_ASSIGN(const auto directory, sys::Beneath::Open(releases));
+  ZW_ASSIGN(const auto names, directory.Names());
   std::vector<InstalledRelease> list;
-  std::error_code error;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(releases, error)) {
-    if (IsReleaseName(entry.path().filename().native()) &&
-        fs::is_directory(entry.symlink_status(ignored))) {
-      list.push_back(Describe(entry.path()));
+  for (const std::string& name : names) {
+    if (IsReleaseName(name) && directory.IsDirectory(name)) {
+      list.push_back(Describe(releases, name));
     }
-  }
-  if (error) {
-    return Fail(sys::ErrnoError("list", releases.native(), error.value()));
   }
   std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) {
     return std::tie(a.version, a.name) < std::tie(b.version, b.name);
@@ -79,8 +75,8 @@ Result<std::vector<InstalledRelease>> ListInstalled(const fs::path& releases) {
 Status VerifyInstalled(const fs::path& directory,
                        const model::Version& version,
                        std::string_view sha512) {
-  std::error_code error;
-  if (!fs::is_directory(fs::symlink_status(directory, error))) {
+  const auto releases = sys::Beneath::Open(directory.parent_path());
+  if (!releases || !releases->IsDirectory(directory.filename())) {
     return Fail(ErrorCode::kNotFound,
                 "release.not_unpacked",
                 "release " + version.ToString() + " is not unpacked on this server; stage it");
@@ -91,7 +87,8 @@ Status VerifyInstalled(const fs::path& directory,
                 "release.name_taken",
                 directory.native() + " holds another archive's release; move it away first");
   }
-  return VerifyTree(directory, record);
+  ZW_ASSIGN(const auto tree, releases->Directory(directory.filename()));
+  return VerifyTree(tree, record);
 }
 
 }  // namespace zoowarden::agent

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "sys/fd.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -19,8 +20,12 @@ inline constexpr std::string_view kSignatureSuffix = ".signature";
                                                 std::string_view sha512,
                                                 std::string_view suffix);
 
-// 0 when there is none.
+// One of those files, through no link (sys/beneath.h).
+[[nodiscard]] base::Result<sys::UniqueFd> OpenUpload(const std::filesystem::path& path, int flags);
+
+// 0 when there is none, or no regular file.
 [[nodiscard]] std::uint64_t SizeOf(const std::filesystem::path& path);
+[[nodiscard]] bool IsUpload(const std::filesystem::path& path);
 
 // One of a kind may lie about unfinished: who starts many must not fill the disk.
 [[nodiscard]] base::Status RemoveOthersLike(const std::filesystem::path& keep);

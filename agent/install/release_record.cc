@@ -2,14 +2,13 @@
 
 #include "agent/install/entry_policy.h"
 #include "sys/digest.h"
-#include "sys/errno_error.h"
 
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
 #include <exception>
 #include <map>
-#include <system_error>
 
 namespace zoowarden::agent {
 namespace {
@@ -53,16 +52,44 @@ ReleaseRecord FromJson(const json& object) {
   return record;
 }
 
-Status VerifyFile(const fs::path& directory, const fs::path& path, const ReleaseFile& expected) {
+using Expected = std::map<std::string, const ReleaseFile*>;
+
+// One descriptor for what it is and for what is in it.
+Status VerifyFile(const sys::Beneath& tree, const ReleaseFile& expected) {
+  const auto file = tree.OpenFile(expected.path, O_RDONLY | O_NONBLOCK);
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
+  if (!file || ::fstat(file->get(), &status) != 0 || !S_ISREG(status.st_mode) ||
       static_cast<std::uint64_t>(status.st_size) != expected.size ||
       ((status.st_mode & 0111) != 0) != expected.executable) {
-    return Changed(directory, "'" + expected.path + "' has another size, mode or type");
+    return Changed(tree.path(), "'" + expected.path + "' has another size, mode or type");
   }
-  ZW_ASSIGN(const auto digest, sys::DigestFile(sys::Hash::kSha256, path));
+  ZW_ASSIGN(const auto digest,
+            sys::DigestDescriptor(sys::Hash::kSha256, file->get(), tree.path() / expected.path));
   if (digest != expected.sha256) {
-    return Changed(directory, "'" + expected.path + "' has another content");
+    return Changed(tree.path(), "'" + expected.path + "' has another content");
+  }
+  return base::Ok();
+}
+
+// Takes from `expected` what it finds as it should be.
+Status VerifyBelow(const sys::Beneath& tree, const fs::path& below, Expected& expected) {
+  ZW_ASSIGN(const auto directory, tree.Directory(below.empty() ? fs::path(".") : below));
+  ZW_ASSIGN(const auto names, directory.Names());
+  for (const std::string& name : names) {
+    const fs::path path = below / name;
+    if (directory.IsDirectory(name)) {
+      ZW_TRY(VerifyBelow(tree, path, expected));
+      continue;
+    }
+    if (path == kReleaseRecordName) {
+      continue;
+    }
+    const auto found = expected.find(path.native());
+    if (found == expected.end()) {
+      return Changed(tree.path(), "'" + path.native() + "' was added");
+    }
+    ZW_TRY(VerifyFile(tree, *found->second));
+    expected.erase(found);
   }
   return base::Ok();
 }
@@ -103,32 +130,14 @@ Result<ReleaseRecord> ParseReleaseRecord(std::string_view text) {
   }
 }
 
-Status VerifyTree(const fs::path& directory, const ReleaseRecord& record) {
-  std::map<std::string, const ReleaseFile*> expected;
+Status VerifyTree(const sys::Beneath& tree, const ReleaseRecord& record) {
+  Expected expected;
   for (const auto& file : record.files) {
     expected.emplace(file.path, &file);
   }
-  std::error_code error;
-  fs::recursive_directory_iterator entries(directory, error);
-  for (; !error && entries != fs::recursive_directory_iterator(); entries.increment(error)) {
-    const auto& entry = *entries;
-    const std::string path = entry.path().lexically_relative(directory);
-    if (entry.symlink_status(error).type() == fs::file_type::directory ||
-        path == kReleaseRecordName) {
-      continue;
-    }
-    const auto found = expected.find(path);
-    if (found == expected.end()) {
-      return Changed(directory, "'" + path + "' was added");
-    }
-    ZW_TRY(VerifyFile(directory, entry.path(), *found->second));
-    expected.erase(found);
-  }
-  if (error) {
-    return Fail(sys::ErrnoError("list", directory.native(), error.value()));
-  }
+  ZW_TRY(VerifyBelow(tree, {}, expected));
   if (!expected.empty()) {
-    return Changed(directory, "'" + expected.begin()->first + "' is gone");
+    return Changed(tree.path(), "'" + expected.begin()->first + "' is gone");
   }
   return base::Ok();
 }

@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "model/version.h"
+#include "sys/beneath.h"
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +35,6 @@ struct ReleaseRecord {
 
 // Compares the directory with the record: nothing changed, missing or added, no symbolic link.
 // Reads every file. Error: kDataLoss `release.tree_changed` with the first difference.
-[[nodiscard]] base::Status VerifyTree(const std::filesystem::path& directory,
-                                      const ReleaseRecord& record);
+[[nodiscard]] base::Status VerifyTree(const sys::Beneath& tree, const ReleaseRecord& record);
 
 }  // namespace zoowarden::agent

@@ -2,9 +2,12 @@
 // data may share.
 #include "agent/install/release_parts.h"
 #include "agent/install/releases.h"
+#include "sys/beneath.h"
 #include "sys/errno_error.h"
 #include "sys/files.h"
 #include "sys/space.h"
+
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -24,10 +27,21 @@ fs::path UploadsPath(const fs::path& uploads, std::string_view sha512, std::stri
   return uploads / (std::string(sha512) + std::string(suffix));
 }
 
+Result<sys::UniqueFd> OpenUpload(const fs::path& path, int flags) {
+  ZW_ASSIGN(const auto uploads, sys::Beneath::Open(path.parent_path()));
+  return uploads.OpenFile(path.filename(), flags, 0600);
+}
+
 std::uint64_t SizeOf(const fs::path& path) {
-  std::error_code error;
-  const auto size = fs::file_size(path, error);
-  return error ? 0 : size;
+  const auto uploads = sys::Beneath::Open(path.parent_path());
+  const auto status = uploads ? uploads->Look(path.filename()) : Fail(uploads.error());
+  const bool file = status && *status && S_ISREG((*status)->st_mode);
+  return file ? static_cast<std::uint64_t>((*status)->st_size) : 0;
+}
+
+bool IsUpload(const fs::path& path) {
+  const auto uploads = sys::Beneath::Open(path.parent_path());
+  return uploads && uploads->IsFile(path.filename());
 }
 
 Status RemoveOthersLike(const fs::path& keep) {

@@ -3,6 +3,7 @@
 #include "agent/install/releases.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "sys/beneath.h"
 #include "sys/digest.h"
 #include "sys/errno_error.h"
 #include "sys/fd.h"
@@ -45,11 +46,7 @@ Status CheckSha512(std::string_view sha512) {
 }
 
 Status AppendToFile(const fs::path& path, std::string_view bytes) {
-  const sys::UniqueFd file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.valid()) {
-    return Fail(sys::ErrnoError("create", path.native(), errno));
-  }
+  ZW_ASSIGN(const sys::UniqueFd file, OpenUpload(path, O_WRONLY | O_CREAT | O_APPEND));
   return sys::WriteAll(file.get(), bytes, path);
 }
 
@@ -101,13 +98,15 @@ struct Candidate {
 
 // A regular file of a plausible size; nullopt for everything else, whatever the cause.
 std::optional<Candidate> OpenCandidate(const fs::path& path) {
-  Candidate candidate{
-      .fd = sys::UniqueFd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))};
+  const auto directory = sys::Beneath::Open(path.parent_path());
+  auto file = directory ? directory->OpenFile(path.filename(), O_RDONLY | O_NONBLOCK)
+                        : Fail(directory.error());
   struct stat status {};
-  if (!candidate.fd.valid() || ::fstat(candidate.fd.get(), &status) != 0 ||
-      !S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) > kMaxArchiveBytes) {
+  if (!file || ::fstat(file->get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      static_cast<std::uint64_t>(status.st_size) > kMaxArchiveBytes) {
     return std::nullopt;
   }
+  Candidate candidate{.fd = *std::move(file)};
   candidate.size = static_cast<std::uint64_t>(status.st_size);
   candidate.key = path.native() + '\n' + std::to_string(status.st_ino) + '\n' +
                   std::to_string(status.st_size) + '\n' + std::to_string(status.st_mtim.tv_sec) +
@@ -138,11 +137,7 @@ Status CopyOpenFile(const Candidate& candidate, const fs::path& from, const fs::
   if (::lseek(candidate.fd.get(), 0, SEEK_SET) != 0) {
     return Fail(sys::ErrnoError("read", from.native(), errno));
   }
-  const sys::UniqueFd out(
-      ::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!out.valid()) {
-    return Fail(sys::ErrnoError("create", to.native(), errno));
-  }
+  ZW_ASSIGN(const sys::UniqueFd out, OpenUpload(to, O_WRONLY | O_CREAT | O_TRUNC));
   return ReadPieces(candidate.fd.get(), candidate.size, from, [&](std::string_view bytes) {
     return sys::WriteAll(out.get(), bytes, to);
   });
@@ -189,8 +184,7 @@ fs::path Releases::PathOf(std::string_view sha512, std::string_view suffix) cons
 Result<UploadProgress> Releases::Progress(std::string_view sha512) {
   ZW_TRY(CheckSha512(sha512));
   const fs::path archive = PathOf(sha512, kArchiveSuffix);
-  std::error_code ignored;
-  if (fs::exists(archive, ignored)) {
+  if (IsUpload(archive)) {
     return UploadProgress{SizeOf(archive), /*complete=*/true};
   }
   ZW_ASSIGN(const bool taken, TakeFromDirectories(sha512));
@@ -202,9 +196,8 @@ Result<UploadProgress> Releases::Progress(std::string_view sha512) {
 
 Result<UploadProgress> Releases::Append(const UploadChunk& chunk) {
   ZW_TRY(CheckSha512(chunk.sha512));
-  std::error_code ignored;
   const fs::path archive = PathOf(chunk.sha512, kArchiveSuffix);
-  if (fs::exists(archive, ignored)) {
+  if (IsUpload(archive)) {
     return UploadProgress{SizeOf(archive), /*complete=*/true};
   }
   const fs::path part = PathOf(chunk.sha512, kPartSuffix);
@@ -226,8 +219,7 @@ Result<UploadProgress> Releases::Append(const UploadChunk& chunk) {
 }
 
 Status Releases::FinishFetch(std::string_view sha512) {
-  std::error_code ignored;
-  if (fs::exists(PathOf(sha512, kArchiveSuffix), ignored)) {
+  if (IsUpload(PathOf(sha512, kArchiveSuffix))) {
     return sys::RemoveTree(PathOf(sha512, kFetchSuffix));  // somebody sent it meanwhile
   }
   return Finish(sha512, kFetchSuffix);
@@ -235,8 +227,8 @@ Status Releases::FinishFetch(std::string_view sha512) {
 
 Status Releases::Finish(std::string_view sha512, std::string_view suffix) {
   const fs::path part = PathOf(sha512, suffix);
-  const sys::UniqueFd file(::open(part.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!file.valid() || ::fsync(file.get()) != 0) {
+  ZW_ASSIGN(const sys::UniqueFd file, OpenUpload(part, O_RDONLY));
+  if (::fsync(file.get()) != 0) {
     return Fail(sys::ErrnoError("sync", part.native(), errno));
   }
   // zoowarden-fetch holds it as long as it may write: what is verified must not change any more.
@@ -291,7 +283,9 @@ Result<bool> Releases::TakeFromDirectories(std::string_view sha512) {
 
 // One that was damaged on the disk is dropped: kept, it would pass for complete for ever.
 Result<bool> Releases::IsWhole(const fs::path& archive, std::string_view sha512) {
-  ZW_ASSIGN(const std::string digest, sys::DigestFile(sys::Hash::kSha512, archive));
+  ZW_ASSIGN(const sys::UniqueFd file, OpenUpload(archive, O_RDONLY));
+  ZW_ASSIGN(const std::string digest,
+            sys::DigestDescriptor(sys::Hash::kSha512, file.get(), archive));
   if (digest != sha512) {
     base::LogWarn("archive=" + archive.native() + " was damaged on the disk and is removed");
     ZW_TRY(sys::RemoveTree(archive));
@@ -302,8 +296,7 @@ Result<bool> Releases::IsWhole(const fs::path& archive, std::string_view sha512)
 Result<fs::path> Releases::FindArchive(std::string_view sha512) {
   ZW_TRY(CheckSha512(sha512));
   fs::path archive = PathOf(sha512, kArchiveSuffix);
-  std::error_code ignored;
-  const bool had = fs::exists(archive, ignored);
+  const bool had = IsUpload(archive);
   if (had) {
     ZW_ASSIGN(const bool whole, IsWhole(archive, sha512));
     if (whole) {
@@ -334,11 +327,9 @@ Status Releases::KeepSignature(std::string_view sha512, std::string_view signatu
 Result<std::string> Releases::KeptSignature(std::string_view sha512) const {
   ZW_TRY(CheckSha512(sha512));
   const fs::path path = PathOf(sha512, kSignatureSuffix);
-  std::error_code error;
-  if (!fs::exists(path, error)) {
-    return std::string();
-  }
-  return sys::ReadFile(path, kMaxChunkBytes);
+  ZW_ASSIGN(const auto uploads, sys::Beneath::Open(layout_.uploads));
+  ZW_ASSIGN(const auto present, uploads.Look(path.filename()));
+  return present ? uploads.Read(path.filename(), kMaxChunkBytes) : std::string();
 }
 
 Status Releases::DropArchive(std::string_view sha512) {

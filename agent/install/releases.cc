@@ -3,6 +3,7 @@
 #include "agent/install/archive.h"
 #include "agent/install/release_record.h"
 #include "base/text.h"
+#include "sys/beneath.h"
 #include "sys/digest.h"
 #include "sys/errno_error.h"
 #include "sys/fd.h"
@@ -53,15 +54,15 @@ Status CheckComplete(const std::vector<ReleaseFile>& files) {
                   "; use a binary release, not a source one");
 }
 
-Status WriteRecord(const fs::path& stage, const ReleaseRecord& record) {
-  ZW_TRY(sys::WriteFileAtomically(
-      stage / kReleaseRecordName, PrintReleaseRecord(record), 0644, sys::IfPresent::kRefuse));
-  std::error_code error;
-  fs::permissions(stage, fs::perms(0755), error);
-  if (error) {
-    return Fail(sys::ErrnoError("set the mode of", stage.native(), error.value()));
-  }
-  return sys::SyncDirectory(stage);
+Status WriteRecord(const sys::Beneath& stage, const ReleaseRecord& record) {
+  ZW_TRY(
+      stage.Write(kReleaseRecordName, PrintReleaseRecord(record), 0644, sys::IfPresent::kRefuse));
+  ZW_TRY(stage.SetMode(0755));
+  return stage.Sync();
+}
+
+std::string NameOf(const model::Version& version, std::string_view sha512) {
+  return version.ToString() + "-" + std::string(sha512.substr(0, kShortDigits));
 }
 
 // What the archive will unpack to as far as its gzip trailer tells (RFC 1952 §2.3.1: the size
@@ -97,13 +98,9 @@ Result<Releases> Releases::Open(ReleasesLayout layout) {
   if (error) {
     return Fail(sys::ErrnoError("resolve", layout.releases.native(), error.value()));
   }
-  ZW_TRY(sys::RemoveLeftovers(layout.releases, {kStagePrefix, kTrashPrefix}));
+  ZW_ASSIGN(const auto releases, sys::Beneath::Open(layout.releases));
+  ZW_TRY(releases.RemoveLeftovers({kStagePrefix, kTrashPrefix}));
   return Releases(std::move(layout));
-}
-
-fs::path Releases::ReleasePath(const model::Version& version, std::string_view sha512) const {
-  return layout_.releases /
-         (version.ToString() + "-" + std::string(sha512.substr(0, kShortDigits)));
 }
 
 bool Releases::IsUnpacked(std::string_view sha512) const {
@@ -123,7 +120,7 @@ bool Releases::IsUnpacked(std::string_view sha512) const {
 
 Result<fs::path> Releases::FindUnpacked(const model::Version& version,
                                         std::string_view sha512) const {
-  fs::path place = ReleasePath(version, sha512);
+  fs::path place = layout_.releases / NameOf(version, sha512);
   if (!IsSha512(sha512)) {
     return Fail(ErrorCode::kNotFound,
                 "release.not_unpacked",
@@ -138,22 +135,19 @@ Result<std::vector<InstalledRelease>> Releases::List() const {
 }
 
 Status Releases::Remove(const std::string& name) {
-  const fs::path place = layout_.releases / name;
-  std::error_code error;
-  if (!IsReleaseName(name) || !fs::is_directory(fs::symlink_status(place, error))) {
+  ZW_ASSIGN(const auto releases, sys::Beneath::Open(layout_.releases));
+  if (!IsReleaseName(name) || !releases.IsDirectory(name)) {
     return Fail(ErrorCode::kNotFound,
                 "release.not_unpacked",
                 "release '" + base::Printable(name, 60) + "' is not unpacked on this server");
   }
-  if (const auto record = ReadReleaseRecord(place)) {
+  if (const auto record = ReadReleaseRecord(layout_.releases / name)) {
     ZW_TRY(DropArchive(record->sha512));
   }
   // In one step: half a tree must not pass for a release.
   ZW_ASSIGN(const auto trash, sys::TempDir::Create(layout_.releases, kTrashPrefix));
-  if (::rename(place.c_str(), (trash.path() / name).c_str()) != 0) {
-    return Fail(sys::ErrnoError("remove", place.native(), errno));
-  }
-  return sys::SyncDirectory(layout_.releases);
+  ZW_TRY(releases.Rename(name, trash.path().filename() / name));
+  return releases.Sync();
 }
 
 Result<fs::path> Releases::Unpack(const model::Version& version, std::string_view sha512) {
@@ -164,13 +158,15 @@ Result<fs::path> Releases::Unpack(const model::Version& version, std::string_vie
   // Verified before libarchive sees a byte of it, although UnpackArchive checks again what it
   // really reads.
   ZW_ASSIGN(const fs::path archive, FindArchive(sha512));
-  const sys::UniqueFd file(::open(archive.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!file.valid()) {
-    return Fail(sys::ErrnoError("open", archive.native(), errno));
+  ZW_ASSIGN(const auto uploads, sys::Beneath::Open(layout_.uploads));
+  ZW_ASSIGN(const auto releases, sys::Beneath::Open(layout_.releases));
+  ZW_ASSIGN(const sys::UniqueFd file, uploads.OpenFile(archive.filename(), O_RDONLY));
+  const off_t size = ::lseek(file.get(), 0, SEEK_END);
+  if (size < 0 || ::lseek(file.get(), 0, SEEK_SET) != 0) {
+    return Fail(sys::ErrnoError("read", archive.native(), errno));
   }
-  std::error_code ignored;
   ZW_TRY(sys::CheckSpace(layout_.releases,
-                         UnpackedBytes(file.get(), fs::file_size(archive, ignored)),
+                         UnpackedBytes(file.get(), static_cast<std::uint64_t>(size)),
                          layout_.spare_bytes));
   ZW_ASSIGN(auto stage, sys::TempDir::Create(layout_.releases, kStagePrefix));
   ZW_ASSIGN(auto files,
@@ -180,14 +176,14 @@ Result<fs::path> Releases::Unpack(const model::Version& version, std::string_vie
                            .destination = stage.path(),
                            .limits = {}}));
   ZW_TRY(CheckComplete(files));
-  ZW_TRY(WriteRecord(stage.path(), {version, std::string(sha512), std::move(files)}));
-  const fs::path place = ReleasePath(version, sha512);
-  if (::renameat2(AT_FDCWD, stage.path().c_str(), AT_FDCWD, place.c_str(), RENAME_NOREPLACE) != 0) {
-    return Fail(sys::ErrnoError("rename to", place.native(), errno));
-  }
+  const fs::path staged = stage.path().filename();
+  ZW_ASSIGN(const auto inside, releases.Directory(staged));
+  ZW_TRY(WriteRecord(inside, {version, std::string(sha512), std::move(files)}));
+  const std::string name = NameOf(version, sha512);
+  ZW_TRY(releases.Rename(staged, name, sys::IfPresent::kRefuse));
   static_cast<void>(stage.Release());
-  ZW_TRY(sys::SyncDirectory(layout_.releases));
-  return place;
+  ZW_TRY(releases.Sync());
+  return layout_.releases / name;
 }
 
 }  // namespace zoowarden::agent

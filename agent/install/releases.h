@@ -6,7 +6,8 @@
 //   uploads/<sha512>.signature the last one that was accepted for it
 //   releases/<version>-<first 8 digits of sha512>/{bin,conf,lib,...,zoowarden-release.json}
 //
-// An unpacked release is never written to again. All functions block; one thread at a time.
+// An unpacked release is never written to again. No symbolic link is followed below the three
+// directories (sys/beneath.h). All functions block; one thread at a time.
 #pragma once
 
 #include "agent/install/installed_releases.h"
@@ -107,8 +108,6 @@ class Releases {
   // Of what lies in uploads/, see release_parts.h.
   [[nodiscard]] std::filesystem::path PathOf(std::string_view sha512,
                                              std::string_view suffix) const;
-  [[nodiscard]] std::filesystem::path ReleasePath(const model::Version& version,
-                                                  std::string_view sha512) const;
   [[nodiscard]] bool IsUnpacked(std::string_view sha512) const;
   // Verifies what has come into the file with this suffix and makes it the archive.
   [[nodiscard]] base::Status Finish(std::string_view sha512, std::string_view suffix);

@@ -18,17 +18,9 @@ using base::Ok;
 using base::Result;
 using base::Status;
 
-constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-struct SplitPath {
-  std::string parent;
-  std::string name;
-};
-
-SplitPath SplitLast(const std::string& path) {
+std::string ParentOf(const std::string& path) {
   const auto slash = path.rfind('/');
-  return slash == std::string::npos ? SplitPath{"", path}
-                                    : SplitPath{path.substr(0, slash), path.substr(slash + 1)};
+  return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
 }  // namespace
@@ -44,54 +36,25 @@ Status NewFile::Finish() {
 }
 
 Result<TreeWriter> TreeWriter::Open(const std::filesystem::path& root) {
-  sys::UniqueFd fd(::open(root.c_str(), kDirectoryFlags));
-  if (!fd.valid()) {
-    return Fail(sys::ErrnoError("open", root.native(), errno));
-  }
-  return TreeWriter(std::move(fd));
-}
-
-Result<sys::UniqueFd> TreeWriter::OpenDirectory(const std::string& path) const {
-  sys::UniqueFd at(::openat(root_.get(), ".", kDirectoryFlags));
-  for (const auto part : base::Split(path, '/')) {
-    if (at.valid() && !part.empty()) {
-      at = sys::UniqueFd(::openat(at.get(), std::string(part).c_str(), kDirectoryFlags));
-    }
-  }
-  if (!at.valid()) {
-    return Fail(sys::ErrnoError("open", path, errno));
-  }
-  return at;
+  ZW_ASSIGN(const auto parent, sys::Beneath::Open(root.parent_path()));
+  ZW_ASSIGN(auto directory, parent.Directory(root.filename()));
+  return TreeWriter(std::move(directory));
 }
 
 Status TreeWriter::MakeDirectory(const std::string& path) {
   if (path.empty() || made_.contains(path)) {
     return Ok();
   }
-  const auto [parent, name] = SplitLast(path);
-  ZW_TRY(MakeDirectory(parent));
-  ZW_ASSIGN(const auto at, OpenDirectory(parent));
-  if (::mkdirat(at.get(), name.c_str(), 0755) != 0) {
-    return Fail(sys::ErrnoError("create directory", path, errno));
-  }
-  made_.insert(path);
+  ZW_TRY(MakeDirectory(ParentOf(path)));
   // Whatever the umask is: the user who runs ZooKeeper must be able to read it.
-  ZW_ASSIGN(const auto made, OpenDirectory(path));
-  if (::fchmod(made.get(), 0755) != 0) {
-    return Fail(sys::ErrnoError("set the mode of", path, errno));
-  }
+  ZW_TRY(root_.MakeDirectory(path, 0755));
+  made_.insert(path);
   return Ok();
 }
 
 Result<NewFile> TreeWriter::CreateFile(const std::string& path, bool executable) {
-  const auto [parent, name] = SplitLast(path);
-  ZW_TRY(MakeDirectory(parent));
-  ZW_ASSIGN(const auto at, OpenDirectory(parent));
-  sys::UniqueFd file(
-      ::openat(at.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.valid()) {
-    return Fail(sys::ErrnoError("create", path, errno));
-  }
+  ZW_TRY(MakeDirectory(ParentOf(path)));
+  ZW_ASSIGN(sys::UniqueFd file, root_.OpenFile(path, O_WRONLY | O_CREAT | O_EXCL, 0600));
   if (::fchmod(file.get(), executable ? 0755 : 0644) != 0) {
     return Fail(sys::ErrnoError("set the mode of", path, errno));
   }
@@ -101,15 +64,10 @@ Result<NewFile> TreeWriter::CreateFile(const std::string& path, bool executable)
 Status TreeWriter::SyncDirectories() {
   // In reverse order a child comes before its parent.
   for (auto path = made_.rbegin(); path != made_.rend(); ++path) {
-    ZW_ASSIGN(const auto directory, OpenDirectory(*path));
-    if (::fsync(directory.get()) != 0) {
-      return Fail(sys::ErrnoError("sync", *path, errno));
-    }
+    ZW_ASSIGN(const auto directory, root_.Directory(*path));
+    ZW_TRY(directory.Sync());
   }
-  if (::fsync(root_.get()) != 0) {
-    return Fail(sys::ErrnoError("sync", "the directory unpacked into", errno));
-  }
-  return Ok();
+  return root_.Sync();
 }
 
 }  // namespace zoowarden::agent

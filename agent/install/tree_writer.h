@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "sys/beneath.h"
 #include "sys/fd.h"
 
 #include <filesystem>
@@ -37,10 +38,9 @@ class TreeWriter {
   [[nodiscard]] base::Status SyncDirectories();
 
  private:
-  explicit TreeWriter(sys::UniqueFd root) : root_(std::move(root)) {}
-  [[nodiscard]] base::Result<sys::UniqueFd> OpenDirectory(const std::string& path) const;
+  explicit TreeWriter(sys::Beneath root) : root_(std::move(root)) {}
 
-  sys::UniqueFd root_;
+  sys::Beneath root_;
   std::set<std::string> made_;
 };
 

@@ -1,6 +1,6 @@
 #include "agent/lifecycle/start_conditions.h"
 
-#include "sys/files.h"
+#include "sys/beneath.h"
 #include "sys/process.h"
 
 #include <nlohmann/json.hpp>
@@ -38,7 +38,8 @@ StartConditions FromJson(const json& from) {
 // nullopt where there is none.
 base::Result<std::optional<StartConditions>> ReadStartConditions(
     const std::filesystem::path& generations) {
-  const auto text = sys::ReadFile(generations / kFile, kMaxBytes);
+  ZW_ASSIGN(const auto root, sys::Beneath::Open(generations));
+  const auto text = root.Read(kFile, kMaxBytes);
   if (!text && text.error().Is(ErrorCode::kNotFound)) {
     return std::nullopt;
   }
@@ -81,10 +82,11 @@ base::Result<StartConditions> ParseStartConditions(std::string_view text) {
 base::Status WriteStartConditions(const std::filesystem::path& generations,
                                   const StartConditions& conditions) {
   const std::string text = PrintStartConditions(conditions);
-  if (const auto present = sys::ReadFile(generations / kFile, kMaxBytes); present == text) {
+  ZW_ASSIGN(const auto root, sys::Beneath::Open(generations));
+  if (const auto present = root.Read(kFile, kMaxBytes); present == text) {
     return base::Ok();
   }
-  return sys::WriteFileAtomically(generations / kFile, text, 0644);
+  return root.Write(kFile, text, 0644);
 }
 
 base::Status CheckStartOfCurrent(const std::filesystem::path& current,

@@ -1,12 +1,9 @@
 #include "agent/service/data_preparation.h"
 
-#include "sys/errno_error.h"
+#include "sys/beneath.h"
 #include "sys/files.h"
 #include "sys/temporaries.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <filesystem>
 
 namespace zoowarden::agent {
@@ -14,15 +11,21 @@ namespace {
 
 namespace fs = std::filesystem;
 using base::ErrorCode;
-using base::Fail;
 
+constexpr const char* kVersion2 = "version-2";
 constexpr const char* kMyId = "myid";
 
-base::Status Give(const fs::path& path, const std::optional<Generations::Owner>& owner) {
-  if (owner && lchown(path.c_str(), owner->user, owner->group) != 0) {
-    return Fail(sys::ErrnoError("change the owner of", path.string(), errno));
+// The directory belongs to the user who runs ZooKeeper, who may be less trusted than the agent.
+base::Status Prepare(const fs::path& directory, const std::optional<Generations::Owner>& owner) {
+  ZW_TRY(sys::EnsureDirectory(directory, 0750));
+  ZW_ASSIGN(const auto data, sys::Beneath::Open(directory));
+  ZW_TRY(data.MakeDirectory(kVersion2, 0750));
+  ZW_TRY(data.Sync());
+  if (!owner) {
+    return base::Ok();
   }
-  return base::Ok();
+  ZW_TRY(data.Give(".", owner->user, owner->group));
+  return data.Give(kVersion2, owner->user, owner->group);
 }
 
 }  // namespace
@@ -30,20 +33,19 @@ base::Status Give(const fs::path& path, const std::optional<Generations::Owner>&
 base::Status PrepareDataDirectories(const Instance& instance) {
   const config::InstanceConfig& layout = instance.config().instance;
   for (const std::string& directory : {layout.data_directory, layout.data_log_directory}) {
-    ZW_TRY(sys::EnsureDirectory(fs::path(directory) / "version-2", 0750));
-    ZW_TRY(Give(directory, instance.owner()));
-    ZW_TRY(Give(fs::path(directory) / "version-2", instance.owner()));
+    ZW_TRY(Prepare(directory, instance.owner()));
   }
+  ZW_ASSIGN(const auto data, sys::Beneath::Open(layout.data_directory));
   const std::string unfinished = kMyId + std::string(sys::kTemporaryMark);
-  ZW_TRY(sys::RemoveLeftovers(layout.data_directory, {unfinished}));
-  const fs::path myid = fs::path(layout.data_directory) / kMyId;
-  base::Status written = sys::WriteFileAtomically(
-      myid, model::ToString(instance.config().server) + "\n", 0644, sys::IfPresent::kRefuse);
+  ZW_TRY(data.RemoveLeftovers({unfinished}));
+  base::Status written = data.Write(
+      kMyId, model::ToString(instance.config().server) + "\n", 0644, sys::IfPresent::kRefuse);
   // An earlier call's; before the start it is compared with this server's id.
   if (!written && !written.error().Is(ErrorCode::kAlreadyExists)) {
     return written;
   }
-  return Give(myid, instance.owner());
+  const auto& owner = instance.owner();
+  return owner ? data.Give(kMyId, owner->user, owner->group) : base::Ok();
 }
 
 }  // namespace zoowarden::agent

@@ -1,15 +1,13 @@
 #include "agent/service/installation_record.h"
 
 #include "base/text.h"
-#include "sys/errno_error.h"
+#include "sys/beneath.h"
 #include "sys/files.h"
 #include "sys/temporaries.h"
 
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <system_error>
 
 namespace zoowarden::agent {
@@ -60,11 +58,18 @@ DataState StateOf(const fs::path& directory, model::ServerId server) {
 base::Result<std::optional<InstallationRecord>> ReadInstallationRecord(
     const fs::path& state_directory) {
   const fs::path path = state_directory / kName;
-  std::error_code error;
-  if (!fs::exists(fs::symlink_status(path, error))) {
+  const auto state = sys::Beneath::Open(state_directory);
+  if (!state && state.error().Is(ErrorCode::kNotFound)) {
     return std::optional<InstallationRecord>();
   }
-  ZW_ASSIGN(const std::string text, sys::ReadFile(path, kMaxRecord));
+  if (!state) {
+    return base::Fail(state.error());
+  }
+  ZW_ASSIGN(const auto present, state->Look(kName));
+  if (!present) {
+    return std::optional<InstallationRecord>();
+  }
+  ZW_ASSIGN(const std::string text, state->Read(kName, kMaxRecord));
   const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
   const auto field = [&object](const char* key) {
     const auto found = object.is_object() ? object.find(key) : object.end();
@@ -97,17 +102,15 @@ base::Status WriteInstallationRecord(const fs::path& state_directory,
                        {"generation", record.generation},
                        {"data_directory", record.data_directory},
                        {"data_log_directory", record.data_log_directory}};
-  return sys::WriteFileAtomically(state_directory / kName,
-                                  object.dump(2, ' ', false, json::error_handler_t::replace) + "\n",
-                                  0600);
+  ZW_ASSIGN(const auto state, sys::Beneath::Open(state_directory));
+  return state.Write(
+      kName, object.dump(2, ' ', false, json::error_handler_t::replace) + "\n", 0600);
 }
 
 base::Status RemoveInstallationRecord(const fs::path& state_directory) {
-  const fs::path path = state_directory / kName;
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return base::Fail(sys::ErrnoError("remove", path.string(), errno));
-  }
-  return sys::SyncDirectory(state_directory);
+  ZW_ASSIGN(const auto state, sys::Beneath::Open(state_directory));
+  ZW_TRY(state.Remove(kName));
+  return state.Sync();
 }
 
 DataStates LookAtData(const config::AgentConfig& config) {

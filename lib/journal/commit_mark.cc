@@ -1,13 +1,11 @@
 #include "journal/commit_mark.h"
 
 #include "base/text.h"
-#include "sys/errno_error.h"
-#include "sys/files.h"
+#include "sys/beneath.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <string>
 #include <string_view>
 
@@ -21,6 +19,10 @@ constexpr std::size_t kMaxMark = 200;
 
 fs::path PathOf(const fs::path& journal) { return journal.native() + ".mark"; }
 
+base::Result<sys::Beneath> DirectoryOf(const fs::path& path) {
+  return sys::Beneath::Open(path.has_parent_path() ? path.parent_path() : fs::path("."));
+}
+
 // Always of the same length, within one sector. The number twice: a changed one is noticed.
 std::string TextOf(std::uint64_t count) {
   constexpr std::size_t kDigits = 20;
@@ -33,7 +35,8 @@ std::string TextOf(std::uint64_t count) {
 
 base::Result<std::optional<std::uint64_t>> CommitMark::Read(const fs::path& journal) {
   const auto path = PathOf(journal);
-  const auto text = sys::ReadFile(path, kMaxMark);
+  ZW_ASSIGN(const auto directory, DirectoryOf(path));
+  const auto text = directory.Read(path.filename(), kMaxMark);
   if (!text && text.error().Is(base::ErrorCode::kNotFound)) {
     return std::optional<std::uint64_t>();
   }
@@ -55,11 +58,9 @@ base::Result<std::optional<std::uint64_t>> CommitMark::Read(const fs::path& jour
 
 base::Result<CommitMark> CommitMark::Create(const fs::path& journal, std::uint64_t count) {
   const auto path = PathOf(journal);
-  ZW_TRY(sys::WriteFileAtomically(path, TextOf(count), 0600));
-  sys::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file.valid()) {
-    return base::Fail(sys::ErrnoError("open", path.native(), errno));
-  }
+  ZW_ASSIGN(const auto directory, DirectoryOf(path));
+  ZW_TRY(directory.Write(path.filename(), TextOf(count), 0600));
+  ZW_ASSIGN(sys::UniqueFd file, directory.OpenFile(path.filename(), O_WRONLY));
   return CommitMark(std::move(file));
 }
 

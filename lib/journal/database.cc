@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "journal/integrity.h"
 #include "journal/sqlite_adapter.h"
+#include "sys/beneath.h"
 #include "sys/errno_error.h"
 #include "sys/fd.h"
 #include "sys/files.h"
@@ -34,6 +35,17 @@ constexpr const char* kReadCommits = "SELECT count FROM commits";
 constexpr const char* kAccept =
     "mount the state directory or restore it from a copy; when it is gone for good and nothing was "
     "under way here, start once with --accept-lost-journal";
+
+fs::path DirectoryOf(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+// SQLite's flag refuses links in the whole path, and those that lead to the directory are its
+// owner's.
+std::string ForSqlite(const fs::path& path) {
+  std::error_code ignored;
+  return fs::weakly_canonical(DirectoryOf(path), ignored) / path.filename();
+}
 
 fs::path WithSuffix(const fs::path& path, const char* suffix) { return path.native() + suffix; }
 
@@ -91,7 +103,8 @@ base::Status Create(const fs::path& path, const Schema& schema) {
     ZW_TRY(sys::RemoveTree(WithSuffix(unfinished, suffix)));
   }
   try {
-    SQLite::Database handle(unfinished.native(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Database handle(ForSqlite(unfinished),
+                            SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLITE_OPEN_NOFOLLOW);
     FillNew(handle, schema);
     // Last, because in WAL mode the content would still be in a second file.
     handle.exec("PRAGMA journal_mode=WAL");
@@ -100,7 +113,7 @@ base::Status Create(const fs::path& path, const Schema& schema) {
   }
   fs::permissions(unfinished, fs::perms::owner_read | fs::perms::owner_write);
   fs::rename(unfinished, path);
-  return sys::SyncDirectory(path.parent_path().empty() ? fs::path(".") : path.parent_path());
+  return sys::SyncDirectory(DirectoryOf(path));
 }
 
 tl::unexpected<base::Error> Lost(const fs::path& path, const Schema& schema) {
@@ -130,12 +143,10 @@ class Database::Lock {
  public:
   static base::Result<std::unique_ptr<Lock>> Take(const fs::path& journal, const Schema& schema) {
     const fs::path path = WithSuffix(journal, ".lock");
-    sys::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!fd.valid()) {
-      return base::Fail(sys::ErrnoError("open", path.native(), errno));
-    }
+    ZW_ASSIGN(const auto directory, sys::Beneath::Open(DirectoryOf(path)));
+    ZW_ASSIGN(sys::UniqueFd fd, directory.OpenFile(path.filename(), O_RDWR | O_CREAT, 0600));
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-      const auto holder = sys::ReadFile(path, 100);
+      const auto holder = directory.Read(path.filename(), 100);
       return base::Fail(base::ErrorCode::kFailedPrecondition,
                         "journal.in_use",
                         "the " + std::string(schema.name) + " " + journal.native() +
@@ -181,6 +192,8 @@ base::Result<std::unique_ptr<Database>> Database::Open(const fs::path& path,
                       "there is no " + std::string(schema.name) + " at " + path.native() +
                           "; check the state directory");
   }
+  ZW_ASSIGN(const auto directory, sys::Beneath::Open(DirectoryOf(path)));
+  ZW_TRY(directory.RefuseLink(path.filename()));
   std::unique_ptr<Database> database(new Database(path.native(), std::move(lock)));
   try {
     ZW_TRY(database->Connect(path, access));
@@ -236,8 +249,9 @@ void Database::NoteCommitted() {
 
 base::Status Database::Connect(const fs::path& path, Access access) {
   handle_ = std::make_unique<SQLite::Database>(
-      path.native(),
-      access == Access::kOwn ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY,
+      ForSqlite(path),
+      (access == Access::kOwn ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY) |
+          SQLITE_OPEN_NOFOLLOW,
       kBusyTimeoutMs);
   SetPragmas(*handle_);
   const std::string mode = handle_->execAndGet("PRAGMA journal_mode").getString();

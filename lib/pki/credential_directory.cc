@@ -1,6 +1,8 @@
 #include "pki/credential_directory.h"
 
-#include "sys/files.h"
+#include "sys/beneath.h"
+
+#include <sys/stat.h>
 
 #include <set>
 #include <system_error>
@@ -36,49 +38,67 @@ std::string Quoted(const std::string& path) {
   return quoted + "'";
 }
 
-// Regular files that the new set does not bring: a revocation list, a keyring.
+// Regular files that the new set does not bring: a revocation list, a keyring. A link among them is
+// refused, for it would be gone, or be a copy from then on.
 base::Status CopyBeside(const fs::path& from,
-                        const fs::path& to,
+                        const sys::Beneath& to,
                         const std::set<fs::path>& new_names) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(from, error)) {
-    const fs::path name = entry.path().filename();
-    if (!entry.is_regular_file(error) || new_names.contains(name)) {
+  ZW_ASSIGN(const auto present, sys::Beneath::Open(from));
+  ZW_ASSIGN(const auto names, present.Names());
+  for (const std::string& name : names) {
+    if (new_names.contains(name)) {
       continue;
     }
-    ZW_ASSIGN(const auto content, sys::ReadFile(entry.path(), kMaxBeside));
-    const auto mode = static_cast<mode_t>(entry.status(error).permissions()) & 0777U;
-    ZW_TRY(sys::WriteFileAtomically(to / name, content, mode, sys::IfPresent::kRefuse));
+    ZW_TRY(present.RefuseLink(name));
+    ZW_ASSIGN(const auto status, present.Look(name));
+    if (!status || !S_ISREG(status->st_mode)) {
+      continue;
+    }
+    ZW_ASSIGN(const auto content, present.Read(name, kMaxBeside));
+    ZW_TRY(to.Write(name, content, status->st_mode & 0777U, sys::IfPresent::kRefuse));
   }
   return base::Ok();
 }
 
 // What was replaced, and what interrupted attempts left.
-base::Status RemoveOthers(const fs::path& link, const fs::path& present) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(link.parent_path(), error)) {
-    const fs::path name = entry.path().filename();
-    if (name != present && IsOurs(link, name)) {
-      ZW_TRY(sys::RemoveTree(entry.path()));
+base::Status RemoveOthers(const sys::Beneath& parent, const fs::path& link, const fs::path& kept) {
+  ZW_ASSIGN(const auto names, parent.Names());
+  for (const std::string& name : names) {
+    if (name != kept && IsOurs(link, name)) {
+      ZW_TRY(parent.Remove(name));
     }
   }
   return base::Ok();
 }
 
-base::Status Fill(const fs::path& directory,
+base::Status Fill(const sys::Beneath& directory,
                   const CredentialFiles& files,
                   const CredentialTexts& texts) {
   const fs::path link = LinkOf(files);
   std::set<fs::path> new_names{files.certificate.filename(), files.key.filename()};
-  ZW_TRY(sys::WriteFileAtomically(directory / files.key.filename(), texts.key_pem, kSecret));
-  ZW_TRY(sys::WriteFileAtomically(
-      directory / files.certificate.filename(), texts.certificate_pem, kPublic));
+  ZW_TRY(directory.Write(files.key.filename(), texts.key_pem, kSecret));
+  ZW_TRY(directory.Write(files.certificate.filename(), texts.certificate_pem, kPublic));
   if (!texts.ca_pem.empty() && files.ca.parent_path() == link) {
     new_names.insert(files.ca.filename());
-    ZW_TRY(sys::WriteFileAtomically(directory / files.ca.filename(), texts.ca_pem, kPublic));
+    ZW_TRY(directory.Write(files.ca.filename(), texts.ca_pem, kPublic));
   }
   std::error_code error;
   return fs::is_symlink(link, error) ? CopyBeside(link, directory, new_names) : base::Ok();
+}
+
+base::Status FillAndSwitch(const sys::Beneath& parent,
+                           const fs::path& name,
+                           const CredentialFiles& files,
+                           const CredentialTexts& texts) {
+  const fs::path link = LinkOf(files).filename();
+  ZW_TRY(parent.MakeDirectory(name, 0700));
+  ZW_ASSIGN(const auto directory, parent.Directory(name));
+  ZW_TRY(Fill(directory, files, texts));
+  if (parent.IsDirectory(link)) {
+    std::error_code ignored;
+    fs::remove(LinkOf(files), ignored);  // empty, as CheckSwitchable saw
+  }
+  return parent.ReplaceLink(link, name);
 }
 
 }  // namespace
@@ -112,25 +132,17 @@ base::Status InstallCredentials(const CredentialFiles& files, const CredentialTe
   ZW_ASSIGN(const auto info, ParseCertificate(texts.certificate_pem));
   const fs::path link = LinkOf(files);
   const fs::path name = Prefix(link) + info.serial.substr(0, kSerialDigits);
-  const fs::path directory = link.parent_path() / name;
+  ZW_ASSIGN(const auto parent, sys::Beneath::Open(link.parent_path()));
   std::error_code ignored;
   if (fs::read_symlink(link, ignored) == name) {
     return base::Ok();  // repeated
   }
-  ZW_TRY(sys::RemoveTree(directory));  // of an attempt that was interrupted
-  ZW_TRY(sys::EnsureDirectory(directory, 0700));
-  auto done = Fill(directory, files, texts);
-  if (done && fs::is_directory(fs::symlink_status(link, ignored))) {
-    fs::remove(link, ignored);  // empty, as CheckSwitchable saw
-  }
-  if (done) {
-    done = sys::ReplaceSymlink(link, name);
-  }
-  if (!done) {
-    static_cast<void>(sys::RemoveTree(directory));
+  ZW_TRY(parent.Remove(name));  // of an attempt that was interrupted
+  if (base::Status done = FillAndSwitch(parent, name, files, texts); !done) {
+    static_cast<void>(parent.Remove(name));
     return done;
   }
-  return RemoveOthers(link, name);
+  return RemoveOthers(parent, link, name);
 }
 
 }  // namespace zoowarden::pki

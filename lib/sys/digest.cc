@@ -53,10 +53,14 @@ base::Result<std::string> DigestFile(Hash hash, const std::filesystem::path& pat
   if (!file.valid()) {
     return base::Fail(ErrnoError("read", path.native(), errno));
   }
+  return DigestDescriptor(hash, file.get(), path);
+}
+
+base::Result<std::string> DigestDescriptor(Hash hash, int fd, const std::filesystem::path& path) {
   Hasher hasher(hash);
   std::array<char, 64 * 1024> piece{};
   while (true) {
-    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    const ssize_t got = ::read(fd, piece.data(), piece.size());
     if (got == 0) {
       return hasher.Finish();
     }

@@ -16,6 +16,11 @@ enum class Hash { kSha256, kSha512 };
 // Streams the file in 64 KiB pieces, so memory stays flat whatever its size.
 [[nodiscard]] base::Result<std::string> DigestFile(Hash hash, const std::filesystem::path& path);
 
+// The same from an open descriptor, from where it stands; `path` is for the error.
+[[nodiscard]] base::Result<std::string> DigestDescriptor(Hash hash,
+                                                         int fd,
+                                                         const std::filesystem::path& path);
+
 // For bytes that arrive in pieces. One thread at a time; Finish ends its use.
 class Hasher {
  public:

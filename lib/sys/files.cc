@@ -1,9 +1,9 @@
 #include "sys/files.h"
 
 #include "base/log.h"
+#include "sys/beneath.h"
 #include "sys/errno_error.h"
 #include "sys/fd.h"
-#include "sys/temporaries.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -20,31 +20,6 @@ namespace zoowarden::sys {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The content is on disk when this succeeds; the caller removes the temporary otherwise.
-base::Status FillTemporary(int fd,
-                           const fs::path& temporary,
-                           std::string_view content,
-                           mode_t mode) {
-  // Before the content: a secret must not be readable for a moment through a wider mode.
-  if (::fchmod(fd, mode) != 0) {
-    return base::Fail(ErrnoError("set the mode of", temporary.native(), errno));
-  }
-  ZW_TRY(WriteAll(fd, content, temporary));
-  if (::fsync(fd) != 0) {
-    return base::Fail(ErrnoError("sync", temporary.native(), errno));
-  }
-  return base::Ok();
-}
-
-base::Status Rename(const fs::path& from, const fs::path& to, IfPresent if_present) {
-  const unsigned int flags = if_present == IfPresent::kRefuse ? RENAME_NOREPLACE : 0U;
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) != 0) {
-    const int error = errno;
-    return base::Fail(ErrnoError("create", to.native(), error));
-  }
-  return base::Ok();
-}
 
 fs::path DirectoryOf(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -70,20 +45,8 @@ base::Status WriteFileAtomically(const fs::path& path,
                                  std::string_view content,
                                  mode_t mode,
                                  IfPresent if_present) {
-  std::string temporary = path.native() + std::string(kTemporaryMark) + "XXXXXX";
-  const UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!file.valid()) {
-    return base::Fail(ErrnoError("create", path.native(), errno));
-  }
-  base::Status status = FillTemporary(file.get(), temporary, content, mode);
-  if (status) {
-    status = Rename(temporary, path, if_present);
-  }
-  if (!status) {
-    ::unlink(temporary.c_str());
-    return status;
-  }
-  return SyncDirectory(DirectoryOf(path));
+  ZW_ASSIGN(const auto directory, Beneath::Open(DirectoryOf(path)));
+  return directory.Write(path.filename(), content, mode, if_present);
 }
 
 base::Result<std::string> ReadFile(const fs::path& path, std::size_t max_bytes) {
@@ -91,10 +54,14 @@ base::Result<std::string> ReadFile(const fs::path& path, std::size_t max_bytes) 
   if (!file.valid()) {
     return base::Fail(ErrnoError("read", path.native(), errno));
   }
+  return ReadDescriptor(file.get(), path, max_bytes);
+}
+
+base::Result<std::string> ReadDescriptor(int fd, const fs::path& path, std::size_t max_bytes) {
   std::string content;
   std::array<char, 64 * 1024> piece{};
   while (true) {
-    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    const ssize_t got = ::read(fd, piece.data(), piece.size());
     if (got == 0) {
       return content;
     }
@@ -150,23 +117,8 @@ base::Status EnsureDirectory(const fs::path& path, mode_t mode) {
 }
 
 base::Status ReplaceSymlink(const fs::path& link, const fs::path& target) {
-  struct stat present {};
-  if (::lstat(link.c_str(), &present) == 0 && !S_ISLNK(present.st_mode)) {
-    return base::Fail(base::ErrorCode::kFailedPrecondition,
-                      "file.not_a_link",
-                      link.native() + " is not a symbolic link; move it away first");
-  }
-  const fs::path temporary = link.native() + ".new";
-  // A name left by a crash between symlink and rename is nobody's.
-  ::unlink(temporary.c_str());
-  if (::symlink(target.c_str(), temporary.c_str()) != 0) {
-    return base::Fail(ErrnoError("create link", temporary.native(), errno));
-  }
-  if (base::Status renamed = Rename(temporary, link, IfPresent::kReplace); !renamed) {
-    ::unlink(temporary.c_str());
-    return renamed;
-  }
-  return SyncDirectory(DirectoryOf(link));
+  ZW_ASSIGN(const auto directory, Beneath::Open(DirectoryOf(link)));
+  return directory.ReplaceLink(link.filename(), target);
 }
 
 base::Status RemoveTree(const fs::path& path) {
@@ -176,22 +128,6 @@ base::Status RemoveTree(const fs::path& path) {
     return base::Fail(ErrnoError("remove", path.native(), error.value()));
   }
   return base::Ok();
-}
-
-base::Status RemoveLeftovers(const fs::path& directory,
-                             std::initializer_list<std::string_view> prefixes) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename();
-    const bool left = std::any_of(prefixes.begin(), prefixes.end(), [&name](const auto prefix) {
-      return name.starts_with(prefix);
-    });
-    if (left) {
-      ZW_TRY(RemoveTree(entry.path()));
-    }
-  }
-  return error ? base::Status(base::Fail(ErrnoError("list", directory.native(), error.value())))
-               : base::Ok();
 }
 
 base::Result<TempDir> TempDir::Create(const fs::path& parent, std::string_view prefix) {

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -36,6 +35,11 @@ enum class IfPresent { kReplace, kRefuse };
 [[nodiscard]] base::Result<std::string> ReadFile(const std::filesystem::path& path,
                                                  std::size_t max_bytes);
 
+// The same from an open descriptor; `path` is for the error.
+[[nodiscard]] base::Result<std::string> ReadDescriptor(int fd,
+                                                       const std::filesystem::path& path,
+                                                       std::size_t max_bytes);
+
 // Makes entries created, renamed or removed in the directory survive a power cut.
 [[nodiscard]] base::Status SyncDirectory(const std::filesystem::path& path);
 
@@ -50,11 +54,6 @@ enum class IfPresent { kReplace, kRefuse };
 
 // Removes what is at `path`, never following symbolic links. Nothing there is success.
 [[nodiscard]] base::Status RemoveTree(const std::filesystem::path& path);
-
-// Removes the entries of a directory whose names begin so: what a crash left behind under names
-// that nothing points to.
-[[nodiscard]] base::Status RemoveLeftovers(const std::filesystem::path& directory,
-                                           std::initializer_list<std::string_view> prefixes);
 
 // A directory of mode 0700 that disappears with the object.
 class TempDir {

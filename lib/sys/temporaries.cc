@@ -1,8 +1,8 @@
 #include "sys/temporaries.h"
 
-#include "sys/errno_error.h"
+#include <sys/random.h>
 
-#include <system_error>
+#include <array>
 
 namespace zoowarden::sys {
 namespace {
@@ -15,6 +15,17 @@ constexpr std::string_view kRandomCharacters =
 
 }  // namespace
 
+std::string TemporaryFor(std::string_view name) {
+  std::array<unsigned char, kRandom> random{};
+  // So few bytes come whole and at once, or the name is taken and the file is not made.
+  static_cast<void>(::getrandom(random.data(), random.size(), 0));
+  std::string temporary = std::string(name).append(kTemporaryMark);
+  for (const unsigned char byte : random) {
+    temporary += kRandomCharacters[byte % kRandomCharacters.size()];
+  }
+  return temporary;
+}
+
 std::string_view TargetOfTemporary(std::string_view name) {
   const auto mark = name.rfind(kTemporaryMark);
   if (mark == std::string_view::npos) {
@@ -26,20 +37,22 @@ std::string_view TargetOfTemporary(std::string_view name) {
   return made ? name.substr(0, mark) : std::string_view();
 }
 
-base::Status RemoveTemporaries(const fs::path& directory) {
-  std::error_code error;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string name = entry->path().filename();
-    std::error_code failed;
-    if (!TargetOfTemporary(name).empty() && fs::is_regular_file(entry->symlink_status(failed)) &&
-        !fs::remove(entry->path(), failed) && failed) {
-      return base::Fail(ErrnoError("remove", entry->path().native(), failed.value()));
+base::Status RemoveTemporaries(const Beneath& directory) {
+  ZW_ASSIGN(const auto names, directory.Names());
+  for (const std::string& name : names) {
+    if (!TargetOfTemporary(name).empty() && directory.IsFile(name)) {
+      ZW_TRY(directory.Remove(name));
     }
   }
-  return error && error != std::errc::no_such_file_or_directory
-             ? base::Status(base::Fail(ErrnoError("list", directory.native(), error.value())))
-             : base::Ok();
+  return base::Ok();
+}
+
+base::Status RemoveTemporaries(const fs::path& directory) {
+  const auto opened = Beneath::Open(directory);
+  if (!opened) {
+    return opened.error().Is(base::ErrorCode::kNotFound) ? base::Ok() : base::Fail(opened.error());
+  }
+  return RemoveTemporaries(*opened);
 }
 
 }  // namespace zoowarden::sys

@@ -12,6 +12,7 @@
 #include "agent/lifecycle/launcher/exit_codes.h"
 #include "agent/lifecycle/launcher/start_file.h"
 #include "agent/lifecycle/start_conditions.h"
+#include "sys/beneath.h"
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -27,7 +28,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -40,6 +40,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kStart = "start";
 constexpr const char* kForeground = "start-foreground";
+constexpr std::size_t kMaxStart = 4UL * 1024 * 1024;
 
 struct Arguments {
   std::string data;
@@ -87,12 +88,13 @@ std::vector<std::string> EnvironmentFor(const Arguments& arguments, const fs::pa
 // foreground the script and then the JVM have our own pid, and nobody else writes the pid file by
 // which its owner's `zkServer.sh stop` finds it.
 std::optional<Command> ResolveAdopted(const fs::path& generation, const std::string& verb) {
-  std::ifstream file(generation / kStartFile, std::ios::binary);
-  if (!file.is_open()) {
+  const auto directory = sys::Beneath::Open(generation);
+  const auto text = directory ? directory->Read(kStartFile, kMaxStart)
+                              : base::Result<std::string>(base::Fail(directory.error()));
+  if (!text && text.error().Is(base::ErrorCode::kNotFound)) {
     return std::nullopt;
   }
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  auto start = ParseStart(text);
+  auto start = text ? ParseStart(*text) : std::nullopt;
   if (!start) {
     throw fs::filesystem_error("the way back is damaged",
                                generation / kStartFile,

@@ -32,6 +32,7 @@ constexpr const char* kPlaces[] = {"agent/install/carry_over.cc",
                                    "agent/service/data_preparation.cc",
                                    "agent/service/instance_host.cc",
                                    "lib/core/operation_step.cc",
+                                   "lib/sys/beneath.cc",
                                    "lib/systemd"};
 
 // Refusals of a call, an agent that does not start, and staging: nothing has been stopped by then.
@@ -79,7 +80,7 @@ void AddMatches(const std::string& text, const std::regex& pattern, Reasons& rea
 
 // Literals of the form "word.words", but names of files and of points for faults.
 Reasons InSources() {
-  const std::regex literal("\"([a-z]+\\.[a-z_]+)\"");
+  const std::regex literal("\"([a-z]+\\.[a-z_0-9]+)\"");
   const std::regex no_reason("\"[a-z]+\\.(json|cfg|db|yaml)\"|ZW_FAULT_POINT\\([^)]*\\)");
   Reasons reasons;
   for (const char* place : kPlaces) {
@@ -102,7 +103,7 @@ Reasons InSources() {
 Reasons OnPage() {
   Reasons reasons;
   const std::string page = TextOf(fs::path(ZOOWARDEN_SOURCES) / "docs/needs-operator.md");
-  const std::regex quoted("`([a-z]+\\.[a-z_*]+)`");
+  const std::regex quoted("`([a-z]+\\.[a-z_0-9*]+)`");
   for (auto at = page.find("\n| `"); at != std::string::npos; at = page.find("\n| `", at + 1)) {
     const auto column = page.substr(at + 3, page.find(" | ", at + 3) - at - 3);
     AddMatches(column, quoted, reasons);

@@ -52,6 +52,34 @@ TEST_F(DatabaseTest, CreatesAndOpensAgain) {
   EXPECT_EQ(fs::status(path_).permissions(), fs::perms::owner_read | fs::perms::owner_write);
 }
 
+// In the place of its own file, of the lock and of the mark: another one's, named by a link.
+TEST_F(DatabaseTest, NoneOfItsFilesIsReachedThroughALink) {
+  ASSERT_EQ(ReasonOfOpening(kVersion1), "");
+  const std::string content = Content();
+  const fs::path elsewhere = directory_->path() / "elsewhere";
+  fs::rename(path_, elsewhere);
+  fs::create_symlink("elsewhere", path_);
+  EXPECT_EQ(ReasonOfOpening(kVersion1), "path.link");
+  EXPECT_EQ(ReasonOfOpening(kVersion1, Access::kRead), "path.link");
+  EXPECT_EQ(sys::ReadFile(elsewhere, 10'000'000).value(), content);
+  fs::remove(path_);
+  fs::rename(elsewhere, path_);
+  ASSERT_TRUE(sys::WriteFileAtomically(elsewhere, "victim", 0600));
+  fs::remove(path_.native() + ".lock");
+  fs::create_symlink("elsewhere", path_.native() + ".lock");
+  EXPECT_EQ(ReasonOfOpening(kVersion1), "path.link");
+  EXPECT_EQ(sys::ReadFile(elsewhere, 100).value(), "victim");
+}
+
+// The link that leads to the state directory is its owner's.
+TEST_F(DatabaseTest, TheDirectoryMayBeReachedThroughALink) {
+  fs::create_directory(directory_->path() / "disk");
+  fs::create_symlink("disk", directory_->path() / "state");
+  path_ = directory_->path() / "state/journal.db";
+  EXPECT_EQ(ReasonOfOpening(kVersion1), "");
+  EXPECT_EQ(ReasonOfOpening(kVersion1, Access::kRead), "");
+}
+
 TEST_F(DatabaseTest, AnOlderFileIsMigrated) {
   EXPECT_EQ(ReasonOfOpening(kVersion1), "");
   EXPECT_EQ(ReasonOfOpening(kVersion2), "");

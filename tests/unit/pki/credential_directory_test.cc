@@ -67,6 +67,29 @@ TEST_F(CredentialDirectoryTest, WhatElseLiesThereComesAlong) {
   EXPECT_EQ(Read("pki/ca.pem"), Read("ca/ca.pem"));
 }
 
+TEST_F(CredentialDirectoryTest, ALinkThatLiesThereIsNotFollowedAndStopsTheExchange) {
+  ASSERT_TRUE(InstallCredentials(files_, NewTexts("one")));
+  const std::string before = fs::read_symlink(Path("pki"));
+  Write("secret", "somebody else's");
+  fs::create_symlink(Path("secret"), Path("pki/keyring.gpg"));
+  const auto done = InstallCredentials(files_, NewTexts("two"));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().reason(), "path.link");
+  EXPECT_EQ(fs::read_symlink(Path("pki")), before);
+  EXPECT_EQ(Directories(), 1U);
+}
+
+// The name that the new directory will have is known before: a serial number is no secret.
+TEST_F(CredentialDirectoryTest, ADirectoryPlantedUnderTheNewNameIsNotUsed) {
+  const auto texts = NewTexts("one");
+  const auto serial = ParseCertificate(texts.certificate_pem)->serial.substr(0, 16);
+  fs::create_directory(Path("elsewhere"));
+  fs::create_directory_symlink(Path("elsewhere"), Path("pki-" + serial));
+  ASSERT_TRUE(InstallCredentials(files_, texts));
+  EXPECT_TRUE(fs::is_empty(Path("elsewhere")));
+  EXPECT_TRUE(LoadCredentials(files_, clock_));
+}
+
 TEST_F(CredentialDirectoryTest, ADirectoryOfTheOperatorsIsNotRemoved) {
   fs::rename((NewTexts("one"), Path("one")), Path("pki-mine"));
   fs::create_directory_symlink("pki-mine", Path("pki"));

@@ -1,5 +1,6 @@
 #include "sys/files.h"
 
+#include "sys/beneath.h"
 #include "sys/temporaries.h"
 
 #include <gtest/gtest.h>
@@ -128,14 +129,16 @@ TEST_F(FilesTest, LeftoversAreWhatBeginsLikeOneAndNothingElse) {
   for (const char* name : {".new-abc", ".old-abc", "5f3c", "x.new-", ".news"}) {
     ASSERT_TRUE(EnsureDirectory(Path(name) / "inside", 0700));
   }
-  ASSERT_TRUE(RemoveLeftovers(directory_->path(), {".new-", ".old-"}));
+  ASSERT_TRUE(Beneath::Open(directory_->path())->RemoveLeftovers({".new-", ".old-"}));
   EXPECT_EQ(EntryCount(), 3);
   EXPECT_TRUE(fs::exists(Path("5f3c/inside")));
-  EXPECT_FALSE(RemoveLeftovers(Path("never-was"), {".new-"}));
+  EXPECT_FALSE(Beneath::Open(Path("never-was")));
 }
 
 TEST_F(FilesTest, ATemporaryIsToldByItsNameAndRemovedAtAStart) {
   EXPECT_EQ(TargetOfTemporary("zoo.cfg.tmp-a1B2c3"), "zoo.cfg");
+  EXPECT_EQ(TargetOfTemporary(TemporaryFor("zoo.cfg")), "zoo.cfg");
+  EXPECT_NE(TemporaryFor("zoo.cfg"), TemporaryFor("zoo.cfg"));
   for (const char* other : {"zoo.cfg", "x.tmp-a1B2c", "x.tmp-a1B2c3d", "x.tmp-a1B/c3", "x.tmp"}) {
     EXPECT_EQ(TargetOfTemporary(other), "") << other;
   }

@@ -1,3 +1,5 @@
+#include "agent/service/data_preparation.h"
+#include "agent/service/installation_record.h"
 #include "tests/unit/agent/install/gpg_home.h"
 #include "tests/unit/agent/service/instance_fixture.h"
 
@@ -112,6 +114,35 @@ TEST_F(InstanceTest, NothingUnsignedIsInstalledWhateverTheControllerSays) {
   EXPECT_EQ(StagedAgain(made->digest), "staged");
   Open({}, {.required = true, .keyring = required.keyring, .fingerprints = {std::string(40, 'A')}});
   EXPECT_EQ(StagedAgain(made->digest), "signature.not_pinned");
+}
+
+// The data directory is its user's, who may plant what root would then write through.
+TEST_F(InstanceTest, DataDirectoriesAreNotPreparedThroughLinks) {
+  const std::string victim = At("victim");
+  std::filesystem::create_directories(victim);
+  std::filesystem::create_directories(At("data"));
+  std::filesystem::create_directory_symlink(victim, At("data/version-2"));
+  EXPECT_FALSE(PrepareDataDirectories(instance()));
+  EXPECT_FALSE(std::filesystem::exists(At("data/myid")));
+  std::filesystem::remove(At("data/version-2"));
+  Write(At("victim/file"), "untouched");
+  std::filesystem::create_symlink(At("victim/file"), At("data/myid"));
+  // Taken for an earlier call's, which the start guard judges.
+  EXPECT_TRUE(PrepareDataDirectories(instance()));
+  EXPECT_EQ(sys::ReadFile(At("victim/file"), 100).value(), "untouched");
+}
+
+TEST_F(InstanceTest, ARecordOfAnInstallationIsNeitherReadNorWrittenThroughALink) {
+  const InstallationRecord record{
+      .generation = ran(), .data_directory = At("data"), .data_log_directory = At("data")};
+  ASSERT_TRUE(WriteInstallationRecord(At("state"), record));
+  std::filesystem::rename(At("state/first-installation.json"), At("elsewhere"));
+  std::filesystem::create_symlink(At("elsewhere"), At("state/first-installation.json"));
+  const auto read = ReadInstallationRecord(At("state"));
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().reason(), "path.link");
+  ASSERT_TRUE(RemoveInstallationRecord(At("state")));
+  EXPECT_TRUE(std::filesystem::exists(At("elsewhere")));
 }
 
 }  // namespace
