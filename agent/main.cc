@@ -4,6 +4,7 @@
 #include "agent/service/certificates.h"
 #include "agent/service/enrolment.h"
 #include "agent/service/first_installation.h"
+#include "agent/service/own_directories.h"
 #include "agent/service/services.h"
 #include "agent/service/serving.h"
 #include "agent/service/surroundings.h"
@@ -201,6 +202,9 @@ int Run(const Arguments& arguments, bool bootstrap) {
     return Fail(own.error(), kExitUsage);
   }
   if (arguments.check) {
+    if (const auto own_directories = CheckOwnDirectories(*config); !own_directories) {
+      return Fail(own_directories.error(), kExitError);
+    }
     if (const auto surroundings = CheckSurroundings(*config); !surroundings) {
       return Fail(surroundings.error(), kExitError);
     }

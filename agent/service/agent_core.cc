@@ -2,6 +2,7 @@
 
 #include "agent/lifecycle/start_conditions.h"
 #include "agent/service/agent_version.h"
+#include "agent/service/own_directories.h"
 #include "base/log.h"
 #include "journal/agent_journal.h"
 #include "sys/resident.h"
@@ -53,6 +54,7 @@ milliseconds PauseIn(OperationState state, bool proved) {
 base::Result<std::unique_ptr<AgentCore>> AgentCore::Open(config::AgentConfig config,
                                                          sys::Clock& clock,
                                                          const Accepted& accepted) {
+  ZW_TRY(CheckOwnDirectories(config));
   ZW_ASSIGN(auto journal, OpenJournalOf(config, accepted.lost_journal));
   ZW_ASSIGN(auto instance, Instance::Open(std::move(config)));
   std::unique_ptr<AgentCore> core(new AgentCore(std::move(instance), std::move(journal), clock));

@@ -1,5 +1,6 @@
 #include "agent/service/enrolment.h"
 
+#include "agent/service/own_directories.h"
 #include "base/text.h"
 #include "pki/credential_directory.h"
 #include "pki/enrolment.h"
@@ -57,6 +58,7 @@ base::Result<pki::CertificateInfo> EnrolServer(const config::AgentConfig& config
   ZW_ASSIGN(const auto token, UsableToken(config, token_text, clock));
   const pki::CredentialFiles files{
       .ca = config.pki.ca, .certificate = config.pki.certificate, .key = config.pki.key};
+  ZW_TRY(CheckOwnDirectories(config));
   ZW_TRY(pki::CheckSwitchable(files));
   ZW_ASSIGN(const auto request, pki::MakeRequest());
   ZW_ASSIGN(const auto enrolled,

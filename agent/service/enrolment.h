@@ -13,8 +13,8 @@ namespace zoowarden::agent {
 
 // Asks the listener at `from` (HOST:PORT) and installs what it gives where agent.yaml says. Before
 // anything is asked: `enrol.bad_token`, `enrol.other_name` (the token is another server's),
-// `enrol.token_expired`, `pki.not_switchable`. Afterwards: those of rpc::AskForCertificate, and
-// `enrol.bad_answer`. Nothing on disk has changed unless it succeeds.
+// `enrol.token_expired`, `pki.not_switchable`, those of own_directories.h. Afterwards: those of
+// rpc::AskForCertificate, and `enrol.bad_answer`. Nothing on disk has changed unless it succeeds.
 [[nodiscard]] base::Result<pki::CertificateInfo> EnrolServer(const config::AgentConfig& config,
                                                              const std::string& token,
                                                              const std::string& from,

@@ -4,6 +4,7 @@
 #include "agent/service/data_preparation.h"
 #include "agent/service/installation_record.h"
 #include "agent/service/instance_host.h"
+#include "agent/service/own_directories.h"
 #include "base/text.h"
 #include "journal/agent_journal.h"
 #include "sys/digest.h"
@@ -254,6 +255,7 @@ base::Result<model::Process> InstallFirst(config::AgentConfig config,
                                           sys::Clock& clock) {
   ZW_TRY(CheckEnsemble(config, request.ensemble));
   ZW_TRY(CheckPlugins(request.ensemble));
+  ZW_TRY(CheckOwnDirectories(config));
   ZW_ASSIGN(const Earlier earlier, LookForEarlier(config));
   ZW_ASSIGN(const auto journal, OpenJournalOf(config));
   ZW_ASSIGN(auto instance, Instance::Open(std::move(config)));

@@ -22,6 +22,7 @@ list(
   service/observation_wire.cc
   service/observe_service.cc
   service/operate_service.cc
+  service/own_directories.cc
   service/record_service.cc
   service/release_keeper.cc
   service/release_service.cc

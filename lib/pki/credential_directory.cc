@@ -1,5 +1,6 @@
 #include "pki/credential_directory.h"
 
+#include "base/shell_word.h"
 #include "sys/beneath.h"
 
 #include <sys/stat.h>
@@ -27,15 +28,6 @@ bool IsOurs(const fs::path& link, const fs::path& target) {
   const auto prefix = Prefix(link);
   return name.starts_with(prefix) && name.size() == prefix.size() + kSerialDigits &&
          name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
-}
-
-// As one word of a shell.
-std::string Quoted(const std::string& path) {
-  std::string quoted = "'";
-  for (const char c : path) {
-    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  }
-  return quoted + "'";
 }
 
 // Regular files that the new set does not bring: a revocation list, a keyring. A link among them is
@@ -120,8 +112,9 @@ base::Status CheckSwitchable(const CredentialFiles& files) {
                         ? link_text +
                               " is not a link to a directory, so certificate and key "
                               "could not be exchanged at one stroke; type: mv " +
-                              Quoted(link_text) + " " + Quoted(link_text + "-1") + " && ln -s " +
-                              Quoted(link.filename().native() + "-1") + " " + Quoted(link_text)
+                              base::ShellWord(link_text) + " " + base::ShellWord(link_text + "-1") +
+                              " && ln -s " + base::ShellWord(link.filename().native() + "-1") +
+                              " " + base::ShellWord(link_text)
                         : files.certificate.native() + " and " + files.key.native() +
                               " are not in one directory, so they could not be exchanged at "
                               "one stroke; name two files of one directory in agent.yaml");

@@ -109,6 +109,6 @@ def write_all(lab: Lab, release: Release) -> None:
     (lab.directory / "env").write_text(environment(lab, binaries()), encoding="utf-8")
     for server in lab.servers:
         for folder in ("state", "releases", "generations", "data", "logs", "pki"):
-            (server.directory / folder).mkdir(parents=True)
+            (server.directory / folder).mkdir(mode=0o755, parents=True)
         (server.directory / "pki" / "trusted.gpg").write_bytes(keys.keyring().read_bytes())
         server.agent_config.write_text(agent(server), encoding="utf-8")

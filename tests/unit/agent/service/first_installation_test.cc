@@ -83,7 +83,7 @@ class FirstInstallationTest : public ::testing::Test {
               At("data") + R"(", "data_log_directory": ")" + At("data") + R"("})");
   }
   void BeginAndDie() {
-    fs::create_directories(At("state"));
+    ASSERT_TRUE(sys::EnsureDirectory(At("state"), 0700));
     fs::create_directories(At("data/version-2"));
     NoteBegun("0123456789abcdef");
   }
@@ -227,7 +227,7 @@ TEST_F(FirstInstallationTest, OneWhoseServerCameUpUnseenIsOver) {
 }
 
 TEST_F(FirstInstallationTest, ADamagedOrNewerRecordIsNamed) {
-  fs::create_directories(At("state"));
+  ASSERT_TRUE(sys::EnsureDirectory(At("state"), 0700));
   Write(At("state/first-installation.json"), "{");
   EXPECT_EQ(Install(), "install.damaged_record");
   Write(At("state/first-installation.json"), R"({"format": 2})");
