@@ -1,5 +1,6 @@
 #include "agent/service/call_audit.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "rpc/peer.h"
@@ -55,6 +56,7 @@ base::Status CallAudit::Begin() {
     entry.code = kBegun;
     ZW_TRY(core_->audit().RecordChange(entry));
     begun_ = true;
+    ZW_FAULT_POINT("agent.after_audit_begin");
   }
   return base::Ok();
 }

@@ -1,8 +1,8 @@
 // Whether a listener of this process still takes connections.
 //
-// gRPC's stops for good after one accept4 that failed for want of descriptors, while its socket
-// stays open and the process looks healthy: connections then wait in the kernel's queue. So a
-// connection must be made and answered.
+// gRPC's stops for good after one accept4 that failed, while its socket stays open and the process
+// looks healthy: connections then wait in the kernel's queue. accept_limit.h keeps a want of
+// descriptors from it; whatever else may end it, a connection must be made and answered.
 #pragma once
 
 #include "base/error.h"

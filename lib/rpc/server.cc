@@ -1,5 +1,6 @@
 #include "rpc/server.h"
 
+#include "rpc/accept_limit.h"
 #include "rpc/limits.h"
 #include "rpc/listen.h"
 #include "rpc/server_credentials.h"
@@ -66,6 +67,7 @@ void ServerHandle::Own(std::unique_ptr<grpc::Service> service) {
 base::Result<ServerHandle> Listen(const std::string& address,
                                   const std::shared_ptr<grpc::ServerCredentials>& credentials,
                                   const std::vector<grpc::Service*>& services) {
+  SetAcceptLimits(UsualAcceptLimits());
   grpc::ServerBuilder builder;
   SetLimits(builder);
   int port = 0;

@@ -1,6 +1,5 @@
 """One agent alone, without a ZooKeeper, and clients that wish it ill: it goes on answering its own."""
 
-import json
 import os
 import resource
 import socket
@@ -10,88 +9,18 @@ import time
 
 import pytest
 
-from zoowarden_lab import layout, probes
+import raw_http2
+from lone_agent import HARD, HOST, PORT, Agent, connect_silently, zoowarden
+from zoowarden_lab import probes
 
-_HOST, _PORT = "127.0.77.1", 17443
-# As a login shell gives them, and a service without limits of its own.
-_SOFT, _HARD = 1024, min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 65536)
-
-
-def _zoowarden(home, *words) -> subprocess.CompletedProcess:
-    return subprocess.run([layout.program("zoowarden"), *map(str, words)], text=True, timeout=60,
-                          capture_output=True, check=False,
-                          env={"PATH": "/usr/bin:/bin", "HOME": str(home),
-                               "ZOOWARDEN_ENSEMBLE": str(home / "ensemble.yaml"),
-                               "ZOOWARDEN_PKI": str(home / "operator"),
-                               "ZOOWARDEN_STATE": str(home / "controller")})
-
-
-def _limit_descriptors():
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_SOFT, _HARD))
-
-
-class Agent:
-    """An agent of server 1, its keys and an operator's, below `home`."""
-
-    def __init__(self, home):
-        self.home = home
-        self.issue("pki", "init", "--dir", home / "ca", "--ensemble", "lab")
-        self.issue("pki", "issue", "--dir", home / "ca", "--role", "agent", "--server", 1,
-                   "--out", home / "agent")
-        self.issue("pki", "issue", "--dir", home / "ca", "--role", "operator",
-                   "--out", home / "operator")
-        keys = home / "agent"
-        (home / "agent.yaml").write_text(
-            f"ensemble: lab\nserver: 1\nlisten: {_HOST}:{_PORT}\n"
-            f"pki: {{ca: {keys}/ca.pem, certificate: {keys}/cert.pem, key: {keys}/key.pem}}\n"
-            f"state_directory: {home}/state\n"
-            f"instance: {{releases: {home}/releases, generations: {home}/generations, "
-            f"data_directory: {home}/data, log_directory: {home}/logs, manager: zkserver}}\n",
-            encoding="utf-8")
-        (home / "ensemble.yaml").write_text(
-            "ensemble: lab\n"
-            f"release: {{version: 3.9.4, source: a.tar.gz, sha512: \"{'1' * 128}\"}}\n"
-            "config: {settings: {tickTime: 2000, initLimit: 10, syncLimit: 5}}\n"
-            f"servers:\n  - {{id: 1, host: {_HOST}, agent: \"{_HOST}:{_PORT}\"}}\n",
-            encoding="utf-8")
-        with open(home / "log", "ab") as log:
-            # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
-            self.process = subprocess.Popen(
-                [layout.program("zoowarden-agent"), "--config", home / "agent.yaml"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_limit_descriptors)
-        probes.wait_until(self.listens, 30, "the agent listens")
-
-    def issue(self, *words):
-        done = _zoowarden(self.home, *words)
-        assert done.returncode == 0, done
-
-    def listens(self) -> bool:
-        try:
-            socket.create_connection((_HOST, _PORT), 1).close()
-            return True
-        except OSError:
-            return False
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait(20)
-
-    def answers(self) -> bool:
-        """Whether a new connection of its controller is served."""
-        return _zoowarden(self.home, "audit", "show").returncode == 0
-
-    def rows(self) -> list:
-        shown = _zoowarden(self.home, "audit", "show", "-o", "json")
-        assert shown.returncode == 0, shown
-        return json.loads(shown.stdout)["servers"][0]["rows"]
-
-    def descriptors(self) -> int:
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+# Somebody else on the network: his connections are counted apart from the controller's.
+_STRANGER = "127.0.88.1"
+_GET_LEASE = "/zoowarden.v1.LeaseService/GetLease"
 
 
 @pytest.fixture(name="agent", scope="module")
 def _agent(tmp_path_factory):
-    made = Agent(tmp_path_factory.mktemp("hostile"))
+    made = Agent(tmp_path_factory.mktemp("hostile"), crl=True)
     yield made
     made.end()
 
@@ -108,12 +37,11 @@ def _context(agent, keys="") -> ssl.SSLContext:
 
 def _is_served(context) -> bool:
     """Whether the server lets this client begin: with TLS 1.3 it judges after our handshake."""
-    with socket.create_connection((_HOST, _PORT), 5) as plain:
+    with socket.create_connection((HOST, PORT), 5) as plain:
         try:
             with context.wrap_socket(plain) as secured:
                 secured.settimeout(10)
-                # HTTP/2: the preface and empty settings.
-                secured.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+                secured.sendall(raw_http2.OPENING)
                 return bool(secured.recv(9))
         except (ssl.SSLError, ConnectionError):
             return False
@@ -141,9 +69,9 @@ def test_nobody_is_served_with_tls_1_2(agent):
 
 
 def test_nobody_is_served_in_plain_text(agent):
-    with socket.create_connection((_HOST, _PORT), 5) as plain:
+    with socket.create_connection((HOST, PORT), 5) as plain:
         plain.settimeout(20)
-        plain.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+        plain.sendall(raw_http2.OPENING)
         received = b""
         try:
             while piece := plain.recv(4096):
@@ -157,31 +85,49 @@ def test_nobody_is_served_in_plain_text(agent):
 def test_another_agents_certificate_is_refused_and_named_in_the_audit(agent):
     agent.issue("pki", "issue", "--dir", agent.home / "ca", "--role", "agent", "--server", 2,
                 "--out", agent.home / "agent-2")
-    done = _zoowarden(agent.home, "--pki", agent.home / "agent-2", "audit", "show")
+    done = zoowarden(agent.home, "--pki", agent.home / "agent-2", "audit", "show")
     assert done.returncode == 4 and "role agent may not call" in done.stderr, done
     assert any(row["caller"] == "zoowarden://lab/agent/2" and row["reason"] == "rpc.not_allowed"
                for row in agent.rows())
 
 
-def test_three_thousand_silent_connections_are_dropped_and_the_controller_is_served(agent):
-    if _HARD < 4096:
-        pytest.skip(f"this machine allows {_HARD} descriptors to a process")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_HARD, _HARD))
+def test_three_thousand_silent_connections_are_bounded_and_the_controller_is_served(agent):
+    if HARD < 4096:
+        pytest.skip(f"this machine allows {HARD} descriptors to a process")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (HARD, HARD))
     before = agent.descriptors()
+    most = before
     silent = []
     try:
-        for _ in range(3000):
-            silent.append(socket.create_connection((_HOST, _PORT), 10))
+        for _ in range(30):
+            silent += connect_silently(100, _STRANGER)
+            most = max(most, agent.descriptors())
         assert agent.answers()
-        probes.wait_until(lambda: agent.descriptors() < before + 100, 60, "they are dropped")
+        assert before + 100 < most < before + 300, "256 from one address"
+        probes.wait_until(lambda: agent.descriptors() < before + 50, 60, "they are dropped")
     finally:
         for one in silent:
             one.close()
     assert agent.answers()
+    assert "connections=refused" in agent.said()
+
+
+def test_silent_connections_from_everywhere_are_bounded_too(agent):
+    before = agent.descriptors()
+    silent = []
+    try:
+        for i in range(2, 12):
+            silent += connect_silently(200, f"127.0.88.{i}")
+        assert agent.descriptors() < before + 1100
+        # New ones have to wait now, until the first of those are dropped.
+        probes.wait_until(agent.answers, 30, "the controller is served")
+    finally:
+        for one in silent:
+            one.close()
 
 
 def test_handshakes_a_byte_a_second_are_dropped(agent):
-    with socket.create_connection((_HOST, _PORT), 5) as slow:
+    with socket.create_connection((HOST, PORT), 5) as slow:
         slow.settimeout(1)
         began = time.monotonic()
         # The beginning of a client's hello that would be 512 bytes long.
@@ -201,9 +147,132 @@ def test_handshakes_a_byte_a_second_are_dropped(agent):
 def test_rubbish_is_survived(agent):
     for rubbish in (os.urandom(4096), bytes([22, 3, 3, 255, 255]) + os.urandom(70000),
                     b"GET / HTTP/1.1\r\n\r\n" * 1000):
-        with socket.create_connection((_HOST, _PORT), 5) as plain:
+        with socket.create_connection((HOST, PORT), 5) as plain:
             try:
                 plain.sendall(rubbish)
             except ConnectionError:
                 pass
     assert agent.answers() and agent.process.poll() is None
+
+
+def _certificate(agent, name, uris, since="20200101000000Z", until="20490101000000Z"):
+    """A certificate of the agent's own authority that `zoowarden pki` would not make."""
+    at = agent.home / name
+    at.mkdir()
+    names = ",".join(f"URI:{uri}" for uri in uris) or "DNS:nobody"
+    (at / "conf").write_text(
+        f"[ca]\ndefault_ca=d\n[d]\ndatabase={at}/index\nnew_certs_dir={at}\nrand_serial=yes\n"
+        "default_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n"
+        f"[e]\nsubjectAltName={names}\nbasicConstraints=CA:FALSE\n"
+        "extendedKeyUsage=clientAuth,serverAuth\nsubjectKeyIdentifier=hash\n"
+        "authorityKeyIdentifier=keyid\n", encoding="utf-8")
+    (at / "index").touch()
+    ca = agent.home / "ca"
+    for words in (["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                   "-keyout", at / "key.pem", "-out", at / "request", "-subj", "/CN=somebody"],
+                  ["ca", "-batch", "-notext", "-config", at / "conf", "-cert", ca / "ca.pem",
+                   "-keyfile", ca / "ca.key", "-in", at / "request", "-out", at / "cert.pem",
+                   "-startdate", since, "-enddate", until]):
+        done = subprocess.run(["openssl", *map(str, words)], check=False, capture_output=True,
+                              text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+    return name
+
+
+def _call(agent, keys, message=b"", announced=None) -> str:
+    """As raw_http2.Call.outcome, or "no connection", with those keys."""
+    with socket.create_connection((HOST, PORT), 5) as plain:
+        try:
+            with _context(agent, keys).wrap_socket(plain) as secured:
+                call = raw_http2.Call(secured, _GET_LEASE)
+                call.send(message, announced)
+                return call.wait()
+        except (ssl.SSLError, ConnectionError):
+            return "no connection"
+
+
+def _unknown_field(size) -> bytes:
+    """A message that every method can read: number 15, bytes of that length."""
+    length = b""
+    left = size
+    while left > 0x7f:
+        length += bytes([left & 0x7f | 0x80])
+        left >>= 7
+    return b"\x7a" + length + bytes([left]) + bytes(size)
+
+
+def test_a_client_with_good_keys_is_answered(agent):
+    assert _call(agent, "operator") == "answered"
+
+
+@pytest.mark.parametrize("name, uris, reason", [
+    ("no-name", [], "rpc.no_identity"),
+    ("two-names", ["zoowarden://lab/operator", "zoowarden://lab/viewer"], "rpc.no_identity"),
+    ("strange-name", ["spiffe://lab/operator"], "rpc.no_identity"),
+    ("strange-role", ["zoowarden://lab/root"], "rpc.no_identity"),
+    ("other-ensemble", ["zoowarden://payments/operator"], "rpc.other_ensemble")])
+def test_a_certificate_with_another_name_is_refused(agent, name, uris, reason):
+    before = len(agent.rows())
+    keys = _certificate(agent, name, uris)
+    assert _call(agent, keys) == "ended"
+    assert [row["reason"] for row in agent.rows()[before:]] == [reason]
+
+
+def test_one_that_the_authority_signed_by_hand_is_served(agent):
+    """What those above differ in is their name only."""
+    keys = _certificate(agent, "by-hand", ["zoowarden://lab/operator"])
+    assert _call(agent, keys) == "answered"
+
+
+@pytest.mark.parametrize("name, since, until", [
+    ("expired", "20200101000000Z", "20200201000000Z"),
+    ("not-yet", "20480101000000Z", "20490101000000Z")])
+def test_a_certificate_out_of_its_time_is_not_served(agent, name, since, until):
+    keys = _certificate(agent, name, ["zoowarden://lab/operator"], since, until)
+    assert not _is_served(_context(agent, keys))
+    assert _call(agent, keys) != "answered"
+
+
+def test_a_revoked_certificate_is_refused_from_the_next_call_on(agent):
+    agent.issue("pki", "issue", "--dir", agent.home / "ca", "--role", "operator",
+                "--out", agent.home / "lost")
+    assert _call(agent, "lost") == "answered"
+    agent.issue("pki", "revoke", "--dir", agent.home / "ca", agent.home / "lost" / "cert.pem")
+    agent.issue("pki", "crl", "--dir", agent.home / "ca", "--out", agent.home / "new.pem")
+    os.replace(agent.home / "new.pem", agent.home / "crl.pem")
+    assert _call(agent, "lost") == "ended"
+    assert any(row["reason"] == "pki.revoked" for row in agent.rows())
+
+
+def test_messages_over_the_limit_are_refused_and_those_below_are_read(agent):
+    assert _call(agent, "operator", _unknown_field(3 << 20)) == "answered"
+    for size in (5 << 20, 64 << 20):
+        assert _call(agent, "operator", _unknown_field(size)) == "ended", size
+
+
+def test_messages_that_are_announced_as_endless_are_bounded(agent):
+    """gRPC takes them in until all of its memory is used, 64 MiB, and then ends the call."""
+    first = agent.resident()
+    for announced in (64 << 20, 0x7fffffff, 0xffffffff):
+        assert _call(agent, "operator", bytes(128 << 20), announced) == "ended", announced
+        assert agent.most_resident() < first + (96 << 20), announced
+    assert agent.answers()
+
+
+def test_nothing_but_its_port_is_open_to_others(agent):
+    """No socket of the machine leads to it, and no other port."""
+    inodes = {os.readlink(f"/proc/{agent.process.pid}/fd/{fd}")
+              for fd in os.listdir(f"/proc/{agent.process.pid}/fd")}
+    with open(f"/proc/{agent.process.pid}/net/unix", encoding="ascii", errors="replace") as table:
+        listening = [line for line in table.read().splitlines()[1:]
+                     # Flags, state and inode: it accepts connections.
+                     if line.split()[3] == "00010000" and f"socket:[{line.split()[6]}]" in inodes]
+    assert not listening
+    open_ports = set()
+    for table in ("tcp", "tcp6", "udp", "udp6"):
+        with open(f"/proc/{agent.process.pid}/net/{table}", encoding="ascii") as lines:
+            for line in lines.read().splitlines()[1:]:
+                fields = line.split()
+                if f"socket:[{fields[9]}]" in inodes and (fields[3] == "0A" or "udp" in table):
+                    open_ports.add(int(fields[1].rsplit(":", 1)[1], 16))
+    assert open_ports == {PORT}

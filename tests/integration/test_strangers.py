@@ -1,5 +1,7 @@
 """Who may not speak at all, and whose releases nobody installs."""
 
+import os
+import resource
 import shutil
 import socket
 import ssl
@@ -7,7 +9,7 @@ import ssl
 import pytest
 
 import ensemble as testing
-from zoowarden_lab import command, keys, layout
+from zoowarden_lab import command, keys, layout, probes
 
 
 @pytest.fixture(name="shared", scope="module")
@@ -31,6 +33,29 @@ def test_a_release_signed_by_an_unknown_key_is_refused(shared, tmp_path):
     assert shared.processes() == before and shared.ensemble_text == text
     for server in shared.lab.servers:
         assert not list((server.directory / "releases").glob("3.9.4-*"))
+
+
+def test_who_uses_up_an_agents_descriptors_stops_neither_it_nor_its_zookeeper(shared):
+    server, agent = shared.lab.server(1), shared.agent(1)
+    before, limits = shared.processes(), resource.prlimit(agent.pid, resource.RLIMIT_NOFILE)
+    few = len(os.listdir(f"/proc/{agent.pid}/fd")) + 8
+    resource.prlimit(agent.pid, resource.RLIMIT_NOFILE, (few, few))
+    silent = []
+    try:
+        for _ in range(200):
+            silent.append(socket.create_connection((server.host, layout.AGENT_PORT), 10,
+                                                   source_address=("127.0.88.1", 0)))
+        probes.wait_until(lambda: "no descriptor is free" in server.agent_log.read_text("utf-8"), 30,
+                          "none is left")
+        assert probes.serves(shared.lab)
+        # Silent ones are dropped after 5 s, however many wait behind them.
+        probes.wait_until(lambda: shared.run("audit", "verify").code == 0, 60, "it answers again")
+    finally:
+        for one in silent:
+            one.close()
+        resource.prlimit(agent.pid, resource.RLIMIT_NOFILE, limits)
+    assert shared.agent(1).pid == agent.pid
+    assert shared.processes() == before and probes.serves(shared.lab)
 
 
 def test_tls_1_2_is_refused(shared):

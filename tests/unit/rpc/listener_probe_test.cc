@@ -4,8 +4,6 @@
 #include "tests/unit/rpc/loopback.h"
 
 #include <arpa/inet.h>
-#include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 namespace zoowarden::rpc {
@@ -44,26 +42,6 @@ TEST_F(ListenerProbeTest, OneThatNoLongerAcceptsIsSilent) {
       ProbeListener("127.0.0.1:" + std::to_string(ntohs(address.sin_port)), milliseconds(100));
   ASSERT_FALSE(answered);
   EXPECT_EQ(answered.error().reason(), "listener.silent");
-}
-
-// Why the probe exists: when this fails, gRPC's listener has learnt to live on.
-TEST_F(ListenerProbeTest, OneAcceptWithoutADescriptorEndsTheListenerForGood) {
-  rlimit limit{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-  // The client's descriptor is the last one there is.
-  const sys::UniqueFd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const rlimit tight{.rlim_cur = static_cast<rlim_t>(client.get()) + 1, .rlim_max = limit.rlim_max};
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const std::string port = server_->address().substr(server_->address().rfind(':') + 1);
-  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(port)));
-  EXPECT_EQ(connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-  pollfd waiting{.fd = client.get(), .events = POLLIN, .revents = 0};
-  poll(&waiting, 1, 500);  // it fails to accept meanwhile
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  EXPECT_EQ(Probed(milliseconds(500)), "listener.silent");
 }
 
 TEST(WithoutNameTest, ANameIsAskedForOnceAndNumbersStay) {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <ctime>
 #include <functional>
 #include <map>
 #include <set>
@@ -312,14 +313,21 @@ class HostileArchivesTest : public ScratchTest {
   std::optional<Releases> releases_;
 };
 
+// Of the processor: what else runs on this machine does not count.
+std::chrono::nanoseconds ThreadTime() {
+  timespec time{};
+  EXPECT_EQ(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time), 0);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 TEST_F(HostileArchivesTest, EachIsRefusedByItsOwnReasonAndLeavesNothing) {
   for (const Hostile& hostile : All()) {
     SCOPED_TRACE(hostile.what);
     const std::string sha512 = Place(hostile.make());
     const auto before = Everything();
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = ThreadTime();
     const auto unpacked = releases_->Unpack({3, 8, 4}, sha512);
-    const auto took = std::chrono::steady_clock::now() - begin;
+    const auto took = ThreadTime() - begin;
     EXPECT_EQ(unpacked ? "accepted" : unpacked.error().reason(), hostile.reason)
         << (unpacked ? "" : unpacked.error().message());
     EXPECT_EQ(Everything(), before);
