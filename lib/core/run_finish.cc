@@ -76,14 +76,18 @@ void Finish(Turn& turn) {
 
 void AfterFailure(Turn& turn, ServerRun& server) {
   auto& state = turn.state();
-  const std::string why = Name(server.id) + " failed: " + server.failure;
-  turn.Tell("server_back", server.id, Name(server.id) + " is back on what it ran before");
   if (state.goal == RunGoal::kBack) {
+    // Its agent is through with it: a run that is opened again begins with it anew.
+    state.attempt.reset();
+    const auto why = Name(server.id) + " runs what it was to be taken back from: " + server.failure;
+    turn.Tell("not_back", server.id, why);
     turn.End(RunOutcome::kStuck,
              "rollback.failed",
-             "going back failed on " + why + " (" + DescribeServers(state, turn.input.round) + ")");
+             "going back failed, " + why + " (" + DescribeServers(state, turn.input.round) + ")");
     return;
   }
+  const std::string why = Name(server.id) + " failed: " + server.failure;
+  turn.Tell("server_back", server.id, Name(server.id) + " is back on what it ran before");
   if (state.policy.on_failure == model::OnFailure::kRollbackAll || !AnyServerChanged(turn)) {
     GoBack(turn, why);
     return;

@@ -94,7 +94,8 @@ Roll::Roll(int servers, int observers)
     : spec(MakeSpec(servers, observers)),
       world(core::DeclaredMembers(spec)),
       clock(world),
-      agents(world, clock) {
+      agents(world, clock),
+      target(New()) {
   for (const auto& server : spec.servers) {
     world.Install(server.id, Old(), Behaviour::kGood);
     world.Install(server.id, New(), Behaviour::kGood);
@@ -115,7 +116,7 @@ controller::RunFile Roll::NewRun() {
   run.state.policy = spec.policy;
   run.state.has_checks = !spec.checks.empty();
   for (const auto& seen : agents.GetStatus(std::chrono::milliseconds(0))) {
-    run.state.servers.push_back({.id = seen.id, .origin = *seen.current, .target = New()});
+    run.state.servers.push_back({.id = seen.id, .origin = *seen.current, .target = target});
   }
   return run;
 }

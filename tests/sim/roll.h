@@ -61,6 +61,7 @@ struct Roll {
 
   // The generation that every server goes to; call before Upgrade.
   void Offer(model::ServerId id, Behaviour behaviour);
+  // Every agent must answer.
   controller::RunFile NewRun();
   // Acquires the lease and drives the run to its end, or to a safe point when `stop` says so.
   base::Result<controller::EngineResult> Drive(controller::RunFile run, std::uint64_t sequence = 0);
@@ -79,6 +80,7 @@ struct Roll {
   RecordingProgress progress;
   std::function<bool()> stop = [] { return false; };
   std::string run_id = "run1";
+  model::Generation target;  // of the next run
 };
 
 }  // namespace zoowarden::sim

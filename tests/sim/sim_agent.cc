@@ -41,12 +41,19 @@ base::Result<model::Generation> ModelHost::Stage(const agent::StageRequest& requ
 }
 
 base::Status ModelHost::SwitchTo(const std::string& generation) {
+  around_act();
   world_.server(id_).current = generation;
+  around_act();
   return base::Ok();
 }
 
 base::Status ModelHost::Launch() {
+  around_act();
+  if (world_.server(id_).process) {  // somebody else was faster and holds the launch lock
+    return base::Fail(base::ErrorCode::kUnavailable, "start.locked", "another launch is under way");
+  }
   world_.Start(id_);
+  around_act();
   return base::Ok();
 }
 
@@ -57,14 +64,17 @@ base::Status ModelHost::Signal(const model::Process& process,
   if (!running || running->pid != process.pid) {
     return base::Fail(base::ErrorCode::kNotFound, "process.gone", "the process has exited");
   }
+  around_act();
   if (still && !still()) {
     return base::Fail(base::ErrorCode::kCancelled, "stop.not_wanted", "not wanted any more");
   }
+  on_signal(id_);
   if (signal == agent::StopSignal::kKill) {
     world_.Kill(id_);
   } else {
     world_.Terminate(id_);
   }
+  around_act();
   return base::Ok();
 }
 
@@ -82,13 +92,27 @@ void SimAgent::Open() {
   lease_.emplace(std::move(*lease));
 }
 
-void SimAgent::Restart() {
+void SimAgent::Kill() {
   runner_.reset();
   lease_.reset();
-  Open();
 }
 
-void SimAgent::Step() { static_cast<void>(runner_->Step()); }
+void SimAgent::Start() {
+  if (!runs()) {
+    Open();
+  }
+}
+
+void SimAgent::Restart() {
+  Kill();
+  Start();
+}
+
+void SimAgent::Step() {
+  if (runs() && !frozen) {
+    static_cast<void>(runner_->Step());
+  }
+}
 
 model::MemberObservation SimAgent::Look() {
   const auto& server = world_.server(id_);

@@ -10,6 +10,7 @@
 #include "tests/sim/world.h"
 #include "tests/support/memory_operation_journal.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,10 +49,18 @@ class ModelHost final : public agent::ServerHost {
                       agent::StopSignal signal,
                       const agent::StopCheck& still) override;
 
+  // Called before and after everything that changes the server: a place to die.
+  std::function<void()> around_act = [] {};
+  // Told before a signal leaves.
+  std::function<void(model::ServerId)> on_signal = [](model::ServerId) {};
+
  private:
   World& world_;
   model::ServerId id_;
 };
+
+// Thrown out of whatever an agent is doing: kill -9.
+struct AgentKilled {};
 
 class SimAgent {
  public:
@@ -59,13 +68,21 @@ class SimAgent {
 
   void Step();
   void Restart();  // kill -9 and start again
+  void Kill();
+  void Start();
+  [[nodiscard]] bool runs() const { return runner_.has_value(); }
+  // Whether calls reach it and are carried out.
+  [[nodiscard]] bool Answers() const { return reachable && runs() && !frozen; }
   [[nodiscard]] model::MemberObservation Look();
 
   [[nodiscard]] model::ServerId id() const { return id_; }
   [[nodiscard]] agent::OperationRunner& runner() { return *runner_; }
   [[nodiscard]] agent::LeaseKeeper& lease() { return *lease_; }
+  [[nodiscard]] ModelHost& host() { return host_; }
+  [[nodiscard]] test::MemoryOperationJournal& journal() { return journal_; }
   std::map<std::string, controller::RunRecord> records;
   bool reachable = true;
+  bool frozen = false;
   bool closes_sessions = false;  // those opened with lastZxidSeen
 
  private:

@@ -11,6 +11,8 @@ using controller::Answer;
 
 constexpr std::chrono::milliseconds kTick{10};
 constexpr std::chrono::milliseconds kCallTime{10};
+// After which a caller believes that nobody will answer.
+constexpr std::chrono::milliseconds kPatience{2'000};
 
 agent::RunIdentity ToAgent(const controller::RunIdentity& run) {
   return {.run_id = run.run_id, .epoch = run.epoch.value, .holder = run.holder};
@@ -67,21 +69,84 @@ void SimAgents::Pass(std::chrono::milliseconds time) {
   for (auto passed = std::chrono::milliseconds(0); passed < time; passed += kTick) {
     world_.Advance(kTick);
     on_tick();
+    DeliverLate();
     for (auto& [id, agent] : agents_) {
-      agent->Step();
+      try {
+        agent->Step();
+      } catch (const AgentKilled&) {
+        agent->Kill();
+      }
     }
   }
 }
 
-base::Result<SimAgent*> SimAgents::Reach(const std::string& method, model::ServerId server) {
-  before_call(method, server);
-  Pass(kCallTime);
-  calls.push_back(method + " " + model::ToString(server));
-  auto* reached = agents_.at(server).get();
-  if (!reached->reachable) {
+base::Status SimAgents::CarryOut(SimAgent& agent, const Carry& carry) {
+  try {
+    return carry(agent);
+  } catch (const AgentKilled&) {
+    agent.Kill();
     return base::Fail(Unreachable());
   }
-  return reached;
+}
+
+void SimAgents::DeliverLate() {
+  const auto due = [this](const Late& one) {
+    return one.at <= world_.now() && !agents_.at(one.server)->frozen;
+  };
+  const auto rest = std::stable_partition(late_.begin(), late_.end(), due);
+  std::vector<Late> now(std::make_move_iterator(late_.begin()), std::make_move_iterator(rest));
+  late_.erase(late_.begin(), rest);
+  for (const auto& one : now) {
+    if (auto& agent = *agents_.at(one.server); agent.Answers()) {
+      static_cast<void>(CarryOut(agent, one.carry));
+    }
+  }
+}
+
+base::Status SimAgents::Deliver(const std::string& method,
+                                model::ServerId server,
+                                const Carry& carry) {
+  before_call(method, server);
+  const auto& link = links[server];
+  Pass(kCallTime + link.delay);
+  calls.push_back(method + " " + model::ToString(server));
+  auto& agent = *agents_.at(server);
+  if (agent.reachable && agent.runs() && agent.frozen) {
+    late_.push_back({.at = world_.now(), .server = server, .carry = carry});
+    Pass(kPatience);
+    return base::Fail(Unreachable());
+  }
+  if (!agent.Answers()) {
+    return base::Fail(Unreachable());
+  }
+  auto result = CarryOut(agent, carry);
+  if (link.echo.count() > 0) {
+    late_.push_back({.at = world_.now() + link.echo, .server = server, .carry = carry});
+  }
+  Pass(link.loses_answers ? kPatience : link.delay);
+  return link.loses_answers ? base::Status(base::Fail(Unreachable())) : result;
+}
+
+base::Status SimAgents::DeliverOperation(
+    const std::string& method,
+    model::ServerId server,
+    const controller::Call& call,
+    const std::function<base::Status(agent::OperationRunner&)>& carry) {
+  return Deliver(method, server, [this, method, server, call, carry](SimAgent& agent) {
+    auto result = carry(agent.runner());
+    answered(method, server, call, result);
+    return result;
+  });
+}
+
+std::chrono::milliseconds SimAgents::SlowestLink() {
+  std::chrono::milliseconds slowest{0};
+  for (auto& [id, agent] : agents_) {
+    const bool silent =
+        agent->reachable && agent->runs() && (agent->frozen || links[id].loses_answers);
+    slowest = std::max(slowest, silent ? kPatience : links[id].delay);
+  }
+  return slowest;
 }
 
 template <typename T, typename F>
@@ -89,55 +154,84 @@ std::vector<Answer<T>> SimAgents::AskAll(F ask) {
   Pass(kCallTime);
   std::vector<Answer<T>> answers;
   for (auto& [id, agent] : agents_) {
-    if (agent->reachable) {
-      answers.push_back({id, ask(*agent)});
-    } else {
-      answers.push_back({id, base::Fail(Unreachable())});
+    base::Result<T> answer = base::Fail(Unreachable());
+    if (agent->Answers()) {
+      const auto carried = CarryOut(*agent, [&](SimAgent& one) -> base::Status {
+        answer = ask(one);
+        return base::Ok();
+      });
+      if (!carried || links[id].loses_answers) {
+        answer = base::Fail(Unreachable());
+      }
     }
+    answers.push_back({id, std::move(answer)});
   }
+  Pass(SlowestLink());
   return answers;
 }
 
 std::vector<model::MemberObservation> SimAgents::GetStatus(std::chrono::milliseconds /*deadline*/) {
   std::vector<model::MemberObservation> seen;
   for (auto& [id, agent] : agents_) {
-    seen.push_back(agent->reachable ? agent->Look() : model::MemberObservation{.id = id});
+    const bool heard = agent->Answers() && !links[id].loses_answers;
+    seen.push_back(heard ? agent->Look() : model::MemberObservation{.id = id});
+  }
+  Pass(SlowestLink());
+  return seen;
+}
+
+// Agents look again until their member has the canary in its log, or the deadline passes.
+void SimAgents::AwaitCanary(const controller::ObserveOptions& options) {
+  const auto behind = [&](const auto& entry) {
+    const auto& server = world_.server(entry.first);
+    return options.canary && entry.second->Answers() && server.joined &&
+           server.durable < options.canary->value;
+  };
+  const auto until = world_.now() + options.deadline;
+  while (world_.now() < until && std::any_of(agents_.begin(), agents_.end(), behind)) {
+    Pass(kTick);
+  }
+}
+
+model::MemberObservation SimAgents::ObserveOne(SimAgent& agent,
+                                               const controller::ObserveOptions& options) {
+  model::MemberObservation silent;
+  silent.id = agent.id();
+  if (!agent.Answers() || links[agent.id()].loses_answers) {
+    silent.problem = "cut off";
+    return silent;
+  }
+  if (const auto fence = agent.lease().Renew(ToAgent(options.run)); !fence) {
+    silent.fenced = fence.error().Is(ErrorCode::kAborted);
+    silent.problem = fence.error().message();
+    return silent;
+  }
+  auto seen = agent.Look();
+  if (options.sessions.contains(agent.id()) && options.canary && seen.own_zxid) {
+    seen.session_accepted = !agent.closes_sessions && *seen.own_zxid >= *options.canary;
   }
   return seen;
 }
 
 std::vector<model::MemberObservation> SimAgents::Observe(const controller::ObserveOptions& o) {
   Pass(kCallTime);
+  AwaitCanary(o);
   std::vector<model::MemberObservation> seen;
   for (auto& [id, agent] : agents_) {
-    model::MemberObservation silent;
-    silent.id = id;
-    if (!agent->reachable) {
-      silent.problem = "cut off";
-      seen.push_back(silent);
-      continue;
-    }
-    if (const auto fence = agent->lease().Renew(ToAgent(o.run)); !fence) {
-      silent.fenced = fence.error().Is(ErrorCode::kAborted);
-      silent.problem = fence.error().message();
-      seen.push_back(silent);
-      continue;
-    }
-    seen.push_back(agent->Look());
-    if (o.sessions.contains(id) && o.canary && seen.back().own_zxid) {
-      seen.back().session_accepted = !agent->closes_sessions && *seen.back().own_zxid >= *o.canary;
-    }
+    seen.push_back(ObserveOne(*agent, o));
   }
+  Pass(std::min(SlowestLink(), kPatience));
   return seen;
 }
 
 base::Result<controller::Canary> SimAgents::CommitCanary(model::ServerId server,
                                                          const controller::RunIdentity& run,
-                                                         std::chrono::milliseconds /*deadline*/,
+                                                         std::chrono::milliseconds deadline,
                                                          const std::string& /*path*/) {
   Pass(kCallTime);
   auto& agent = *agents_.at(server);
-  if (!agent.reachable) {
+  if (!agent.Answers() || links[server].loses_answers) {
+    Pass(agent.reachable && agent.runs() ? deadline : std::chrono::milliseconds(0));
     return base::Fail(Unreachable());
   }
   ZW_TRY(agent.lease().Renew(ToAgent(run)));
@@ -151,51 +245,64 @@ base::Result<controller::Canary> SimAgents::CommitCanary(model::ServerId server,
 base::Status SimAgents::Upload(model::ServerId server,
                                const controller::RunIdentity& /*run*/,
                                const model::ReleaseSpec& /*release*/) {
-  return Outcome(Reach("upload", server));
+  return Deliver("upload", server, [](SimAgent& /*agent*/) { return base::Ok(); });
 }
 
 base::Status SimAgents::Begin(model::ServerId server,
                               const controller::Call& call,
                               const controller::BeginOptions& options) {
-  ZW_ASSIGN(auto* agent, Reach("begin", server));
   agent::BeginRequest request;
   request.kind = options.kind;
   request.stage.existing_generation = options.existing_generation;
   request.stage.expected_digest = options.expected_digest;
   request.from_generation = options.from_generation;
   request.step_timeout = options.step_timeout;
-  return Outcome(agent->runner().Begin(ToAgent(call), request));
+  return DeliverOperation("begin", server, call, [call, request](agent::OperationRunner& runner) {
+    return Outcome(runner.Begin(ToAgent(call), request));
+  });
 }
 
 base::Result<controller::Permit> SimAgents::RequestPermit(model::ServerId server,
                                                           const controller::Call& call) {
-  ZW_ASSIGN(auto* agent, Reach("permit", server));
-  ZW_ASSIGN(const auto permit, agent->runner().RequestPermit(ToAgent(call)));
-  return controller::Permit{.id = permit.id, .valid = permit.valid};
+  // Shared with the call's echo, which may come when nobody waits any more.
+  auto granted = std::make_shared<controller::Permit>();
+  ZW_TRY(DeliverOperation(
+      "permit", server, call, [call, granted](agent::OperationRunner& runner) -> base::Status {
+        ZW_ASSIGN(const auto permit, runner.RequestPermit(ToAgent(call)));
+        *granted = {.id = permit.id, .valid = permit.valid};
+        return base::Ok();
+      }));
+  return *granted;
 }
 
 base::Status SimAgents::Proceed(model::ServerId server,
                                 const controller::Call& call,
                                 const std::string& permit_id) {
-  ZW_ASSIGN(auto* agent, Reach("proceed", server));
-  return Outcome(agent->runner().Proceed(ToAgent(call), permit_id));
+  return DeliverOperation(
+      "proceed", server, call, [call, permit_id](agent::OperationRunner& runner) {
+        return Outcome(runner.Proceed(ToAgent(call), permit_id));
+      });
 }
 
 base::Status SimAgents::Commit(model::ServerId server, const controller::Call& call) {
-  ZW_ASSIGN(auto* agent, Reach("commit", server));
-  return Outcome(agent->runner().Commit(ToAgent(call)));
+  return DeliverOperation("commit", server, call, [call](agent::OperationRunner& runner) {
+    return Outcome(runner.Commit(ToAgent(call)));
+  });
 }
 
 base::Status SimAgents::RollBack(model::ServerId server,
                                  const controller::Call& call,
                                  const std::string& permit_id) {
-  ZW_ASSIGN(auto* agent, Reach("roll_back", server));
-  return Outcome(agent->runner().RollBack(ToAgent(call), permit_id));
+  return DeliverOperation(
+      "roll_back", server, call, [call, permit_id](agent::OperationRunner& runner) {
+        return Outcome(runner.RollBack(ToAgent(call), permit_id));
+      });
 }
 
 base::Status SimAgents::Close(model::ServerId server, const controller::Call& call) {
-  ZW_ASSIGN(auto* agent, Reach("close", server));
-  return Outcome(agent->runner().Close(ToAgent(call)));
+  return DeliverOperation("close", server, call, [call](agent::OperationRunner& runner) {
+    return Outcome(runner.Close(ToAgent(call)));
+  });
 }
 
 std::vector<Answer<controller::Lease>> SimAgents::GetLeases() {

@@ -12,8 +12,17 @@
 
 namespace zoowarden::sim {
 
+// What lies between the controllers and one agent.
+struct Link {
+  bool loses_answers = false;          // calls are carried out and nobody hears of it
+  std::chrono::milliseconds delay{0};  // each way
+  std::chrono::milliseconds echo{0};   // each call comes once more after this long; 0 = once only
+};
+
 class SimAgents final : public controller::Agents {
  public:
+  using Carry = std::function<base::Status(SimAgent&)>;
+
   SimAgents(World& world, SimClock& clock);
 
   SimAgent& agent(model::ServerId id) { return *agents_.at(id); }
@@ -34,6 +43,12 @@ class SimAgents final : public controller::Agents {
   std::function<bool(model::ServerId)> stores = [](model::ServerId) { return true; };
   // Which agents do not say what records they have.
   std::function<bool(model::ServerId)> hides_records = [](model::ServerId) { return false; };
+  // Told of each call about an operation that an agent has carried out or refused.
+  std::function<void(
+      const std::string& method, model::ServerId, const controller::Call&, const base::Status&)>
+      answered =
+          [](const std::string&, model::ServerId, const controller::Call&, const base::Status&) {};
+  std::map<model::ServerId, Link> links;
   // Every mutating call in order: "proceed 2".
   std::vector<std::string> calls;
 
@@ -78,13 +93,31 @@ class SimAgents final : public controller::Agents {
       const std::string& run_id) override;
 
  private:
-  // Delivers a mutating call: takes time, can be cut off, is written down.
-  base::Result<SimAgent*> Reach(const std::string& method, model::ServerId server);
+  // A call that is on its way, or waits for an agent that is frozen.
+  struct Late {
+    Time at{0};
+    model::ServerId server;
+    Carry carry;
+  };
+
+  // Delivers a call: takes time, can be cut off, lost or repeated, is written down.
+  base::Status Deliver(const std::string& method, model::ServerId server, const Carry& carry);
+  base::Status DeliverOperation(const std::string& method,
+                                model::ServerId server,
+                                const controller::Call& call,
+                                const std::function<base::Status(agent::OperationRunner&)>& carry);
+  [[nodiscard]] static base::Status CarryOut(SimAgent& agent, const Carry& carry);
+  void DeliverLate();
+  [[nodiscard]] std::chrono::milliseconds SlowestLink();
+  void AwaitCanary(const controller::ObserveOptions& options);
+  [[nodiscard]] model::MemberObservation ObserveOne(SimAgent& agent,
+                                                    const controller::ObserveOptions& options);
   template <typename T, typename F>
   std::vector<controller::Answer<T>> AskAll(F ask);
 
   World& world_;
   std::map<model::ServerId, std::unique_ptr<SimAgent>> agents_;
+  std::vector<Late> late_;
 };
 
 }  // namespace zoowarden::sim

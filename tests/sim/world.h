@@ -5,9 +5,13 @@
 #include "model/observation.h"
 
 #include <chrono>
+#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace zoowarden::sim {
@@ -19,6 +23,7 @@ enum class Behaviour {
   kNeverJoins,  // the process lives and stays outside the quorum
   kExits,       // the process ends as soon as it has started
   kDiesLater,   // serves, and ends 20 s after its start
+  kStandalone,  // acknowledges writes alone
 };
 
 struct ModelGeneration {
@@ -41,8 +46,11 @@ struct ModelServer {
   std::string current;
   std::optional<ModelProcess> process;
   bool joined = false;
-  std::uint64_t zxid = 0;
-  std::uint64_t durable = 0;
+  std::uint64_t zxid = 0;                               // applied, in memory
+  std::uint64_t durable = 0;                            // in its log
+  Time log_lag{0};                                      // how long its log is behind
+  std::deque<std::pair<Time, std::uint64_t>> unlogged;  // when each is in its log
+  bool cut_off = false;                                 // from the other members
 };
 
 class World {
@@ -67,13 +75,25 @@ class World {
   void Terminate(model::ServerId id);
   void Kill(model::ServerId id);
   void Freeze(model::ServerId id, bool frozen);
+  void CutOff(model::ServerId id, bool cut_off) { servers_.at(id).cut_off = cut_off; }
+  // The leader loses its followers for a moment: there is an election, nobody restarts.
+  void LoseLeader();
   // One transaction through a serving member; nullopt without a quorum.
   std::optional<std::uint64_t> Commit();
+  // The newest transaction that a quorum has in its logs: clients were told that it is done.
+  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
+  // Elections that cost an acknowledged transaction.
+  [[nodiscard]] int losses() const { return losses_; }
 
  private:
   [[nodiscard]] bool CanJoin(const ModelServer& server) const;
+  [[nodiscard]] bool RunsStandalone(const ModelServer& server) const;
   void ExitProcesses();
+  void WriteLogs();
+  void Acknowledge();
   void Elect();
+  void Lead(const std::set<model::ServerId>& able);
+  void Append(ModelServer& server);
 
   std::vector<model::Member> members_;
   std::map<model::ServerId, ModelServer> servers_;
@@ -84,6 +104,8 @@ class World {
   int most_down_ = 0;
   bool started_ = false;
   std::uint64_t zxid_ = 0x100000000;
+  std::uint64_t acknowledged_ = 0;
+  int losses_ = 0;
   std::int32_t next_pid_ = 100;
 };
 

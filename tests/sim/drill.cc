@@ -1,0 +1,443 @@
+#include "tests/sim/drill.h"
+
+#include "controller/run/lease.h"
+#include "core/plan.h"
+#include "core/run_decision.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace zoowarden::sim {
+namespace {
+
+using core::RunGoal;
+using core::RunOutcome;
+using std::chrono::milliseconds;
+
+// Between a controller's end and the next attempt of the operator.
+constexpr milliseconds kOperatorPause{1'500};
+// Once nothing more happens a run ends within so many attempts, and within this time.
+constexpr int kCalmLives = 6;
+// An operator who cannot get it forward gives up.
+constexpr int kPatientLives = 3;
+constexpr int kNever = 1'000;
+// A member that dies 20 s after its start dies in it.
+constexpr milliseconds kLongSoak{25'000};
+constexpr milliseconds kLongest{1'800'000};
+
+bool HasEnded(const core::RunState& state) {
+  return state.outcome == RunOutcome::kSucceeded || state.outcome == RunOutcome::kRolledBack;
+}
+
+}  // namespace
+
+Drill::Drill(Schedule schedule)
+    : schedule_(std::move(schedule)),
+      roll_(schedule_.participants, schedule_.observers),
+      oracle_(roll_.world, roll_.agents) {
+  roll_.spec.policy.on_failure = schedule_.on_failure;
+  if (schedule_.has_checks) {
+    roll_.spec.checks = {{.name = "smoke", .command = {"/smoke"}}};
+  }
+  for (const auto& [id, behaviour] : schedule_.offered) {
+    roll_.Offer(id, behaviour);
+    if (behaviour == Behaviour::kDiesLater) {
+      roll_.spec.policy.soak = kLongSoak;
+    }
+  }
+  machines_.push_back(std::make_unique<Machine>(roll_.clock));
+  began_ = roll_.world.now();
+  roll_.agents.on_tick = [this] { Tick(); };
+}
+
+void Drill::Tell(const std::string& text) {
+  story_.push_back(std::to_string((roll_.world.now() - began_).count()) + " ms " + text);
+}
+
+void Drill::Storyteller::OnEvent(const core::Event& event) {
+  tell_(event.kind + " " + model::ToString(event.server) + " " + event.text);
+}
+
+void Drill::Tick() {
+  const auto now = roll_.world.now();
+  oracle_.Look();
+  for (std::size_t i = 0; i < running_.size();) {
+    if (running_[i].until <= now) {
+      const auto over = running_[i].incident;
+      running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
+      Tell("* over: " + std::string(IncidentKindName(over.kind)) + " " +
+           model::ToString(over.server));
+      End(over);
+    } else {
+      ++i;
+    }
+  }
+  while (next_ < schedule_.incidents.size() && began_ + schedule_.incidents[next_].at <= now) {
+    const auto& incident = schedule_.incidents[next_++];
+    running_.push_back({incident, now + incident.lasts});
+    Tell("* " + std::string(IncidentKindName(incident.kind)) + " " +
+         model::ToString(incident.server));
+    Begin(incident);
+  }
+  if (now - began_ > kLongest) {
+    throw Overtime{};
+  }
+}
+
+bool Drill::Calm() const { return next_ == schedule_.incidents.size() && running_.empty(); }
+
+void Drill::Begin(const Incident& incident) {
+  switch (incident.kind) {
+    case IncidentKind::kControllerKilled:
+      if (std::exchange(controller_runs_, false)) {
+        throw ControllerKilled{};
+      }
+      return;
+    case IncidentKind::kControllerFrozen:
+    case IncidentKind::kTakenOver:
+      FreezeController(incident);
+      return;
+    case IncidentKind::kInterrupted:
+      stop_requested_ = controller_runs_;
+      return;
+    case IncidentKind::kChecksVeto:
+      checks_pass_ = false;
+      return;
+    default:
+      BeginAtServer(incident);
+  }
+}
+
+void Drill::FreezeController(const Incident& incident) {
+  if (!std::exchange(controller_runs_, false)) {
+    return;
+  }
+  const auto thaws = roll_.world.now() + incident.lasts;
+  const bool stop = std::exchange(stop_requested_, false);
+  if (incident.kind == IncidentKind::kTakenOver) {
+    static_cast<void>(LiveOnce(/*take_over=*/true));
+  }
+  if (const auto now = roll_.world.now(); now < thaws) {
+    roll_.agents.Pass(thaws - now);
+  }
+  stop_requested_ = stop;
+  controller_runs_ = true;
+}
+
+void Drill::BeginAtServer(const Incident& incident) {
+  const auto id = incident.server;
+  auto& world = roll_.world;
+  switch (incident.kind) {
+    case IncidentKind::kMachineCrashed:
+      roll_.agents.agent(id).Kill();
+      world.Kill(id);
+      return;
+    case IncidentKind::kMemberKilled:
+      world.Kill(id);
+      return;
+    case IncidentKind::kMemberRestarted:
+      if (world.server(id).process) {
+        world.Kill(id);
+        world.Start(id);
+      }
+      return;
+    case IncidentKind::kMemberFrozen:
+      world.Freeze(id, true);
+      return;
+    case IncidentKind::kMemberCutOff:
+      world.CutOff(id, true);
+      return;
+    case IncidentKind::kLeadershipLost:
+      world.LoseLeader();
+      return;
+    case IncidentKind::kLogSlow:
+      world.server(id).log_lag = incident.lasts;
+      return;
+    default:
+      BeginAtAgent(incident);
+  }
+}
+
+void Drill::BeginAtAgent(const Incident& incident) {
+  auto& agent = roll_.agents.agent(incident.server);
+  auto& link = roll_.agents.links[incident.server];
+  switch (incident.kind) {
+    case IncidentKind::kAgentCutOff:
+      agent.reachable = false;
+      return;
+    case IncidentKind::kAnswersLost:
+      link.loses_answers = true;
+      return;
+    case IncidentKind::kSlowLink:
+      link.delay = std::min(incident.lasts / 4, milliseconds(2'500));
+      return;
+    case IncidentKind::kCallsRepeated:
+      link.echo = std::max(incident.lasts / 2, milliseconds(10));
+      return;
+    case IncidentKind::kAgentKilled:
+      agent.Kill();
+      return;
+    case IncidentKind::kAgentDiesActing:
+      agent.host().around_act = [] { throw AgentKilled{}; };
+      agent.journal().on_save = [] { throw AgentKilled{}; };
+      return;
+    case IncidentKind::kAgentFrozen:
+      agent.frozen = true;
+      return;
+    case IncidentKind::kAgentDiskFull:
+      agent.journal().failing_saves = 1'000'000;
+      return;
+    default:
+      roll_.agents.stores = [id = incident.server](model::ServerId one) { return one != id; };
+  }
+}
+
+// Two of a kind that overlap end together.
+void Drill::End(const Incident& incident) {
+  auto& world = roll_.world;
+  auto& server = world.server(incident.server);
+  switch (incident.kind) {
+    case IncidentKind::kMachineCrashed:
+    case IncidentKind::kMemberKilled:
+      if (!server.process) {
+        world.Start(incident.server);
+      }
+      roll_.agents.agent(incident.server).Start();
+      return;
+    case IncidentKind::kMemberFrozen:
+      world.Freeze(incident.server, false);
+      return;
+    case IncidentKind::kMemberCutOff:
+      world.CutOff(incident.server, false);
+      return;
+    case IncidentKind::kLogSlow:
+      server.log_lag = Time(0);
+      return;
+    case IncidentKind::kChecksVeto:
+      checks_pass_ = true;
+      return;
+    default:
+      EndAtAgent(incident);
+  }
+}
+
+void Drill::EndAtAgent(const Incident& incident) {
+  auto& agent = roll_.agents.agent(incident.server);
+  switch (incident.kind) {
+    case IncidentKind::kAgentCutOff:
+      agent.reachable = true;
+      return;
+    case IncidentKind::kAnswersLost:
+    case IncidentKind::kSlowLink:
+    case IncidentKind::kCallsRepeated:
+      roll_.agents.links[incident.server] = Link{};
+      return;
+    case IncidentKind::kAgentKilled:
+    case IncidentKind::kAgentDiesActing:
+      agent.host().around_act = [] {};
+      agent.journal().on_save = nullptr;
+      agent.Start();
+      return;
+    case IncidentKind::kAgentFrozen:
+      agent.frozen = false;
+      return;
+    case IncidentKind::kAgentDiskFull:
+      agent.journal().failing_saves = 0;
+      return;
+    case IncidentKind::kRecordsRefused:
+      roll_.agents.stores = [](model::ServerId /*id*/) { return true; };
+      return;
+    default:
+      return;
+  }
+}
+
+DrillResult Drill::CarryOut() {
+  try {
+    Operate();
+    JudgeEnd();
+  } catch (const Overtime&) {
+    oracle_.Break("I5", "the run does not end");
+  }
+  return {.broken = oracle_.broken(),
+          .outcome = last_ ? last_->outcome : RunOutcome::kNone,
+          .text = last_ ? last_->outcome_text : "",
+          .story = story_,
+          .lives = lives_,
+          .took = roll_.world.now() - began_};
+}
+
+void Drill::Operate() {
+  while (calm_lives_ < kCalmLives) {
+    calm_lives_ += Calm() ? 1 : 0;
+    EndByHand();
+    const auto ended = LiveOnce(/*take_over=*/false);
+    if (ended && *ended && !(*ended)->interrupted) {
+      last_ = (*ended)->state;
+      if (HasEnded(*last_)) {
+        break;
+      }
+    }
+    roll_.agents.Pass(kOperatorPause);
+  }
+  while (!Calm()) {
+    roll_.agents.Pass(kOperatorPause);
+  }
+  roll_.agents.Pass(milliseconds(10'000));
+}
+
+// A member that nobody may touch, because it is there and does not serve.
+void Drill::EndByHand() {
+  for (const auto& member : roll_.world.members()) {
+    const auto& server = roll_.world.server(member.id);
+    if (calm_lives_ > kPatientLives && server.process && !server.joined) {
+      Tell("* the operator ends the process of server " + model::ToString(member.id));
+      roll_.world.Kill(member.id);
+    }
+  }
+}
+
+std::optional<Drill::Ended> Drill::LiveOnce(bool take_over) {
+  try {
+    ++lives_;
+    controller_runs_ = true;
+    auto ended = Live(take_over);
+    if (!ended) {
+      Tell("controller gave up: " + ended.error().message());
+    }
+    controller_runs_ = false;
+    stop_requested_ = false;
+    return ended;
+  } catch (const ControllerKilled&) {
+    return std::nullopt;
+  }
+}
+
+Drill::Ended Drill::Live(bool take_over) {
+  if (!schedule_.same_machine && lives_ > 1) {
+    machines_.push_back(std::make_unique<Machine>(roll_.clock));
+  }
+  auto& machine = *machines_.back();
+  const auto known = controller::CollectRuns(&machine.journal, &roll_.agents);
+  const bool open =
+      std::any_of(known.runs.begin(), known.runs.end(), [](const auto& run) { return run.open; });
+  if (open) {
+    return Resume(machine, take_over);
+  }
+  const auto seen = roll_.agents.GetStatus(milliseconds(0));
+  if (std::any_of(seen.begin(), seen.end(), [](const auto& member) { return !member.current; })) {
+    return base::Fail(base::ErrorCode::kUnavailable, "no plan is made while an agent is silent");
+  }
+  roll_.run_id = "run" + std::to_string(++runs_);
+  auto run = roll_.NewRun();
+  ZW_ASSIGN(const auto identity,
+            controller::AcquireRun(
+                roll_.agents,
+                roll_.clock,
+                {.run_id = roll_.run_id, .holder = "operator " + std::to_string(lives_)}));
+  return Drive(machine, identity, std::move(run), 0);
+}
+
+// As `zoowarden resume` and `rollback` do it.
+Drill::Ended Drill::Resume(Machine& machine, bool take_over) {
+  const auto known = controller::CollectRuns(&machine.journal, &roll_.agents);
+  const auto open =
+      std::find_if(known.runs.begin(), known.runs.end(), [](const auto& run) { return run.open; });
+  if (open == known.runs.end()) {
+    return base::Fail(base::ErrorCode::kNotFound, "no run is open");
+  }
+  const auto run_id = open->record.run_id;
+  ZW_ASSIGN(const auto agreed, controller::FindAgreedRun(machine.journal, roll_.agents, run_id));
+  ZW_ASSIGN(const auto identity,
+            controller::AcquireRun(roll_.agents,
+                                   roll_.clock,
+                                   {.run_id = run_id,
+                                    .holder = "operator " + std::to_string(lives_),
+                                    .take_over = take_over}));
+  auto now = controller::ReadAgain(machine.journal, roll_.agents, agreed.run, take_over);
+  if (!now) {
+    static_cast<void>(roll_.agents.Release(identity));
+    return base::Fail(now.error());
+  }
+  auto run = agreed.run.file;
+  run.state = now->file.state;
+  const bool closing = run.state.phase == core::RunPhase::kClosing;
+  const bool gives_up = lives_ > schedule_.rolls_back_after || calm_lives_ > kPatientLives;
+  if (gives_up && !closing) {
+    core::Reopen(run.state, RunGoal::kBack);
+  } else if (run.state.phase == core::RunPhase::kEnded) {
+    core::Reopen(run.state, run.state.goal);
+  }
+  return Drive(machine, identity, std::move(run), now->record.sequence);
+}
+
+Drill::Ended Drill::Drive(Machine& machine,
+                          const controller::RunIdentity& identity,
+                          controller::RunFile run,
+                          std::uint64_t sequence) {
+  machine.checks.passing = checks_pass_;
+  controller::Engine engine({.agents = roll_.agents,
+                             .journal = machine.journal,
+                             .clock = roll_.clock,
+                             .checks = machine.checks,
+                             .progress = progress_,
+                             .stop_requested =
+                                 [this, &machine] {
+                                   machine.checks.passing = checks_pass_;
+                                   return stop_requested_;
+                                 }},
+                            identity,
+                            std::move(run),
+                            sequence);
+  auto result = engine.Drive();
+  static_cast<void>(roll_.agents.Release(engine.identity()));
+  return result;
+}
+
+void Drill::JudgeEnd() {
+  if (!last_ || !HasEnded(*last_)) {
+    oracle_.Break("I5",
+                  "the run does not end although everything is whole: " +
+                      (last_ ? last_->outcome_text : std::string("it never began")));
+    return;
+  }
+  JudgeServers(last_->outcome == RunOutcome::kSucceeded ? "new" : "old", last_->outcome_text);
+  if (oracle_.broken().empty() && schedule_.seed % 4 == 0) {
+    RollOnceMore();
+  }
+}
+
+void Drill::JudgeServers(const std::string& wanted, const std::string& text) {
+  for (const auto& member : roll_.world.members()) {
+    const auto& server = roll_.world.server(member.id);
+    const auto state = roll_.agents.agent(member.id).runner().state();
+    if (!server.joined || server.process->generation != wanted || server.current != wanted ||
+        model::IsInFlight(state)) {
+      oracle_.Break("I5",
+                    "server " + model::ToString(member.id) + ", " +
+                        std::string(model::OperationStateName(state)) +
+                        ", is not as the outcome says: " + text);
+    }
+  }
+}
+
+// Whatever was left behind, the next run finds its way.
+void Drill::RollOnceMore() {
+  const auto outcome = last_;
+  const model::Generation next{.digest = "next", .version = {3, 9, 5}};
+  for (const auto& member : roll_.world.members()) {
+    roll_.world.Install(member.id, next, Behaviour::kGood);
+  }
+  roll_.target = next;
+  schedule_.rolls_back_after = kNever;
+  calm_lives_ = 0;
+  Operate();
+  if (!last_ || last_->outcome != RunOutcome::kSucceeded) {
+    oracle_.Break("I5", "the next run does not succeed: " + last_->outcome_text);
+    return;
+  }
+  JudgeServers("next", last_->outcome_text);
+  last_ = outcome;
+}
+
+}  // namespace zoowarden::sim

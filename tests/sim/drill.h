@@ -1,0 +1,104 @@
+// Carries a schedule out: controllers that die, freeze, are taken over and resumed, agents and
+// members that fail, until everything is whole again and the run has to end.
+#pragma once
+
+#include "controller/cli/run_records.h"
+#include "tests/sim/oracle.h"
+#include "tests/sim/roll.h"
+#include "tests/sim/schedule.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zoowarden::sim {
+
+struct DrillResult {
+  std::vector<std::string> broken;  // empty = every invariant held
+  core::RunOutcome outcome = core::RunOutcome::kNone;
+  std::string text;
+  std::vector<std::string> story;  // what all controllers told
+  int lives = 0;                   // of controllers
+  Time took{0};                    // virtual
+};
+
+class Drill {
+ public:
+  explicit Drill(Schedule schedule);
+
+  // Once.
+  [[nodiscard]] DrillResult CarryOut();
+
+ private:
+  // Thrown through a controller: kill -9.
+  struct ControllerKilled {};
+  struct Overtime {};
+
+  struct Running {
+    Incident incident;
+    Time until{0};
+  };
+  // What one machine that controllers run on has.
+  struct Machine {
+    explicit Machine(sys::Clock& clock) : checks(clock) {}
+    MemoryRunJournal journal;
+    ScriptedChecks checks;
+  };
+  class Storyteller final : public controller::Progress {
+   public:
+    explicit Storyteller(std::function<void(const std::string&)> tell) : tell_(std::move(tell)) {}
+    void OnEvent(const core::Event& event) override;
+    void OnRound(const controller::RunFile& /*run*/,
+                 const core::Decision& /*decision*/,
+                 const model::Round& /*round*/) override {}
+
+   private:
+    std::function<void(const std::string&)> tell_;
+  };
+  using Ended = base::Result<controller::EngineResult>;
+
+  void Tick();
+  void Tell(const std::string& text);
+  void Begin(const Incident& incident);
+  void End(const Incident& incident);
+  void BeginAtServer(const Incident& incident);
+  void BeginAtAgent(const Incident& incident);
+  void EndAtAgent(const Incident& incident);
+  void FreezeController(const Incident& incident);
+  [[nodiscard]] bool Calm() const;
+
+  void Operate();
+  void EndByHand();
+  // False: nothing is left to do.
+  [[nodiscard]] bool Judge(const std::optional<Ended>& ended);
+  [[nodiscard]] std::optional<Ended> LiveOnce(bool take_over);  // nullopt = killed
+  [[nodiscard]] Ended Live(bool take_over);
+  [[nodiscard]] Ended Resume(Machine& machine, bool take_over);
+  [[nodiscard]] Ended Drive(Machine& machine,
+                            const controller::RunIdentity& identity,
+                            controller::RunFile run,
+                            std::uint64_t sequence);
+  void JudgeEnd();
+  void JudgeServers(const std::string& wanted, const std::string& text);
+  void RollOnceMore();
+
+  Schedule schedule_;
+  Roll roll_;
+  Oracle oracle_;
+  std::vector<std::unique_ptr<Machine>> machines_;
+  Time began_{0};
+  std::size_t next_ = 0;  // incident
+  std::vector<Running> running_;
+  bool controller_runs_ = false;
+  bool stop_requested_ = false;
+  bool checks_pass_ = true;
+  int lives_ = 0;
+  int calm_lives_ = 0;
+  int runs_ = 0;
+  std::optional<core::RunState> last_;
+  std::vector<std::string> story_;
+  Storyteller progress_{[this](const std::string& text) { Tell(text); }};
+};
+
+}  // namespace zoowarden::sim

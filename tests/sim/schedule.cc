@@ -1,0 +1,113 @@
+#include "tests/sim/schedule.h"
+
+#include <algorithm>
+#include <array>
+#include <random>
+
+namespace zoowarden::sim {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::array<std::string_view, kIncidentKinds> kNames = {
+    "agent_cut_off",     "answers_lost",      "slow_link",       "calls_repeated",
+    "member_killed",     "member_frozen",     "member_cut_off",  "member_restarted",
+    "leadership_lost",   "log_slow",          "agent_killed",    "agent_dies_acting",
+    "agent_frozen",      "agent_disk_full",   "machine_crashed", "records_refused",
+    "controller_killed", "controller_frozen", "taken_over",      "interrupted",
+    "checks_veto"};
+
+// A clean roll of three servers takes this long.
+constexpr int kRollTime = 20'000;
+constexpr int kMostIncidents = 6;
+
+// The standard distributions differ between libraries, so a seed would mean something else there.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : engine_(seed) {}
+  int Between(int low, int high) {
+    return low + static_cast<int>(engine_() % static_cast<std::uint64_t>(high - low + 1));
+  }
+  bool OneIn(int times) { return Between(1, times) == 1; }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+model::ServerId AnyServer(Dice& dice, const Schedule& schedule) {
+  return {static_cast<std::uint32_t>(dice.Between(1, schedule.participants + schedule.observers))};
+}
+
+milliseconds AnyDuration(Dice& dice) {
+  switch (dice.Between(0, 2)) {
+    case 0:
+      return milliseconds(dice.Between(20, 900));
+    case 1:
+      return milliseconds(dice.Between(900, 6'000));
+    default:
+      return milliseconds(dice.Between(6'000, 40'000));
+  }
+}
+
+Incident AnyIncident(Dice& dice, const Schedule& schedule) {
+  return {.kind = static_cast<IncidentKind>(dice.Between(0, kIncidentKinds - 1)),
+          .at = milliseconds(dice.Between(0, kRollTime)),
+          .lasts = AnyDuration(dice),
+          .server = AnyServer(dice, schedule)};
+}
+
+}  // namespace
+
+std::string_view IncidentKindName(IncidentKind kind) {
+  return kNames.at(static_cast<std::size_t>(kind));
+}
+
+Schedule MakeSchedule(std::uint64_t seed) {
+  Dice dice(seed);
+  Schedule schedule{.seed = seed};
+  schedule.participants = dice.OneIn(4) ? 5 : 3;
+  schedule.observers = dice.OneIn(5) ? 1 : 0;
+  schedule.on_failure = static_cast<model::OnFailure>(dice.OneIn(2) ? 0 : dice.Between(0, 2));
+  schedule.has_checks = dice.OneIn(3);
+  schedule.same_machine = !dice.OneIn(2);
+  if (dice.OneIn(4)) {
+    schedule.rolls_back_after = dice.Between(1, 3);
+  }
+  if (dice.OneIn(4)) {
+    constexpr std::array kBad = {
+        Behaviour::kNeverJoins, Behaviour::kExits, Behaviour::kDiesLater, Behaviour::kStandalone};
+    schedule.offered[AnyServer(dice, schedule)] =
+        kBad.at(static_cast<std::size_t>(dice.Between(0, 3)));
+  }
+  const int count = dice.Between(1, kMostIncidents);
+  for (int i = 0; i < count; ++i) {
+    schedule.incidents.push_back(AnyIncident(dice, schedule));
+  }
+  std::stable_sort(schedule.incidents.begin(),
+                   schedule.incidents.end(),
+                   [](const Incident& a, const Incident& b) { return a.at < b.at; });
+  return schedule;
+}
+
+std::string Describe(const Schedule& schedule) {
+  std::string text = "seed " + std::to_string(schedule.seed) + ": " +
+                     std::to_string(schedule.participants) + " participants, " +
+                     std::to_string(schedule.observers) + " observers, on_failure " +
+                     std::string(model::OnFailureName(schedule.on_failure)) +
+                     (schedule.has_checks ? ", checks" : "") +
+                     (schedule.same_machine ? "" : ", resumed elsewhere") + ", goes back after " +
+                     std::to_string(schedule.rolls_back_after);
+  for (const auto& [id, behaviour] : schedule.offered) {
+    text += "\n  server " + model::ToString(id) + " behaves as " +
+            std::to_string(static_cast<int>(behaviour));
+  }
+  for (const auto& incident : schedule.incidents) {
+    text += "\n  " + std::to_string(incident.at.count()) +
+            " ms: " + std::string(IncidentKindName(incident.kind)) + " server " +
+            model::ToString(incident.server) + " for " + std::to_string(incident.lasts.count()) +
+            " ms";
+  }
+  return text;
+}
+
+}  // namespace zoowarden::sim

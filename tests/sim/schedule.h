@@ -1,0 +1,65 @@
+// What happens in one simulated run and when: made from a seed, so that a failure can be told,
+// repeated and made smaller.
+#pragma once
+
+#include "model/ensemble.h"
+#include "tests/sim/world.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace zoowarden::sim {
+
+// Each begins at its time and is over after its duration.
+enum class IncidentKind {
+  kAgentCutOff,    // its agent cannot be reached
+  kAnswersLost,    // calls are carried out and nobody hears of it
+  kSlowLink,       // each call takes long
+  kCallsRepeated,  // each call comes once more, later
+  kMemberKilled,   // and started again by its supervisor at the end
+  kMemberFrozen,
+  kMemberCutOff,     // from the other members
+  kMemberRestarted,  // by hand, at once
+  kLeadershipLost,
+  kLogSlow,          // what is committed reaches the member's log late
+  kAgentKilled,      // and started again at the end
+  kAgentDiesActing,  // at the next thing it does to its server or its journal
+  kAgentFrozen,
+  kAgentDiskFull,
+  kMachineCrashed,  // agent and member together
+  kRecordsRefused,  // the agent cannot store run records
+  kControllerKilled,
+  kControllerFrozen,
+  kTakenOver,    // frozen, and meanwhile somebody else takes the run over
+  kInterrupted,  // Ctrl-C
+  kChecksVeto,
+};
+inline constexpr int kIncidentKinds = static_cast<int>(IncidentKind::kChecksVeto) + 1;
+[[nodiscard]] std::string_view IncidentKindName(IncidentKind kind);
+
+struct Incident {
+  IncidentKind kind = IncidentKind::kAgentCutOff;
+  Time at{0};  // since the run began
+  Time lasts{0};
+  model::ServerId server{1};  // whom it befalls; 1 where it befalls no server
+};
+
+struct Schedule {
+  std::uint64_t seed = 0;
+  int participants = 3;
+  int observers = 0;
+  model::OnFailure on_failure = model::OnFailure::kRollbackAll;
+  bool has_checks = false;
+  bool same_machine = true;    // resumed where it was begun, else where no record is
+  int rolls_back_after = 100;  // lives of controllers after which the operator wants to go back
+  std::map<model::ServerId, Behaviour> offered;  // of the new release; the others are good
+  std::vector<Incident> incidents;               // by time
+};
+
+[[nodiscard]] Schedule MakeSchedule(std::uint64_t seed);
+// A line for each thing in it.
+[[nodiscard]] std::string Describe(const Schedule& schedule);
+
+}  // namespace zoowarden::sim

@@ -1,0 +1,77 @@
+// Runs in which nearly everything goes wrong, a thousandfold. Another range of seeds:
+// ZOOWARDEN_SCHEDULES=FIRST-LAST; one seed: ZOOWARDEN_SCHEDULES=N-N.
+#include "tests/sim/drill.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+
+namespace zoowarden::sim {
+namespace {
+
+struct Range {
+  std::uint64_t first = 1;
+  std::uint64_t last = 1'000;
+};
+
+Range SeedsToTry() {
+  Range range;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
+  if (const char* text = std::getenv("ZOOWARDEN_SCHEDULES"); text != nullptr) {
+    char* dash = nullptr;
+    range.first = std::strtoull(text, &dash, 10);
+    range.last = *dash == '-' ? std::strtoull(dash + 1, nullptr, 10) : range.first;
+  }
+  return range;
+}
+
+bool Fails(const Schedule& schedule) { return !Drill(schedule).CarryOut().broken.empty(); }
+
+// Leaves out what is not needed for the failure.
+Schedule Shrink(Schedule schedule) {
+  for (std::size_t i = 0; i < schedule.incidents.size();) {
+    auto without = schedule;
+    without.incidents.erase(without.incidents.begin() + static_cast<std::ptrdiff_t>(i));
+    if (Fails(without)) {
+      schedule = std::move(without);
+    } else {
+      ++i;
+    }
+  }
+  return schedule;
+}
+
+TEST(SchedulesTest, EveryInvariantHoldsAndEveryRunEnds) {
+  const auto range = SeedsToTry();
+  std::map<std::string, int> outcomes;
+  int failed = 0;
+  for (auto seed = range.first; seed <= range.last && failed < 5; ++seed) {
+    const auto schedule = MakeSchedule(seed);
+    const auto result = Drill(schedule).CarryOut();
+    ++outcomes[std::string(core::RunOutcomeName(result.outcome))];
+    if (result.broken.empty()) {
+      continue;
+    }
+    ++failed;
+    const auto small = Shrink(schedule);
+    const auto again = Drill(small).CarryOut();
+    ADD_FAILURE() << again.broken.front() << "\n"
+                  << again.text << "\n"
+                  << Describe(small) << "\nrepeat: ZOOWARDEN_SCHEDULES=" << seed << "-" << seed;
+    if (range.first == range.last) {
+      for (const auto& line : again.story) {
+        std::cout << line << "\n";
+      }
+    }
+  }
+  std::cout << range.last - range.first + 1 << " schedules:";
+  for (const auto& [outcome, count] : outcomes) {
+    std::cout << " " << outcome << " " << count;
+  }
+  std::cout << "\n";
+}
+
+}  // namespace
+}  // namespace zoowarden::sim
