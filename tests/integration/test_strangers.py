@@ -36,8 +36,7 @@ def test_a_release_signed_by_an_unknown_key_is_refused(shared, tmp_path):
 
 
 def test_who_uses_up_an_agents_descriptors_stops_neither_it_nor_its_zookeeper(shared):
-    server, agent = shared.lab.server(1), shared.agent(1)
-    before, limits = shared.processes(), resource.prlimit(agent.pid, resource.RLIMIT_NOFILE)
+    server, agent, before = shared.lab.server(1), shared.agent(1), shared.processes()
     few = len(os.listdir(f"/proc/{agent.pid}/fd")) + 8
     resource.prlimit(agent.pid, resource.RLIMIT_NOFILE, (few, few))
     silent = []
@@ -50,12 +49,12 @@ def test_who_uses_up_an_agents_descriptors_stops_neither_it_nor_its_zookeeper(sh
         assert probes.serves(shared.lab)
         # Silent ones are dropped after 5 s, however many wait behind them.
         probes.wait_until(lambda: shared.run("audit", "verify").code == 0, 60, "it answers again")
+        assert shared.agent(1) == agent
+        assert shared.processes() == before and probes.serves(shared.lab)
     finally:
         for one in silent:
             one.close()
-        resource.prlimit(agent.pid, resource.RLIMIT_NOFILE, limits)
-    assert shared.agent(1).pid == agent.pid
-    assert shared.processes() == before and probes.serves(shared.lab)
+        shared.restart_agent(1)  # with all of its descriptors
 
 
 def test_tls_1_2_is_refused(shared):
