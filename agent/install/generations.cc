@@ -358,7 +358,13 @@ Status Generations::SwitchTo(std::string_view digest) {
     if (IsDigest(before) && LastRan(before) == 0 && Find(before)) {
       ZW_TRY(NoteRun(before, 0));
     }
-    ZW_TRY(NoteRun(name, std::time(nullptr)));
+    // The newest use of all, also when the clock was set back since the others.
+    std::int64_t when = std::time(nullptr);
+    ZW_ASSIGN(const auto uses, Uses());
+    for (const GenerationUse& use : uses) {
+      when = std::max({when, use.last_ran.value_or(0) + 1, use.made + 1});
+    }
+    ZW_TRY(NoteRun(name, when));
     return root.ReplaceLink(kCurrent, name);
   }
   ZW_TRY(root.Remove(kCurrent));

@@ -120,8 +120,9 @@ class Generations {
   // generation that it ran.
   [[nodiscard]] base::Status SwitchTo(std::string_view digest);
 
-  // When it became current for the last time, seconds since 1970 by the clock of then; nullopt for
-  // one that was only staged. 0 where that is not known, as for one that an older agent started.
+  // When it became current for the last time, seconds since 1970 by the clock of then, later in any
+  // case than all before; nullopt for one that was only staged. 0 where that is not known, as for
+  // one that an older agent started.
   [[nodiscard]] std::optional<std::int64_t> LastRan(std::string_view digest) const;
 
   // The real path of its conf directory.

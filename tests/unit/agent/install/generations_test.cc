@@ -143,6 +143,16 @@ TEST_F(GenerationsTest, KnowsWhichOnesRan) {
   EXPECT_EQ(generations_->LastRan(next), 0);
 }
 
+TEST_F(GenerationsTest, TheOneThatRanLastIsTheNewestAlsoWhenTheClockWasSetBack) {
+  const std::string first = Make(k38);
+  const std::string second = Make(k39);
+  ASSERT_TRUE(generations_->SwitchTo(first));
+  const auto ten_years_on = generations_->LastRan(first).value() + 315'360'000;
+  Write(scratch() / "generations" / first / "ran", std::to_string(ten_years_on) + "\n");
+  ASSERT_TRUE(generations_->SwitchTo(second));
+  EXPECT_GT(generations_->LastRan(second), ten_years_on);
+}
+
 TEST_F(GenerationsTest, RefusesToSwitchToWhatIsNotThere) {
   const std::string digest = Make(k38);
   ASSERT_TRUE(generations_->SwitchTo(digest));
