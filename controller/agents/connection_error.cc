@@ -63,7 +63,9 @@ base::Error ConnectionError(const Dialled& dialled, const base::Error& error) {
     return {error.code(),
             "pki.foreign_ca",
             "the certificate of the agent at " + agent + " is signed by another CA than " +
-                dialled.ca + "; is that the CA of this ensemble?"};
+                dialled.ca +
+                ", or has expired; is that the CA of this ensemble? If so, renew the "
+                "certificate there with 'zoowarden pki issue'"};
   }
   if (Has(error, "Connection refused")) {
     return say("nobody listens at " + agent + Starting(dialled));

@@ -49,22 +49,37 @@ void OfferEpoch(const std::vector<const Connection*>& connections,
 
 }  // namespace
 
-GrpcAgents::GrpcAgents(GrpcAgentsOptions options) : impl_(std::make_unique<Impl>()) {
-  for (const auto& server : options.servers) {
-    const auto channel = options.channel(server);
-    impl_->connections.push_back({.server = server,
-                                  .channel = channel,
-                                  .observe = v1::ObserveService::NewStub(channel),
-                                  .operate = v1::OperateService::NewStub(channel),
-                                  .lease = v1::LeaseService::NewStub(channel),
-                                  .record = v1::RecordService::NewStub(channel),
-                                  .release = v1::ReleaseService::NewStub(channel),
-                                  .certificate = v1::CertificateService::NewStub(channel),
-                                  .audit = v1::AuditService::NewStub(channel),
-                                  .judge = options.judge,
-                                  .ca = options.ca});
+Connection GrpcAgents::Impl::Connect(const model::ServerSpec& server) const {
+  const auto channel = options.channel(server);
+  return {.server = server,
+          .channel = channel,
+          .observe = v1::ObserveService::NewStub(channel),
+          .operate = v1::OperateService::NewStub(channel),
+          .lease = v1::LeaseService::NewStub(channel),
+          .record = v1::RecordService::NewStub(channel),
+          .release = v1::ReleaseService::NewStub(channel),
+          .certificate = v1::CertificateService::NewStub(channel),
+          .audit = v1::AuditService::NewStub(channel),
+          .judge = options.judge,
+          .ca = options.ca};
+}
+
+void GrpcAgents::Impl::Renew(Connection& connection) {
+  // New handshakes show a new certificate after two seconds at most (rpc/tls_memory.h).
+  constexpr std::chrono::seconds kBetween{2};
+  const auto now = std::chrono::steady_clock::now();
+  if (connection.outlived && (!options.own_is_good || options.own_is_good()) &&
+      now - connection.renewed > kBetween) {
+    connection = Connect(connection.server);
+    connection.renewed = now;
   }
+}
+
+GrpcAgents::GrpcAgents(GrpcAgentsOptions options) : impl_(std::make_unique<Impl>()) {
   impl_->options = std::move(options);
+  for (const auto& server : impl_->options.servers) {
+    impl_->connections.push_back(impl_->Connect(server));
+  }
 }
 
 GrpcAgents::~GrpcAgents() = default;

@@ -36,6 +36,8 @@ struct GrpcAgentsOptions {
   // Whether an agent with this certificate (PEM) is still believed; asked with each answer, because
   // an open connection outlives the revocation. May be empty.
   std::function<base::Status(const std::string&)> judge;
+  // Whether agents may well take the certificate that new connections show; may be empty.
+  std::function<bool()> own_is_good;
   std::string ca;  // the file by which agents are believed, for messages
   std::function<void(const UploadProgress&)> on_upload;  // after each chunk; may be empty
   std::function<void(const StepEvent&)> on_step;  // inside Observe, in its thread; may be empty

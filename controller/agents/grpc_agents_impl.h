@@ -19,6 +19,7 @@
 #include <grpcpp/channel.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -54,6 +55,9 @@ struct Connection {
   std::unique_ptr<v1::AuditService::Stub> audit;
   std::function<base::Status(const std::string&)> judge;
   std::string ca;
+  std::chrono::steady_clock::time_point renewed = {};
+  // One of the two certificates of its handshake was refused: others may be in their places by now.
+  mutable bool outlived = false;
 
   [[nodiscard]] ObserveAsync& For(const ObserveAsync* /*kind*/) const { return *observe->async(); }
   [[nodiscard]] OperateAsync& For(const OperateAsync* /*kind*/) const { return *operate->async(); }
@@ -94,11 +98,16 @@ struct UnaryCall {
 inline base::Status CheckAnswerer(const Connection& connection,
                                   const grpc::ClientContext& context,
                                   const grpc::Status& status) {
+  auto believed = base::Ok();
   if (!status.ok()) {
-    return base::Fail(AsSentence(connection, rpc::ToError(status)));
+    believed = base::Fail(AsSentence(connection, rpc::ToError(status)));
+  } else if (connection.judge) {
+    believed = connection.judge(rpc::PeerCertificate(*context.auth_context()));
   }
-  return connection.judge ? connection.judge(rpc::PeerCertificate(*context.auth_context()))
-                          : base::Ok();
+  connection.outlived =
+      connection.outlived || (!believed && believed.error().Is(base::ErrorCode::kUnauthenticated) &&
+                              believed.error().reason().starts_with("pki."));
+  return believed;
 }
 
 // Counts calls down to the moment at which all have ended. gRPC ends each at its deadline.
@@ -198,21 +207,27 @@ struct GrpcAgents::Impl {
   std::vector<Connection> connections;
   StepWatches watches;
 
-  [[nodiscard]] std::vector<const Connection*> All() const {
+  [[nodiscard]] Connection Connect(const model::ServerSpec& server) const;
+  // With what is shown on both sides now, where an open connection was outlived.
+  void Renew(Connection& connection);
+
+  [[nodiscard]] std::vector<const Connection*> All() {
     std::vector<const Connection*> all;
-    for (const auto& connection : connections) {
+    for (auto& connection : connections) {
+      Renew(connection);
       all.push_back(&connection);
     }
     return all;
   }
 
   // Asking for a server that is not in ensemble.yaml is a bug of the caller.
-  [[nodiscard]] const Connection& Of(model::ServerId server) const {
+  [[nodiscard]] const Connection& Of(model::ServerId server) {
     const auto found =
         std::find_if(connections.begin(), connections.end(), [server](const Connection& one) {
           return one.server.id == server;
         });
     ZW_CHECK(found != connections.end(), "server " + ToString(server) + " is not declared");
+    Renew(*found);
     return *found;
   }
 
@@ -220,7 +235,7 @@ struct GrpcAgents::Impl {
   base::Result<Response> Ask(model::ServerId server,
                              Method<Async, Request, Response> method,
                              const Request& request,
-                             milliseconds deadline) const {
+                             milliseconds deadline) {
     const auto& connection = Of(server);
     auto response = std::move(AskAll({&connection}, method, request, deadline).front());
     if (!response) {
@@ -234,7 +249,7 @@ struct GrpcAgents::Impl {
   base::Status Operate(model::ServerId server,
                        Method<OperateAsync, Request, v1::OperationReply> method,
                        const Call& call,
-                       Request request) const {
+                       Request request) {
     ToWire(options.ensemble, call, *request.mutable_call());
     ZW_TRY(Ask(server, method, request, call.deadline + kNetworkMargin));
     return base::Ok();

@@ -123,6 +123,9 @@ base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Cloc
   options.judge = [judge, following](const std::string& certificate) {
     return judge->Judge(certificate);
   };
+  options.own_is_good = [judge, own = identity.own] {
+    return judge->Judge(own->Get()->certificate_pem).has_value();
+  };
   options.ca = pki::FilesIn(request.pki).ca;
   options.on_upload = request.on_upload;
   options.on_step = request.on_step;

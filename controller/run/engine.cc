@@ -82,7 +82,8 @@ base::Result<bool> Engine::Turn() {
                       .canary_path = run_.spec.canary_path,
                       .sessions = SessionsFor(run_.state, memory_)},
                      round_);
-  ZW_ASSIGN(const bool holds, HoldsRun());
+  ZW_ASSIGN(const bool taken, IsTaken());
+  ZW_ASSIGN(const bool holds, taken ? HoldsRun() : base::Result<bool>(false));
   if (!holds) {
     core::NoteMissedRounds(memory_);
     return false;
@@ -202,6 +203,21 @@ base::Result<bool> Engine::HoldsRun() {
   }
   ZW_TRY(Wait(raised.error()));
   return false;
+}
+
+// False: certificates ended or were revoked while the run went on. Others may be put in their
+// places.
+base::Result<bool> Engine::IsTaken() {
+  const auto answered = std::count_if(
+      round_.members.begin(), round_.members.end(), [](const auto& m) { return m.answered; });
+  if (static_cast<std::size_t>(answered) >= MajorityOf(round_.members.size())) {
+    return true;
+  }
+  const auto taken = CheckTaken(deps_.agents);
+  if (!taken) {
+    ZW_TRY(Wait(taken.error()));
+  }
+  return taken.has_value();
 }
 
 base::Status Engine::Persist(core::Decision& decision) {

@@ -56,8 +56,9 @@ class Engine {
   Engine(EngineDeps deps, RunIdentity identity, RunFile run, std::uint64_t sequence);
 
   // Until the run has ended or a safe point was reached after stop_requested. Errors: kAborted when
-  // another controller took over ("run.fenced"), kUnavailable when no majority of agents could be
-  // reached for too long; the run stays open.
+  // another controller took over ("run.fenced"); when for too long no majority of agents could be
+  // reached (kUnavailable) or takes this certificate (kPermissionDenied "lease.denied"); the run
+  // stays open.
   base::Result<EngineResult> Drive();
 
   // As it holds the ensemble now: the epoch may have been raised.
@@ -80,6 +81,7 @@ class Engine {
   base::Status Perform(const core::Action& action);
   base::Status Persist(core::Decision& decision);
   base::Result<bool> HoldsRun();
+  base::Result<bool> IsTaken();
 
   EngineDeps deps_;
   RunIdentity identity_;

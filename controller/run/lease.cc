@@ -149,6 +149,18 @@ base::Result<RunIdentity> AcquireRun(Agents& agents,
   }
 }
 
+base::Status CheckTaken(Agents& agents) {
+  const auto answers = agents.GetLeases();
+  const auto survey = Read(answers);
+  if (survey.denied < MajorityOf(survey.asked)) {
+    return base::Ok();
+  }
+  return base::Fail(
+      ErrorCode::kPermissionDenied,
+      "lease.denied",
+      "too few agents and this controller take each other's certificates (" + survey.silent + ")");
+}
+
 base::Result<RunIdentity> RaiseEpoch(Agents& agents, const RunIdentity& held) {
   const auto answers = agents.GetLeases();
   const auto hands = CountHands(answers, held);

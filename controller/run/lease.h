@@ -35,6 +35,10 @@ struct AcquireOptions {
 // "lease.not_raised" when too few answer, to be asked again before anything else is done.
 [[nodiscard]] base::Result<RunIdentity> RaiseEpoch(Agents& agents, const RunIdentity& held);
 
+// kPermissionDenied "lease.denied" when a majority of agents refuses this controller's certificate
+// or shows one that is not believed here.
+[[nodiscard]] base::Status CheckTaken(Agents& agents);
+
 // How many of `servers` agents are a majority.
 [[nodiscard]] constexpr std::size_t MajorityOf(std::size_t servers) { return servers / 2 + 1; }
 

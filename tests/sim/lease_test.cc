@@ -162,5 +162,48 @@ TEST(LeaseTest, AMajorityWithAnotherControllerEndsTheRun) {
   EXPECT_EQ(roll.Proceeded().size(), 1U);
 }
 
+// From the first stop on no agent takes the certificate; given a time, a fresh one is put in its
+// place then.
+base::Result<controller::EngineResult> DriveDenied(Roll& roll, std::optional<milliseconds> until) {
+  std::optional<model::Instant> since;
+  roll.agents.cut_off = {base::ErrorCode::kUnauthenticated, "pki.expired", "it has expired"};
+  roll.agents.on_tick = [&roll, since, until]() mutable {
+    if (!since && !roll.Proceeded().empty()) {
+      since = roll.clock.BootTime();
+    }
+    const bool over = since && until && roll.clock.BootTime() - *since > *until;
+    for (const std::uint32_t id : {1U, 2U, 3U}) {
+      roll.agents.agent({id}).reachable = !since || over;
+    }
+  };
+  return roll.Drive(roll.NewRun());
+}
+
+TEST(LeaseTest, ARunWhoseCertificateNobodyTakesAnyMoreEndsWithThatAndStaysOpen) {
+  Roll roll;
+  const auto began = roll.clock.BootTime();
+  const auto denied = DriveDenied(roll, std::nullopt);
+  ASSERT_FALSE(denied);
+  EXPECT_EQ(denied.error().reason(), "lease.denied");
+  EXPECT_NE(denied.error().message().find("it has expired"), std::string::npos);
+  EXPECT_LT(roll.clock.BootTime() - began, milliseconds(90'000));
+  EXPECT_EQ(roll.Proceeded().size(), 1U);
+  roll.agents.on_tick = [] {};
+  for (const std::uint32_t id : {1U, 2U, 3U}) {
+    roll.agents.agent({id}).reachable = true;
+  }
+  roll.agents.Pass(milliseconds(20'000));
+  const auto resumed = roll.Resume(core::RunGoal::kForward);
+  ASSERT_TRUE(resumed) << resumed.error().message();
+  EXPECT_EQ(resumed->state.outcome, core::RunOutcome::kSucceeded) << resumed->state.outcome_text;
+}
+
+TEST(LeaseTest, ARunGoesOnWithACertificateThatWasExchangedInTime) {
+  Roll roll;
+  const auto result = DriveDenied(roll, milliseconds(10'000));
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_EQ(result->state.outcome, core::RunOutcome::kSucceeded) << result->state.outcome_text;
+}
+
 }  // namespace
 }  // namespace zoowarden::sim

@@ -54,8 +54,6 @@ void StoreRecord(const controller::RunRecord& record, controller::RunRecord& sto
   stored.events = std::move(events);
 }
 
-base::Error Unreachable() { return {ErrorCode::kUnavailable, "agent.unreachable", "cut off"}; }
-
 }  // namespace
 
 SimAgents::SimAgents(World& world, SimClock& clock) : world_(world) {
@@ -85,7 +83,7 @@ base::Status SimAgents::CarryOut(SimAgent& agent, const Carry& carry) {
     return carry(agent);
   } catch (const AgentKilled&) {
     agent.Kill();
-    return base::Fail(Unreachable());
+    return base::Fail(ErrorCode::kUnavailable, "agent.unreachable", "cut off");
   }
 }
 
@@ -114,17 +112,17 @@ base::Status SimAgents::Deliver(const std::string& method,
   if (agent.reachable && agent.runs() && agent.frozen) {
     late_.push_back({.at = world_.now(), .server = server, .carry = carry});
     Pass(kPatience);
-    return base::Fail(Unreachable());
+    return base::Fail(cut_off);
   }
   if (!agent.Answers()) {
-    return base::Fail(Unreachable());
+    return base::Fail(cut_off);
   }
   auto result = CarryOut(agent, carry);
   if (link.echo.count() > 0) {
     late_.push_back({.at = world_.now() + link.echo, .server = server, .carry = carry});
   }
   Pass(link.loses_answers ? kPatience : link.delay);
-  return link.loses_answers ? base::Status(base::Fail(Unreachable())) : result;
+  return link.loses_answers ? base::Status(base::Fail(cut_off)) : result;
 }
 
 base::Status SimAgents::DeliverOperation(
@@ -154,14 +152,14 @@ std::vector<Answer<T>> SimAgents::AskAll(F ask) {
   Pass(kCallTime);
   std::vector<Answer<T>> answers;
   for (auto& [id, agent] : agents_) {
-    base::Result<T> answer = base::Fail(Unreachable());
+    base::Result<T> answer = base::Fail(cut_off);
     if (agent->Answers()) {
       const auto carried = CarryOut(*agent, [&](SimAgent& one) -> base::Status {
         answer = ask(one);
         return base::Ok();
       });
       if (!carried || links[id].loses_answers) {
-        answer = base::Fail(Unreachable());
+        answer = base::Fail(cut_off);
       }
     }
     answers.push_back({id, std::move(answer)});
@@ -232,7 +230,7 @@ base::Result<controller::Canary> SimAgents::CommitCanary(model::ServerId server,
   auto& agent = *agents_.at(server);
   if (!agent.Answers() || links[server].loses_answers) {
     Pass(agent.reachable && agent.runs() ? deadline : std::chrono::milliseconds(0));
-    return base::Fail(Unreachable());
+    return base::Fail(cut_off);
   }
   ZW_TRY(agent.lease().Renew(ToAgent(run)));
   const auto zxid = world_.server(server).joined ? world_.Commit() : std::nullopt;
@@ -318,7 +316,7 @@ std::vector<Answer<controller::Lease>> SimAgents::Acquire(const controller::RunI
   return AskAll<controller::Lease>([&](SimAgent& agent) -> base::Result<controller::Lease> {
     ZW_ASSIGN(const auto view, agent.lease().Acquire(ToAgent(run), take_over));
     if (loses_acquired(agent.id())) {
-      return base::Fail(Unreachable());
+      return base::Fail(cut_off);
     }
     return FromView(view);
   });
@@ -356,7 +354,7 @@ std::vector<Answer<std::vector<controller::RunRecord>>> SimAgents::ListRecords()
   using Records = std::vector<controller::RunRecord>;
   return AskAll<Records>([&](SimAgent& agent) -> base::Result<Records> {
     if (hides_records(agent.id())) {
-      return base::Fail(Unreachable());
+      return base::Fail(cut_off);
     }
     Records records;
     for (const auto& [id, record] : agent.records) {
@@ -370,7 +368,7 @@ std::vector<Answer<controller::RunRecord>> SimAgents::GetRecord(const std::strin
   using controller::RunRecord;
   return AskAll<RunRecord>([&](SimAgent& agent) -> base::Result<RunRecord> {
     if (hides_records(agent.id())) {
-      return base::Fail(Unreachable());
+      return base::Fail(cut_off);
     }
     const auto found = agent.records.find(run_id);
     if (found == agent.records.end()) {

@@ -40,6 +40,8 @@ class SimAgents final : public controller::Agents {
   std::function<bool(model::ServerId)> loses_acquired = [](model::ServerId) { return false; };
   // Called once a record is put; which agents can store it.
   std::function<void()> before_put = [] {};
+  // What a call of an agent that is not reachable comes to.
+  base::Error cut_off{base::ErrorCode::kUnavailable, "agent.unreachable", "cut off"};
   std::function<bool(model::ServerId)> stores = [](model::ServerId) { return true; };
   // Which agents do not say what records they have.
   std::function<bool(model::ServerId)> hides_records = [](model::ServerId) { return false; };

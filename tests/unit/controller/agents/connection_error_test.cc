@@ -31,7 +31,8 @@ TEST(ConnectionErrorTest, AForeignCaIsSaidWithTheFileThatDecides) {
                           "routines::certificate verify failed");
   EXPECT_EQ(error.message(),
             "the certificate of the agent at 127.0.201.1:7443 is signed by another CA than "
-            "/pki/ca.pem; is that the CA of this ensemble?");
+            "/pki/ca.pem, or has expired; is that the CA of this ensemble? If so, renew the "
+            "certificate there with 'zoowarden pki issue'");
   EXPECT_TRUE(error.Is(ErrorCode::kUnavailable)) << "a run must not take it for an answer";
   EXPECT_TRUE(IsDenial(error));
 }

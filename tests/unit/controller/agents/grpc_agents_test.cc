@@ -1,6 +1,7 @@
 #include "controller/agents/grpc_agents.h"
 
 #include "fake_agent.h"
+#include "rpc/status.h"
 
 #include <gtest/gtest.h>
 
@@ -34,13 +35,17 @@ class GrpcAgentsTest : public testing::Test {
           {.id = {id}, .host = "h", .agent = "agent" + std::to_string(id) + ":7443"});
     }
     options.on_step = on_step_;
+    options.own_is_good = [this] { return own_is_good_; };
     options.channel = [this](const model::ServerSpec& server) {
+      ++dialled_.at(server.id.value - 1);
       return fakes_.at(server.id.value - 1).server->InProcessChannel({});
     };
     return GrpcAgents(std::move(options));
   }
 
   std::function<void(const StepEvent&)> on_step_;
+  bool own_is_good_ = true;
+  std::array<int, 3> dialled_{};
   std::array<FakeAgent, 3> fakes_;
 };
 
@@ -65,6 +70,23 @@ TEST_F(GrpcAgentsTest, ASilentAgentCostsItsDeadlineAndIsNamed) {
   EXPECT_FALSE(seen[1].answered);
   EXPECT_EQ(seen[1].id.value, 2U);
   EXPECT_EQ(seen[1].problem, "no answer from agent2:7443 in time");
+}
+
+TEST_F(GrpcAgentsTest, AConnectionThatACertificateWasRefusedOnIsMadeAnew) {
+  fakes_[1].observe.on_status = [](const auto&, v1::Observation&) {
+    return rpc::ToGateStatus({base::ErrorCode::kUnauthenticated, "pki.removed_ca", "not trusted"});
+  };
+  auto agents = Make();
+  own_is_good_ = false;  // a new handshake would show what was refused
+  for (int call = 0; call < 2; ++call) {
+    EXPECT_FALSE(agents.GetStatus(std::chrono::seconds(10))[1].answered);
+  }
+  EXPECT_EQ(dialled_, (std::array{1, 1, 1}));
+  own_is_good_ = true;
+  for (int call = 0; call < 3; ++call) {  // and not with each call
+    EXPECT_FALSE(agents.GetStatus(std::chrono::seconds(10))[1].answered);
+  }
+  EXPECT_EQ(dialled_, (std::array{1, 2, 1}));
 }
 
 // What the call was to fill is gone by then: the address sanitizer watches.
