@@ -185,13 +185,13 @@ class Ensemble:
         process.signal(signal.SIGKILL)
         self.wait(lambda: not process.alive(), 10, f"the agent of server {number} ends")
 
-    def start_agent(self, number: int, fault: str = "") -> None:
+    def start_agent(self, number: int, fault: str = "", environment=None) -> None:
         """Starts it and returns when it listens; `fault` arms one of its points."""
-        agents.start(self.lab, self.lab.server(number), fault)
+        agents.start(self.lab, self.lab.server(number), fault, environment)
 
-    def restart_agent(self, number: int, fault: str = "") -> None:
+    def restart_agent(self, number: int, fault: str = "", environment=None) -> None:
         self.kill_agent(number)
-        self.start_agent(number, fault)
+        self.start_agent(number, fault, environment)
 
     def wait_agent_dead(self, number: int, seconds: float = 120) -> None:
         self.wait(lambda: self.agent(number) is None, seconds, f"the agent of {number} is dead")

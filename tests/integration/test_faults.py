@@ -86,7 +86,10 @@ def test_a_frozen_follower_stops_the_roll_and_the_new_server_is_left_alone(ensem
     assert done.code == command.HALTED, done
     assert new.alive() and ensemble.versions()[followers[0]] == NEW
     assert ensemble.versions()[leader] == OLD
-    ensemble.thaw(followers[1])
+    # Not thawed: a 3.8 follower that its leader gave up meanwhile goes on without having written
+    # all that it had received (ZOOKEEPER-4712), and 3.9.4 does not start on a log with a hole.
+    ensemble.kill_zookeeper(followers[1])
+    ensemble.start_zookeeper(followers[1])
     ensemble.wait_serving()
     resumed = ensemble.run("resume", "--yes", seconds=240)
     assert resumed.code == command.SUCCEEDED, resumed

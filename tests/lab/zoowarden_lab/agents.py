@@ -7,15 +7,16 @@ from .layout import Lab, Server, program
 from .processes import Process
 
 
-def start(lab: Lab, server: Server, fault: str = "") -> Process:
+def start(lab: Lab, server: Server, fault: str = "", environment=None) -> Process:
     """Starts the server's agent in its own session and waits until it listens.
 
     `fault` arms a point of the agent, such as "agent.after_switch:kill". A killed one has ended
-    when its last thread has: until then it holds its port and its journal.
+    when its last thread has: until then it holds its port and its journal. `environment` adds to
+    that of the lab's programs.
     """
     probes.wait_until(lambda: not probes.listens(server, probes.AGENT_PORT), 30,
                       f"the port of server {server.id}'s agent is free")
-    environment = lab.process_environment()
+    environment = {**lab.process_environment(), **(environment or {})}
     if fault:
         environment["ZOOWARDEN_FAULT"] = fault
     command = [program("zoowarden-agent"), "--config", server.agent_config]

@@ -12,7 +12,7 @@ from .errors import LabError
 from .layout import Lab, program
 
 # Exit codes of `zoowarden help exit-codes`.
-SUCCEEDED, ERROR, USAGE, CHANGES = 0, 1, 2, 3
+SUCCEEDED, ERROR, USAGE, CHANGES, DENIED = 0, 1, 2, 3, 4
 REFUSED, ROLLED_BACK, STUCK, HELD, HALTED = 5, 6, 7, 8, 10
 INTERRUPTED = 130
 

@@ -92,7 +92,7 @@ def agent(server: Server) -> str:
             f"  manager: zkserver\n"
             f"signatures:\n"
             f"  required: true\n"
-            f"  keyring: {_quoted(folder / 'pki' / 'trusted.gpg')}\n"
+            f"  keyring: {_quoted(folder / 'trusted.gpg')}\n"
             f"  fingerprints: [{_quoted(keys.fingerprint())}]\n"
             f"lease_lapse: 3s\n")
 
@@ -108,7 +108,7 @@ def write_all(lab: Lab, release: Release) -> None:
     lab.ensemble_file.write_text(ensemble(lab, release), encoding="utf-8")
     (lab.directory / "env").write_text(environment(lab, binaries()), encoding="utf-8")
     for server in lab.servers:
-        for folder in ("state", "releases", "generations", "data", "logs", "pki"):
+        for folder in ("state", "releases", "generations", "data", "logs"):
             (server.directory / folder).mkdir(mode=0o755, parents=True)
-        (server.directory / "pki" / "trusted.gpg").write_bytes(keys.keyring().read_bytes())
+        (server.directory / "trusted.gpg").write_bytes(keys.keyring().read_bytes())
         server.agent_config.write_text(agent(server), encoding="utf-8")
