@@ -1,19 +1,17 @@
 #include "sys/beneath.h"
 
 #include "sys/errno_error.h"
+#include "sys/open_beneath.h"
 #include "sys/temporaries.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -28,9 +26,11 @@ using base::Ok;
 using base::Result;
 using base::Status;
 
-constexpr std::uint64_t kResolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-constexpr int kDirectory = O_RDONLY | O_DIRECTORY;
+// Who may only search a directory can resolve names below it: ZooKeeper's user does.
+constexpr int kDirectory = O_PATH | O_DIRECTORY;
 constexpr int kItself = O_PATH | O_NOFOLLOW;
+// Releases and configurations are a handful of levels deep.
+constexpr int kDeepest = 200;
 
 tl::unexpected<base::Error> Refuse(const char* doing, const fs::path& path, int error) {
   if (error == ELOOP || error == EXDEV) {
@@ -40,27 +40,7 @@ tl::unexpected<base::Error> Refuse(const char* doing, const fs::path& path, int 
                     ": it is, or lies behind, a symbolic link, and none is followed there; find "
                     "out who made it and put in its place what it names");
   }
-  if (error == ENOSYS) {
-    return Fail(ErrorCode::kFailedPrecondition,
-                "path.no_openat2",
-                "cannot " + std::string(doing) + " " + path.native() +
-                    ": this kernel, or the container runtime in front of it, has no openat2; run "
-                    "Linux 5.6 or newer and let the call through");
-  }
   return Fail(ErrnoError(doing, path.native(), error));
-}
-
-// -1 and errno as open.
-int OpenBeneath(int directory, const fs::path& name, int flags, mode_t mode) {
-  open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
-  how.mode = (flags & O_CREAT) != 0 ? mode : 0;
-  how.resolve = kResolve;
-  long opened = -1;
-  do {
-    opened = ::syscall(SYS_openat2, directory, name.c_str(), &how, sizeof(how));
-  } while (opened < 0 && errno == EINTR);
-  return static_cast<int>(opened);
 }
 
 // Where a name is an entry of: nothing but the name itself is left to resolve then.
@@ -76,9 +56,8 @@ Result<Place> PlaceOf(int directory, const fs::path& name, const fs::path& shown
                 "path.bad_name",
                 "'" + shown.native() + "' names no entry of a directory");
   }
-  place.parent =
-      UniqueFd(name.has_parent_path() ? OpenBeneath(directory, name.parent_path(), kDirectory, 0)
-                                      : ::fcntl(directory, F_DUPFD_CLOEXEC, 0));
+  place.parent = name.has_parent_path() ? OpenBeneath(directory, name.parent_path(), kDirectory, 0)
+                                        : UniqueFd(::fcntl(directory, F_DUPFD_CLOEXEC, 0));
   if (!place.parent.valid()) {
     return Refuse("open", shown.parent_path(), errno);
   }
@@ -98,8 +77,14 @@ Status Fill(int fd, const fs::path& shown, std::string_view content, mode_t mode
   return Ok();
 }
 
-Status SyncDescriptor(int fd, const fs::path& shown) {
-  if (::fsync(fd) != 0) {
+// The descriptors of directories are for names only; reading one moves an offset, too.
+int OpenToRead(int directory) {
+  return ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+Status SyncDirectory(int directory, const fs::path& shown) {
+  const UniqueFd readable(OpenToRead(directory));
+  if (!readable.valid() || ::fsync(readable.get()) != 0) {
     return Fail(ErrnoError("sync", shown.native(), errno));
   }
   return Ok();
@@ -110,9 +95,9 @@ struct CloseDirectory {
 };
 
 Result<std::vector<std::string>> NamesIn(int fd, const fs::path& shown) {
-  // A descriptor of its own: reading moves an offset.
-  const int again = ::openat(fd, ".", kDirectory | O_CLOEXEC);
-  const std::unique_ptr<DIR, CloseDirectory> directory(again < 0 ? nullptr : ::fdopendir(again));
+  const int readable = OpenToRead(fd);
+  const std::unique_ptr<DIR, CloseDirectory> directory(readable < 0 ? nullptr
+                                                                    : ::fdopendir(readable));
   if (directory == nullptr) {
     return Fail(ErrnoError("list", shown.native(), errno));
   }
@@ -132,20 +117,30 @@ Result<std::vector<std::string>> NamesIn(int fd, const fs::path& shown) {
   return names;
 }
 
-Status RemoveEntry(int parent, const std::string& name, const fs::path& shown) {
+// `deeper`: how many levels may still follow, each of which keeps a descriptor.
+Status RemoveEntry(int parent, const std::string& name, const fs::path& shown, int deeper) {
   if (::unlinkat(parent, name.c_str(), 0) == 0 || errno == ENOENT) {
     return Ok();
   }
-  if (errno != EISDIR && errno != EPERM) {
-    return Fail(ErrnoError("remove", shown.native(), errno));
+  const int error = errno;
+  if (error != EISDIR && error != EPERM) {
+    return Fail(ErrnoError("remove", shown.native(), error));
   }
-  const UniqueFd directory(OpenBeneath(parent, name, kDirectory, 0));
+  const UniqueFd directory = OpenBeneath(parent, name, kDirectory, 0);
   if (!directory.valid()) {
-    return Refuse("remove", shown, errno);
+    // EPERM was meant: a file that is immutable, say.
+    return Refuse("remove", shown, errno == ENOTDIR ? error : errno);
+  }
+  if (deeper == 0) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "path.too_deep",
+                shown.native() +
+                    " has too many directories inside each other to be removed; find "
+                    "out who made them and remove it by hand");
   }
   ZW_ASSIGN(const auto names, NamesIn(directory.get(), shown));
   for (const std::string& inside : names) {
-    ZW_TRY(RemoveEntry(directory.get(), inside, shown / inside));
+    ZW_TRY(RemoveEntry(directory.get(), inside, shown / inside, deeper - 1));
   }
   if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
     return Fail(ErrnoError("remove", shown.native(), errno));
@@ -176,7 +171,7 @@ Result<Beneath> Beneath::Open(const fs::path& directory) {
 }
 
 Result<Beneath> Beneath::Directory(const fs::path& name) const {
-  UniqueFd fd(OpenBeneath(fd_.get(), name, kDirectory, 0));
+  UniqueFd fd = OpenBeneath(fd_.get(), name, kDirectory, 0);
   if (!fd.valid()) {
     return Refuse("open", path_ / name, errno);
   }
@@ -184,7 +179,7 @@ Result<Beneath> Beneath::Directory(const fs::path& name) const {
 }
 
 Result<UniqueFd> Beneath::OpenFile(const fs::path& name, int flags, mode_t mode) const {
-  UniqueFd fd(OpenBeneath(fd_.get(), name, flags, mode));
+  UniqueFd fd = OpenBeneath(fd_.get(), name, flags, mode);
   if (!fd.valid()) {
     return Refuse((flags & O_CREAT) != 0 ? "create" : "open", path_ / name, errno);
   }
@@ -224,7 +219,7 @@ Status Beneath::Write(const fs::path& name,
     ::unlinkat(parent, temporary.c_str(), 0);
     return status;
   }
-  return SyncDescriptor(parent, shown.parent_path());
+  return SyncDirectory(parent, shown.parent_path());
 }
 
 Status Beneath::MakeDirectory(const fs::path& name, mode_t mode) const {
@@ -256,7 +251,7 @@ Status Beneath::Remove(const fs::path& name) const {
   if (!place) {
     return Fail(place.error());
   }
-  return RemoveEntry(place->parent.get(), place->name, shown);
+  return RemoveEntry(place->parent.get(), place->name, shown, kDeepest);
 }
 
 Status Beneath::RemoveLeftovers(std::initializer_list<std::string_view> prefixes) const {
@@ -307,11 +302,11 @@ Status Beneath::ReplaceLink(const fs::path& name, const fs::path& target) const 
     ::unlinkat(parent, temporary.c_str(), 0);
     return renamed;
   }
-  return SyncDescriptor(parent, shown.parent_path());
+  return SyncDirectory(parent, shown.parent_path());
 }
 
 Result<std::optional<struct stat>> Beneath::Look(const fs::path& name) const {
-  const UniqueFd itself(OpenBeneath(fd_.get(), name, kItself, 0));
+  const UniqueFd itself = OpenBeneath(fd_.get(), name, kItself, 0);
   if (!itself.valid() && errno == ENOENT) {
     return std::optional<struct stat>();
   }
@@ -339,7 +334,7 @@ bool Beneath::IsDirectory(const fs::path& name) const {
 
 Status Beneath::Give(const fs::path& name, uid_t user, gid_t group) const {
   const fs::path shown = path_ / name;
-  const UniqueFd itself(OpenBeneath(fd_.get(), name, kItself, 0));
+  const UniqueFd itself = OpenBeneath(fd_.get(), name, kItself, 0);
   struct stat status {};
   if (!itself.valid() || ::fstat(itself.get(), &status) != 0) {
     return Refuse("change the owner of", shown, errno);
@@ -363,12 +358,12 @@ Status Beneath::Give(const fs::path& name, uid_t user, gid_t group) const {
 Result<std::vector<std::string>> Beneath::Names() const { return NamesIn(fd_.get(), path_); }
 
 Status Beneath::SetMode(mode_t mode) const {
-  if (::fchmod(fd_.get(), mode) != 0) {
+  if (::fchmodat(fd_.get(), ".", mode, 0) != 0) {
     return Fail(ErrnoError("set the mode of", path_.native(), errno));
   }
   return Ok();
 }
 
-Status Beneath::Sync() const { return SyncDescriptor(fd_.get(), path_); }
+Status Beneath::Sync() const { return SyncDirectory(fd_.get(), path_); }
 
 }  // namespace zoowarden::sys

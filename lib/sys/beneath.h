@@ -1,11 +1,10 @@
-// Names below a directory that belongs to the program, resolved by the kernel (openat2, Linux 5.6):
-// no symbolic link is followed and nothing outside is reached, whatever somebody else exchanges
-// there meanwhile. The directory itself is named by the operator; links that lead to it are
+// Names below a directory that belongs to the program, resolved by OpenBeneath (open_beneath.h): no
+// symbolic link is followed and nothing outside is reached, whatever somebody else exchanges there
+// meanwhile. The directory itself is named by the operator; links that lead to it are
 // followed once, when it is opened. All functions block; none keeps more than the descriptor, so
 // any thread may call.
 //
-// Errors of all: kFailedPrecondition `path.link` where a link stands in the way, and
-// `path.no_openat2` where the kernel, or a filter in front of it, does not know the call.
+// Error of all: kFailedPrecondition `path.link` where a link stands in the way.
 #pragma once
 
 #include "base/error.h"
@@ -31,7 +30,6 @@ class Beneath {
 
   // As it was named, for messages.
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  [[nodiscard]] int descriptor() const { return fd_.get(); }
 
   [[nodiscard]] base::Result<Beneath> Directory(const std::filesystem::path& name) const;
 
@@ -60,6 +58,7 @@ class Beneath {
                                     IfPresent if_present = IfPresent::kReplace) const;
 
   // With everything in it. A link is removed, not followed; nothing there is success. Not synced.
+  // kFailedPrecondition `path.too_deep`: more levels than any release has.
   [[nodiscard]] base::Status Remove(const std::filesystem::path& name) const;
   // The entries of the directory itself whose names begin so: what a crash left behind under names
   // that nothing points to.
