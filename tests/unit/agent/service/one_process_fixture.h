@@ -131,6 +131,10 @@ class OneProcessTest : public ::testing::Test {
     }
     return pids;
   }
+  // A stand-in that has just forked, to sleep, is two for a moment.
+  bool IsAlone() {
+    return WaitUntil([this] { return Servers().size() == 1; });
+  }
 
   // Somebody else's start, without our launcher and its lock.
   void StartByHand(const std::string& configuration, const std::string& directory) {

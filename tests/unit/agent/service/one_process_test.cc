@@ -36,7 +36,7 @@ TEST_F(OneProcessTest, AnAgentKilledBetweenLaunchAndSightStartsNoSecondOne) {
   ASSERT_FALSE(Seen().has_value());
   EXPECT_EQ(Launch(), "start.locked");
   ASSERT_TRUE(WaitUntil([this] { return Seen().has_value(); }));
-  EXPECT_EQ(Servers().size(), 1U);
+  EXPECT_TRUE(IsAlone());
 }
 
 TEST_F(OneProcessTest, ASecondOneOnTheSameDataIsSeen) {
@@ -106,7 +106,7 @@ TEST_F(OneProcessTest, OneThatASupervisorRestartsUnderOurHandsIsSeenAndNotDouble
   ASSERT_TRUE(WaitUntil([this] { return Seen().has_value(); }));
   EXPECT_NE(Seen()->pid, server->pid);
   EXPECT_EQ(Launch(), "start.other_process");
-  EXPECT_EQ(Servers().size(), 1U);
+  EXPECT_TRUE(IsAlone());
 }
 
 TEST_F(OneProcessTest, OneStartedByHandIsSeenHoweverItNamesTheData) {
@@ -206,10 +206,13 @@ class TellingJournal final : public journal::AgentJournal {
 // Expected: the last thing before the start is a look at what runs.
 TEST_F(OneProcessTest, OneStartedByHandWhileAStartIsPreparedIsSeen) {
   Write("by-hand.cfg", "dataDir=" + At("data") + "\n");
-  TellingJournal journal(*journal_, [this] { StartByHand(At("by-hand.cfg"), "/"); });
+  TellingJournal journal(*journal_, [this] {
+    StartByHand(At("by-hand.cfg"), "/");
+    ASSERT_TRUE(WaitUntil([this] { return Seen().has_value(); }));  // its shell is through
+  });
   host_ = std::make_unique<InstanceHost>(*instance_, instance_->generations(), journal, clock_);
   EXPECT_EQ(Launch(), "start.other_process");
-  EXPECT_EQ(Servers().size(), 1U);
+  EXPECT_TRUE(IsAlone());
 }
 
 // As systemd does at boot, or by Restart=: nobody has asked the agent.
