@@ -20,6 +20,7 @@
 #include <CLI/CLI.hpp>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <exception>
@@ -186,6 +187,25 @@ int Enrol(const Arguments& arguments) {
   return 0;
 }
 
+// Root may look on behalf of an agent that serves as another user.
+int Check(const config::AgentConfig& config, const std::string& name) {
+  const uid_t user = ServingUser(config);
+  const OwnDirectories own = LookAtOwnDirectories(config, user);
+  for (const std::string& warning : own.warnings) {
+    base::LogWarn(warning);
+  }
+  if (!own.sound) {
+    return Fail(own.sound.error(), kExitError);
+  }
+  if (const auto surroundings = CheckSurroundings(config); !surroundings) {
+    return Fail(surroundings.error(), kExitError);
+  }
+  const bool for_another = user != ::geteuid();
+  std::cout << name << " is in order"
+            << (for_another ? " for an agent that serves as " + NameOfUser(user) : "") << '\n';
+  return 0;
+}
+
 int Run(const Arguments& arguments, bool bootstrap) {
   // Before any thread exists: only main waits for these.
   const sigset_t signals = EndingSignals();
@@ -202,14 +222,7 @@ int Run(const Arguments& arguments, bool bootstrap) {
     return Fail(own.error(), kExitUsage);
   }
   if (arguments.check) {
-    if (const auto own_directories = CheckOwnDirectories(*config); !own_directories) {
-      return Fail(own_directories.error(), kExitError);
-    }
-    if (const auto surroundings = CheckSurroundings(*config); !surroundings) {
-      return Fail(surroundings.error(), kExitError);
-    }
-    std::cout << arguments.config << " is in order\n";
-    return 0;
+    return Check(*config, arguments.config);
   }
   return bootstrap ? Bootstrap(*std::move(config), arguments, clock)
                    : Serve(*std::move(config), *std::move(own), arguments.accepted, clock);

@@ -165,7 +165,8 @@ Status Downloads::Fetch(const std::vector<std::string>& urls,
   ZW_TRY(RemoveOthersLike(output));
   std::optional<base::Error> failed;
   for (const std::string& url : urls) {
-    const bool resumed = SizeOf(output) > 0;
+    ZW_ASSIGN(const auto held, SizeOf(output));
+    const bool resumed = held.value_or(0) > 0;
     Status ended = FetchFrom(url, sha512, stop);
     if (!ended && resumed && MayBeWhatWasHeld(ended.error())) {
       ZW_TRY(sys::RemoveTree(output));

@@ -15,6 +15,9 @@
 
 namespace zoowarden::agent {
 
+// Its name in the generation.
+inline constexpr std::string_view kGenerationFile = "generation.json";
+
 // What ran before adoption, where it lies: nothing of it is Zoowarden's.
 struct ForeignPaths {
   std::string configuration;  // zoo.cfg as an absolute path, spelled as on the command line

@@ -10,7 +10,6 @@
 #include "sys/files.h"
 #include "sys/temporaries.h"
 
-#include <algorithm>
 #include <ctime>
 #include <system_error>
 #include <utility>
@@ -28,12 +27,9 @@ using base::Status;
 constexpr std::string_view kCurrent = "current";
 constexpr std::string_view kConf = "conf";
 constexpr std::string_view kRelease = "release";
-constexpr std::string_view kRecord = "generation.json";
-constexpr std::string_view kRan = "ran";
 constexpr std::string_view kStagePrefix = ".new-";
 constexpr std::string_view kTrashPrefix = ".old-";
 constexpr std::size_t kMaxRecordBytes = 1024 * 1024;
-constexpr std::size_t kMaxRanBytes = 64;
 constexpr std::size_t kDigestDigits = 16;
 
 bool IsDigest(std::string_view name) {
@@ -168,7 +164,7 @@ Status Generations::Fill(const sys::Beneath& stage,
       .server = request.server,
       .declared_servers = request.declared_servers,
       .settings = model::MaskSecrets(request.settings)};
-  ZW_TRY(stage.Write(kRecord, PrintGenerationRecord(record), 0644));
+  ZW_TRY(stage.Write(kGenerationFile, PrintGenerationRecord(record), 0644));
   ZW_TRY(stage.SetMode(0755));
   return stage.Sync();
 }
@@ -234,11 +230,7 @@ Result<StoredGeneration> Generations::Find(std::string_view digest) const {
   if (record.foreign) {
     return FindForeign(std::move(record));
   }
-  std::error_code error;
-  auto release = fs::canonical(root.ReadLink(place / kRelease).value_or(""), error);
-  if (error || !fs::is_directory(release, error)) {
-    return Fail(Damaged(digest, "its release directory is gone"));
-  }
+  ZW_ASSIGN(auto release, ReleaseOf(digest));
   if (!root.IsFile(place / kConf / kZooCfg)) {
     return Fail(Damaged(digest, "its zoo.cfg is gone"));
   }
@@ -250,9 +242,22 @@ Result<StoredGeneration> Generations::Find(std::string_view digest) const {
                           .configuration_directory = directory_ / place / kConf};
 }
 
+// A link that says where from its own place means that place, wherever this process runs.
+Result<fs::path> Generations::ReleaseOf(std::string_view digest) const {
+  const fs::path place(digest);
+  ZW_ASSIGN(const auto root, Root());
+  ZW_ASSIGN(const std::string target, root.ReadLink(place / kRelease));
+  std::error_code error;
+  auto release = fs::canonical(directory_ / place / target, error);
+  if (target.empty() || error || !fs::is_directory(release, error)) {
+    return Fail(Damaged(digest, "its release directory is gone"));
+  }
+  return release;
+}
+
 Result<GenerationRecord> Generations::ReadRecord(std::string_view digest) const {
   ZW_ASSIGN(const auto root, Root());
-  const auto text = root.Read(fs::path(digest) / kRecord, kMaxRecordBytes);
+  const auto text = root.Read(fs::path(digest) / kGenerationFile, kMaxRecordBytes);
   if (!text) {
     return Fail(Damaged(digest, text.error().message()));
   }
@@ -266,13 +271,14 @@ Result<std::string> Generations::CurrentDigest() const {
 
 // The record tells it, whatever has become of the files that it names; one without a record is told
 // by having no release, as each generation of ours has.
-bool Generations::MayBeAdopted(std::string_view digest) const {
+Result<bool> Generations::MayBeAdopted(std::string_view digest) const {
   const auto record = ReadRecord(digest);
   if (record) {
     return record->foreign.has_value();
   }
-  const auto root = Root();
-  return root && root->ReadLink(fs::path(digest) / kRelease).value_or("").empty();
+  ZW_ASSIGN(const auto root, Root());
+  ZW_ASSIGN(const std::string release, root.ReadLink(fs::path(digest) / kRelease));
+  return release.empty();
 }
 
 Result<std::vector<model::Generation>> Generations::List() const {
@@ -293,16 +299,22 @@ Result<std::vector<GenerationUse>> Generations::Uses() const {
   ZW_ASSIGN(const auto names, root.Names());
   std::vector<GenerationUse> uses;
   for (const std::string& digest : names) {
-    if (!IsDigest(digest) || MayBeAdopted(digest)) {
+    if (!IsDigest(digest)) {
+      continue;
+    }
+    ZW_ASSIGN(const bool adopted, MayBeAdopted(digest));
+    if (adopted) {
       continue;  // a description of a few lines, and the only way back to what was there
     }
+    // Read or nothing is told: a release that seems to be nobody's would be removed.
     const fs::path place(digest);
-    const auto made = root.Look(place / kRecord);
+    ZW_ASSIGN(const std::string release, root.ReadLink(place / kRelease));
+    ZW_ASSIGN(const auto made, root.Look(place / kGenerationFile));
     uses.push_back({.digest = digest,
-                    .release = fs::path(root.ReadLink(place / kRelease).value_or("")).filename(),
+                    .release = fs::path(release).filename(),
                     .current = digest == current,
                     .last_ran = LastRan(digest),
-                    .made = made && *made ? std::int64_t{(*made)->st_mtim.tv_sec} : 0});
+                    .made = made ? std::int64_t{made->st_mtim.tv_sec} : 0});
   }
   return uses;
 }
@@ -325,26 +337,6 @@ Status Generations::Remove(std::string_view digest) {
   return root.Sync();
 }
 
-std::optional<std::int64_t> Generations::LastRan(std::string_view digest) const {
-  const auto root = Root();
-  if (!root) {
-    return std::nullopt;
-  }
-  const auto text = root->Read(fs::path(digest) / kRan, kMaxRanBytes);
-  const auto when = text ? base::ParseUnsigned(base::Trim(*text)) : std::nullopt;
-  if (when) {
-    return static_cast<std::int64_t>(*when);
-  }
-  const auto current = root->ReadLink(kCurrent);
-  const bool ran = text || (current && *current == digest);
-  return ran ? std::optional<std::int64_t>(0) : std::nullopt;
-}
-
-Status Generations::NoteRun(const std::string& digest, std::int64_t when) const {
-  ZW_ASSIGN(const auto root, Root());
-  return root.Write(fs::path(digest) / kRan, std::to_string(when) + "\n", 0644);
-}
-
 Status Generations::SwitchTo(std::string_view digest) {
   ZW_ASSIGN(const auto root, Root());
   if (!digest.empty()) {
@@ -358,13 +350,7 @@ Status Generations::SwitchTo(std::string_view digest) {
     if (IsDigest(before) && LastRan(before) == 0 && Find(before)) {
       ZW_TRY(NoteRun(before, 0));
     }
-    // The newest use of all, also when the clock was set back since the others.
-    std::int64_t when = std::time(nullptr);
-    ZW_ASSIGN(const auto uses, Uses());
-    for (const GenerationUse& use : uses) {
-      when = std::max({when, use.last_ran.value_or(0) + 1, use.made + 1});
-    }
-    ZW_TRY(NoteRun(name, when));
+    ZW_TRY(NoteRun(name, LaterThanAll(root, std::time(nullptr))));
     return root.ReplaceLink(kCurrent, name);
   }
   ZW_TRY(root.Remove(kCurrent));

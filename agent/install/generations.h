@@ -110,7 +110,7 @@ class Generations {
   [[nodiscard]] base::Result<std::vector<model::Generation>> List() const;
 
   // All that bear a digest's name but the adopted one and what may be it, damaged ones too, sorted
-  // by digest.
+  // by digest. An error when the release of any cannot be read: what is not listed may be removed.
   [[nodiscard]] base::Result<std::vector<GenerationUse>> Uses() const;
 
   // Idempotent. kFailedPrecondition `generation.current` for that one.
@@ -155,9 +155,11 @@ class Generations {
                                   const std::string& digest) const;
   [[nodiscard]] base::Status Place(const std::string& stage, const std::string& digest) const;
   [[nodiscard]] base::Status NoteRun(const std::string& digest, std::int64_t when) const;
+  [[nodiscard]] std::int64_t LaterThanAll(const sys::Beneath& root, std::int64_t now) const;
   [[nodiscard]] base::Result<std::string> CurrentDigest() const;  // empty = there is none
+  [[nodiscard]] base::Result<std::filesystem::path> ReleaseOf(std::string_view digest) const;
   [[nodiscard]] base::Result<GenerationRecord> ReadRecord(std::string_view digest) const;
-  [[nodiscard]] bool MayBeAdopted(std::string_view digest) const;
+  [[nodiscard]] base::Result<bool> MayBeAdopted(std::string_view digest) const;
   [[nodiscard]] base::Result<std::vector<std::string>> AdoptedDigests() const;
   [[nodiscard]] base::Status CheckNothingOfOurs() const;
   [[nodiscard]] base::Status RemoveOtherAdopted(const std::string& digest);

@@ -26,7 +26,7 @@ base::Status Describe(const sys::Beneath& stage,
       ZW_TRY(stage.Give(kStartFile, owner->user, owner->group));
     }
   }
-  ZW_TRY(stage.Write("generation.json", PrintGenerationRecord(request.record), 0644));
+  ZW_TRY(stage.Write(kGenerationFile, PrintGenerationRecord(request.record), 0644));
   ZW_TRY(stage.SetMode(0755));
   return stage.Sync();
 }

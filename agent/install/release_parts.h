@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 
 namespace zoowarden::agent {
@@ -23,9 +24,12 @@ inline constexpr std::string_view kSignatureSuffix = ".signature";
 // One of those files, through no link (sys/beneath.h).
 [[nodiscard]] base::Result<sys::UniqueFd> OpenUpload(const std::filesystem::path& path, int flags);
 
-// 0 when there is none, or no regular file.
-[[nodiscard]] std::uint64_t SizeOf(const std::filesystem::path& path);
-[[nodiscard]] bool IsUpload(const std::filesystem::path& path);
+// nullopt when there is none, or no regular file. Whatever else keeps it from being seen is an
+// error: what is whole must not pass for missing.
+[[nodiscard]] base::Result<std::optional<std::uint64_t>> SizeOf(const std::filesystem::path& path);
+
+// For which something may be dropped; a want of descriptors, say, is not one.
+[[nodiscard]] bool IsWantOfRoom(const base::Error& error);
 
 // One of a kind may lie about unfinished: who starts many must not fill the disk.
 [[nodiscard]] base::Status RemoveOthersLike(const std::filesystem::path& keep);

@@ -32,16 +32,15 @@ Result<sys::UniqueFd> OpenUpload(const fs::path& path, int flags) {
   return uploads.OpenFile(path.filename(), flags, 0600);
 }
 
-std::uint64_t SizeOf(const fs::path& path) {
-  const auto uploads = sys::Beneath::Open(path.parent_path());
-  const auto status = uploads ? uploads->Look(path.filename()) : Fail(uploads.error());
-  const bool file = status && *status && S_ISREG((*status)->st_mode);
-  return file ? static_cast<std::uint64_t>((*status)->st_size) : 0;
+Result<std::optional<std::uint64_t>> SizeOf(const fs::path& path) {
+  ZW_ASSIGN(const auto uploads, sys::Beneath::Open(path.parent_path()));
+  ZW_ASSIGN(const auto status, uploads.Look(path.filename()));
+  const bool file = status && S_ISREG(status->st_mode);
+  return file ? std::optional(static_cast<std::uint64_t>(status->st_size)) : std::nullopt;
 }
 
-bool IsUpload(const fs::path& path) {
-  const auto uploads = sys::Beneath::Open(path.parent_path());
-  return uploads && uploads->IsFile(path.filename());
+bool IsWantOfRoom(const base::Error& error) {
+  return error.reason() == "upload.no_room" || error.reason() == "file.no_space";
 }
 
 Status RemoveOthersLike(const fs::path& keep) {
@@ -94,7 +93,10 @@ Status Releases::CheckRoom(std::uint64_t bytes) const {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(layout_.uploads, error)) {
     // A download is bounded by itself, and counts when it has come.
-    used += entry.path().extension() == kFetchSuffix ? 0 : SizeOf(entry.path());
+    if (entry.path().extension() != kFetchSuffix) {
+      ZW_ASSIGN(const auto size, SizeOf(entry.path()));
+      used += size.value_or(0);
+    }
   }
   if (error) {
     return Fail(sys::ErrnoError("list", layout_.uploads.native(), error.value()));
@@ -111,7 +113,7 @@ Status Releases::CheckRoom(std::uint64_t bytes) const {
 
 Status Releases::MakeRoom(std::string_view sha512, std::uint64_t bytes) {
   Status fits = CheckRoom(bytes);
-  if (fits || !fits.error().Is(ErrorCode::kResourceExhausted)) {
+  if (fits || !IsWantOfRoom(fits.error())) {
     return fits;
   }
   ZW_ASSIGN(const auto unused, Unused(sha512));

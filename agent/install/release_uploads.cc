@@ -184,24 +184,27 @@ fs::path Releases::PathOf(std::string_view sha512, std::string_view suffix) cons
 Result<UploadProgress> Releases::Progress(std::string_view sha512) {
   ZW_TRY(CheckSha512(sha512));
   const fs::path archive = PathOf(sha512, kArchiveSuffix);
-  if (IsUpload(archive)) {
-    return UploadProgress{SizeOf(archive), /*complete=*/true};
+  ZW_ASSIGN(auto whole, SizeOf(archive));
+  if (!whole) {
+    ZW_TRY(TakeFromDirectories(sha512));
+    ZW_ASSIGN(whole, SizeOf(archive));
   }
-  ZW_ASSIGN(const bool taken, TakeFromDirectories(sha512));
-  if (taken) {
-    return UploadProgress{SizeOf(archive), /*complete=*/true};
+  if (whole) {
+    return UploadProgress{*whole, /*complete=*/true};
   }
-  return UploadProgress{SizeOf(PathOf(sha512, kPartSuffix)), /*complete=*/false};
+  ZW_ASSIGN(const auto part, SizeOf(PathOf(sha512, kPartSuffix)));
+  return UploadProgress{part.value_or(0), /*complete=*/false};
 }
 
 Result<UploadProgress> Releases::Append(const UploadChunk& chunk) {
   ZW_TRY(CheckSha512(chunk.sha512));
-  const fs::path archive = PathOf(chunk.sha512, kArchiveSuffix);
-  if (IsUpload(archive)) {
-    return UploadProgress{SizeOf(archive), /*complete=*/true};
+  ZW_ASSIGN(const auto whole, SizeOf(PathOf(chunk.sha512, kArchiveSuffix)));
+  if (whole) {
+    return UploadProgress{*whole, /*complete=*/true};
   }
   const fs::path part = PathOf(chunk.sha512, kPartSuffix);
-  const std::uint64_t held = SizeOf(part);
+  ZW_ASSIGN(const auto begun, SizeOf(part));
+  const std::uint64_t held = begun.value_or(0);
   ZW_TRY(CheckChunk(chunk, held));
   if (held == 0) {
     ZW_TRY(RemoveOthersLike(part));
@@ -219,7 +222,8 @@ Result<UploadProgress> Releases::Append(const UploadChunk& chunk) {
 }
 
 Status Releases::FinishFetch(std::string_view sha512) {
-  if (IsUpload(PathOf(sha512, kArchiveSuffix))) {
+  ZW_ASSIGN(const auto whole, SizeOf(PathOf(sha512, kArchiveSuffix)));
+  if (whole) {
     return sys::RemoveTree(PathOf(sha512, kFetchSuffix));  // somebody sent it meanwhile
   }
   return Finish(sha512, kFetchSuffix);
@@ -237,7 +241,13 @@ Status Releases::Finish(std::string_view sha512, std::string_view suffix) {
                 "download.busy",
                 part.native() + " is still being written; try again when that has ended");
   }
-  ZW_ASSIGN(const std::string digest, DigestOpenFile(file.get(), SizeOf(part), part));
+  // Of what is open: what cannot be looked at by its name must not pass for empty.
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) {
+    return Fail(sys::ErrnoError("look at", part.native(), errno));
+  }
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  ZW_ASSIGN(const std::string digest, DigestOpenFile(file.get(), size, part));
   if (digest != sha512) {
     ZW_TRY(sys::RemoveTree(part));
     return Fail(ErrorCode::kInvalidArgument,
@@ -247,8 +257,10 @@ Status Releases::Finish(std::string_view sha512, std::string_view suffix) {
                     "...; check the archive and its sha512 in ensemble.yaml");
   }
   // Of a download the size was not known before, see CheckRoom.
-  if (auto room = MakeRoom(sha512, suffix == kFetchSuffix ? SizeOf(part) : 0); !room) {
-    ZW_TRY(sys::RemoveTree(part));
+  if (auto room = MakeRoom(sha512, suffix == kFetchSuffix ? size : 0); !room) {
+    if (IsWantOfRoom(room.error())) {
+      ZW_TRY(sys::RemoveTree(part));
+    }
     return room;
   }
   const fs::path archive = PathOf(sha512, kArchiveSuffix);
@@ -296,7 +308,7 @@ Result<bool> Releases::IsWhole(const fs::path& archive, std::string_view sha512)
 Result<fs::path> Releases::FindArchive(std::string_view sha512) {
   ZW_TRY(CheckSha512(sha512));
   fs::path archive = PathOf(sha512, kArchiveSuffix);
-  const bool had = IsUpload(archive);
+  ZW_ASSIGN(const auto had, SizeOf(archive));
   if (had) {
     ZW_ASSIGN(const bool whole, IsWhole(archive, sha512));
     if (whole) {

@@ -10,6 +10,7 @@ list(
   install/generations.cc
   install/generations_adopt.cc
   install/generations_carry_over.cc
+  install/generations_ran.cc
   install/installed_releases.cc
   install/packed_stream.cc
   install/release_record.cc

@@ -44,6 +44,10 @@ class ServerHost {
   // restart is the host's.
   [[nodiscard]] virtual core::Reality Look(const core::OperationRecord& record, LookAt what) = 0;
 
+  // Why nothing new may begin on this machine though what is open goes on; asked when it would
+  // begin.
+  [[nodiscard]] virtual base::Status CheckMayBegin() = 0;
+
   // Makes the generation complete on disk, verified and durable; the server is not touched.
   [[nodiscard]] virtual base::Result<model::Generation> Stage(const StageRequest& request) = 0;
 

@@ -122,6 +122,7 @@ base::Status OperationRunner::CheckBegin(const CallIdentity& call, const BeginRe
                 "operation " + stored_.operation_id + " of run " + stored_.run_id + " is " +
                     stored_.state + "; commit, roll back or close it first");
   }
+  ZW_TRY(host_->CheckMayBegin());
   return CheckServerFor(request);
 }
 

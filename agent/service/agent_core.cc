@@ -1,11 +1,13 @@
 #include "agent/service/agent_core.h"
 
-#include "agent/lifecycle/start_conditions.h"
 #include "agent/service/agent_version.h"
 #include "agent/service/own_directories.h"
+#include "agent/service/serving_journal.h"
 #include "base/log.h"
 #include "journal/agent_journal.h"
 #include "sys/resident.h"
+
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -18,9 +20,6 @@ using model::OperationState;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kKeptChanges = 256;
-// A member is proved in every round of a gate; one durable record a second is enough to know older
-// data from the right data.
-constexpr milliseconds kRememberEvery{1'000};
 // So long without an operation or a call for one, the memory of the last one is given back.
 constexpr milliseconds kQuiet{30'000};
 
@@ -54,8 +53,7 @@ milliseconds PauseIn(OperationState state, bool proved) {
 base::Result<std::unique_ptr<AgentCore>> AgentCore::Open(config::AgentConfig config,
                                                          sys::Clock& clock,
                                                          const Accepted& accepted) {
-  ZW_TRY(CheckOwnDirectories(config));
-  ZW_ASSIGN(auto journal, OpenJournalOf(config, accepted.lost_journal));
+  ZW_ASSIGN(auto journal, OpenServingJournal(config, accepted.lost_journal));
   ZW_ASSIGN(auto instance, Instance::Open(std::move(config)));
   std::unique_ptr<AgentCore> core(new AgentCore(std::move(instance), std::move(journal), clock));
   ZW_TRY(core->Start(accepted));
@@ -250,48 +248,10 @@ void AgentCore::DescribeInstance(MemberObservation& seen) {
       seen.generations.push_back(generation.digest);
     }
   }
-}
-
-// Proved as far as this server alone can tell; the start guard compares later data with it.
-void AgentCore::RememberProved(const ProbeRequest& request, const MemberObservation& seen) {
-  const bool proved = request.canary && seen.own_zxid >= request.canary &&
-                      seen.durable_zxid >= request.canary &&
-                      seen.broadcast != model::Broadcast::kNo;
-  const std::lock_guard lock(look_mutex_);
-  const auto now = clock_->BootTime();
-  if (!proved || request.canary->value <= remembered_zxid_ ||
-      now < remembered_at_ + kRememberEvery) {
-    return;
+  const auto own = LookAtOwnDirectories(instance_->config(), ::geteuid()).sound;
+  if (!own && seen.problem.empty()) {
+    seen.problem = "begins no new operation: " + own.error().message();
   }
-  if (const auto saved = SaveProved(request.canary->value); !saved) {
-    base::LogWarn("not_recorded=proved " + saved.error().message());
-    return;
-  }
-  remembered_zxid_ = request.canary->value;
-  remembered_at_ = now;
-}
-
-base::Status AgentCore::SaveProved(std::uint64_t zxid) {
-  ZW_ASSIGN(const auto file_system, FileSystemOf(instance_->config().instance.data_directory));
-  ZW_TRY(journal_->SaveProved({.zxid = zxid,
-                               .device = file_system.device,
-                               .boot_id = host_->BootId(),
-                               .file_system = file_system.name}));
-  return LeaveStartConditions();
-}
-
-// For the starts that this agent does not make.
-base::Status AgentCore::LeaveStartConditions() {
-  const config::InstanceConfig& layout = instance_->config().instance;
-  ZW_ASSIGN(auto proved, LoadProvedBefore(*journal_));
-  return WriteStartConditions(
-      layout.generations,
-      {.data_log_directory = layout.data_log_directory, .proved = std::move(proved)});
-}
-
-base::Status AgentCore::AcceptMovedData() {
-  ZW_ASSIGN(const auto row, journal_->LoadProved());
-  return row ? SaveProved(row->zxid) : base::Ok();
 }
 
 template <typename F>

@@ -58,6 +58,7 @@ base::Result<pki::CertificateInfo> EnrolServer(const config::AgentConfig& config
   ZW_ASSIGN(const auto token, UsableToken(config, token_text, clock));
   const pki::CredentialFiles files{
       .ca = config.pki.ca, .certificate = config.pki.certificate, .key = config.pki.key};
+  ZW_TRY(CheckServingUser(config));
   ZW_TRY(CheckOwnDirectories(config));
   ZW_TRY(pki::CheckSwitchable(files));
   ZW_ASSIGN(const auto request, pki::MakeRequest());

@@ -19,6 +19,7 @@ class FaultyHost final : public ServerHost {
   [[nodiscard]] std::string BootId() override { return host_->BootId(); }
   // Faulty: nothing can be seen.
   [[nodiscard]] core::Reality Look(const core::OperationRecord& record, LookAt what) override;
+  [[nodiscard]] base::Status CheckMayBegin() override { return host_->CheckMayBegin(); }
   [[nodiscard]] base::Result<model::Generation> Stage(const StageRequest& request) override;
   [[nodiscard]] base::Status CheckDataIsEmpty() override { return host_->CheckDataIsEmpty(); }
   [[nodiscard]] base::Status PrepareData() override { return host_->PrepareData(); }

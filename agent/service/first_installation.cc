@@ -255,6 +255,7 @@ base::Result<model::Process> InstallFirst(config::AgentConfig config,
                                           sys::Clock& clock) {
   ZW_TRY(CheckEnsemble(config, request.ensemble));
   ZW_TRY(CheckPlugins(request.ensemble));
+  ZW_TRY(CheckServingUser(config));
   ZW_TRY(CheckOwnDirectories(config));
   ZW_ASSIGN(const Earlier earlier, LookForEarlier(config));
   ZW_ASSIGN(const auto journal, OpenJournalOf(config));

@@ -80,16 +80,19 @@ base::Status PrepareLogDirectory(const fs::path& path,
 
 }  // namespace
 
+bool HasCurrent(const config::AgentConfig& config) {
+  std::error_code ignored;
+  return fs::is_symlink(fs::path(config.instance.generations) / "current", ignored);
+}
+
 base::Result<std::unique_ptr<journal::AgentJournal>> OpenJournalOf(
     const config::AgentConfig& config, bool accept_lost) {
   ZW_TRY(sys::EnsureDirectory(config.state_directory, 0700));
-  std::error_code ignored;
-  const bool lived_here =
-      fs::is_symlink(fs::path(config.instance.generations) / "current", ignored);
   const fs::path state = config.state_directory;
-  ZW_ASSIGN(auto journal,
-            journal::OpenAgentJournal(state / "journal.db",
-                                      {.lived_here = lived_here, .accept_lost = accept_lost}));
+  ZW_ASSIGN(
+      auto journal,
+      journal::OpenAgentJournal(state / "journal.db",
+                                {.lived_here = HasCurrent(config), .accept_lost = accept_lost}));
   // From here on nobody else writes there.
   ZW_TRY(sys::RemoveTemporaries(state));
   ZW_TRY(sys::RemoveTemporaries(state / kUploads));

@@ -24,6 +24,9 @@ class AgentJournal;
 
 namespace zoowarden::agent {
 
+// Whether a generation is current, readable or not: there is a server to look after.
+[[nodiscard]] bool HasCurrent(const config::AgentConfig& config);
+
 // Whoever holds it owns the instance: to be opened first, because Instance::Open clears what an
 // interrupted owner left, and a living one may be working on just that. `journal.in_use` names it.
 // Where a generation is current there was a journal: a missing one is `journal.lost`, unless a

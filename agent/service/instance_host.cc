@@ -5,10 +5,13 @@
 #include "agent/lifecycle/start_guard.h"
 #include "agent/service/data_preparation.h"
 #include "agent/service/installation_record.h"
+#include "agent/service/own_directories.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "journal/agent_journal.h"
 #include "sys/files.h"
+
+#include <unistd.h>
 
 namespace zoowarden::agent {
 namespace {
@@ -86,6 +89,10 @@ void InstanceHost::AskSupervisor(core::Reality& reality) {
     reality.restart = core::Restart::kBySupervisor;
     reality.restart_text = restarted_;
   }
+}
+
+base::Status InstanceHost::CheckMayBegin() {
+  return LookAtOwnDirectories(instance_->config(), ::geteuid()).sound;
 }
 
 base::Result<model::Generation> InstanceHost::Stage(const StageRequest& request) {

@@ -32,6 +32,8 @@ class InstanceHost final : public ServerHost {
 
   [[nodiscard]] std::string BootId() override;
   [[nodiscard]] core::Reality Look(const core::OperationRecord& record, LookAt what) override;
+  // Where somebody else could exchange what it would install (own_directories.h).
+  [[nodiscard]] base::Status CheckMayBegin() override;
   [[nodiscard]] base::Result<model::Generation> Stage(const StageRequest& request) override;
   [[nodiscard]] base::Status CheckDataIsEmpty() override;
   [[nodiscard]] base::Status PrepareData() override;

@@ -6,17 +6,44 @@
 #include "base/error.h"
 #include "config/agent_file.h"
 
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
 namespace zoowarden::agent {
+
+struct OwnDirectories {
+  // kFailedPrecondition `directory.writable`, `directory.owner` or `directory.unseen` (it cannot be
+  // looked at), as the first problem: one error that names all and the commands to type.
+  base::Status sound;
+  std::vector<std::string> warnings;
+};
 
 // Looks at the state directory, uploads, releases, generations and where certificate and key lie,
 // and at every directory on the way to them, that of a link included, as far as they are there;
-// changes nothing.
+// in releases and generations at what the agent has made, too. Changes nothing.
 //
 // The agent's own: root's or its user's, and nobody else may write there. Above them nobody may
 // write but owner and group, except where the sticky bit keeps users from what is not theirs, as in
-// /tmp; another owner or a group that may write there is a warning in the log. Data and log
-// directories are ZooKeeper's and not looked at. Errors: kFailedPrecondition `directory.writable`
-// and `directory.owner`, with what to type.
+// /tmp; another owner or a group that may write there is a warning. The group 0 is root's. What the
+// agent trusts and does not own (CA, revocation list, keyring, archive directories) is looked at in
+// the same way, for warnings only. Data, log and conf directories are ZooKeeper's and not looked
+// at.
+//
+// `user`: whose own they are to be. Any thread may call.
+[[nodiscard]] OwnDirectories LookAtOwnDirectories(const config::AgentConfig& config, uid_t user);
+
+// `sound` for whoever runs this; the warnings are logged.
 [[nodiscard]] base::Status CheckOwnDirectories(const config::AgentConfig& config);
+
+// As whom the agent serves, as far as root can tell: the owner of its state directory. Where there
+// is none yet, and for everybody else, who runs this.
+[[nodiscard]] uid_t ServingUser(const config::AgentConfig& config);
+[[nodiscard]] std::string NameOfUser(uid_t user);
+
+// For what leaves files that the agent must be able to read: kFailedPrecondition `agent.other_user`
+// for root where the agent serves as another user.
+[[nodiscard]] base::Status CheckServingUser(const config::AgentConfig& config);
 
 }  // namespace zoowarden::agent

@@ -3,6 +3,7 @@ list(
   agent_sources
   service/adopt_service.cc
   service/agent_core.cc
+  service/agent_core_proved.cc
   service/audit_service.cc
   service/audit_trail.cc
   service/begin_wire.cc
@@ -29,5 +30,6 @@ list(
   service/self_watch.cc
   service/services.cc
   service/serving.cc
+  service/serving_journal.cc
   service/surroundings.cc
   service/upload_stream.cc)

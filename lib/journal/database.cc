@@ -42,9 +42,13 @@ fs::path DirectoryOf(const fs::path& path) {
 
 // SQLite's flag refuses links in the whole path, and those that lead to the directory are its
 // owner's.
-std::string ForSqlite(const fs::path& path) {
-  std::error_code ignored;
-  return fs::weakly_canonical(DirectoryOf(path), ignored) / path.filename();
+base::Result<std::string> ForSqlite(const fs::path& path) {
+  std::error_code error;
+  const fs::path directory = fs::canonical(DirectoryOf(path), error);
+  if (error) {
+    return base::Fail(sys::ErrnoError("resolve", DirectoryOf(path).native(), error.value()));
+  }
+  return directory / path.filename();
 }
 
 fs::path WithSuffix(const fs::path& path, const char* suffix) { return path.native() + suffix; }
@@ -102,8 +106,9 @@ base::Status Create(const fs::path& path, const Schema& schema) {
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
     ZW_TRY(sys::RemoveTree(WithSuffix(unfinished, suffix)));
   }
+  ZW_ASSIGN(const std::string name, ForSqlite(unfinished));
   try {
-    SQLite::Database handle(ForSqlite(unfinished),
+    SQLite::Database handle(name,
                             SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLITE_OPEN_NOFOLLOW);
     FillNew(handle, schema);
     // Last, because in WAL mode the content would still be in a second file.
@@ -248,8 +253,9 @@ void Database::NoteCommitted() {
 }
 
 base::Status Database::Connect(const fs::path& path, Access access) {
+  ZW_ASSIGN(const std::string name, ForSqlite(path));
   handle_ = std::make_unique<SQLite::Database>(
-      ForSqlite(path),
+      name,
       (access == Access::kOwn ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY) |
           SQLITE_OPEN_NOFOLLOW,
       kBusyTimeoutMs);

@@ -30,8 +30,8 @@ bool IsOurs(const fs::path& link, const fs::path& target) {
          name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
 }
 
-// Regular files that the new set does not bring: a revocation list, a keyring. A link among them is
-// refused, for it would be gone, or be a copy from then on.
+// Files that the new set does not bring: a revocation list, a keyring. A link stays one and is not
+// followed; the new directory lies beside the old one, so that a relative one names the same.
 base::Status CopyBeside(const fs::path& from,
                         const sys::Beneath& to,
                         const std::set<fs::path>& new_names) {
@@ -41,8 +41,12 @@ base::Status CopyBeside(const fs::path& from,
     if (new_names.contains(name)) {
       continue;
     }
-    ZW_TRY(present.RefuseLink(name));
     ZW_ASSIGN(const auto status, present.Look(name));
+    if (status && S_ISLNK(status->st_mode)) {
+      ZW_ASSIGN(const std::string target, present.ReadLink(name));
+      ZW_TRY(to.ReplaceLink(name, target));
+      continue;
+    }
     if (!status || !S_ISREG(status->st_mode)) {
       continue;
     }

@@ -39,6 +39,7 @@ class ModelHost final : public agent::ServerHost {
 
   std::string BootId() override { return "boot"; }
   core::Reality Look(const core::OperationRecord& record, agent::LookAt what) override;
+  base::Status CheckMayBegin() override { return base::Ok(); }
   base::Result<model::Generation> Stage(const agent::StageRequest& request) override;
   // The planner installs nothing in the simulation.
   base::Status CheckDataIsEmpty() override { return base::Ok(); }

@@ -54,6 +54,10 @@ class FakeServerHost final : public agent::ServerHost {
     return reality;
   }
 
+  [[nodiscard]] base::Status CheckMayBegin() override {
+    return begin_error ? base::Status(base::Fail(*begin_error)) : base::Ok();
+  }
+
   [[nodiscard]] base::Result<model::Generation> Stage(const agent::StageRequest& request) override {
     ++stagings;
     if (stage_error) {
@@ -136,6 +140,7 @@ class FakeServerHost final : public agent::ServerHost {
   std::chrono::milliseconds look_takes{0};  // passes between what is seen and the decision
   std::chrono::milliseconds stop_takes{0};  // passes between the stop's order and its signal
   std::optional<base::Error> stop_error;    // said although the signal was sent
+  std::optional<base::Error> begin_error;
   std::optional<base::Error> stage_error;
   std::optional<base::Error> launch_error;
   int stagings = 0;

@@ -102,6 +102,19 @@ TEST_F(RunnerCallsTest, APlanForAnotherCurrentGenerationIsRefused) {
   EXPECT_EQ(ReasonOf(reply), "operation.other_generation");
 }
 
+// What is open goes on where nothing new may begin, and a repeated call is answered as before.
+TEST_F(RunnerCallsTest, NothingBeginsWhereTheHostRefusesAndWhatIsOpenGoesOn) {
+  const base::Error refused(base::ErrorCode::kFailedPrecondition, "directory.owner", "somebody's");
+  host.begin_error = refused;
+  EXPECT_EQ(ReasonOf(Begin()), "directory.owner");
+  EXPECT_EQ(journal.operation.operation_id, "");
+  host.begin_error.reset();
+  BeginAndStage();
+  host.begin_error = refused;
+  ProceedWithPermit();
+  EXPECT_TRUE(StepUntil(OperationState::kVerifying));
+}
+
 TEST_F(RunnerCallsTest, AnUnknownKindIsRefusedByName) {
   const auto reply = runner->Begin(
       NextCall(),

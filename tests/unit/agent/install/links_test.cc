@@ -187,6 +187,21 @@ TEST_F(GenerationLinksTest, AGenerationIsNotFoundThroughOne) {
   EXPECT_EQ(Make(k39), new_);
 }
 
+// Wherever this process runs.
+TEST_F(GenerationLinksTest, ItsReleaseIsLookedUpFromWhereTheLinkLies) {
+  const fs::path link = At(new_) / "release";
+  fs::remove(link);
+  fs::create_symlink("../../releases/3.9.4-aaaaaaaa", link);
+  const auto found = generations_->Find(new_);
+  ASSERT_TRUE(found) << found.error().message();
+  EXPECT_EQ(found->release_directory, fs::canonical(scratch() / "releases/3.9.4-aaaaaaaa"));
+  fs::remove(link);
+  fs::create_directory(link);
+  EXPECT_EQ(Reason(generations_->Find(new_)), "file.failed");
+  EXPECT_FALSE(generations_->Uses()) << "its release would seem to be nobody's";
+  EXPECT_TRUE(generations_->SwitchTo(old_)) << "and keeps no server from another";
+}
+
 TEST_F(GenerationLinksTest, ItsConfigurationIsNotReadThroughOne) {
   const fs::path conf = scratch() / "generations" / new_ / "conf";
   const fs::path there = Swap(conf);
