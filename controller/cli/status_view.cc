@@ -51,6 +51,8 @@ void JudgeMember(const StatusInput& input, const MemberObservation& seen, Status
   } else if (state != "serving") {
     view.problems.push_back(NameOf(seen.id) + " is " + state +
                             (seen.problem.empty() ? "" : ": " + seen.problem));
+  } else if (!seen.problem.empty()) {
+    view.warnings.push_back(NameOf(seen.id) + ": its agent says: " + seen.problem);
   }
   if (seen.operation.state == model::OperationState::kNeedsOperator) {
     view.problems.push_back(NameOf(seen.id) + " needs an operator: " + seen.operation.failure +

@@ -168,6 +168,15 @@ TEST_F(StatusTest, AnotherVersionThanDeclaredIsAWarningOnly) {
             std::string::npos);
 }
 
+TEST_F(StatusTest, WhatAnAgentSaysOfAMemberThatServesIsAWarning) {
+  words_.seen[0].problem = "begins no new operation: /x belongs to nobody";
+  const auto outcome = Run({"status"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("warning: server 1: its agent says: begins no new operation: /x "),
+            std::string::npos)
+      << outcome.out;
+}
+
 TEST_F(StatusTest, ACertificateThatEndsSoonIsAWarningAndAField) {
   words_.seen[0].certificate = {
       .serial = "4a", .not_after = 1'700'000'000 + 86'400, .ca_not_after = 1'900'000'000};
