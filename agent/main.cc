@@ -86,8 +86,8 @@ base::Result<std::shared_ptr<pki::LiveCredentials>> Credentials(const config::Ag
   return own;
 }
 
-// gRPC's listener ends for good, and in silence, when one accept finds no descriptor free: clients
-// that only connect must meet their handshake's deadline before that.
+// Half of them is what connections may hold (rpc/accept_limit.h): with the few that a login shell
+// gives, clients that only connect would soon keep the others out.
 void UseAllDescriptors() {
   constexpr rlim_t kFew = 4096;
   rlimit limit{};

@@ -4,22 +4,23 @@ namespace zoowarden::agent {
 namespace {
 
 // One may fail for want of a descriptor, while the listener lives on.
-constexpr int kSilentProbes = 3;
+constexpr int kSilentLooks = 3;
+// What is busy gives some back sooner. A leak does not, and only a new process is rid of it.
+constexpr std::chrono::seconds kLongestWithoutDescriptor{30};
 // The longest a step may take: a supervisor that is waited for; unpacking on a slow disk.
 constexpr std::chrono::minutes kLongestStep{2};
 constexpr std::chrono::minutes kLongestStaging{30};
 
 }  // namespace
 
-Health SelfWatch::Note(bool listener_answered,
-                       std::chrono::milliseconds step_runs,
-                       model::OperationState state) {
-  silent_ = listener_answered ? 0 : silent_ + 1;
-  if (silent_ >= kSilentProbes) {
+Health SelfWatch::Note(const Signs& signs) {
+  silent_ = signs.listener == Listener::kSilent ? silent_ + 1 : 0;
+  if (silent_ >= kSilentLooks || signs.without_descriptor > kLongestWithoutDescriptor) {
     return Health::kDead;
   }
-  const auto longest = state == model::OperationState::kStaging ? kLongestStaging : kLongestStep;
-  return silent_ == 0 && step_runs < longest ? Health::kGood : Health::kPoor;
+  const auto longest =
+      signs.state == model::OperationState::kStaging ? kLongestStaging : kLongestStep;
+  return silent_ == 0 && signs.step_runs < longest ? Health::kGood : Health::kPoor;
 }
 
 }  // namespace zoowarden::agent

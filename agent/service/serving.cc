@@ -2,6 +2,7 @@
 
 #include "agent/service/self_watch.h"
 #include "base/log.h"
+#include "rpc/accept_limit.h"
 #include "rpc/listener_probe.h"
 #include "systemd/notify.h"
 
@@ -37,6 +38,23 @@ std::string StatusOf(const model::OperationStatus& operation) {
                                         : "operation " + operation.operation_id + " is " + state;
 }
 
+// Connects to the own address, and knows why callers are turned away. Those at the limits wait for
+// others to leave: that is no fault of the listener's.
+Signs LookAtListener(const std::string& address, milliseconds patience) {
+  const auto before = rpc::AcceptsNow();
+  const auto answered = rpc::ProbeListener(address, patience);
+  const auto after = rpc::AcceptsNow();
+  Signs signs{.listener = Listener::kServes, .without_descriptor = after.without_descriptor};
+  if (!answered) {
+    base::LogWarn(answered.error().message());
+    const bool known = after.without_descriptor || after.over_bounds != before.over_bounds;
+    signs.listener = known && answered.error().reason() == "listener.turned_away"
+                         ? Listener::kTurnsAway
+                         : Listener::kSilent;
+  }
+  return signs;
+}
+
 }  // namespace
 
 End ServeUntilEnd(const AgentCore& core, const std::string& address, const sigset_t& signals) {
@@ -51,20 +69,20 @@ End ServeUntilEnd(const AgentCore& core, const std::string& address, const sigse
       base::LogInfo("ending signal=" + std::to_string(received));
       return End::kAsked;
     }
-    const auto answered = rpc::ProbeListener(own, std::min(period, kListenerPatience));
+    Signs signs = LookAtListener(own, std::min(period, kListenerPatience));
     const AgentCore::Pulse pulse = core.TakePulse();
-    const Health health = watch.Note(answered.has_value(), pulse.step_runs, pulse.operation.state);
-    if (!answered) {
-      base::LogWarn(answered.error().message());
-    }
+    signs.step_runs = pulse.step_runs;
+    signs.state = pulse.operation.state;
+    const Health health = watch.Note(signs);
     if (health == Health::kDead) {
       systemd::NotifyStopping();
-      base::LogError("ending listener=dead address=" + address);
+      base::LogError("ending listener=dead address=" + address + " without_descriptor_ms=" +
+                     std::to_string(signs.without_descriptor.value_or(milliseconds(0)).count()));
       return End::kListenerDead;
     }
     if (health == Health::kGood) {
       systemd::PingWatchdog();
-    } else if (answered) {
+    } else if (signs.listener != Listener::kSilent) {
       base::LogWarn("step_runs_ms=" + std::to_string(pulse.step_runs.count()) + " " +
                     StatusOf(pulse.operation));
     }

@@ -17,9 +17,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <iterator>
 #include <mutex>
 #include <string>
-#include <vector>
+#include <unordered_map>
 
 namespace zoowarden::rpc {
 namespace {
@@ -28,30 +29,26 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kTellEvery{10};
 constexpr std::chrono::milliseconds kForgetEvery{100};
+// Who knocks faster than he is turned away does not keep gRPC's thread. Those who wait behind come
+// in with the next caller, for whom gRPC is woken again: the agent's own look at its port is one.
+constexpr int kMostInOneGo = 64;
 
 // gRPC owns the descriptor and does not say when it closes it; the inode of a socket is its own.
 struct Held {
-  int fd = -1;
   ino_t inode = 0;
   std::string address;
 };
+using HeldByFd = std::unordered_map<int, Held>;
 
 ino_t InodeOf(int fd) {
   struct stat status {};
   return ::fstat(fd, &status) == 0 ? status.st_ino : 0;
 }
 
-std::string AddressOf(const sockaddr_storage& peer) {
+std::string TextOf(int family, const void* address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const void* address = nullptr;
-  if (peer.ss_family == AF_INET) {
-    address = &reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
-  } else if (peer.ss_family == AF_INET6) {
-    address = &reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
-  }
-  const bool known = address != nullptr &&
-                     ::inet_ntop(peer.ss_family, address, text.data(), text.size()) != nullptr;
-  return known ? text.data() : "unknown";
+  return ::inet_ntop(family, address, text.data(), text.size()) == nullptr ? "unknown"
+                                                                           : text.data();
 }
 
 class Door {
@@ -59,28 +56,51 @@ class Door {
   void Set(const AcceptLimits& limits) {
     const std::lock_guard lock(mutex_);
     limits_ = limits;
+    told_ = {};
+    forgot_ = {};
+    KeepSpare();
   }
 
-  // As accept4; what is not admitted is closed, and the next one is taken.
-  int Accept(int listener, sockaddr_storage& peer, socklen_t& size, int flags) {
-    while (true) {
+  // As accept4; what is not admitted is closed, and the next one is taken. Throws nothing: it is
+  // called from C.
+  int Accept(int listener, sockaddr_storage& peer, socklen_t& size, int flags) noexcept {
+    for (int turned_away = 0; turned_away < kMostInOneGo; ++turned_away) {
       size = sizeof(peer);
       const auto fd = static_cast<int>(::syscall(SYS_accept4, listener, &peer, &size, flags));
-      if (fd >= 0 && Admit(fd, AddressOf(peer))) {
-        return fd;
+      const int why = errno;
+      try {
+        if (fd >= 0 && Admit(fd, CountedAs(peer))) {
+          return fd;
+        }
+        if (fd < 0 && !MayGoOn(listener, why)) {
+          return -1;
+        }
+      } catch (...) {  // no memory: this caller is turned away too
       }
       if (fd >= 0) {
         ::close(fd);
-      } else if (!MayGoOn(listener)) {
-        return -1;
       }
     }
+    errno = EAGAIN;
+    return -1;
+  }
+
+  AcceptState Now() {
+    const std::lock_guard lock(mutex_);
+    AcceptState now{.over_bounds = over_bounds_, .without_descriptor = std::nullopt};
+    if (want_began_) {
+      now.without_descriptor =
+          std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - *want_began_);
+    }
+    return now;
   }
 
  private:
+  enum class Why { kBounds, kNoDescriptor };
+
   // errno says what went wrong; sets what gRPC is to be told when it is to wait.
-  bool MayGoOn(int listener) {
-    switch (errno) {
+  bool MayGoOn(int listener, int why) {
+    switch (why) {
       case EINTR:
       case ECONNABORTED:
       case EPROTO:
@@ -93,6 +113,7 @@ class Door {
         errno = EAGAIN;
         return false;
       default:
+        errno = why;
         return false;
     }
   }
@@ -100,39 +121,50 @@ class Door {
   // With the descriptor that is kept for this: else the caller would wait in the queue for ever.
   bool TurnOneAway(int listener) {
     const std::lock_guard lock(mutex_);
-    Tell("no descriptor is free; raise LimitNOFILE of this service");
     const bool spare = spare_.valid();
     spare_.Reset();
-    const auto fd =
+    sys::UniqueFd caller(
         spare ? static_cast<int>(::syscall(SYS_accept4, listener, nullptr, nullptr, SOCK_CLOEXEC))
-              : -1;
-    if (fd >= 0) {
-      ::close(fd);
-    }
+              : -1);
+    // The kernel takes a descriptor before it looks for a caller: there may be none.
+    const bool nobody = spare && !caller.valid() && errno == EAGAIN;
+    const bool turned_away = caller.valid();
+    caller.Reset();
     KeepSpare();
+    if (!nobody) {
+      want_began_ = want_began_.value_or(steady_clock::now());
+      Tell(Why::kNoDescriptor, "no descriptor is free; raise LimitNOFILE of this service");
+    }
     errno = EAGAIN;
-    return fd >= 0;
+    return turned_away;
   }
 
   bool Admit(int fd, const std::string& address) {
     const std::lock_guard lock(mutex_);
     KeepSpare();
-    std::erase_if(held_, [fd](const Held& held) { return held.fd == fd; });
+    if (const auto before = held_.find(fd); before != held_.end()) {
+      Forget(before);
+    }
     if (IsFull(address)) {
       ForgetClosed();
     }
     if (IsFull(address)) {
-      Tell("there are " + std::to_string(held_.size()) + ", " + std::to_string(From(address)) +
-           " of them from " + address);
+      ++over_bounds_;
+      Tell(Why::kBounds,
+           "there are " + std::to_string(held_.size()) + ", " + std::to_string(From(address)) +
+               " of them from " + address);
       return false;
     }
-    held_.push_back({.fd = fd, .inode = InodeOf(fd), .address = address});
+    int& from = from_[address];
+    held_.insert_or_assign(fd, Held{.inode = InodeOf(fd), .address = address});
+    ++from;
+    want_began_.reset();
     return true;
   }
 
-  [[nodiscard]] std::ptrdiff_t From(const std::string& address) const {
-    return std::count_if(
-        held_.begin(), held_.end(), [&](const Held& held) { return held.address == address; });
+  [[nodiscard]] int From(const std::string& address) const {
+    const auto from = from_.find(address);
+    return from == from_.end() ? 0 : from->second;
   }
   [[nodiscard]] bool IsFull(const std::string& address) const {
     return std::ssize(held_) >= limits_.connections || From(address) >= limits_.from_one_address;
@@ -143,8 +175,17 @@ class Door {
     const auto now = steady_clock::now();
     if (now - forgot_ >= kForgetEvery) {
       forgot_ = now;
-      std::erase_if(held_, [](const Held& held) { return InodeOf(held.fd) != held.inode; });
+      for (auto each = held_.begin(); each != held_.end();) {
+        each = InodeOf(each->first) == each->second.inode ? std::next(each) : Forget(each);
+      }
     }
+  }
+
+  HeldByFd::iterator Forget(HeldByFd::iterator which) {
+    if (const auto from = from_.find(which->second.address); --from->second == 0) {
+      from_.erase(from);
+    }
+    return held_.erase(which);
   }
 
   void KeepSpare() {
@@ -153,30 +194,55 @@ class Door {
     }
   }
 
-  void Tell(const std::string& why) {
+  // Apart: who goes over the bounds all the time does not hide that there are no descriptors.
+  void Tell(Why why, const std::string& words) {
     const auto now = steady_clock::now();
-    if (told_ == steady_clock::time_point() || now - told_ >= kTellEvery) {
-      told_ = now;
-      base::LogWarn("connections=refused " + why);
+    auto& told = told_.at(static_cast<std::size_t>(why));
+    if (!told || now - *told >= kTellEvery) {
+      told = now;
+      base::LogWarn("connections=refused " + words);
     }
   }
 
   std::mutex mutex_;
   AcceptLimits limits_;
-  std::vector<Held> held_;
+  HeldByFd held_;
+  std::unordered_map<std::string, int> from_;  // how many of them
   sys::UniqueFd spare_;
-  steady_clock::time_point told_;
+  std::uint64_t over_bounds_ = 0;
+  std::optional<steady_clock::time_point> want_began_;
+  std::array<std::optional<steady_clock::time_point>, 2> told_;  // by Why
   steady_clock::time_point forgot_;
 };
 
+// Never destroyed: gRPC's threads may still accept while the program ends.
 Door& TheDoor() {
-  static Door door;
-  return door;
+  static auto* const kDoor = new Door;
+  return *kDoor;
 }
 
 }  // namespace
 
 void SetAcceptLimits(const AcceptLimits& limits) { TheDoor().Set(limits); }
+
+AcceptState AcceptsNow() { return TheDoor().Now(); }
+
+std::string CountedAs(const sockaddr_storage& caller) {
+  if (caller.ss_family == AF_INET) {
+    return TextOf(AF_INET, &reinterpret_cast<const sockaddr_in&>(caller).sin_addr);
+  }
+  if (caller.ss_family != AF_INET6) {
+    return "unknown";
+  }
+  constexpr std::size_t kNetwork = 8;
+  constexpr std::size_t kMapped = 12;
+  in6_addr address = reinterpret_cast<const sockaddr_in6&>(caller).sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&address)) {
+    return TextOf(AF_INET, &address.s6_addr[kMapped]);
+  }
+  std::fill(std::begin(address.s6_addr) + kNetwork, std::end(address.s6_addr), 0);
+  return TextOf(AF_INET6, &address) + "/64";
+}
 
 AcceptLimits UsualAcceptLimits() {
   AcceptLimits usual;

@@ -1,10 +1,18 @@
 // A bound on connections in front of gRPC's listener. gRPC has none, and one accept that finds no
 // descriptor free ends its listener for good, in silence. It accepts through accept4 of the C
 // library; the one in accept_limit.cc stands in its place in every program that serves: what is too
-// much is accepted and closed at once, and a want of descriptors is "nothing there yet".
+// much is accepted and closed at once, and a want of descriptors is "nothing there yet": whoever
+// serves must look whether it lasts, since nobody is served meanwhile.
 //
 // Any thread.
 #pragma once
+
+#include <sys/socket.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
 
 namespace zoowarden::rpc {
 
@@ -18,5 +26,16 @@ void SetAcceptLimits(const AcceptLimits& limits);
 
 // The usual ones, or half of the descriptors that this process may have.
 [[nodiscard]] AcceptLimits UsualAcceptLimits();
+
+// What a caller is counted under: his IPv4 address, also one that came mapped into IPv6, or the /64
+// of his IPv6 address, since whoever has one of those has them all.
+[[nodiscard]] std::string CountedAs(const sockaddr_storage& caller);
+
+struct AcceptState {
+  std::uint64_t over_bounds = 0;  // callers turned away for the limits, ever
+  // Since the first caller that found no descriptor free, if nobody was admitted after him.
+  std::optional<std::chrono::milliseconds> without_descriptor;
+};
+[[nodiscard]] AcceptState AcceptsNow();
 
 }  // namespace zoowarden::rpc

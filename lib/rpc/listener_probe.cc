@@ -1,9 +1,12 @@
 #include "rpc/listener_probe.h"
 
+#include "sys/fd.h"
+
 #include <netdb.h>
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -59,6 +62,34 @@ int PendingError(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
+// What a client begins with. Empty without memory.
+std::string ClientHello() {
+  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()),
+                                                             &SSL_CTX_free);
+  const std::unique_ptr<SSL, void (*)(SSL*)> client(
+      context == nullptr ? nullptr : SSL_new(context.get()), &SSL_free);
+  if (client == nullptr) {
+    return {};
+  }
+  BIO* said = BIO_new(BIO_s_mem());
+  SSL_set_bio(client.get(), BIO_new(BIO_s_mem()), said);
+  SSL_connect(client.get());  // says it, and waits for the answer
+  const char* text = nullptr;
+  const auto size = said == nullptr ? 0 : BIO_get_mem_data(said, &text);
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+}
+
+// Any byte is: only who accepts and has a descriptor for it sends one.
+base::Status AnswerOn(int fd, const std::string& address) {
+  char first = 0;
+  if (recv(fd, &first, sizeof(first), 0) > 0) {
+    return base::Ok();
+  }
+  return Fail(ErrorCode::kUnavailable,
+              "listener.turned_away",
+              "the own address " + address + " closes the connection without an answer");
+}
+
 base::Status Converse(int fd,
                       const addrinfo& to,
                       const std::string& address,
@@ -71,9 +102,10 @@ base::Status Converse(int fd,
     if (const int error = PendingError(fd); error != 0) {
       return Refused(address, std::strerror(error));
     }
-    shutdown(fd, SHUT_WR);
+    const std::string hello = ClientHello();
+    send(fd, hello.data(), hello.size(), MSG_NOSIGNAL);  // what went wrong is seen below
     if (WaitOn(fd, POLLIN, deadline)) {
-      return base::Ok();
+      return AnswerOn(fd, address);
     }
   }
   return Fail(ErrorCode::kUnavailable,
@@ -106,13 +138,9 @@ base::Status ProbeListener(const std::string& address, milliseconds patience) {
   if (to == nullptr) {
     return Refused(address, "its name cannot be resolved");
   }
-  const int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) {
-    return Refused(address, std::strerror(errno));
-  }
-  const base::Status answered = Converse(fd, *to, address, patience);
-  close(fd);
-  return answered;
+  const sys::UniqueFd fd(socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return fd.valid() ? Converse(fd.get(), *to, address, patience)
+                    : Refused(address, std::strerror(errno));
 }
 
 }  // namespace zoowarden::rpc

@@ -1,8 +1,9 @@
-// Whether a listener of this process still takes connections.
+// Whether a listener of this process still serves connections.
 //
 // gRPC's stops for good after one accept4 that failed, while its socket stays open and the process
 // looks healthy: connections then wait in the kernel's queue. accept_limit.h keeps a want of
-// descriptors from it; whatever else may end it, a connection must be made and answered.
+// descriptors from it, and closes what it cannot admit; so a connection must be made, and TLS must
+// answer on it.
 #pragma once
 
 #include "base/error.h"
@@ -16,9 +17,9 @@ namespace zoowarden::rpc {
 // whose failure is not the listener's. Unchanged when it cannot be resolved. May block.
 [[nodiscard]] std::string WithoutName(const std::string& address);
 
-// Connects to HOST:PORT, says at once that it has nothing to say, and waits until the other side
-// closes or answers. Blocks for at most `patience`, any thread may call. kUnavailable
-// `listener.silent` or `listener.refused`.
+// Connects to HOST:PORT, begins a TLS handshake, and leaves when the other side answers. Blocks for
+// at most `patience`, any thread may call. kUnavailable `listener.silent`, `listener.refused`, or
+// `listener.turned_away`: it was accepted and closed, as by the limits of accept_limit.h.
 [[nodiscard]] base::Status ProbeListener(const std::string& address,
                                          std::chrono::milliseconds patience);
 

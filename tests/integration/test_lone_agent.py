@@ -1,5 +1,6 @@
 """One agent alone that dies in the middle of a call, or is without descriptors."""
 
+import os
 import resource
 import signal
 
@@ -51,12 +52,14 @@ def test_a_call_that_ended_in_a_kill_shows_in_an_audit_that_is_whole(make_agent)
 
 def test_few_descriptors_are_not_used_up_by_silent_connections(make_agent):
     agent = make_agent(most_descriptors=96, watched=True)
-    silent = connect_silently(300, _STRANGER)
+    silent = [one for i in range(1, 4) for one in connect_silently(100, f"127.0.88.{i}")]
     assert agent.descriptors() < 96
     probes.wait_until(agent.answers, 30, "the controller is served")
     for one in silent:
         one.close()
     assert agent.answers() and agent.process.poll() is None
+    # Its own looks were turned away as well, each second until the first silent ones were dropped.
+    assert agent.said().count("closes the connection without an answer") >= 3
 
 
 def test_an_agent_without_a_free_descriptor_serves_again_when_there_are_some(make_agent):
@@ -72,13 +75,35 @@ def test_an_agent_without_a_free_descriptor_serves_again_when_there_are_some(mak
     probes.wait_until(agent.answers, 30, "the controller is served")
 
 
-def test_an_agent_that_can_no_longer_accept_says_so_and_ends(make_agent):
+def _leak_all_but(agent, free):
+    """What a leak ends in: all its descriptors are taken but that many."""
+    def used():
+        return {int(fd) for fd in os.listdir(f"/proc/{agent.process.pid}/fd")}
+
+    probes.wait_until(lambda: max(used()) == len(used()) - 1, 30, "there is no gap")
+    most = len(used()) + free
+    resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (most, HARD))
+
+
+def test_an_agent_that_leaked_all_descriptors_says_so_and_ends(make_agent):
+    """It cannot even look at its port."""
+    agent = make_agent(watched=True)
+    assert agent.answers()
+    _leak_all_but(agent, 0)
+    assert not agent.answers()
+    assert agent.process.wait(30) == 1
+    assert "ending listener=dead" in agent.said()
+
+
+def test_an_agent_that_turns_callers_away_for_half_a_minute_says_so_and_ends(make_agent):
     """Then systemd starts it again; here the test does, and it serves as before."""
     agent = make_agent(watched=True)
     assert agent.answers()
-    # What a leak would end in: not one more descriptor.
-    resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (4, HARD))
-    assert agent.process.wait(30) == 1
+    # With the last one it looks at its port, where it is turned away as every caller would be.
+    _leak_all_but(agent, 1)
+    assert agent.process.wait(60) == 1
+    assert "closes the connection without an answer" in agent.said()
     assert "ending listener=dead" in agent.said()
+    assert int(agent.said().split("without_descriptor_ms=")[1].split()[0]) > 30_000
     agent.start()
     probes.wait_until(agent.answers, 30, "it serves again")

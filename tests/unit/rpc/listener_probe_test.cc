@@ -1,5 +1,6 @@
 #include "rpc/listener_probe.h"
 
+#include "rpc/accept_limit.h"
 #include "sys/fd.h"
 #include "tests/unit/rpc/loopback.h"
 
@@ -42,6 +43,14 @@ TEST_F(ListenerProbeTest, OneThatNoLongerAcceptsIsSilent) {
       ProbeListener("127.0.0.1:" + std::to_string(ntohs(address.sin_port)), milliseconds(100));
   ASSERT_FALSE(answered);
   EXPECT_EQ(answered.error().reason(), "listener.silent");
+}
+
+// Accepted and closed: that is no answer.
+TEST_F(ListenerProbeTest, OneThatTurnsCallersAwayDoesNotAnswer) {
+  SetAcceptLimits({.connections = 0, .from_one_address = 0});
+  EXPECT_EQ(Probed(), "listener.turned_away");
+  SetAcceptLimits({});
+  EXPECT_EQ(Probed(), "answers");
 }
 
 TEST(WithoutNameTest, ANameIsAskedForOnceAndNumbersStay) {
