@@ -39,9 +39,10 @@ class FewDescriptorsTest : public ScratchTest {
  protected:
   void SetUp() override {
     ScratchTest::SetUp();
-    releases_.emplace(
-        Releases::Open({.uploads = scratch() / "uploads", .releases = scratch() / "releases"})
-            .value());
+    releases_.emplace(Releases::Open({.uploads = scratch() / "uploads",
+                                      .releases = scratch() / "releases",
+                                      .keep_unused = 3})
+                          .value());
   }
   [[nodiscard]] fs::path Upload(const std::string& suffix) const {
     return scratch() / "uploads" / (sha512_ + suffix);
@@ -54,6 +55,8 @@ class FewDescriptorsTest : public ScratchTest {
 
 TEST_F(FewDescriptorsTest, AWholeDownloadIsNotDropped) {
   Write(Upload(".fetch"), bytes_);
+  const fs::path other = scratch() / "uploads" / (std::string(128, 'a') + ".archive");
+  Write(other, "another");
   bool done = false;
   int failed = 0;
   for (int free = 0; free <= kEnough && !done; ++free) {
@@ -67,6 +70,7 @@ TEST_F(FewDescriptorsTest, AWholeDownloadIsNotDropped) {
     ASSERT_TRUE(done || fs::exists(Upload(".fetch")) || fs::exists(Upload(".archive")))
         << free << ": " << finished.error().message();
     EXPECT_TRUE(done || finished.error().reason() != "release.wrong_digest") << free;
+    ASSERT_TRUE(fs::exists(other)) << free << ": dropped as if room were wanted";
   }
   EXPECT_TRUE(done);
   EXPECT_GE(failed, 2);
