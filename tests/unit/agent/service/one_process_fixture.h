@@ -118,18 +118,7 @@ class OneProcessTest : public ::testing::Test {
 
   // Every stand-in of this test, counted from outside of the code under test.
   std::vector<pid_t> Servers() {
-    std::vector<pid_t> pids;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-      const auto name = entry.path().filename().string();
-      std::ifstream file(entry.path() / "cmdline");
-      const std::string words((std::istreambuf_iterator<char>(file)), {});
-      if (name.find_first_not_of("0123456789") == std::string::npos &&
-          words.find("QuorumPeerMain") != std::string::npos &&
-          words.find(scratch_->path().string()) != std::string::npos) {
-        pids.push_back(std::stoi(name));
-      }
-    }
-    return pids;
+    return ProcessesWith({"QuorumPeerMain", scratch_->path().string()});
   }
   // A stand-in that has just forked, to sleep, is two for a moment.
   bool IsAlone() {
@@ -149,7 +138,34 @@ class OneProcessTest : public ::testing::Test {
          .timeout = std::chrono::seconds(10),
          .descendants = sys::Descendants::kLeave});
     ASSERT_TRUE(ran && ran->succeeded());
-    ASSERT_TRUE(WaitUntil([this] { return !Servers().empty() || Seen().has_value(); }));
+    // Until its exec it is the shell that starts it, which is no server to anybody.
+    const auto executed = [&](pid_t pid) {
+      std::error_code gone;
+      return std::filesystem::equivalent("/proc/" + std::to_string(pid) + "/cwd", directory, gone);
+    };
+    ASSERT_TRUE(WaitUntil([&] {
+      const auto pids = ProcessesWith({std::string("\0while", 6), configuration});
+      return std::any_of(pids.begin(), pids.end(), executed);
+    }));
+  }
+
+  // Those with all of it in their command lines.
+  static std::vector<pid_t> ProcessesWith(const std::vector<std::string>& words) {
+    std::vector<pid_t> pids;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const auto name = entry.path().filename().string();
+      if (name.find_first_not_of("0123456789") != std::string::npos) {
+        continue;
+      }
+      // One that ends meanwhile cannot be read.
+      const auto line = sys::ReadFile(entry.path() / "cmdline", 100'000).value_or("");
+      if (std::all_of(words.begin(), words.end(), [&](const std::string& word) {
+            return line.find(word) != std::string::npos;
+          })) {
+        pids.push_back(std::stoi(name));
+      }
+    }
+    return pids;
   }
 
   [[nodiscard]] std::string At(const std::string& name) const { return scratch_->path() / name; }
