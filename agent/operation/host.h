@@ -44,8 +44,8 @@ class ServerHost {
   // restart is the host's.
   [[nodiscard]] virtual core::Reality Look(const core::OperationRecord& record, LookAt what) = 0;
 
-  // Why nothing new may begin on this machine though what is open goes on; asked when it would
-  // begin.
+  // Why nothing new may begin on this machine; what is open goes on, and so does what leads to a
+  // generation that is there already. Asked when it would begin.
   [[nodiscard]] virtual base::Status CheckMayBegin() = 0;
 
   // Makes the generation complete on disk, verified and durable; the server is not touched.

@@ -102,15 +102,15 @@ TEST_F(RunnerCallsTest, APlanForAnotherCurrentGenerationIsRefused) {
   EXPECT_EQ(ReasonOf(reply), "operation.other_generation");
 }
 
-// What is open goes on where nothing new may begin, and a repeated call is answered as before.
-TEST_F(RunnerCallsTest, NothingBeginsWhereTheHostRefusesAndWhatIsOpenGoesOn) {
-  const base::Error refused(base::ErrorCode::kFailedPrecondition, "directory.owner", "somebody's");
-  host.begin_error = refused;
-  EXPECT_EQ(ReasonOf(Begin()), "directory.owner");
+// The way back of a run is an operation of its own, to what is on the server; it must stay open.
+TEST_F(RunnerCallsTest, WhereTheHostRefusesOnlyWhatIsThereAlreadyIsBegun) {
+  host.begin_error =
+      base::Error(base::ErrorCode::kFailedPrecondition, "directory.owner", "somebody's");
+  const auto reply =
+      runner->Begin(NextCall(), {.stage = {.expected_digest = "new"}, .from_generation = "old"});
+  EXPECT_EQ(ReasonOf(reply), "directory.owner");
   EXPECT_EQ(journal.operation.operation_id, "");
-  host.begin_error.reset();
   BeginAndStage();
-  host.begin_error = refused;
   ProceedWithPermit();
   EXPECT_TRUE(StepUntil(OperationState::kVerifying));
 }
