@@ -21,7 +21,8 @@ struct CredentialTexts {
 };
 
 // Durable, whole or not at all; repeated, it does nothing. What else lies in the directory is
-// copied along, a link as a link. Directories that this function made before are removed: no old key stays behind.
+// copied along, a link as a link. Directories that this function made before are removed: no old
+// key stays behind.
 [[nodiscard]] base::Status InstallCredentials(const CredentialFiles& files,
                                               const CredentialTexts& texts);
 
