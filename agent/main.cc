@@ -190,7 +190,7 @@ int Enrol(const Arguments& arguments) {
 // Root may look on behalf of an agent that serves as another user.
 int Check(const config::AgentConfig& config, const std::string& name) {
   const uid_t user = ServingUser(config);
-  const OwnDirectories own = LookAtOwnDirectories(config, user);
+  const OwnDirectories own = LookAtOwnDirectories(config, user, LookAlso::kAtAllThatIsTrusted);
   for (const std::string& warning : own.warnings) {
     base::LogWarn(warning);
   }

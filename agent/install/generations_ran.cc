@@ -3,6 +3,8 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 namespace zoowarden::agent {
 namespace {
@@ -11,6 +13,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kRan = "ran";
 constexpr std::size_t kMaxRanBytes = 64;
+constexpr std::int64_t kLatest = std::numeric_limits<std::int64_t>::max() - 1;
 
 }  // namespace
 
@@ -40,7 +43,8 @@ std::int64_t Generations::LaterThanAll(const sys::Beneath& root, std::int64_t no
   for (const std::string& name : root.Names().value_or(std::vector<std::string>())) {
     const auto record = root.Look(fs::path(name) / kGenerationFile);
     const std::int64_t made = record && *record ? std::int64_t{(*record)->st_mtim.tv_sec} + 1 : 0;
-    now = std::max({now, LastRan(name).value_or(0) + 1, made});
+    const std::int64_t ran = std::min(LastRan(name).value_or(0), kLatest) + 1;
+    now = std::max({now, ran, made});
   }
   return now;
 }

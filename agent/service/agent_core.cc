@@ -235,6 +235,7 @@ void AgentCore::DescribeOperation(const Snapshot& snapshot, MemberObservation& s
 }
 
 void AgentCore::DescribeInstance(MemberObservation& seen) {
+  const auto own = LookAtOwnDirectories(instance_->config(), ::geteuid()).sound;
   const std::lock_guard lock(look_mutex_);
   const auto current = generations_->Current();
   if (!current) {
@@ -248,7 +249,6 @@ void AgentCore::DescribeInstance(MemberObservation& seen) {
       seen.generations.push_back(generation.digest);
     }
   }
-  const auto own = LookAtOwnDirectories(instance_->config(), ::geteuid()).sound;
   if (!own && seen.problem.empty()) {
     seen.problem = "begins no new operation: " + own.error().message();
   }

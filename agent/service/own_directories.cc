@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <string>
 #include <system_error>
@@ -50,8 +51,10 @@ enum class Weight { kProblem, kWarning };
 // What somebody else could do, and where.
 struct Place {
   fs::path path;
-  std::string kept;   // "the agent keeps in /x"
-  std::string owned;  // the command that mends its owner; empty = chown of the path alone
+  std::string kept;  // "the agent keeps in /x"
+  // The command that mends its owner; empty = chown of the path alone. Made when it is told only:
+  // the user's name may come from the network.
+  std::function<std::string()> mend = {};
   Weight weight = Weight::kProblem;
 };
 
@@ -75,8 +78,10 @@ class Findings {
 
  private:
   [[nodiscard]] bool IsTrusted(uid_t user) const { return user == 0 || user == user_; }
-  [[nodiscard]] std::string ChownAll(const fs::path& real) const {
-    return "chown -R " + NameOfUser(user_) + " " + base::ShellWord(real.native());
+  [[nodiscard]] std::function<std::string()> ChownAll(const fs::path& real) const {
+    return [user = user_, real] {
+      return "chown -R " + NameOfUser(user) + " " + base::ShellWord(real.native());
+    };
   }
   fs::path Walk(const fs::path& path, const std::string& kept, Weight weight);
   void Above(const Place& place);
@@ -126,13 +131,12 @@ void Findings::Owner(const Place& place, uid_t owner) {
       "directory.owner",
       place.path.native() + " belongs to " + NameOfUser(owner) + ", who can exchange what " +
           place.kept,
-      place.owned.empty()
-          ? "chown " + NameOfUser(user_) + " " + base::ShellWord(place.path.native())
-          : place.owned);
+      place.mend ? place.mend()
+                 : "chown " + NameOfUser(user_) + " " + base::ShellWord(place.path.native()));
 }
 
 void Findings::Unseen(const fs::path& path, Weight weight, const char* doing, int error) {
-  Add({.path = path, .kept = "", .owned = "", .weight = weight},
+  Add({.path = path, .kept = "", .weight = weight},
       "directory.unseen",
       sys::ErrnoError(doing, path.native(), error).message(),
       "");
@@ -190,7 +194,7 @@ fs::path Findings::Walk(const fs::path& path, const std::string& kept, Weight we
     if (name.empty() || name == ".") {
       continue;
     }
-    Above({.path = at, .kept = kept, .owned = "", .weight = weight});
+    Above({.path = at, .kept = kept, .weight = weight});
     const fs::path next = name == ".." ? at.parent_path() : at / name;
     struct stat status {};
     if (::lstat(next.c_str(), &status) != 0) {
@@ -221,7 +225,7 @@ void Findings::Own(const fs::path& own, Mend mend) {
   const std::string kept = "the agent keeps in " + own.native();
   const fs::path real = Walk(own, kept, Weight::kProblem);
   if (!real.empty()) {
-    Itself({.path = real, .kept = kept, .owned = mend == Mend::kItself ? "" : ChownAll(real)});
+    Itself({.path = real, .kept = kept, .mend = mend == Mend::kItself ? nullptr : ChownAll(real)});
   }
 }
 
@@ -229,18 +233,19 @@ void Findings::Trusted(const fs::path& trusted) {
   const std::string kept = "the agent reads from " + trusted.native();
   const fs::path real = Walk(trusted, kept, Weight::kWarning);
   if (!real.empty()) {
-    Itself({.path = real, .kept = kept, .owned = "", .weight = Weight::kWarning});
+    Itself({.path = real, .kept = kept, .weight = Weight::kWarning});
   }
 }
 
 std::vector<fs::path> Findings::DirectoriesIn(const fs::path& directory) {
   std::vector<fs::path> found;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
+  for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
     std::error_code ignored;
-    if (!entry.path().filename().native().starts_with('.') &&
-        fs::is_directory(entry.symlink_status(ignored))) {
-      found.push_back(entry.path());
+    if (!entry->path().filename().native().starts_with('.') &&
+        fs::is_directory(entry->symlink_status(ignored))) {
+      found.push_back(entry->path());
     }
   }
   if (error) {
@@ -256,7 +261,7 @@ void Findings::Releases(const fs::path& releases) {
   if (real.empty()) {
     return;
   }
-  Place place{.path = real, .kept = kept, .owned = ChownAll(real)};
+  Place place{.path = real, .kept = kept, .mend = ChownAll(real)};
   Itself(place);
   for (fs::path& release : DirectoriesIn(real)) {
     place.path = std::move(release);
@@ -272,11 +277,11 @@ void Findings::Generations(const fs::path& generations) {
   if (real.empty()) {
     return;
   }
-  Place place{.path = real,
-              .kept = kept,
-              .owned = "find " + base::ShellWord(real.native()) +
+  Place place{.path = real, .kept = kept, .mend = [user = user_, real] {
+                return "find " + base::ShellWord(real.native()) +
                        " -maxdepth 2 ! -type l ! -name conf ! -name start -exec chown " +
-                       NameOfUser(user_) + " {} +"};
+                       NameOfUser(user) + " {} +";
+              }};
   Itself(place);
   for (const fs::path& generation : DirectoriesIn(real)) {
     for (const fs::path& path : {generation, generation / kGenerationFile, generation / "ran"}) {
@@ -313,7 +318,7 @@ OwnDirectories Findings::Done(const fs::path& state) && {
 
 }  // namespace
 
-OwnDirectories LookAtOwnDirectories(const config::AgentConfig& config, uid_t user) {
+OwnDirectories LookAtOwnDirectories(const config::AgentConfig& config, uid_t user, LookAlso also) {
   const fs::path state = config.state_directory;
   const fs::path key = config.pki.key;
   Findings findings(user);
@@ -327,8 +332,14 @@ OwnDirectories LookAtOwnDirectories(const config::AgentConfig& config, uid_t use
       findings.Own(own);
     }
   }
-  std::vector<std::string> trusted = config.archive_directories;
-  trusted.insert(trusted.end(), {config.pki.ca, config.pki.crl, config.signatures.keyring});
+  std::vector<std::string> trusted;
+  if (also != LookAlso::kNothing) {
+    trusted = {config.pki.ca, config.pki.crl, config.signatures.keyring};
+  }
+  if (also == LookAlso::kAtAllThatIsTrusted) {
+    trusted.insert(
+        trusted.end(), config.archive_directories.begin(), config.archive_directories.end());
+  }
   for (const std::string& path : trusted) {
     if (!path.empty()) {
       findings.Trusted(path);
@@ -338,7 +349,7 @@ OwnDirectories LookAtOwnDirectories(const config::AgentConfig& config, uid_t use
 }
 
 base::Status CheckOwnDirectories(const config::AgentConfig& config) {
-  const OwnDirectories found = LookAtOwnDirectories(config, ::geteuid());
+  const OwnDirectories found = LookAtOwnDirectories(config, ::geteuid(), LookAlso::kAtTrustedFiles);
   for (const std::string& warning : found.warnings) {
     base::LogWarn(warning);
   }

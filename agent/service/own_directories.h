@@ -20,6 +20,13 @@ struct OwnDirectories {
   std::vector<std::string> warnings;
 };
 
+// Archive directories may be a share of the network that hangs: only who has asked waits for them.
+enum class LookAlso {
+  kNothing,
+  kAtTrustedFiles /* CA, revocation list, keyring */,
+  kAtAllThatIsTrusted
+};
+
 // Looks at the state directory, uploads, releases, generations and where certificate and key lie,
 // and at every directory on the way to them, that of a link included, as far as they are there;
 // in releases and generations at what the agent has made, too. Changes nothing.
@@ -32,9 +39,11 @@ struct OwnDirectories {
 // at.
 //
 // `user`: whose own they are to be. Any thread may call.
-[[nodiscard]] OwnDirectories LookAtOwnDirectories(const config::AgentConfig& config, uid_t user);
+[[nodiscard]] OwnDirectories LookAtOwnDirectories(const config::AgentConfig& config,
+                                                  uid_t user,
+                                                  LookAlso also = LookAlso::kNothing);
 
-// `sound` for whoever runs this; the warnings are logged.
+// `sound` for whoever runs this; warnings, those of trusted files too, are logged.
 [[nodiscard]] base::Status CheckOwnDirectories(const config::AgentConfig& config);
 
 // As whom the agent serves, as far as root can tell: the owner of its state directory. Where there

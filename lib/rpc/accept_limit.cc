@@ -142,6 +142,7 @@ class Door {
   bool Admit(int fd, const std::string& address) {
     const std::lock_guard lock(mutex_);
     KeepSpare();
+    want_began_.reset();  // a descriptor there was, whatever becomes of the caller
     if (const auto before = held_.find(fd); before != held_.end()) {
       Forget(before);
     }
@@ -158,7 +159,6 @@ class Door {
     int& from = from_[address];
     held_.insert_or_assign(fd, Held{.inode = InodeOf(fd), .address = address});
     ++from;
-    want_began_.reset();
     return true;
   }
 

@@ -83,6 +83,7 @@ TEST_F(SystemdOnAHost, WhatIsKilledStaysDown) {
 TEST_F(SystemdOnAHost, WhatSystemdRestartedIsNoticed) {
   WriteForeignUnit("Restart=always\nRestartSec=100ms\n");
   const model::Process first = Start();
+  ASSERT_NE(first.pid, 0);  // or all of this process group would be killed
   kill(first.pid, SIGKILL);
   ASSERT_TRUE(Ends(first));
   const model::Process second = Appears();
@@ -93,6 +94,7 @@ TEST_F(SystemdOnAHost, WhatSystemdRestartedIsNoticed) {
 TEST_F(SystemdOnAHost, AStartWhileSystemdIsAboutToRestartMakesOneProcess) {
   WriteForeignUnit("Restart=always\nRestartSec=3s\n");
   const model::Process first = Start();
+  ASSERT_NE(first.pid, 0);  // or all of this process group would be killed
   kill(first.pid, SIGKILL);
   ASSERT_TRUE(test::WaitFor([&] { return State().sub_state == "auto-restart"; }));
   const model::Process second = Start();

@@ -177,16 +177,17 @@ TEST_F(OwnDirectoriesTest, WhatTheAgentTrustsIsWarnedOf) {
   config.pki = {.ca = At("trust/ca.pem"), .certificate = "", .key = "", .crl = At("trust/crl.pem")};
   config.signatures.keyring = At("trust/keyring.gpg");
   config.archive_directories = {At("archives")};
-  EXPECT_THAT(LookAtOwnDirectories(config, 0).warnings, IsEmpty());
+  EXPECT_THAT(LookAtOwnDirectories(config, 0, LookAlso::kAtAllThatIsTrusted).warnings, IsEmpty());
   for (const char* name : {"trust/ca.pem", "trust/crl.pem", "trust/keyring.gpg", "archives"}) {
     fs::permissions(At(name), fs::perms(0666));
-    const auto found = LookAtOwnDirectories(config, 0);
+    const auto found = LookAtOwnDirectories(config, 0, LookAlso::kAtAllThatIsTrusted);
     EXPECT_TRUE(found.sound);
     EXPECT_THAT(found.warnings, ElementsAre(HasSubstr("what the agent reads from " + At(name))));
     fs::permissions(At(name), fs::perms(0644));
   }
   fs::permissions(At("trust"), fs::perms(0757));
-  EXPECT_THAT(LookAtOwnDirectories(config, 0).warnings, ElementsAre(HasSubstr("chmod o-w")));
+  EXPECT_THAT(LookAtOwnDirectories(config, 0, LookAlso::kAtAllThatIsTrusted).warnings,
+              ElementsAre(HasSubstr("chmod o-w")));
 }
 
 TEST_F(OwnDirectoriesTest, NorBelowADirectoryInWhichAnybodyMayExchangeThem) {

@@ -1,0 +1,177 @@
+// What each incident does when it begins and when it is over.
+#include "tests/sim/drill.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace zoowarden::sim {
+
+using std::chrono::milliseconds;
+
+void Drill::Begin(const Incident& incident) {
+  switch (incident.kind) {
+    case IncidentKind::kControllerKilled:
+      if (std::exchange(controller_runs_, false)) {
+        throw ControllerKilled{};
+      }
+      return;
+    case IncidentKind::kControllerFrozen:
+    case IncidentKind::kTakenOver:
+      FreezeController(incident);
+      return;
+    case IncidentKind::kInterrupted:
+      stop_requested_ = controller_runs_;
+      return;
+    case IncidentKind::kChecksVeto:
+      checks_pass_ = false;
+      return;
+    default:
+      BeginAtServer(incident);
+  }
+}
+
+void Drill::FreezeController(const Incident& incident) {
+  if (!std::exchange(controller_runs_, false)) {
+    return;
+  }
+  const auto thaws = roll_.world.now() + incident.lasts;
+  const bool stop = std::exchange(stop_requested_, false);
+  if (incident.kind == IncidentKind::kTakenOver) {
+    static_cast<void>(LiveOnce(/*take_over=*/true));
+  }
+  if (const auto now = roll_.world.now(); now < thaws) {
+    roll_.agents.Pass(thaws - now);
+  }
+  stop_requested_ = stop;
+  controller_runs_ = true;
+}
+
+void Drill::BeginAtServer(const Incident& incident) {
+  const auto id = incident.server;
+  auto& world = roll_.world;
+  switch (incident.kind) {
+    case IncidentKind::kMachineCrashed:
+      roll_.agents.agent(id).Kill();
+      world.Kill(id);
+      return;
+    case IncidentKind::kMemberKilled:
+      world.Kill(id);
+      return;
+    case IncidentKind::kMemberRestarted:
+      if (world.server(id).process) {
+        world.Kill(id);
+        world.Start(id);
+      }
+      return;
+    case IncidentKind::kMemberFrozen:
+      world.Freeze(id, true);
+      return;
+    case IncidentKind::kMemberCutOff:
+      world.CutOff(id, true);
+      return;
+    case IncidentKind::kLeadershipLost:
+      world.LoseLeader();
+      return;
+    case IncidentKind::kLogSlow:
+      world.server(id).log_lag = incident.lasts;
+      return;
+    default:
+      BeginAtAgent(incident);
+  }
+}
+
+void Drill::BeginAtAgent(const Incident& incident) {
+  auto& agent = roll_.agents.agent(incident.server);
+  auto& link = roll_.agents.links[incident.server];
+  switch (incident.kind) {
+    case IncidentKind::kAgentCutOff:
+      agent.reachable = false;
+      return;
+    case IncidentKind::kAnswersLost:
+      link.loses_answers = true;
+      return;
+    case IncidentKind::kSlowLink:
+      link.delay = std::min(incident.lasts / 4, milliseconds(2'500));
+      return;
+    case IncidentKind::kCallsRepeated:
+      link.echo = std::max(incident.lasts / 2, milliseconds(10));
+      return;
+    case IncidentKind::kAgentKilled:
+      agent.Kill();
+      return;
+    case IncidentKind::kAgentDiesActing:
+      agent.host().around_act = [] { throw AgentKilled{}; };
+      agent.journal().on_save = [] { throw AgentKilled{}; };
+      return;
+    case IncidentKind::kAgentFrozen:
+      agent.frozen = true;
+      return;
+    case IncidentKind::kAgentDiskFull:
+      agent.journal().failing_saves = 1'000'000;
+      return;
+    default:
+      roll_.agents.stores = [id = incident.server](model::ServerId one) { return one != id; };
+  }
+}
+
+// Two of a kind that overlap end together.
+void Drill::End(const Incident& incident) {
+  auto& world = roll_.world;
+  auto& server = world.server(incident.server);
+  switch (incident.kind) {
+    case IncidentKind::kMachineCrashed:
+    case IncidentKind::kMemberKilled:
+      if (!server.process) {
+        world.Start(incident.server);
+      }
+      roll_.agents.agent(incident.server).Start();
+      return;
+    case IncidentKind::kMemberFrozen:
+      world.Freeze(incident.server, false);
+      return;
+    case IncidentKind::kMemberCutOff:
+      world.CutOff(incident.server, false);
+      return;
+    case IncidentKind::kLogSlow:
+      server.log_lag = Time(0);
+      return;
+    case IncidentKind::kChecksVeto:
+      checks_pass_ = true;
+      return;
+    default:
+      EndAtAgent(incident);
+  }
+}
+
+void Drill::EndAtAgent(const Incident& incident) {
+  auto& agent = roll_.agents.agent(incident.server);
+  switch (incident.kind) {
+    case IncidentKind::kAgentCutOff:
+      agent.reachable = true;
+      return;
+    case IncidentKind::kAnswersLost:
+    case IncidentKind::kSlowLink:
+    case IncidentKind::kCallsRepeated:
+      roll_.agents.links[incident.server] = Link{};
+      return;
+    case IncidentKind::kAgentKilled:
+    case IncidentKind::kAgentDiesActing:
+      agent.host().around_act = [] {};
+      agent.journal().on_save = nullptr;
+      agent.Start();
+      return;
+    case IncidentKind::kAgentFrozen:
+      agent.frozen = false;
+      return;
+    case IncidentKind::kAgentDiskFull:
+      agent.journal().failing_saves = 0;
+      return;
+    case IncidentKind::kRecordsRefused:
+      roll_.agents.stores = [](model::ServerId /*id*/) { return true; };
+      return;
+    default:
+      return;
+  }
+}
+
+}  // namespace zoowarden::sim
