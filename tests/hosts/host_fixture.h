@@ -2,8 +2,11 @@
 // process has the command line of a member.
 #pragma once
 
+#include "agent/install/generations.h"
+#include "agent/install/release_record.h"
 #include "agent/lifecycle/launch.h"
 #include "agent/lifecycle/process_finder.h"
+#include "sys/digest.h"
 #include "sys/files.h"
 #include "sys/process.h"
 #include "systemd/unit_control.h"
@@ -35,17 +38,19 @@ inline bool WaitFor(const std::function<bool()>& condition,
 
 class HostFixture : public testing::Test {
  protected:
+  static constexpr model::Version kVersion{3, 8, 4};
+  inline static const std::string kArchive = std::string(128, 'a');  // its SHA-512
+
   void SetUp() override {
     if (getenv("ZOOWARDEN_TEST_HOST") == nullptr) {
       GTEST_SKIP() << "changes units of this machine; ZOOWARDEN_TEST_HOST=1 says that it may";
     }
-    for (const char* name : {"data/version-2", "logs", "generations/g1/conf", "releases/r1/bin"}) {
+    for (const char* name : {"data/version-2", "logs", "releases/r1/bin"}) {
       std::filesystem::create_directories(At(name));
     }
-    Write("generations/g1/conf/zoo.cfg", "dataDir=" + At("data").string() + "\n");
-    std::filesystem::create_symlink(At("releases/r1"), At("generations/g1/release"));
-    std::filesystem::create_symlink("g1", At("generations/current"));
+    Write("data/myid", "1\n");
     Behave("");
+    Install();
     auto launcher = agent::FindLauncher();
     ASSERT_TRUE(launcher) << launcher.error().message();
     settings_ = {.launcher = *launcher,
@@ -81,6 +86,42 @@ class HostFixture : public testing::Test {
           "#!/bin/sh\n" + at_start + "\nif [ \"$1\" = start ]; then " + member +
               " & exit 0; fi\nexec " + member + "\n");
     std::filesystem::permissions(At("releases/r1/bin/zkServer.sh"), std::filesystem::perms(0755));
+    // The launcher starts no release that was changed since it was unpacked.
+    const auto script = sys::ReadFile(At("releases/r1/bin/zkServer.sh"), 10'000).value();
+    Write("releases/r1/zoowarden-release.json",
+          agent::PrintReleaseRecord(
+              {.version = kVersion,
+               .sha512 = kArchive,
+               .files = {{.path = "bin/zkServer.sh",
+                          .size = script.size(),
+                          .executable = true,
+                          .sha256 = sys::Digest(sys::Hash::kSha256, script)}}}));
+  }
+
+  // A complete generation, as an agent makes it, is current.
+  void Install() {
+    auto generations = agent::Generations::Open(At("generations"), std::nullopt);
+    ASSERT_TRUE(generations) << generations.error().message();
+    const auto made = generations->Make(
+        {.version = kVersion,
+         .release_sha512 = kArchive,
+         .release_directory = At("releases/r1"),
+         .configuration_digest = std::string(64, 'c'),
+         .server = {1},
+         .declared_servers = 3,
+         .settings = {},
+         .files = {{"zoo.cfg",
+                    "dataDir=" + At("data").string() +
+                        "\ntickTime=2000\ninitLimit=10\nsyncLimit=5\nclientPort=21810\n"
+                        "server.1=127.0.0.1:21811:21812\nserver.2=127.0.0.2:21811:21812\n"
+                        "server.3=127.0.0.3:21811:21812\n"}}});
+    ASSERT_TRUE(made) << made.error().message();
+    generation_ = made->digest;
+    const auto switched = generations->SwitchTo(generation_);
+    ASSERT_TRUE(switched) << switched.error().message();
+  }
+  [[nodiscard]] std::string Configuration() const {
+    return At("generations/" + generation_ + "/conf/zoo.cfg").string();
   }
 
   // A unit of somebody's; `service` is its section.
@@ -131,6 +172,7 @@ class HostFixture : public testing::Test {
 
   sys::TempDir scratch_ = sys::TempDir::Create("/var/tmp", "zw-host-").value();
   agent::LaunchSettings settings_;
+  std::string generation_;
   std::string unit_;
   std::string content_;
   std::unique_ptr<systemd::UnitControl> systemd_;

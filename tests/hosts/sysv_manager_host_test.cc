@@ -16,25 +16,24 @@ class SysvOnAHost : public test::HostFixture {
       return;
     }
     unit_ = kUnit;  // for its drop-ins; systemd generates it from the script
-    ASSERT_TRUE(sys::WriteFileAtomically(
-        kScript,
-        "#!/bin/sh\n"
-        "### BEGIN INIT INFO\n"
-        "# Provides: zw-sysv-test\n"
-        "# Required-Start:\n"
-        "# Required-Stop:\n"
-        "# Default-Start: 2\n"
-        "# Default-Stop: 0\n"
-        "### END INIT INFO\n"
-        "pid=" +
-            At("logs/pid").string() + "\nif [ \"$1\" = start ]; then " +
-            At("releases/r1/bin/zkServer.sh").string() + " start " +
-            At("generations/g1/conf/zoo.cfg").string() + " & sleep 0.2; pgrep -f " +
-            At("generations/g1/conf/zoo.cfg").string() +
-            " | head -n 1 > $pid; fi\n"
-            "if [ \"$1\" = stop ]; then kill \"$(cat $pid)\"; rm -f "
-            "$pid; fi\nexit 0\n",
-        0755));
+    ASSERT_TRUE(
+        sys::WriteFileAtomically(kScript,
+                                 "#!/bin/sh\n"
+                                 "### BEGIN INIT INFO\n"
+                                 "# Provides: zw-sysv-test\n"
+                                 "# Required-Start:\n"
+                                 "# Required-Stop:\n"
+                                 "# Default-Start: 2\n"
+                                 "# Default-Stop: 0\n"
+                                 "### END INIT INFO\n"
+                                 "pid=" +
+                                     At("logs/pid").string() + "\nif [ \"$1\" = start ]; then " +
+                                     At("releases/r1/bin/zkServer.sh").string() + " start " +
+                                     Configuration() + " & sleep 0.2; pgrep -f " + Configuration() +
+                                     " | head -n 1 > $pid; fi\n"
+                                     "if [ \"$1\" = stop ]; then kill \"$(cat $pid)\"; rm -f "
+                                     "$pid; fi\nexit 0\n",
+                                 0755));
     ASSERT_TRUE(Systemd().Reload());
   }
   void TearDown() override {

@@ -21,7 +21,7 @@ TEST_F(TransientOnAHost, TheServerIsInAUnitOfItsOwnThatEndsWithIt) {
   ASSERT_TRUE(Manager().Start());
   const model::Process process = Appears();
   ASSERT_NE(process.pid, 0);
-  EXPECT_EQ(process.generation, "g1");
+  EXPECT_EQ(process.generation, generation_);
   const systemd::UnitState state = Systemd().Read(kUnit).value();
   EXPECT_EQ(state.main_pid, process.pid);
   EXPECT_EQ(state.control_group, "/system.slice/zookeeper-test-1.service");
