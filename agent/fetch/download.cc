@@ -286,10 +286,8 @@ class Transfer {
 }  // namespace
 
 Status Download(const DownloadRequest& request) {
-  const std::filesystem::path output(request.output);
-  ZW_ASSIGN(const auto uploads, sys::Beneath::Open(output.parent_path()));
   ZW_ASSIGN(const sys::UniqueFd file,
-            uploads.OpenFile(output.filename(), O_WRONLY | O_CREAT | O_APPEND, 0600));
+            sys::OpenInDirectory(request.output, O_WRONLY | O_CREAT | O_APPEND, 0600));
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) {
     return Fail(sys::ErrnoError("create", request.output, errno));

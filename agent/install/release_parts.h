@@ -3,7 +3,6 @@
 #pragma once
 
 #include "base/error.h"
-#include "sys/fd.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -20,9 +19,6 @@ inline constexpr std::string_view kSignatureSuffix = ".signature";
 [[nodiscard]] std::filesystem::path UploadsPath(const std::filesystem::path& uploads,
                                                 std::string_view sha512,
                                                 std::string_view suffix);
-
-// One of those files, through no link (sys/beneath.h).
-[[nodiscard]] base::Result<sys::UniqueFd> OpenUpload(const std::filesystem::path& path, int flags);
 
 // nullopt when there is none, or no regular file. Whatever else keeps it from being seen is an
 // error: what is whole must not pass for missing.

@@ -27,11 +27,6 @@ fs::path UploadsPath(const fs::path& uploads, std::string_view sha512, std::stri
   return uploads / (std::string(sha512) + std::string(suffix));
 }
 
-Result<sys::UniqueFd> OpenUpload(const fs::path& path, int flags) {
-  ZW_ASSIGN(const auto uploads, sys::Beneath::Open(path.parent_path()));
-  return uploads.OpenFile(path.filename(), flags, 0600);
-}
-
 Result<std::optional<std::uint64_t>> SizeOf(const fs::path& path) {
   ZW_ASSIGN(const auto uploads, sys::Beneath::Open(path.parent_path()));
   ZW_ASSIGN(const auto status, uploads.Look(path.filename()));

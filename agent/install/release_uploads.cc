@@ -46,7 +46,8 @@ Status CheckSha512(std::string_view sha512) {
 }
 
 Status AppendToFile(const fs::path& path, std::string_view bytes) {
-  ZW_ASSIGN(const sys::UniqueFd file, OpenUpload(path, O_WRONLY | O_CREAT | O_APPEND));
+  ZW_ASSIGN(const sys::UniqueFd file,
+            sys::OpenInDirectory(path, O_WRONLY | O_CREAT | O_APPEND, 0600));
   return sys::WriteAll(file.get(), bytes, path);
 }
 
@@ -98,9 +99,7 @@ struct Candidate {
 
 // A regular file of a plausible size; nullopt for everything else, whatever the cause.
 std::optional<Candidate> OpenCandidate(const fs::path& path) {
-  const auto directory = sys::Beneath::Open(path.parent_path());
-  auto file = directory ? directory->OpenFile(path.filename(), O_RDONLY | O_NONBLOCK)
-                        : Fail(directory.error());
+  auto file = sys::OpenInDirectory(path, O_RDONLY | O_NONBLOCK);
   struct stat status {};
   if (!file || ::fstat(file->get(), &status) != 0 || !S_ISREG(status.st_mode) ||
       static_cast<std::uint64_t>(status.st_size) > kMaxArchiveBytes) {
@@ -137,7 +136,7 @@ Status CopyOpenFile(const Candidate& candidate, const fs::path& from, const fs::
   if (::lseek(candidate.fd.get(), 0, SEEK_SET) != 0) {
     return Fail(sys::ErrnoError("read", from.native(), errno));
   }
-  ZW_ASSIGN(const sys::UniqueFd out, OpenUpload(to, O_WRONLY | O_CREAT | O_TRUNC));
+  ZW_ASSIGN(const sys::UniqueFd out, sys::OpenInDirectory(to, O_WRONLY | O_CREAT | O_TRUNC, 0600));
   return ReadPieces(candidate.fd.get(), candidate.size, from, [&](std::string_view bytes) {
     return sys::WriteAll(out.get(), bytes, to);
   });
@@ -231,7 +230,7 @@ Status Releases::FinishFetch(std::string_view sha512) {
 
 Status Releases::Finish(std::string_view sha512, std::string_view suffix) {
   const fs::path part = PathOf(sha512, suffix);
-  ZW_ASSIGN(const sys::UniqueFd file, OpenUpload(part, O_RDONLY));
+  ZW_ASSIGN(const sys::UniqueFd file, sys::OpenInDirectory(part, O_RDONLY));
   if (::fsync(file.get()) != 0) {
     return Fail(sys::ErrnoError("sync", part.native(), errno));
   }
@@ -295,7 +294,7 @@ Result<bool> Releases::TakeFromDirectories(std::string_view sha512) {
 
 // One that was damaged on the disk is dropped: kept, it would pass for complete for ever.
 Result<bool> Releases::IsWhole(const fs::path& archive, std::string_view sha512) {
-  ZW_ASSIGN(const sys::UniqueFd file, OpenUpload(archive, O_RDONLY));
+  ZW_ASSIGN(const sys::UniqueFd file, sys::OpenInDirectory(archive, O_RDONLY));
   ZW_ASSIGN(const std::string digest,
             sys::DigestDescriptor(sys::Hash::kSha512, file.get(), archive));
   if (digest != sha512) {

@@ -366,4 +366,9 @@ Status Beneath::SetMode(mode_t mode) const {
 
 Status Beneath::Sync() const { return SyncDirectory(fd_.get(), path_); }
 
+Result<UniqueFd> OpenInDirectory(const fs::path& file, int flags, mode_t mode) {
+  ZW_ASSIGN(const auto directory, Beneath::Open(file.parent_path()));
+  return directory.OpenFile(file.filename(), flags, mode);
+}
+
 }  // namespace zoowarden::sys

@@ -95,4 +95,9 @@ class Beneath {
   std::filesystem::path path_;
 };
 
+// Of one name: opens the directory that the path names, and the file in it through no link.
+[[nodiscard]] base::Result<UniqueFd> OpenInDirectory(const std::filesystem::path& file,
+                                                     int flags,
+                                                     mode_t mode = 0);
+
 }  // namespace zoowarden::sys
