@@ -195,6 +195,12 @@ MemberObservation AgentCore::Look(const ProbeRequest& request) {
   seen.epoch = WithLease([](LeaseKeeper& lease) { return lease.Get().owner.epoch; });
   DescribeOperation(snapshot, seen);
   DescribeInstance(seen);
+  if (!request.canary) {  // a round of a gate has no use for it, and comes several times a second
+    const auto own = LookAtOwnDirectories(instance_->config(), ::geteuid()).sound;
+    if (!own && seen.problem.empty()) {
+      seen.problem = "begins no new operation: " + own.error().message();
+    }
+  }
   return seen;
 }
 
@@ -235,7 +241,6 @@ void AgentCore::DescribeOperation(const Snapshot& snapshot, MemberObservation& s
 }
 
 void AgentCore::DescribeInstance(MemberObservation& seen) {
-  const auto own = LookAtOwnDirectories(instance_->config(), ::geteuid()).sound;
   const std::lock_guard lock(look_mutex_);
   const auto current = generations_->Current();
   if (!current) {
@@ -248,9 +253,6 @@ void AgentCore::DescribeInstance(MemberObservation& seen) {
     for (const model::Generation& generation : *all) {
       seen.generations.push_back(generation.digest);
     }
-  }
-  if (!own && seen.problem.empty()) {
-    seen.problem = "begins no new operation: " + own.error().message();
   }
 }
 
