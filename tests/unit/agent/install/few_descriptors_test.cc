@@ -3,6 +3,7 @@
 #include "agent/install/generations.h"
 #include "agent/install/releases.h"
 #include "sys/digest.h"
+#include "tests/unit/agent/install/generation_request.h"
 #include "tests/unit/agent/install/scratch.h"
 
 #include <fcntl.h>
@@ -93,16 +94,8 @@ TEST_F(FewDescriptorsTest, AnArchiveThatIsThereIsNotAskedForAgain) {
 TEST_F(FewDescriptorsTest, NoGenerationSeemsToUseNoRelease) {
   auto generations = Generations::Open(scratch() / "generations", std::nullopt);
   ASSERT_TRUE(generations);
-  const fs::path release = scratch() / "releases/3.8.4-aaaaaaaa";
-  fs::create_directories(release);
-  ASSERT_TRUE(generations->Make({.version = {3, 8, 4},
-                                 .release_sha512 = std::string(128, 'a'),
-                                 .release_directory = release,
-                                 .configuration_digest = std::string(64, 'c'),
-                                 .server = {1},
-                                 .declared_servers = 1,
-                                 .settings = {},
-                                 .files = {{"zoo.cfg", "tickTime=2000\n"}}}));
+  ASSERT_TRUE(generations->Make(RequestFor(
+      {3, 8, 4}, scratch() / "releases/3.8.4-aaaaaaaa", {{"zoo.cfg", "tickTime=2000\n"}})));
   bool told = false;
   for (int free = 0; free <= kEnough && !told; ++free) {
     const auto uses = [&] {

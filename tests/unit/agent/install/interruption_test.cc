@@ -4,6 +4,7 @@
 #include "agent/install/generations.h"
 #include "agent/install/releases.h"
 #include "sys/digest.h"
+#include "tests/unit/agent/install/generation_request.h"
 #include "tests/unit/agent/install/scratch.h"
 #include "tests/unit/agent/install/syscall_stepper.h"
 
@@ -29,19 +30,12 @@ bool IsRename(const SystemCall& call) {
 class InterruptionTest : public ScratchTest {
  protected:
   GenerationRequest Request(model::Version version) {
-    const fs::path release = scratch() / "releases" / version.ToString();
-    fs::create_directories(release);
-    return {.version = version,
-            .release_sha512 = std::string(128, 'a'),
-            .release_directory = release,
-            .configuration_digest = std::string(64, 'c'),
-            .server = {1},
-            .declared_servers = 3,
-            .settings = {},
-            .files = {{"zoo.cfg",
-                       "tickTime=2000\n# " + version.ToString() +
-                           "\nserver.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\n"},
-                      {"java.env", "# " + version.ToString() + "\n"}}};
+    return RequestFor(version,
+                      scratch() / "releases" / version.ToString(),
+                      {{"zoo.cfg",
+                        "tickTime=2000\n# " + version.ToString() +
+                            "\nserver.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\n"},
+                       {"java.env", "# " + version.ToString() + "\n"}});
   }
   Generations Open() { return Generations::Open(scratch() / "generations", std::nullopt).value(); }
   // 3.8.4 runs with a dynamic file; returns its digest.

@@ -6,6 +6,7 @@
 #include "agent/install/tree_writer.h"
 #include "sys/digest.h"
 #include "tests/unit/agent/install/archive_maker.h"
+#include "tests/unit/agent/install/generation_request.h"
 #include "tests/unit/agent/install/scratch.h"
 
 #include <gmock/gmock.h>
@@ -154,17 +155,10 @@ class GenerationLinksTest : public LinksTest {
           "server.3=c:1:2:participant;3\n");
   }
   [[nodiscard]] GenerationRequest Request(model::Version version) const {
-    const fs::path release = scratch() / "releases" / (version.ToString() + "-aaaaaaaa");
-    fs::create_directories(release);
-    return {
-        .version = version,
-        .release_sha512 = std::string(128, 'a'),
-        .release_directory = release,
-        .configuration_digest = std::string(64, 'c'),
-        .server = {1},
-        .declared_servers = 3,
-        .settings = {},
-        .files = {{"zoo.cfg", "tickTime=2000\nserver.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\n"}}};
+    return RequestFor(
+        version,
+        scratch() / "releases" / (version.ToString() + "-aaaaaaaa"),
+        {{"zoo.cfg", "tickTime=2000\nserver.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\n"}});
   }
   std::string Make(model::Version version) { return generations_->Make(Request(version))->digest; }
   [[nodiscard]] fs::path At(const std::string& digest) const {
