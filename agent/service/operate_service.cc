@@ -144,7 +144,7 @@ class OperateHandlers final : public v1::OperateService::Service {
     if (const auto fenced = CheckFenced(core_, request->run()); !fenced) {
       return rpc::ToGrpcStatus(fenced);
     }
-    std::uint64_t told = 0;
+    std::uint64_t told = request->after_sequence();
     while (!context->IsCancelled()) {
       for (const auto& change : core_.WaitChanges(request->operation_id(), told, kWatchTurn)) {
         told = change.sequence;
@@ -197,8 +197,11 @@ class OperateHandlers final : public v1::OperateService::Service {
       return audit.Done(fenced);
     }
     const auto identity = zoowarden::agent::FromWire(header);
-    const auto state = core_.WithRunner(
-        audit.call(), [&](OperationRunner& runner) { return call(runner, identity); });
+    const auto state = core_.WithRunner(audit.call(), [&](OperationRunner& runner) {
+      auto entered = call(runner, identity);
+      reply->set_sequence(runner.stored().changes);
+      return entered;
+    });
     if (state) {
       reply->set_state(std::string(model::OperationStateName(*state)));
     }

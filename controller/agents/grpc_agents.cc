@@ -164,7 +164,8 @@ base::Status GrpcAgents::Begin(model::ServerId server,
                                const BeginOptions& options) {
   v1::BeginRequest request;
   ToWire(options, request);
-  return impl_->Operate<v1::BeginRequest>(server, &OperateAsync::Begin, call, request);
+  ZW_TRY(impl_->Operate<v1::BeginRequest>(server, &OperateAsync::Begin, call, request));
+  return base::Ok();
 }
 
 base::Result<Permit> GrpcAgents::RequestPermit(model::ServerId server, const Call& call) {
@@ -184,7 +185,8 @@ base::Status GrpcAgents::Proceed(model::ServerId server,
 }
 
 base::Status GrpcAgents::Commit(model::ServerId server, const Call& call) {
-  return impl_->Operate<v1::CommitRequest>(server, &OperateAsync::Commit, call, {});
+  ZW_TRY(impl_->Operate<v1::CommitRequest>(server, &OperateAsync::Commit, call, {}));
+  return base::Ok();
 }
 
 base::Status GrpcAgents::RollBack(model::ServerId server,
@@ -194,7 +196,8 @@ base::Status GrpcAgents::RollBack(model::ServerId server,
 }
 
 base::Status GrpcAgents::Close(model::ServerId server, const Call& call) {
-  return impl_->Operate<v1::CloseRequest>(server, &OperateAsync::Close, call, {});
+  ZW_TRY(impl_->Operate<v1::CloseRequest>(server, &OperateAsync::Close, call, {}));
+  return base::Ok();
 }
 
 }  // namespace zoowarden::controller

@@ -246,13 +246,12 @@ struct GrpcAgents::Impl {
 
   // The calls of one operation differ by name and permit only.
   template <typename Request>
-  base::Status Operate(model::ServerId server,
-                       Method<OperateAsync, Request, v1::OperationReply> method,
-                       const Call& call,
-                       Request request) {
+  base::Result<v1::OperationReply> Operate(model::ServerId server,
+                                           Method<OperateAsync, Request, v1::OperationReply> method,
+                                           const Call& call,
+                                           Request request) {
     ToWire(options.ensemble, call, *request.mutable_call());
-    ZW_TRY(Ask(server, method, request, call.deadline + kNetworkMargin));
-    return base::Ok();
+    return Ask(server, method, request, call.deadline + kNetworkMargin);
   }
 
   // Those that stop a server need its permit, and their steps are watched.
@@ -263,17 +262,20 @@ struct GrpcAgents::Impl {
                     const std::string& permit_id) {
     Request request;
     request.set_permit_id(permit_id);
-    Watch(server, call);
-    return Operate<Request>(server, method, call, std::move(request));
+    ZW_ASSIGN(const auto reply, Operate<Request>(server, method, call, std::move(request)));
+    Watch(server, call, reply);
+    return base::Ok();
   }
 
-  void Watch(model::ServerId server, const Call& call) {
+  // From the change on that the call has made: what was before has been told, perhaps long ago.
+  void Watch(model::ServerId server, const Call& call, const v1::OperationReply& reply) {
     if (options.on_step) {
       watches.Start(Of(server).channel,
                     {.ensemble = options.ensemble,
                      .run = call.run,
                      .server = server,
-                     .operation_id = call.operation_id});
+                     .operation_id = call.operation_id,
+                     .after_sequence = std::max<std::uint64_t>(reply.sequence(), 1) - 1});
     }
   }
 };

@@ -31,6 +31,7 @@ class StepWatches::Stream final : public grpc::ClientReadReactor<v1::OperationEv
       : target_(std::move(target)), inbox_(inbox), stub_(v1::OperateService::NewStub(channel)) {
     ToWire(target_.ensemble, target_.run, *request_.mutable_run());
     request_.set_operation_id(target_.operation_id);
+    request_.set_after_sequence(target_.after_sequence);
     stub_->async()->Watch(&context_, &request_, this);
     StartRead(&event_);
     StartCall();

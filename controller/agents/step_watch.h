@@ -5,6 +5,7 @@
 #include "controller/run/agents.h"
 #include "model/operation.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct WatchTarget {
   RunIdentity run;
   model::ServerId server;
   std::string operation_id;
+  std::uint64_t after_sequence = 0;  // only what comes after this change
 };
 
 // One caller; events arrive on gRPC's threads and wait here until they are taken.

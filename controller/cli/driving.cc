@@ -53,7 +53,7 @@ void Tell(Progress& progress, const UploadProgress& upload) {
 }
 
 void Tell(Progress& progress, const StepEvent& step) {
-  // The stream begins with how the operation was staged, which is old news by now.
+  // The stream of an older agent begins with how the operation was staged, which is old news.
   if (step.state == model::OperationState::kStaging ||
       step.state == model::OperationState::kStaged) {
     return;

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import pty
+import re
 import shlex
 import signal
 import subprocess
@@ -109,6 +110,8 @@ def test_a_server_that_needs_an_operator_goes_back(ensemble):
     assert outcome.code == 0, outcome
     assert outcome.json["outcome"] == "rolled_back"
     assert outcome.json["settles"]["verb"] == "rollback"
+    steps = re.findall(r"^step +server \d+: (\w+)", outcome.err, re.MULTILINE)
+    assert steps and steps[0] == "rolling_back", outcome  # not what had led there
     assert set(ensemble.versions().values()) == {OLD}
     assert {n: p for n, p in ensemble.processes().items() if n != victim} == others
 

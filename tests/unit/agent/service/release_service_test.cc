@@ -1,4 +1,5 @@
-// Releases over the wire: what closing an operation collects, and who may remove.
+// Operations and releases over the wire: which steps are streamed, what closing an operation
+// collects, and who may remove.
 #include "agent/install/release_record.h"
 #include "sys/digest.h"
 #include "tests/unit/agent/install/archive_maker.h"
@@ -85,14 +86,31 @@ class ReleaseServiceTest : public RunningAgentTest {
     request.set_existing_generation(staged_);
     request.set_expected_digest(staged_);
     request.set_step_timeout_ms(60'000);
-    v1::OperationReply reply;
-    const auto status = operate_->Begin(&context, request, &reply);
+    const auto status = operate_->Begin(&context, request, &begun_);
     ASSERT_TRUE(status.ok()) << status.error_message();
     const auto ends = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (core_->Look({}).operation.state != model::OperationState::kStaged) {
       ASSERT_LT(std::chrono::steady_clock::now(), ends) << core_->Look({}).operation.failure;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
+  }
+  // The states that are streamed until this one.
+  std::vector<std::string> StepsUntil(const std::string& last, std::uint64_t after) {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    v1::WatchRequest request;
+    *request.mutable_run() = Run(5);
+    request.set_operation_id("run1-1");
+    request.set_after_sequence(after);
+    const auto stream = operate_->Watch(&context, request);
+    std::vector<std::string> steps;
+    for (v1::OperationEvent event; stream->Read(&event);) {
+      steps.push_back(event.state());
+      if (event.state() == last) {
+        context.TryCancel();
+      }
+    }
+    return steps;
   }
   grpc::Status Close() {
     grpc::ClientContext context;
@@ -105,9 +123,20 @@ class ReleaseServiceTest : public RunningAgentTest {
 
   std::string staged_;
   std::string release_;
+  v1::OperationReply begun_;
   std::unique_ptr<v1::ReleaseService::Stub> stub_;
   std::unique_ptr<v1::OperateService::Stub> operate_;
 };
+
+// Actual: who begins to watch an operation is told what happened long ago, as if it were now.
+// Expected: an answer names the change that its call made, and that is where to watch from. A
+// controller from before names none and is told all.
+TEST_F(ReleaseServiceTest, StepsAreStreamedFromTheChangeThatIsNamed) {
+  BeginAndWaitUntilStaged();
+  EXPECT_EQ(begun_.sequence(), 1U);
+  EXPECT_EQ(StepsUntil("staged", 0), (std::vector<std::string>{"staging", "staged"}));
+  EXPECT_EQ(StepsUntil("staged", begun_.sequence()), std::vector<std::string>{"staged"});
+}
 
 TEST_F(ReleaseServiceTest, ClosingAnOperationCollectsAndKeepsWhatItWasFor) {
   EXPECT_EQ(List().releases_size(), 2);

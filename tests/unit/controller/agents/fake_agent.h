@@ -86,9 +86,11 @@ struct FakeOperate final : v1::OperateService::CallbackService {
   // What Watch streams; then it stays open until the client ends it.
   std::vector<v1::OperationEvent> steps;
   std::atomic<int> watches{0};
+  std::atomic<std::uint64_t> watched_after{0};
 
-  grpc::ServerWriteReactor<v1::OperationEvent>* Watch(
-      grpc::CallbackServerContext* /*context*/, const v1::WatchRequest* /*request*/) override {
+  grpc::ServerWriteReactor<v1::OperationEvent>* Watch(grpc::CallbackServerContext* /*context*/,
+                                                      const v1::WatchRequest* request) override {
+    watched_after = request->after_sequence();
     class Writer final : public grpc::ServerWriteReactor<v1::OperationEvent> {
      public:
       explicit Writer(const std::vector<v1::OperationEvent>& steps) : steps_(steps) { Next(); }

@@ -211,7 +211,10 @@ TEST_F(GrpcAgentsTest, StepsOfAnOperationArriveInsideObserve) {
   event.set_state("stopping");
   event.set_detail("pid 7\x1b[2J");
   fakes_[1].operate.steps = {event};
-  fakes_[1].operate.on_proceed = [](const auto&, auto&) { return grpc::Status::OK; };
+  fakes_[1].operate.on_proceed = [](const auto&, v1::OperationReply& reply) {
+    reply.set_sequence(7);
+    return grpc::Status::OK;
+  };
   for (std::uint32_t id = 1; id <= 3; ++id) {
     fakes_[id - 1].observe.on_observe = [id](const auto&, v1::Observation& reply) {
       reply.set_server(id);
