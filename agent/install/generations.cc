@@ -319,7 +319,7 @@ Result<std::vector<GenerationUse>> Generations::Uses() const {
   return uses;
 }
 
-Status Generations::Remove(std::string_view digest) {
+Result<std::optional<sys::TempDir>> Generations::Remove(std::string_view digest) {
   ZW_ASSIGN(const auto root, Root());
   ZW_ASSIGN(const std::string current, root.ReadLink(kCurrent));
   if (digest == current || !IsDigest(digest)) {
@@ -330,11 +330,12 @@ Status Generations::Remove(std::string_view digest) {
   }
   ZW_ASSIGN(const auto present, root.Look(digest));
   if (!present) {
-    return Ok();
+    return std::nullopt;
   }
-  ZW_ASSIGN(const auto trash, sys::TempDir::Create(directory_, kTrashPrefix));
+  ZW_ASSIGN(auto trash, sys::TempDir::Create(directory_, kTrashPrefix));
   ZW_TRY(root.Rename(digest, trash.path().filename() / digest));
-  return root.Sync();
+  ZW_TRY(root.Sync());
+  return trash;
 }
 
 Status Generations::SwitchTo(std::string_view digest) {

@@ -26,6 +26,7 @@
 #include "model/observation.h"
 #include "model/version.h"
 #include "sys/beneath.h"
+#include "sys/files.h"
 
 #include <sys/types.h>
 
@@ -113,8 +114,9 @@ class Generations {
   // by digest. An error when the release of any cannot be read: what is not listed may be removed.
   [[nodiscard]] base::Result<std::vector<GenerationUse>> Uses() const;
 
-  // Idempotent. kFailedPrecondition `generation.current` for that one.
-  [[nodiscard]] base::Status Remove(std::string_view digest);
+  // Renamed aside at once, gone from the disk with what is returned; nothing when it was not there.
+  // kFailedPrecondition `generation.current` for that one.
+  [[nodiscard]] base::Result<std::optional<sys::TempDir>> Remove(std::string_view digest);
 
   // Idempotent. Empty removes `current`. Refuses a generation that Find refuses. Notes in the
   // generation that it ran.

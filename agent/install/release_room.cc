@@ -2,6 +2,7 @@
 // data may share.
 #include "agent/install/release_parts.h"
 #include "agent/install/releases.h"
+#include "base/text.h"
 #include "sys/beneath.h"
 #include "sys/errno_error.h"
 #include "sys/files.h"
@@ -72,6 +73,27 @@ Result<std::vector<std::string>> Releases::Unused(std::string_view but) const {
     names.push_back(std::move(sha512));
   }
   return names;
+}
+
+Result<std::vector<StagedArchive>> Releases::Staged() const {
+  ZW_ASSIGN(auto unused, Unused({}));
+  std::vector<StagedArchive> staged;
+  for (std::string& sha512 : unused) {
+    const auto bytes = SizeOf(PathOf(sha512, kArchiveSuffix));
+    staged.push_back({.sha512 = std::move(sha512), .bytes = bytes});
+  }
+  return staged;
+}
+
+Status Releases::RemoveStaged(std::string_view sha512) {
+  ZW_ASSIGN(const auto unused, Unused({}));
+  if (std::find(unused.begin(), unused.end(), sha512) == unused.end()) {
+    return Fail(ErrorCode::kNotFound,
+                "release.not_staged",
+                "no archive with SHA-512 " + base::Printable(sha512.substr(0, 16)) +
+                    "... waits on this server for its run");
+  }
+  return DropArchive(sha512);
 }
 
 Status Releases::DropUnused(std::size_t keep, std::string_view newest) {

@@ -134,7 +134,7 @@ Result<std::vector<InstalledRelease>> Releases::List() const {
   return ListInstalled(layout_.releases);
 }
 
-Status Releases::Remove(const std::string& name) {
+Result<sys::TempDir> Releases::Remove(const std::string& name) {
   ZW_ASSIGN(const auto releases, sys::Beneath::Open(layout_.releases));
   if (!IsReleaseName(name) || !releases.IsDirectory(name)) {
     return Fail(ErrorCode::kNotFound,
@@ -145,9 +145,10 @@ Status Releases::Remove(const std::string& name) {
     ZW_TRY(DropArchive(record->sha512));
   }
   // In one step: half a tree must not pass for a release.
-  ZW_ASSIGN(const auto trash, sys::TempDir::Create(layout_.releases, kTrashPrefix));
+  ZW_ASSIGN(auto trash, sys::TempDir::Create(layout_.releases, kTrashPrefix));
   ZW_TRY(releases.Rename(name, trash.path().filename() / name));
-  return releases.Sync();
+  ZW_TRY(releases.Sync());
+  return trash;
 }
 
 Result<fs::path> Releases::Unpack(const model::Version& version, std::string_view sha512) {

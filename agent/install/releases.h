@@ -13,6 +13,7 @@
 #include "agent/install/installed_releases.h"
 #include "base/error.h"
 #include "model/version.h"
+#include "sys/files.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -50,6 +51,11 @@ struct UploadChunk {
   std::uint64_t offset = 0;
   std::uint64_t total_size = 0;  // of the whole archive
   std::string_view data;
+};
+
+struct StagedArchive {
+  std::string sha512;
+  std::uint64_t bytes = 0;
 };
 
 // 128 lower-case hexadecimal digits.
@@ -94,9 +100,14 @@ class Releases {
 
   // All unpacked ones.
   [[nodiscard]] base::Result<std::vector<InstalledRelease>> List() const;
-  // The tree, then its archive and signature. That no generation needs it is the caller's to know.
-  // kNotFound `release.not_unpacked`.
-  [[nodiscard]] base::Status Remove(const std::string& name);
+  // Its archive and signature, then the tree: renamed aside at once, gone from the disk with what
+  // is returned. That no generation needs it is the caller's to know. kNotFound
+  // `release.not_unpacked`.
+  [[nodiscard]] base::Result<sys::TempDir> Remove(const std::string& name);
+  // Archives that were never unpacked, oldest first, and the removal of one; kNotFound
+  // `release.not_staged`.
+  [[nodiscard]] base::Result<std::vector<StagedArchive>> Staged() const;
+  [[nodiscard]] base::Status RemoveStaged(std::string_view sha512);
   // Archives that were never unpacked, all but the `keep` newest; `newest` is one of those.
   [[nodiscard]] base::Status DropUnused(std::size_t keep, std::string_view newest = {});
 

@@ -321,10 +321,9 @@ std::set<std::string> AgentCore::NeededBy(const model::OperationStatus& operatio
 
 std::set<std::string> AgentCore::NeededGenerations() { return NeededBy(TakeSnapshot().status); }
 
-base::Result<std::vector<std::string>> AgentCore::RemoveRelease(const RunIdentity& run,
-                                                                const std::string& name) {
-  // Leases are renewed while trees are removed, which may take long.
-  return WithRunnerAlone([&](OperationRunner& runner) -> base::Result<std::vector<std::string>> {
+base::Result<RemovedRelease> AgentCore::RemoveRelease(const RunIdentity& run,
+                                                      const std::string& name) {
+  return WithRunnerAlone([&](OperationRunner& runner) -> base::Result<RemovedRelease> {
     ZW_TRY(WithLease([&](LeaseKeeper& lease) { return lease.Renew(run); }));
     return release_keeper_->Remove(name, NeededBy(runner.Status()));
   });
@@ -340,6 +339,7 @@ void AgentCore::CollectReleases() {
   if (!collected) {
     base::LogWarn("not_collected=releases " + collected.error().message());
   }
+  // The trees of `collected` go from the disk at its end, without the lock.
 }
 
 AgentCore::Pulse AgentCore::TakePulse() const {

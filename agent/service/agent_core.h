@@ -149,9 +149,10 @@ class AgentCore {
   [[nodiscard]] Downloads& downloads() { return *downloads_; }
   // Of the operation that is open, and of the process that runs.
   [[nodiscard]] std::set<std::string> NeededGenerations();
-  // No operation begins meanwhile. Remove: `fence.*`, `release.in_use`, `release.not_unpacked`.
-  [[nodiscard]] base::Result<std::vector<std::string>> RemoveRelease(const RunIdentity& run,
-                                                                     const std::string& name);
+  // No operation begins until it is chosen and renamed aside; the rest is done when what is
+  // returned goes, and holds nobody up. `fence.*`, `release.in_use`, `release.not_unpacked`.
+  [[nodiscard]] base::Result<RemovedRelease> RemoveRelease(const RunIdentity& run,
+                                                           const std::string& name);
   // After an operation was closed: old releases go, by the policy of agent.yaml.
   void CollectReleases();
 

@@ -48,8 +48,44 @@ base::Result<std::vector<KnownRelease>> ReleaseKeeper::Verify() {
   return known;
 }
 
-base::Result<std::vector<std::string>> ReleaseKeeper::Remove(const std::string& name,
-                                                             const std::set<std::string>& needed) {
+base::Result<std::vector<StagedArchive>> ReleaseKeeper::Staged() {
+  return instance_->WithReleases([](Releases& releases) { return releases.Staged(); });
+}
+
+std::optional<AdoptedRelease> ReleaseKeeper::Adopted() {
+  const std::lock_guard lock(mutex_);
+  const auto found = generations_.Adopted();
+  if (!found) {
+    return std::nullopt;
+  }
+  const std::string& digest = found->generation.digest;
+  const auto current = generations_.Current();
+  return AdoptedRelease{
+      .version = found->generation.version,
+      .use = {.digest = digest,
+              .release = "",
+              .current = current && *current && (*current)->generation.digest == digest,
+              .last_ran = generations_.LastRan(digest)}};
+}
+
+base::Status ReleaseKeeper::RemoveGeneration(const std::string& digest, RemovedRelease& removed) {
+  ZW_ASSIGN(auto tree, generations_.Remove(digest));
+  removed.generations.push_back(digest);
+  if (tree) {
+    removed.trees.push_back(*std::move(tree));
+  }
+  return base::Ok();
+}
+
+base::Result<RemovedRelease> ReleaseKeeper::Remove(const std::string& name,
+                                                   const std::set<std::string>& needed) {
+  RemovedRelease removed;
+  if (IsSha512(name)) {
+    ZW_TRY(
+        instance_->WithReleases([&](Releases& releases) { return releases.RemoveStaged(name); }));
+    base::LogInfo("removed archive=" + name);
+    return removed;
+  }
   ZW_ASSIGN(const auto uses, Uses());
   std::vector<std::string> digests;
   for (const GenerationUse& use : uses) {
@@ -70,16 +106,18 @@ base::Result<std::vector<std::string>> ReleaseKeeper::Remove(const std::string& 
   const std::lock_guard lock(mutex_);
   // First those that point to it, so that no generation ever names a tree that is not there.
   for (const std::string& digest : digests) {
-    ZW_TRY(generations_.Remove(digest));
+    ZW_TRY(RemoveGeneration(digest, removed));
   }
-  ZW_TRY(instance_->WithReleases([&](Releases& releases) { return releases.Remove(name); }));
+  ZW_ASSIGN(auto tree,
+            instance_->WithReleases([&](Releases& releases) { return releases.Remove(name); }));
+  removed.trees.push_back(std::move(tree));
   base::LogInfo("removed release=" + name + " generations=" + base::Join(digests, ","));
-  return digests;
+  return removed;
 }
 
-base::Status ReleaseKeeper::Collect(const std::set<std::string>& needed) {
+base::Result<RemovedRelease> ReleaseKeeper::Collect(const std::set<std::string>& needed) {
   ZW_ASSIGN(const auto uses, Uses());
-  return instance_->WithReleases([&](Releases& releases) -> base::Status {
+  return instance_->WithReleases([&](Releases& releases) -> base::Result<RemovedRelease> {
     ZW_ASSIGN(const auto installed, releases.List());
     RetentionInput input{
         .generations = uses, .needed = needed, .keep = instance_->config().releases.keep};
@@ -87,16 +125,19 @@ base::Status ReleaseKeeper::Collect(const std::set<std::string>& needed) {
       input.releases.push_back(release.name);
     }
     const Removals removals = ChooseRemovals(input);
+    RemovedRelease removed;
     const std::lock_guard lock(mutex_);
     for (const std::string& digest : removals.generations) {
-      ZW_TRY(generations_.Remove(digest));
+      ZW_TRY(RemoveGeneration(digest, removed));
       base::LogInfo("collected generation=" + digest);
     }
     for (const std::string& name : removals.releases) {
-      ZW_TRY(releases.Remove(name));
+      ZW_ASSIGN(auto tree, releases.Remove(name));
+      removed.trees.push_back(std::move(tree));
       base::LogInfo("collected release=" + name);
     }
-    return releases.DropUnused(input.keep);
+    ZW_TRY(releases.DropUnused(input.keep));
+    return removed;
   });
 }
 

@@ -6,8 +6,10 @@
 #include "agent/install/installed_releases.h"
 #include "agent/service/instance.h"
 #include "base/error.h"
+#include "sys/files.h"
 
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,6 +19,18 @@ namespace zoowarden::agent {
 struct KnownRelease {
   InstalledRelease installed;
   std::vector<GenerationUse> generations;
+};
+
+struct AdoptedRelease {
+  model::Version version;
+  GenerationUse use;
+};
+
+// Renamed aside already, so that nothing finds it. The trees go from the disk with this object, for
+// which no lock is needed; what a kill leaves of them goes when the agent starts again.
+struct RemovedRelease {
+  std::vector<std::string> generations;  // their digests
+  std::vector<sys::TempDir> trees;
 };
 
 class ReleaseKeeper {
@@ -30,15 +44,21 @@ class ReleaseKeeper {
   // The same with every file read; what is changed is in its problem.
   [[nodiscard]] base::Result<std::vector<KnownRelease>> Verify();
 
+  // Archives that were never unpacked, and what ran before adoption.
+  [[nodiscard]] base::Result<std::vector<StagedArchive>> Staged();
+  [[nodiscard]] std::optional<AdoptedRelease> Adopted();
+
   // For both no operation may begin meanwhile; `needed` are digests of generations beside the
-  // current one. Remove gives the digests removed with it; kFailedPrecondition `release.in_use`.
-  // Collect removes what the policy of agent.yaml lets go, and tells the log.
-  [[nodiscard]] base::Result<std::vector<std::string>> Remove(const std::string& name,
-                                                              const std::set<std::string>& needed);
-  [[nodiscard]] base::Status Collect(const std::set<std::string>& needed);
+  // current one. Remove takes a name or the SHA-512 of a staged archive; kFailedPrecondition
+  // `release.in_use`. Collect removes what the policy of agent.yaml lets go, and tells the log.
+  [[nodiscard]] base::Result<RemovedRelease> Remove(const std::string& name,
+                                                    const std::set<std::string>& needed);
+  [[nodiscard]] base::Result<RemovedRelease> Collect(const std::set<std::string>& needed);
 
  private:
   [[nodiscard]] base::Result<std::vector<GenerationUse>> Uses();
+  // With mutex_ held.
+  [[nodiscard]] base::Status RemoveGeneration(const std::string& digest, RemovedRelease& removed);
 
   Instance* instance_;
   std::mutex mutex_;  // of generations_

@@ -6,6 +6,17 @@
 namespace zoowarden::agent {
 namespace {
 
+void ToWire(const GenerationUse& use,
+            const std::set<std::string>& needed,
+            v1::ReleaseGeneration& wire) {
+  wire.set_digest(use.digest);
+  wire.set_current(use.current);
+  wire.set_needed(needed.contains(use.digest));
+  if (use.last_ran) {
+    wire.set_last_ran(*use.last_ran);
+  }
+}
+
 void ToWire(const KnownRelease& known,
             const std::set<std::string>& needed,
             v1::InstalledRelease& wire) {
@@ -17,13 +28,7 @@ void ToWire(const KnownRelease& known,
   wire.set_problem_reason(known.installed.problem_reason);
   wire.set_problem(known.installed.problem);
   for (const GenerationUse& use : known.generations) {
-    auto& generation = *wire.add_generations();
-    generation.set_digest(use.digest);
-    generation.set_current(use.current);
-    generation.set_needed(needed.contains(use.digest));
-    if (use.last_ran) {
-      generation.set_last_ran(*use.last_ran);
-    }
+    ToWire(use, needed, *wire.add_generations());
   }
 }
 
@@ -64,7 +69,8 @@ class ReleaseHandlers final : public v1::ReleaseService::Service {
     }
     const auto removed = core_.RemoveRelease(FromWire(request->run()), request->name());
     if (removed) {
-      reply->mutable_generations()->Assign(removed->begin(), removed->end());
+      reply->mutable_generations()->Assign(removed->generations.begin(),
+                                           removed->generations.end());
     }
     return audit.Done(removed);
   }
@@ -75,9 +81,22 @@ class ReleaseHandlers final : public v1::ReleaseService::Service {
     if (!known) {
       return rpc::ToGrpcStatus(known.error());
     }
+    const auto staged = core_.release_keeper().Staged();
+    if (!staged) {
+      return rpc::ToGrpcStatus(staged.error());
+    }
     const auto needed = core_.NeededGenerations();
     for (const KnownRelease& one : *known) {
       ToWire(one, needed, *reply->add_releases());
+    }
+    for (const StagedArchive& archive : *staged) {
+      auto& wire = *reply->add_archives();
+      wire.set_sha512(archive.sha512);
+      wire.set_bytes(archive.bytes);
+    }
+    if (const auto adopted = core_.release_keeper().Adopted()) {
+      reply->mutable_adopted()->set_version(adopted->version.ToString());
+      ToWire(adopted->use, needed, *reply->mutable_adopted()->mutable_generation());
     }
     return grpc::Status::OK;
   }

@@ -9,11 +9,37 @@ constexpr milliseconds kListDeadline{10'000};
 // Reads every file of every release; removing waits for a step that is under way.
 constexpr milliseconds kLongDeadline{120'000};
 
+constexpr std::size_t kShortDigits = 8;
+
+ReleaseGeneration GenerationOf(const v1::ReleaseGeneration& wire) {
+  return {.digest = wire.digest(),
+          .current = wire.current(),
+          .needed = wire.needed(),
+          .last_ran = wire.has_last_ran() ? std::optional(wire.last_ran()) : std::nullopt};
+}
+
+// An agent from before names neither archives nor what was adopted.
+void AddOthers(const v1::ReleasesResponse& wire, std::vector<InstalledRelease>& releases) {
+  for (const auto& archive : wire.archives()) {
+    releases.push_back({.kind = ReleaseKind::kArchive,
+                        .name = "archive-" + archive.sha512().substr(0, kShortDigits),
+                        .sha512 = archive.sha512(),
+                        .bytes = archive.bytes()});
+  }
+  if (wire.has_adopted()) {
+    releases.push_back({.kind = ReleaseKind::kAdopted,
+                        .name = wire.adopted().version() + " (adopted)",
+                        .version = wire.adopted().version(),
+                        .generations = {GenerationOf(wire.adopted().generation())}});
+  }
+}
+
 base::Result<std::vector<InstalledRelease>> ReleasesOf(const v1::ReleasesResponse& wire,
                                                        model::ServerId /*server*/) {
   std::vector<InstalledRelease> releases;
   for (const auto& one : wire.releases()) {
-    auto& release = releases.emplace_back(InstalledRelease{.name = one.name(),
+    auto& release = releases.emplace_back(InstalledRelease{.kind = ReleaseKind::kUnpacked,
+                                                           .name = one.name(),
                                                            .version = one.version(),
                                                            .sha512 = one.sha512(),
                                                            .bytes = one.bytes(),
@@ -21,14 +47,10 @@ base::Result<std::vector<InstalledRelease>> ReleasesOf(const v1::ReleasesRespons
                                                            .problem_reason = one.problem_reason(),
                                                            .problem = one.problem()});
     for (const auto& generation : one.generations()) {
-      release.generations.push_back({.digest = generation.digest(),
-                                     .current = generation.current(),
-                                     .needed = generation.needed(),
-                                     .last_ran = generation.has_last_ran()
-                                                     ? std::optional(generation.last_ran())
-                                                     : std::nullopt});
+      release.generations.push_back(GenerationOf(generation));
     }
   }
+  AddOthers(wire, releases);
   return releases;
 }
 

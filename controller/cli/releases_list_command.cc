@@ -34,8 +34,9 @@ Command ReleasesListCommand() {
           .examples = {{"zoowarden releases list", "a table of all servers"},
                        {"zoowarden releases list -o json", "with the generations of each"}},
           .details =
-              "Reads the agents' records and changes nothing. Trees are compared with what "
-              "was unpacked by `zoowarden releases verify`.",
+              "Reads the agents' records and changes nothing. An archive that was staged and is "
+              "not unpacked yet is shown as archive-DIGITS of its SHA-512. Trees are compared with "
+              "what was unpacked by `zoowarden releases verify`.",
           .run = [](Context& context) { return Show(context, /*verify=*/false); }};
 }
 

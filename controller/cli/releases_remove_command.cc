@@ -23,6 +23,7 @@ struct RemoveOptions {
 struct Removed {
   model::ServerId server;
   std::string name;
+  std::string asked;  // what the agent knows it by
   base::Result<std::vector<std::string>> result;
 };
 
@@ -41,7 +42,7 @@ base::Status RefuseOpenRuns(Agents& agents) {
                         "rollback` ends it");
 }
 
-// The releases that the word means: a whole name, or every one of a version.
+// The releases that the word means: a whole name, or every unpacked one of a version.
 std::vector<Removed> Choose(const std::vector<Answer<std::vector<InstalledRelease>>>& servers,
                             const RemoveOptions& options) {
   std::vector<Removed> chosen;
@@ -50,12 +51,17 @@ std::vector<Removed> Choose(const std::vector<Answer<std::vector<InstalledReleas
       continue;
     }
     if (!server.result) {
-      chosen.push_back({server.server, options.release, base::Fail(server.result.error())});
+      chosen.push_back({server.server, options.release, "", base::Fail(server.result.error())});
       continue;
     }
     for (const auto& release : *server.result) {
-      if (release.name == options.release || release.version == options.release) {
-        chosen.push_back({server.server, release.name, std::vector<std::string>()});
+      const bool archive = release.kind == ReleaseKind::kArchive;
+      const bool meant = release.name == options.release || release.version == options.release;
+      if (meant && release.kind != ReleaseKind::kAdopted) {
+        chosen.push_back({server.server,
+                          release.name,
+                          archive ? release.sha512 : release.name,
+                          std::vector<std::string>()});
       }
     }
   }
@@ -102,7 +108,7 @@ base::Result<std::vector<Removed>> RemoveAll(Context& context,
                  {.run_id = run_id, .holder = HolderOf(context, connected.identity, run_id)}));
   for (auto& one : chosen) {
     if (one.result) {
-      one.result = connected.releases->RemoveRelease(one.server, identity, one.name);
+      one.result = connected.releases->RemoveRelease(one.server, identity, one.asked);
     }
   }
   static_cast<void>(agents.Release(identity));
@@ -154,7 +160,9 @@ Command ReleasesRemoveCommand() {
           .summary = "remove a release that is not needed from the servers",
           .examples = {{"zoowarden releases remove 3.8.4", "every archive of this version"},
                        {"zoowarden releases remove 3.8.4-9418f5e1 --server 2",
-                        "one of them, on one server"}},
+                        "one of them, on one server"},
+                       {"zoowarden releases remove archive-9418f5e1",
+                        "an archive that `zoowarden stage` brought"}},
           .details =
               "Refused while a run is open, and by each agent for what is current, what an "
               "open operation may go back to, and what runs. The generations that name it "

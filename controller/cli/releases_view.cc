@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint64_t kMebibyte = 1024ULL * 1024;
 
-// "current", "needed", "ran before", "staged", "unused".
+// "current", "needed", "ran before", "staged", "unused"; an archive is staged until it is unpacked.
 std::string UseOf(const InstalledRelease& release) {
   bool needed = false;
   bool ran = false;
@@ -25,7 +25,20 @@ std::string UseOf(const InstalledRelease& release) {
   if (ran) {
     return "ran before";
   }
-  return release.generations.empty() ? "unused" : "staged";
+  const bool waits = release.kind == ReleaseKind::kArchive || !release.generations.empty();
+  return waits ? "staged" : "unused";
+}
+
+std::string KindName(ReleaseKind kind) {
+  switch (kind) {
+    case ReleaseKind::kUnpacked:
+      return "unpacked";
+    case ReleaseKind::kArchive:
+      return "archive";
+    case ReleaseKind::kAdopted:
+      return "adopted";
+  }
+  return "";
 }
 
 Document GenerationDocument(const ReleaseGeneration& generation) {
@@ -40,8 +53,9 @@ Document ReleaseDocument(const InstalledRelease& release) {
   for (const auto& generation : release.generations) {
     generations.Add(GenerationDocument(generation));
   }
-  return Document::Map({{"name", release.name},
-                        {"version", release.version},
+  return Document::Map({{"kind", KindName(release.kind)},
+                        {"name", release.name},
+                        {"version", Document::TextOrNull(release.version)},
                         {"sha512", Document::TextOrNull(release.sha512)},
                         {"bytes", release.bytes},
                         {"files", release.files},
@@ -79,12 +93,14 @@ std::string ReleasesText(const ServerReleases& servers, bool verified) {
       continue;
     }
     for (const auto& release : *server.result) {
-      const std::string fine = verified ? "as unpacked" : "";
+      const bool ours = release.kind != ReleaseKind::kAdopted;
+      const bool unpacked = release.kind == ReleaseKind::kUnpacked;
+      const std::string fine = verified && unpacked ? "as unpacked" : "";
       table.Add({ToString(server.server),
                  release.name,
                  UseOf(release),
-                 std::to_string(release.files),
-                 std::to_string(release.bytes / kMebibyte),
+                 unpacked ? std::to_string(release.files) : "-",
+                 ours ? std::to_string(release.bytes / kMebibyte) : "-",
                  release.problem_reason.empty() ? fine : release.problem_reason});
     }
   }

@@ -19,8 +19,15 @@ struct ReleaseGeneration {
   std::optional<std::int64_t> last_ran;  // seconds since 1970, 0 = not known when; none = never
 };
 
+enum class ReleaseKind {
+  kUnpacked,
+  kArchive,  // staged and never unpacked: its version is not known
+  kAdopted,  // what ran before adoption: not ours to remove
+};
+
 struct InstalledRelease {
-  std::string name;  // "3.9.4-9418f5e1"
+  ReleaseKind kind = ReleaseKind::kUnpacked;
+  std::string name;  // "3.9.4-9418f5e1", "archive-9418f5e1", "3.8.6 (adopted)"
   std::string version;
   std::string sha512;
   std::uint64_t bytes = 0;
@@ -36,7 +43,8 @@ class ReleaseAgents {
 
   // `verify`: every file is read and compared with what was unpacked.
   virtual std::vector<Answer<std::vector<InstalledRelease>>> GetReleases(bool verify) = 0;
-  // The digests of the generations that went with it.
+  // `name` of an unpacked one, or the SHA-512 of an archive. The digests of the generations that
+  // went with it.
   virtual base::Result<std::vector<std::string>> RemoveRelease(model::ServerId server,
                                                                const RunIdentity& run,
                                                                const std::string& name) = 0;

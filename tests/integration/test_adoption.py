@@ -50,6 +50,8 @@ def test_adoption_restarts_nothing_and_an_upgrade_goes_there_and_back(foreign):
     adopt(foreign)
     assert_nothing_to_do(foreign)
     adopt(foreign)  # again
+    listed = foreign.run("releases", "list").out
+    assert len(re.findall(rf"{re.escape(OLD)} \(adopted\) +current", listed)) == 3, listed
     assert foreign.processes() == before and foreign.foreign_files() == files
     load = foreign.load()
     done = foreign.upgrade(testing.release(NEW))

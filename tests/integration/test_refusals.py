@@ -106,6 +106,19 @@ def test_an_unreachable_agent_is_named_and_its_server_never_touched(shared):
     assert_untouched(shared, before)
 
 
+def test_a_staged_release_is_listed_and_can_be_taken_away(shared):
+    wanted = testing.release(NEW)
+    words = ("stage", "--to", NEW, "--release", wanted.path)
+    name = f"archive-{wanted.sha512[:8]}"
+    staged = shared.run(*words)
+    assert staged.code == command.SUCCEEDED, staged
+    listed = shared.run("releases", "list")
+    assert listed.out.count(name) == len(shared.ids), listed
+    removed = shared.run("releases", "remove", name, "--yes")
+    assert removed.code == command.SUCCEEDED, removed
+    assert name not in shared.run("releases", "list").out
+
+
 @pytest.mark.core
 def test_a_degraded_ensemble_is_refused(shared):
     follower = shared.followers()[0]

@@ -84,11 +84,89 @@ TEST_F(ReleaseKeeperTest, ADamagedRecordIsShownAsSuch) {
 TEST_F(ReleaseKeeperTest, RemovesTheTreeItsGenerationsAndItsArchive) {
   const auto removed = keeper_->Remove(new_release_, {});
   ASSERT_TRUE(removed) << removed.error().message();
-  EXPECT_THAT(*removed, ElementsAre(staged_));
+  EXPECT_THAT(removed->generations, ElementsAre(staged_));
   EXPECT_THAT(Names(), ElementsAre(OldRelease()));
   EXPECT_FALSE(fs::exists(At("generations/" + staged_)));
   EXPECT_EQ(std::distance(fs::directory_iterator(At("state/uploads")), {}), 1);
   EXPECT_EQ(Reason(keeper_->Remove(new_release_, {})), "release.not_unpacked");
+}
+
+// Deleting takes long for big trees, and is nothing that anybody should wait for.
+TEST_F(ReleaseKeeperTest, WhatIsRemovedIsOutOfTheWayAtOnceAndGoesFromTheDiskAfterwards) {
+  auto removed = keeper_->Remove(new_release_, {});
+  ASSERT_TRUE(removed) << removed.error().message();
+  EXPECT_THAT(Names(), ElementsAre(OldRelease()));
+  std::vector<fs::path> aside;
+  for (const auto& tree : removed->trees) {
+    EXPECT_FALSE(fs::is_empty(tree.path()));
+    aside.push_back(tree.path());
+  }
+  EXPECT_EQ(aside.size(), 2U);  // the generation and the release
+  removed->trees.clear();
+  for (const auto& path : aside) {
+    EXPECT_FALSE(fs::exists(path));
+  }
+}
+
+TEST_F(ReleaseKeeperTest, WhatAKillLeavesOfARemovalGoesAtTheNextStart) {
+  std::vector<fs::path> aside;
+  {
+    auto removed = keeper_->Remove(new_release_, {});
+    ASSERT_TRUE(removed) << removed.error().message();
+    for (auto& tree : removed->trees) {
+      aside.push_back(tree.Release());
+    }
+  }
+  ASSERT_TRUE(fs::exists(aside.front()));
+  keeper_.reset();
+  Open({});
+  for (const auto& path : aside) {
+    EXPECT_FALSE(fs::exists(path));
+  }
+}
+
+TEST_F(ReleaseKeeperTest, AStagedArchiveIsListedAndCanBeRemoved) {
+  const std::string sha512(128, '1');
+  Write(At("state/uploads/" + sha512 + ".archive"), "four");
+  const auto staged = keeper_->Staged();
+  ASSERT_TRUE(staged) << staged.error().message();
+  ASSERT_EQ(staged->size(), 1U) << "those that were unpacked belong to their releases";
+  EXPECT_EQ(staged->front().sha512, sha512);
+  EXPECT_EQ(staged->front().bytes, 4U);
+  EXPECT_TRUE(keeper_->Remove(sha512, {}));
+  EXPECT_THAT(*keeper_->Staged(), IsEmpty());
+  EXPECT_EQ(Reason(keeper_->Remove(sha512, {})), "release.not_staged");
+  const std::string unpacked = keeper_->List()->front().installed.sha512;
+  EXPECT_EQ(Reason(keeper_->Remove(unpacked, {})), "release.not_staged");
+  EXPECT_TRUE(fs::exists(At("state/uploads/" + unpacked + ".archive")));
+}
+
+TEST_F(ReleaseKeeperTest, WhatWasAdoptedIsListedForItself) {
+  EXPECT_FALSE(keeper_->Adopted().has_value());
+  fs::remove_all(At("generations"));
+  Open({});
+  keeper_.emplace(instance(), instance().generations());
+  for (const char* file : {"zk.cfg", "zookeeper.jar"}) {
+    Write(At(std::string("foreign/") + file), "");
+  }
+  const auto adopted = instance().generations().Adopt(
+      {.record = {.generation = {.version = {3, 8, 6},
+                                 .release_sha512 = std::string(model::kAdoptedRelease),
+                                 .configuration_digest = std::string(64, 'c')},
+                  .server = {1},
+                  .declared_servers = 3,
+                  .settings = {},
+                  .foreign = ForeignPaths{.configuration = At("foreign/zk.cfg"),
+                                          .release_directory = At("foreign"),
+                                          .server_jar = At("foreign/zookeeper.jar"),
+                                          .launcher = model::ForeignLauncher::kUnit}},
+       .start = std::nullopt});
+  ASSERT_TRUE(adopted) << adopted.error().message();
+  const auto listed = keeper_->Adopted();
+  ASSERT_TRUE(listed.has_value());
+  EXPECT_EQ(listed->version, (model::Version{3, 8, 6}));
+  EXPECT_EQ(listed->use.digest, adopted->digest);
+  EXPECT_TRUE(listed->use.current);
 }
 
 TEST_F(ReleaseKeeperTest, RefusesToRemoveWhatIsNeeded) {

@@ -161,6 +161,30 @@ TEST_F(ReleaseServiceTest, WhatAnOpenOperationNeedsIsNotRemoved) {
   EXPECT_FALSE(fs::exists(At("generations/" + staged_)));
 }
 
+TEST_F(ReleaseServiceTest, WhileTreesGoFromTheDiskNobodyWaits) {
+  const auto removed = core_->RemoveRelease(
+      {.run_id = "run1", .epoch = {5}, .holder = "zoowarden://lab/operator run1"}, release_);
+  ASSERT_TRUE(removed) << removed.error().message();
+  ASSERT_FALSE(removed->trees.empty());
+  EXPECT_TRUE(fs::exists(removed->trees.back().path() / release_));
+  EXPECT_EQ(core_->WithRunnerAlone([](OperationRunner& runner) { return runner.state(); }),
+            model::OperationState::kIdle);
+  EXPECT_EQ(List().releases_size(), 1);
+}
+
+TEST_F(ReleaseServiceTest, AStagedArchiveIsListedAndRemovedByItsSha512) {
+  const std::string content = "no archive, but its bytes";
+  const std::string sha512 = sys::Digest(sys::Hash::kSha512, content);
+  ASSERT_TRUE(Upload(pki::Role::kOperator, Run(5), sha512, content).ok());
+  const auto listed = List();
+  ASSERT_EQ(listed.archives_size(), 1);
+  EXPECT_EQ(listed.archives(0).sha512(), sha512);
+  EXPECT_EQ(listed.archives(0).bytes(), content.size());
+  EXPECT_FALSE(listed.has_adopted());
+  ASSERT_TRUE(Remove(sha512).ok());
+  EXPECT_EQ(List().archives_size(), 0);
+}
+
 TEST_F(ReleaseServiceTest, OnlyTheHolderOfTheEpochRemoves) {
   EXPECT_EQ(Remove(release_, 4).error_code(), grpc::StatusCode::ABORTED);
   EXPECT_EQ(List().releases_size(), 2);

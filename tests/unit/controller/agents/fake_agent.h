@@ -5,6 +5,7 @@
 #include "zoowarden/v1/lease.grpc.pb.h"
 #include "zoowarden/v1/observe.grpc.pb.h"
 #include "zoowarden/v1/operate.grpc.pb.h"
+#include "zoowarden/v1/releases.grpc.pb.h"
 
 #include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
@@ -163,12 +164,24 @@ struct FakeRecord final : v1::RecordService::CallbackService {
   }
 };
 
+struct FakeRelease final : v1::ReleaseService::CallbackService {
+  v1::ReleasesResponse listed;
+
+  grpc::ServerUnaryReactor* ListReleases(grpc::CallbackServerContext* context,
+                                         const v1::ListReleasesRequest* /*request*/,
+                                         v1::ReleasesResponse* response) override {
+    *response = listed;
+    return FakeObserve::Reply(context, grpc::Status::OK);
+  }
+};
+
 // The services are registered at construction; set the handlers before calling.
 struct FakeAgent {
   FakeObserve observe;
   FakeOperate operate;
   FakeLease lease;
   FakeRecord record;
+  FakeRelease release;
   std::unique_ptr<grpc::Server> server;
 
   FakeAgent() {
@@ -177,6 +190,7 @@ struct FakeAgent {
     builder.RegisterService(&operate);
     builder.RegisterService(&lease);
     builder.RegisterService(&record);
+    builder.RegisterService(&release);
     server = builder.BuildAndStart();
   }
 };

@@ -236,6 +236,28 @@ TEST_F(GrpcAgentsTest, StepsOfAnOperationArriveInsideObserve) {
   EXPECT_EQ(told[0].state, model::OperationState::kStopping);
   EXPECT_EQ(told[0].detail, "pid 7?[2J");
   EXPECT_EQ(fakes_[1].operate.watches, 1) << "an operation is watched once";
+  EXPECT_EQ(fakes_[1].operate.watched_after, 6U) << "from the change on that the call made";
+}
+
+// An agent from before names neither archives nor what was adopted.
+TEST_F(GrpcAgentsTest, StagedArchivesAndWhatWasAdoptedAreListedBesideReleases) {
+  fakes_[0].release.listed.add_releases()->set_name("3.9.4-11111111");
+  auto& now = fakes_[1].release.listed;
+  now = fakes_[0].release.listed;
+  now.add_archives()->set_sha512("9418f5e1" + std::string(120, '0'));
+  now.mutable_adopted()->set_version("3.8.6");
+  now.mutable_adopted()->mutable_generation()->set_current(true);
+  auto agents = Make();
+  const auto answers = agents.GetReleases(/*verify=*/false);
+  ASSERT_EQ(answers[0].result->size(), 1U);
+  EXPECT_EQ(answers[0].result->front().kind, ReleaseKind::kUnpacked);
+  const auto& listed = *answers[1].result;
+  ASSERT_EQ(listed.size(), 3U);
+  EXPECT_EQ(listed[1].kind, ReleaseKind::kArchive);
+  EXPECT_EQ(listed[1].name, "archive-9418f5e1");
+  EXPECT_EQ(listed[2].kind, ReleaseKind::kAdopted);
+  EXPECT_EQ(listed[2].name, "3.8.6 (adopted)");
+  EXPECT_TRUE(listed[2].generations[0].current);
 }
 
 TEST_F(GrpcAgentsTest, LeasesAreAnsweredOneByOne) {

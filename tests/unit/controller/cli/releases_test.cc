@@ -73,6 +73,38 @@ TEST_F(ReleasesTest, ListShowsWhatEachIsFor) {
   EXPECT_THAT(json.out, HasSubstr("\"use\": \"current\""));
 }
 
+TEST_F(ReleasesTest, WhatIsStagedAndWhatWasAdoptedIsShownToo) {
+  releases_->servers[1].result = std::vector<InstalledRelease>{
+      {.kind = ReleaseKind::kArchive,
+       .name = "archive-33333333",
+       .sha512 = "33",
+       .bytes = 5U << 20U},
+      {.kind = ReleaseKind::kAdopted,
+       .name = "3.8.6 (adopted)",
+       .version = "3.8.6",
+       .generations = {{.digest = "0123456789abcdef", .current = true}}}};
+  const auto listed = Run({"releases", "verify"});
+  EXPECT_THAT(listed.out, HasSubstr("2       archive-33333333  staged      -      5    -\n"));
+  EXPECT_THAT(listed.out, HasSubstr("2       3.8.6 (adopted)   current     -      -    -\n"));
+  const auto json = Run({"releases", "list", "-o", "json"}).out;
+  EXPECT_THAT(json, HasSubstr("\"kind\": \"archive\""));
+  EXPECT_THAT(json, HasSubstr("\"kind\": \"adopted\""));
+  EXPECT_THAT(json, HasSubstr("\"version\": null"));
+}
+
+TEST_F(ReleasesTest, AnArchiveIsRemovedByItsNameAndWhatWasAdoptedNever) {
+  for (auto& server : releases_->servers) {
+    server.result = std::vector<InstalledRelease>{
+        {.kind = ReleaseKind::kArchive, .name = "archive-33333333", .sha512 = "33"},
+        {.kind = ReleaseKind::kAdopted, .name = "3.8.6 (adopted)", .version = "3.8.6"}};
+  }
+  EXPECT_EQ(Run({"releases", "remove", "archive-33333333", "--server", "2", "--yes"}).code, 0);
+  EXPECT_THAT(releases_->removed, ElementsAre("2 33 epoch 5"));
+  EXPECT_NE(Run({"releases", "remove", "3.8.6", "--yes"}).code, 0);
+  EXPECT_NE(Run({"releases", "remove", "3.8.6 (adopted)", "--yes"}).code, 0);
+  EXPECT_EQ(releases_->removed.size(), 1U);
+}
+
 TEST_F(ReleasesTest, VerifySaysWhereWhatWasChanged) {
   auto verified = Run({"releases", "verify"});
   EXPECT_EQ(verified.code, 0);
