@@ -79,8 +79,10 @@ Result<std::vector<StagedArchive>> Releases::Staged() const {
   ZW_ASSIGN(auto unused, Unused({}));
   std::vector<StagedArchive> staged;
   for (std::string& sha512 : unused) {
-    const auto bytes = SizeOf(PathOf(sha512, kArchiveSuffix));
-    staged.push_back({.sha512 = std::move(sha512), .bytes = bytes});
+    ZW_ASSIGN(const auto bytes, SizeOf(PathOf(sha512, kArchiveSuffix)));
+    if (bytes) {
+      staged.push_back({.sha512 = std::move(sha512), .bytes = *bytes});
+    }
   }
   return staged;
 }
