@@ -45,7 +45,7 @@ class ServerHost {
   [[nodiscard]] virtual core::Reality Look(const core::OperationRecord& record, LookAt what) = 0;
 
   // Why nothing new may begin on this machine; what is open goes on, and so does what leads to a
-  // generation that is there already. Asked when it would begin.
+  // generation that is there already, or to none. Asked when it would begin.
   [[nodiscard]] virtual base::Status CheckMayBegin() = 0;
 
   // Makes the generation complete on disk, verified and durable; the server is not touched.

@@ -122,8 +122,9 @@ base::Status OperationRunner::CheckBegin(const CallIdentity& call, const BeginRe
                 "operation " + stored_.operation_id + " of run " + stored_.run_id + " is " +
                     stored_.state + "; commit, roll back or close it first");
   }
-  // What is on the server already is a run's way back, too, which is never closed.
-  if (request.stage.existing_generation.empty()) {
+  // What is on the server already is a run's way back, too, which is never closed; and a removal
+  // brings nothing.
+  if (request.kind == kRestartKind && request.stage.existing_generation.empty()) {
     ZW_TRY(host_->CheckMayBegin());
   }
   return CheckServerFor(request);

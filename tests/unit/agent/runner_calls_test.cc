@@ -115,6 +115,17 @@ TEST_F(RunnerCallsTest, WhereTheHostRefusesOnlyWhatIsThereAlreadyIsBegun) {
   EXPECT_TRUE(StepUntil(OperationState::kVerifying));
 }
 
+TEST_F(RunnerCallsTest, WhereTheHostRefusesARemovalIsBegunAndMayGoBack) {
+  host.begin_error =
+      base::Error(base::ErrorCode::kFailedPrecondition, "directory.owner", "somebody's");
+  const auto reply = runner->Begin(NextCall(), {.kind = kRemoveKind, .from_generation = "old"});
+  ASSERT_EQ(ReasonOf(reply), "accepted");
+  ASSERT_TRUE(StepUntil(OperationState::kStaged));
+  ProceedWithPermit();
+  ASSERT_TRUE(StepUntil(OperationState::kVerifying));
+  EXPECT_EQ(ReasonOf(runner->RollBack(NextCall(), "")), "accepted");
+}
+
 TEST_F(RunnerCallsTest, AnUnknownKindIsRefusedByName) {
   const auto reply = runner->Begin(
       NextCall(),
