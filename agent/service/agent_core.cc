@@ -286,6 +286,7 @@ base::Result<model::Generation> AgentCore::Adopt(const RunIdentity& run,
                         "adopt.busy",
                         "an operation is under way on this server; end it first");
     }
+    ZW_TRY(host_->CheckMayBegin());
     auto adopted = WithDiscoverInputs([&](const DiscoverInputs& inputs) {
       const std::lock_guard lock(look_mutex_);
       return agent::Adopt(inputs, approved, *generations_);

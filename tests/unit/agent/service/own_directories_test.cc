@@ -101,8 +101,14 @@ TEST_F(OwnDirectoriesTest, WhereAServerIsInstalledTheAgentServesAndBeginsNothing
     return begun ? "" : begun.error().reason();
   };
   EXPECT_EQ(begin(1), "directory.owner");
+  const auto adopt = [&] {
+    const auto adopted = core.Adopt(run, {});
+    return adopted ? "" : adopted.error().reason();
+  };
+  EXPECT_EQ(adopt(), "directory.owner");
   ASSERT_EQ(::chown(At("releases").c_str(), 0, 0), 0);
   EXPECT_EQ(begin(2), "operation.other_generation") << "the next check";
+  EXPECT_EQ(adopt(), "adopt.no_process");
   EXPECT_EQ(core.Look({}).problem, "");
 }
 
