@@ -19,6 +19,8 @@ constexpr std::chrono::milliseconds kPauseWhileStarting{150};
 // How long no majority of agents may be reachable before the controller gives up; the run stays
 // open.
 constexpr std::chrono::milliseconds kMajorityPatience{60'000};
+// The same when a stop was asked for: enough for a call that failed once.
+constexpr std::chrono::milliseconds kPatienceWhenStopping{2'000};
 constexpr std::chrono::milliseconds kCallDeadline{10'000};
 
 // At the server that was restarted, and everywhere before the last word on a stop and on the run.
@@ -167,7 +169,8 @@ base::Status Engine::Wait(const base::Error& problem) {
   unavailable_since_ = unavailable_since_.value_or(now);
   // A record that is fenced off may be so by this controller's own higher epoch: who holds the run
   // is said by HoldsRun.
-  if (problem.reason() == "run.fenced" || now - *unavailable_since_ > kMajorityPatience) {
+  const auto patience = deps_.stop_requested() ? kPatienceWhenStopping : kMajorityPatience;
+  if (problem.reason() == "run.fenced" || now - *unavailable_since_ > patience) {
     return base::Fail(problem);
   }
   deps_.clock.SleepFor(kPause);

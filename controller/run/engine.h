@@ -57,8 +57,8 @@ class Engine {
 
   // Until the run has ended or a safe point was reached after stop_requested. Errors: kAborted when
   // another controller took over ("run.fenced"); when for too long no majority of agents could be
-  // reached (kUnavailable) or takes this certificate (kPermissionDenied "lease.denied"); the run
-  // stays open.
+  // reached (kUnavailable) or takes this certificate (kPermissionDenied "lease.denied"), soon when
+  // a stop is requested meanwhile; the run stays open.
   base::Result<EngineResult> Drive();
 
   // As it holds the ensemble now: the epoch may have been raised.

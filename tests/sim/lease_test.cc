@@ -198,6 +198,23 @@ TEST(LeaseTest, ARunWhoseCertificateNobodyTakesAnyMoreEndsWithThatAndStaysOpen) 
   EXPECT_EQ(resumed->state.outcome, core::RunOutcome::kSucceeded) << resumed->state.outcome_text;
 }
 
+TEST(LeaseTest, WhoAsksForAStopThenDoesNotWaitForThat) {
+  Roll roll;
+  std::optional<model::Instant> asked;
+  roll.stop = [&] {
+    const bool denied = !roll.agents.agent(kOne).reachable;
+    if (denied && !asked) {
+      asked = roll.clock.BootTime();
+    }
+    return denied;
+  };
+  const auto stopped = DriveDenied(roll, std::nullopt);
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().reason(), "lease.denied");
+  ASSERT_TRUE(asked);
+  EXPECT_LT(roll.clock.BootTime() - *asked, milliseconds(5'000));
+}
+
 TEST(LeaseTest, ARunGoesOnWithACertificateThatWasExchangedInTime) {
   Roll roll;
   const auto result = DriveDenied(roll, milliseconds(10'000));
