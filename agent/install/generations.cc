@@ -293,28 +293,43 @@ Result<std::vector<model::Generation>> Generations::List() const {
   return list;
 }
 
-Result<std::vector<GenerationUse>> Generations::Uses() const {
+Result<std::optional<GenerationUse>> Generations::UseOf(const std::string& digest) const {
+  ZW_ASSIGN(const bool adopted, MayBeAdopted(digest));
+  if (adopted) {
+    return std::nullopt;  // a description of a few lines, and the only way back to what was there
+  }
+  const fs::path place(digest);
   ZW_ASSIGN(const auto root, Root());
-  ZW_ASSIGN(const std::string current, root.ReadLink(kCurrent));
+  ZW_ASSIGN(const std::string release, root.ReadLink(place / kRelease));
+  if (release.empty()) {
+    return Fail(Damaged(digest, "its link to a release is gone"));
+  }
+  ZW_ASSIGN(const auto made, root.Look(place / kGenerationFile));
+  ZW_ASSIGN(const std::string current, CurrentDigest());
+  return GenerationUse{.digest = digest,
+                       .release = fs::path(release).filename(),
+                       .current = digest == current,
+                       .last_ran = LastRan(digest),
+                       .made = made ? std::int64_t{made->st_mtim.tv_sec} : 0};
+}
+
+Result<GenerationUses> Generations::Uses() const {
+  ZW_ASSIGN(const auto root, Root());
   ZW_ASSIGN(const auto names, root.Names());
-  std::vector<GenerationUse> uses;
+  GenerationUses uses;
   for (const std::string& digest : names) {
     if (!IsDigest(digest)) {
       continue;
     }
-    ZW_ASSIGN(const bool adopted, MayBeAdopted(digest));
-    if (adopted) {
-      continue;  // a description of a few lines, and the only way back to what was there
+    const auto use = UseOf(digest);
+    if (!use && use.error().Is(ErrorCode::kResourceExhausted)) {
+      return Fail(use.error());  // ours: nothing is wrong with the generation
     }
-    // Read or nothing is told: a release that seems to be nobody's would be removed.
-    const fs::path place(digest);
-    ZW_ASSIGN(const std::string release, root.ReadLink(place / kRelease));
-    ZW_ASSIGN(const auto made, root.Look(place / kGenerationFile));
-    uses.push_back({.digest = digest,
-                    .release = fs::path(release).filename(),
-                    .current = digest == current,
-                    .last_ran = LastRan(digest),
-                    .made = made ? std::int64_t{made->st_mtim.tv_sec} : 0});
+    if (!use) {
+      uses.unknown.push_back({.digest = digest, .why = use.error()});
+    } else if (*use) {
+      uses.known.push_back(**use);
+    }
   }
   return uses;
 }

@@ -71,6 +71,17 @@ struct StoredGeneration {
   std::optional<ForeignPaths> foreign;  // adopted: both directories are somebody else's
 };
 
+struct GenerationOfUnknownUse {
+  std::string digest;
+  base::Error why;
+};
+
+struct GenerationUses {
+  std::vector<GenerationUse> known;
+  // Each may be of any release: while there is one, no release is nobody's.
+  std::vector<GenerationOfUnknownUse> unknown;
+};
+
 class Generations {
  public:
   // Who runs ZooKeeper: it must be able to rewrite its zoo.cfg. Only root can give files away.
@@ -111,8 +122,8 @@ class Generations {
   [[nodiscard]] base::Result<std::vector<model::Generation>> List() const;
 
   // All that bear a digest's name but the adopted one and what may be it, damaged ones too, sorted
-  // by digest. An error when the release of any cannot be read: what is not listed may be removed.
-  [[nodiscard]] base::Result<std::vector<GenerationUse>> Uses() const;
+  // by digest.
+  [[nodiscard]] base::Result<GenerationUses> Uses() const;
 
   // Renamed aside at once, gone from the disk with what is returned; nothing when it was not there.
   // kFailedPrecondition `generation.current` for that one.
@@ -161,6 +172,8 @@ class Generations {
   [[nodiscard]] base::Result<std::string> CurrentDigest() const;  // empty = there is none
   [[nodiscard]] base::Result<std::filesystem::path> ReleaseOf(std::string_view digest) const;
   [[nodiscard]] base::Result<GenerationRecord> ReadRecord(std::string_view digest) const;
+  // None of the adopted one.
+  [[nodiscard]] base::Result<std::optional<GenerationUse>> UseOf(const std::string& digest) const;
   [[nodiscard]] base::Result<bool> MayBeAdopted(std::string_view digest) const;
   [[nodiscard]] base::Result<std::vector<std::string>> AdoptedDigests() const;
   [[nodiscard]] base::Status CheckNothingOfOurs() const;

@@ -10,9 +10,27 @@ namespace zoowarden::agent {
 
 namespace fs = std::filesystem;
 
-base::Result<std::vector<GenerationUse>> ReleaseKeeper::Uses() {
+base::Result<GenerationUses> ReleaseKeeper::Uses() {
   const std::lock_guard lock(mutex_);
   return generations_.Uses();
+}
+
+base::Result<std::vector<GenerationUse>> ReleaseKeeper::AllUses() {
+  ZW_ASSIGN(auto uses, Uses());
+  if (!uses.unknown.empty()) {
+    const GenerationOfUnknownUse& first = uses.unknown.front();
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "release.use_unknown",
+                      "no release is removed while it is not known of which one generation " +
+                          first.digest + " is (" + first.why.message() + "); restore it, or move " +
+                          instance_->config().instance.generations + "/" + first.digest + " away");
+  }
+  return std::move(uses.known);
+}
+
+base::Result<std::vector<GenerationOfUnknownUse>> ReleaseKeeper::OfUnknownUse() {
+  ZW_ASSIGN(auto uses, Uses());
+  return std::move(uses.unknown);
 }
 
 base::Result<std::vector<KnownRelease>> ReleaseKeeper::List() {
@@ -22,9 +40,10 @@ base::Result<std::vector<KnownRelease>> ReleaseKeeper::List() {
   std::vector<KnownRelease> known;
   for (InstalledRelease& release : installed) {
     KnownRelease& one = known.emplace_back();
-    std::copy_if(uses.begin(), uses.end(), std::back_inserter(one.generations), [&](const auto& u) {
-      return u.release == release.name;
-    });
+    std::copy_if(uses.known.begin(),
+                 uses.known.end(),
+                 std::back_inserter(one.generations),
+                 [&](const auto& use) { return use.release == release.name; });
     one.installed = std::move(release);
   }
   return known;
@@ -86,7 +105,7 @@ base::Result<RemovedRelease> ReleaseKeeper::Remove(const std::string& name,
     base::LogInfo("removed archive=" + name);
     return removed;
   }
-  ZW_ASSIGN(const auto uses, Uses());
+  ZW_ASSIGN(const auto uses, AllUses());
   std::vector<std::string> digests;
   for (const GenerationUse& use : uses) {
     if (use.release != name) {
@@ -116,7 +135,7 @@ base::Result<RemovedRelease> ReleaseKeeper::Remove(const std::string& name,
 }
 
 base::Result<RemovedRelease> ReleaseKeeper::Collect(const std::set<std::string>& needed) {
-  ZW_ASSIGN(const auto uses, Uses());
+  ZW_ASSIGN(const auto uses, AllUses());
   return instance_->WithReleases([&](Releases& releases) -> base::Result<RemovedRelease> {
     ZW_ASSIGN(const auto installed, releases.List());
     RetentionInput input{

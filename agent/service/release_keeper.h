@@ -44,19 +44,24 @@ class ReleaseKeeper {
   // The same with every file read; what is changed is in its problem.
   [[nodiscard]] base::Result<std::vector<KnownRelease>> Verify();
 
+  // Those whose release cannot be read; nothing is removed or collected while there is one.
+  [[nodiscard]] base::Result<std::vector<GenerationOfUnknownUse>> OfUnknownUse();
   // Archives that were never unpacked, and what ran before adoption.
   [[nodiscard]] base::Result<std::vector<StagedArchive>> Staged();
   [[nodiscard]] std::optional<AdoptedRelease> Adopted();
 
   // For both no operation may begin meanwhile; `needed` are digests of generations beside the
   // current one. Remove takes a name or the SHA-512 of a staged archive; kFailedPrecondition
-  // `release.in_use`. Collect removes what the policy of agent.yaml lets go, and tells the log.
+  // `release.in_use`, `release.use_unknown`. Collect removes what the policy of agent.yaml lets go,
+  // and tells the log.
   [[nodiscard]] base::Result<RemovedRelease> Remove(const std::string& name,
                                                     const std::set<std::string>& needed);
   [[nodiscard]] base::Result<RemovedRelease> Collect(const std::set<std::string>& needed);
 
  private:
-  [[nodiscard]] base::Result<std::vector<GenerationUse>> Uses();
+  [[nodiscard]] base::Result<GenerationUses> Uses();
+  // `release.use_unknown` where not all are known.
+  [[nodiscard]] base::Result<std::vector<GenerationUse>> AllUses();
   // With mutex_ held.
   [[nodiscard]] base::Status RemoveGeneration(const std::string& digest, RemovedRelease& removed);
 

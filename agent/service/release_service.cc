@@ -85,6 +85,10 @@ class ReleaseHandlers final : public v1::ReleaseService::Service {
     if (!staged) {
       return rpc::ToGrpcStatus(staged.error());
     }
+    const auto unknown = core_.release_keeper().OfUnknownUse();
+    if (!unknown) {
+      return rpc::ToGrpcStatus(unknown.error());
+    }
     const auto needed = core_.NeededGenerations();
     for (const KnownRelease& one : *known) {
       ToWire(one, needed, *reply->add_releases());
@@ -93,6 +97,12 @@ class ReleaseHandlers final : public v1::ReleaseService::Service {
       auto& wire = *reply->add_archives();
       wire.set_sha512(archive.sha512);
       wire.set_bytes(archive.bytes);
+    }
+    for (const GenerationOfUnknownUse& generation : *unknown) {
+      auto& wire = *reply->add_unknown();
+      wire.set_digest(generation.digest);
+      wire.set_problem_reason(generation.why.reason());
+      wire.set_problem(generation.why.message());
     }
     if (const auto adopted = core_.release_keeper().Adopted()) {
       reply->mutable_adopted()->set_version(adopted->version.ToString());

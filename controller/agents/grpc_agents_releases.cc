@@ -18,7 +18,7 @@ ReleaseGeneration GenerationOf(const v1::ReleaseGeneration& wire) {
           .last_ran = wire.has_last_ran() ? std::optional(wire.last_ran()) : std::nullopt};
 }
 
-// An agent from before names neither archives nor what was adopted.
+// An agent from before names none of them.
 void AddOthers(const v1::ReleasesResponse& wire, std::vector<InstalledRelease>& releases) {
   for (const auto& archive : wire.archives()) {
     releases.push_back({.kind = ReleaseKind::kArchive,
@@ -31,6 +31,12 @@ void AddOthers(const v1::ReleasesResponse& wire, std::vector<InstalledRelease>& 
                         .name = wire.adopted().version() + " (adopted)",
                         .version = wire.adopted().version(),
                         .generations = {GenerationOf(wire.adopted().generation())}});
+  }
+  for (const auto& unknown : wire.unknown()) {
+    releases.push_back({.kind = ReleaseKind::kUnknown,
+                        .name = "generation-" + unknown.digest(),
+                        .problem_reason = unknown.problem_reason(),
+                        .problem = unknown.problem()});
   }
 }
 

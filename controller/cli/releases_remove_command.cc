@@ -57,7 +57,7 @@ std::vector<Removed> Choose(const std::vector<Answer<std::vector<InstalledReleas
     for (const auto& release : *server.result) {
       const bool archive = release.kind == ReleaseKind::kArchive;
       const bool meant = release.name == options.release || release.version == options.release;
-      if (meant && release.kind != ReleaseKind::kAdopted) {
+      if (meant && (archive || release.kind == ReleaseKind::kUnpacked)) {
         chosen.push_back({server.server,
                           release.name,
                           archive ? release.sha512 : release.name,

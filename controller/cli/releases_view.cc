@@ -10,6 +10,9 @@ constexpr std::uint64_t kMebibyte = 1024ULL * 1024;
 
 // "current", "needed", "ran before", "staged", "unused"; an archive is staged until it is unpacked.
 std::string UseOf(const InstalledRelease& release) {
+  if (release.kind == ReleaseKind::kUnknown) {
+    return "unknown";
+  }
   bool needed = false;
   bool ran = false;
   for (const auto& generation : release.generations) {
@@ -37,6 +40,8 @@ std::string KindName(ReleaseKind kind) {
       return "archive";
     case ReleaseKind::kAdopted:
       return "adopted";
+    case ReleaseKind::kUnknown:
+      return "unknown";
   }
   return "";
 }
@@ -93,8 +98,8 @@ std::string ReleasesText(const ServerReleases& servers, bool verified) {
       continue;
     }
     for (const auto& release : *server.result) {
-      const bool ours = release.kind != ReleaseKind::kAdopted;
       const bool unpacked = release.kind == ReleaseKind::kUnpacked;
+      const bool ours = unpacked || release.kind == ReleaseKind::kArchive;
       const std::string fine = verified && unpacked ? "as unpacked" : "";
       table.Add({ToString(server.server),
                  release.name,

@@ -23,11 +23,12 @@ enum class ReleaseKind {
   kUnpacked,
   kArchive,  // staged and never unpacked: its version is not known
   kAdopted,  // what ran before adoption: not ours to remove
+  kUnknown,  // a generation that does not say which release it is of; none is removed meanwhile
 };
 
 struct InstalledRelease {
   ReleaseKind kind = ReleaseKind::kUnpacked;
-  std::string name;  // "3.9.4-9418f5e1", "archive-9418f5e1", "3.8.6 (adopted)"
+  std::string name;  // "3.9.4-9418f5e1", "archive-9418f5e1", "3.8.6 (adopted)", "generation-DIGEST"
   std::string version;
   std::string sha512;
   std::uint64_t bytes = 0;

@@ -130,8 +130,8 @@ TEST_F(GenerationZeroTest, IsNotCollectedWhileItsFilesAreAwayForAMoment) {
   fs::rename(Jar(), scratch() / "away");
   const auto uses = generations_->Uses();
   ASSERT_TRUE(uses);
-  ASSERT_EQ(uses->size(), 1U);
-  EXPECT_EQ(uses->front().digest, ours);
+  ASSERT_EQ(uses->known.size(), 1U);
+  EXPECT_EQ(uses->known.front().digest, ours);
 }
 
 TEST_F(GenerationZeroTest, WhatSaysNotWhoseItIsIsNotCollected) {
@@ -140,10 +140,10 @@ TEST_F(GenerationZeroTest, WhatSaysNotWhoseItIsIsNotCollected) {
   const fs::path record = scratch() / "generations" / zero / "generation.json";
   for (const char* text : {"", "{}", "{\"format\": 9}"}) {
     Write(record, text);
-    EXPECT_EQ(generations_->Uses()->size(), 1U) << text;
+    EXPECT_EQ(generations_->Uses()->known.size(), 1U) << text;
   }
   fs::remove(record);
-  EXPECT_EQ(generations_->Uses()->size(), 1U);
+  EXPECT_EQ(generations_->Uses()->known.size(), 1U);
 }
 
 TEST_F(GenerationZeroTest, MayBeDescribedAnewWhenSomebodyTookItsOldFilesAway) {

@@ -192,7 +192,11 @@ TEST_F(GenerationLinksTest, ItsReleaseIsLookedUpFromWhereTheLinkLies) {
   fs::remove(link);
   fs::create_directory(link);
   EXPECT_EQ(Reason(generations_->Find(new_)), "file.failed");
-  EXPECT_FALSE(generations_->Uses()) << "its release would seem to be nobody's";
+  const auto uses = generations_->Uses();
+  ASSERT_TRUE(uses) << uses.error().message();
+  ASSERT_EQ(uses->unknown.size(), 1U) << "its release would seem to be nobody's";
+  EXPECT_EQ(uses->unknown.front().digest, new_);
+  EXPECT_EQ(uses->known.size(), 1U);
   EXPECT_TRUE(generations_->SwitchTo(old_)) << "and keeps no server from another";
 }
 

@@ -176,6 +176,31 @@ TEST_F(ReleaseKeeperTest, RefusesToRemoveWhatIsNeeded) {
   EXPECT_TRUE(fs::exists(At("generations/" + staged_)));
 }
 
+// Actual: one damaged generation, and no release is listed. Expected: it is named beside the
+// others; removed is nothing while it may be of any.
+TEST_F(ReleaseKeeperTest, OneThatDoesNotSayItsReleaseIsNamedAndKeepsThemAll) {
+  const auto expect_kept = [&](const char* how) {
+    EXPECT_THAT(Names(), ElementsAre(OldRelease(), new_release_)) << how;
+    const auto unknown = keeper_->OfUnknownUse();
+    ASSERT_TRUE(unknown) << how << unknown.error().message();
+    ASSERT_EQ(unknown->size(), 1U) << how;
+    EXPECT_EQ(unknown->front().digest, staged_) << how;
+    EXPECT_EQ(Reason(keeper_->Remove(new_release_, {})), "release.use_unknown") << how;
+    EXPECT_EQ(Reason(keeper_->Collect({})), "release.use_unknown") << how;
+    EXPECT_EQ(Names().size(), 2U) << how;
+  };
+  const fs::path link = At("generations/" + staged_ + "/release");
+  fs::remove(link);
+  expect_kept("its link is gone");
+  fs::create_directory(link);
+  expect_kept("its link is none");
+  fs::remove_all(At("generations/" + staged_));
+  Write(At("generations/" + staged_), "x");
+  expect_kept("it is a file");
+  fs::remove(At("generations/" + staged_));
+  EXPECT_TRUE(keeper_->Remove(new_release_, {}));
+}
+
 TEST_F(ReleaseKeeperTest, RemovesNothingByAnotherNameThanAReleases) {
   Write(At("releases/own/file"), "x");
   for (const char* name : {"", ".", "..", "own", "../generations", "3.9.4-9418f5e1/../own"}) {

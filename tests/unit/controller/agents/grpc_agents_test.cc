@@ -239,7 +239,7 @@ TEST_F(GrpcAgentsTest, StepsOfAnOperationArriveInsideObserve) {
   EXPECT_EQ(fakes_[1].operate.watched_after, 6U) << "from the change on that the call made";
 }
 
-// An agent from before names neither archives nor what was adopted.
+// An agent from before names none of those beside.
 TEST_F(GrpcAgentsTest, StagedArchivesAndWhatWasAdoptedAreListedBesideReleases) {
   fakes_[0].release.listed.add_releases()->set_name("3.9.4-11111111");
   auto& now = fakes_[1].release.listed;
@@ -247,17 +247,23 @@ TEST_F(GrpcAgentsTest, StagedArchivesAndWhatWasAdoptedAreListedBesideReleases) {
   now.add_archives()->set_sha512("9418f5e1" + std::string(120, '0'));
   now.mutable_adopted()->set_version("3.8.6");
   now.mutable_adopted()->mutable_generation()->set_current(true);
+  auto& unknown = *now.add_unknown();
+  unknown.set_digest("0123456789abcdef");
+  unknown.set_problem("its link is gone");
   auto agents = Make();
   const auto answers = agents.GetReleases(/*verify=*/false);
   ASSERT_EQ(answers[0].result->size(), 1U);
   EXPECT_EQ(answers[0].result->front().kind, ReleaseKind::kUnpacked);
   const auto& listed = *answers[1].result;
-  ASSERT_EQ(listed.size(), 3U);
+  ASSERT_EQ(listed.size(), 4U);
   EXPECT_EQ(listed[1].kind, ReleaseKind::kArchive);
   EXPECT_EQ(listed[1].name, "archive-9418f5e1");
   EXPECT_EQ(listed[2].kind, ReleaseKind::kAdopted);
   EXPECT_EQ(listed[2].name, "3.8.6 (adopted)");
   EXPECT_TRUE(listed[2].generations[0].current);
+  EXPECT_EQ(listed[3].kind, ReleaseKind::kUnknown);
+  EXPECT_EQ(listed[3].name, "generation-0123456789abcdef");
+  EXPECT_EQ(listed[3].problem, "its link is gone");
 }
 
 TEST_F(GrpcAgentsTest, LeasesAreAnsweredOneByOne) {

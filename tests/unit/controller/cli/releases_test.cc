@@ -92,6 +92,21 @@ TEST_F(ReleasesTest, WhatIsStagedAndWhatWasAdoptedIsShownToo) {
   EXPECT_THAT(json, HasSubstr("\"version\": null"));
 }
 
+TEST_F(ReleasesTest, AGenerationOfNoKnownReleaseIsAProblemThatIsNamed) {
+  releases_->servers[1].result =
+      std::vector<InstalledRelease>{{.kind = ReleaseKind::kUnknown,
+                                     .name = "generation-0123456789abcdef",
+                                     .problem_reason = "generation.damaged",
+                                     .problem = "generation 0123456789abcdef is damaged"}};
+  const auto listed = Run({"releases", "list"});
+  EXPECT_EQ(listed.code, 1);
+  EXPECT_THAT(listed.out, HasSubstr("generation-0123456789abcdef  unknown"));
+  EXPECT_THAT(listed.err, HasSubstr("server 2: generation 0123456789abcdef is damaged"));
+  EXPECT_THAT(Run({"releases", "list", "-o", "json"}).out, HasSubstr("\"kind\": \"unknown\""));
+  Run({"releases", "remove", "generation-0123456789abcdef", "--yes"});
+  EXPECT_THAT(releases_->removed, ::testing::IsEmpty());
+}
+
 TEST_F(ReleasesTest, AnArchiveIsRemovedByItsNameAndWhatWasAdoptedNever) {
   for (auto& server : releases_->servers) {
     server.result = std::vector<InstalledRelease>{
