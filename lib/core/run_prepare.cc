@@ -104,6 +104,10 @@ std::string StagingTroubles(Turn& turn) {
 bool StageServer(Turn& turn, ServerRun& server) {
   const auto& seen = turn.Seen(server.id);
   const auto& operation = seen.operation;
+  if (server.failed && !turn.memory().staging_troubles.contains(server.id)) {
+    server.failed = false;  // refused to the controller before this one: perhaps mended since
+    server.failure.clear();
+  }
   if (server.failed || !seen.answered) {
     return false;
   }

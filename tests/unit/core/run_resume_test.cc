@@ -76,6 +76,20 @@ TEST(RunResumeTest, AnInterruptedRunGoesOn) {
   EXPECT_THAT(ensemble.Stops(), ElementsAre("proceed 2", "proceed 3", "proceed 1"));
 }
 
+// The interrupt came between the refusal and what would have followed from it.
+TEST(RunResumeTest, WhatRefusedToStageBeforeIsAskedAgain) {
+  FakeEnsemble ensemble(3, 1);
+  ensemble.staging_fails = {3};
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ServerOf(ensemble.state, Id(3)).failed; }));
+  ensemble.stop_requested = true;
+  ASSERT_TRUE(ensemble.Drive());
+  ASSERT_EQ(ensemble.state.phase, RunPhase::kStaging);
+  ensemble.staging_fails.clear();
+  Resume(ensemble);
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+}
+
 class HaltedTest : public ::testing::Test {
  protected:
   // Server 2 is new and healthy, server 3 was frozen until the run halted.
