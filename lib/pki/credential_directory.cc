@@ -5,7 +5,9 @@
 
 #include <sys/stat.h>
 
+#include <map>
 #include <set>
+#include <string>
 #include <system_error>
 
 namespace zoowarden::pki {
@@ -30,29 +32,52 @@ bool IsOurs(const fs::path& link, const fs::path& target) {
          name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
 }
 
-// Files that the new set does not bring: a revocation list, a keyring. A link stays one and is not
-// followed; the new directory lies beside the old one, so that a relative one names the same.
+// Files and links that the new set does not bring: a revocation list, a keyring.
+base::Result<std::map<std::string, mode_t>> LookBeside(const sys::Beneath& present,
+                                                       const std::set<fs::path>& new_names) {
+  ZW_ASSIGN(const auto names, present.Names());
+  std::map<std::string, mode_t> beside;
+  for (const std::string& name : names) {
+    ZW_ASSIGN(const auto status, present.Look(name));
+    if (!status || new_names.contains(name) ||
+        (!S_ISLNK(status->st_mode) && !S_ISREG(status->st_mode))) {
+      continue;
+    }
+    if (static_cast<std::size_t>(status->st_size) > kMaxBeside) {
+      return base::Fail(base::ErrorCode::kResourceExhausted,
+                        "file.too_large",
+                        (present.path() / name).native() +
+                            " is larger than what is taken along with a certificate (" +
+                            std::to_string(kMaxBeside) + " bytes); move it elsewhere");
+    }
+    beside.emplace(name, status->st_mode);
+  }
+  return beside;
+}
+
+// A link stays one and is not followed; the new directory lies beside the old one, so that a
+// relative one names the same.
 base::Status CopyBeside(const fs::path& from,
                         const sys::Beneath& to,
                         const std::set<fs::path>& new_names) {
   ZW_ASSIGN(const auto present, sys::Beneath::Open(from));
-  ZW_ASSIGN(const auto names, present.Names());
-  for (const std::string& name : names) {
-    if (new_names.contains(name)) {
-      continue;
-    }
-    ZW_ASSIGN(const auto status, present.Look(name));
-    if (status && S_ISLNK(status->st_mode)) {
+  ZW_ASSIGN(const auto beside, LookBeside(present, new_names));
+  for (const auto& [name, mode] : beside) {
+    if (S_ISLNK(mode)) {
       ZW_ASSIGN(const std::string target, present.ReadLink(name));
       ZW_TRY(to.ReplaceLink(name, target));
-      continue;
+    } else {
+      ZW_ASSIGN(const auto content, present.Read(name, kMaxBeside));
+      ZW_TRY(to.Write(name, content, mode & 0777U, sys::IfPresent::kRefuse));
     }
-    if (!status || !S_ISREG(status->st_mode)) {
-      continue;
-    }
-    ZW_ASSIGN(const auto content, present.Read(name, kMaxBeside));
-    ZW_TRY(to.Write(name, content, status->st_mode & 0777U, sys::IfPresent::kRefuse));
   }
+  return base::Ok();
+}
+
+// What CopyBeside would refuse only when a certificate has been issued.
+base::Status CheckBeside(const CredentialFiles& files) {
+  ZW_ASSIGN(const auto present, sys::Beneath::Open(LinkOf(files)));
+  ZW_TRY(LookBeside(present, {files.certificate.filename(), files.key.filename()}));
   return base::Ok();
 }
 
@@ -105,7 +130,10 @@ base::Status CheckSwitchable(const CredentialFiles& files) {
   const auto status = fs::symlink_status(link, error);
   const bool together =
       files.key.parent_path() == link && files.key.filename() != files.certificate.filename();
-  if (together && (status.type() == fs::file_type::not_found || fs::is_symlink(status) ||
+  if (together && fs::is_symlink(status)) {
+    return CheckBeside(files);
+  }
+  if (together && (status.type() == fs::file_type::not_found ||
                    (fs::is_directory(status) && fs::is_empty(link, error)))) {
     return base::Ok();
   }

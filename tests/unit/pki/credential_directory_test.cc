@@ -68,6 +68,14 @@ TEST_F(CredentialDirectoryTest, WhatElseLiesThereComesAlong) {
 }
 
 // When the CA has answered it is too late to refuse.
+TEST_F(CredentialDirectoryTest, WhatCouldNotComeAlongIsRefusedBeforehand) {
+  ASSERT_TRUE(InstallCredentials(files_, NewTexts("one")));
+  Write("pki/keyring.gpg", "k");
+  EXPECT_EQ(ReasonOf(files_), "");
+  fs::resize_file(Path("pki/keyring.gpg"), 4U * 1024 * 1024 + 1);
+  EXPECT_EQ(ReasonOf(files_), "file.too_large");
+}
+
 TEST_F(CredentialDirectoryTest, ALinkThatLiesThereStaysOneAndIsNotFollowed) {
   ASSERT_TRUE(InstallCredentials(files_, NewTexts("one")));
   const fs::path before = fs::read_symlink(Path("pki"));
