@@ -93,9 +93,7 @@ UniqueFd Walk(int directory, const std::vector<std::string>& components, int fla
   return OpenComponent(held.valid() ? held.get() : directory, components.back(), flags, mode);
 }
 
-}  // namespace
-
-UniqueFd OpenBeneath(int directory, const fs::path& name, int flags, mode_t mode) {
+UniqueFd Resolve(int directory, const fs::path& name, int flags, mode_t mode) {
   static std::atomic<bool> filtered{false};
   std::vector<std::string> components;
   for (const auto& component : name) {
@@ -119,6 +117,25 @@ UniqueFd OpenBeneath(int directory, const fs::path& name, int flags, mode_t mode
     filtered.store(true, std::memory_order_relaxed);
   }
   return Walk(directory, components, flags, mode);
+}
+
+bool IsLink(int directory, const fs::path& name) {
+  const UniqueFd itself = Resolve(directory, name, O_PATH | O_NOFOLLOW, 0);
+  struct stat status {};
+  return itself.valid() && ::fstat(itself.get(), &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+}  // namespace
+
+UniqueFd OpenBeneath(int directory, const fs::path& name, int flags, mode_t mode) {
+  UniqueFd opened = Resolve(directory, name, flags, mode);
+  // To be read as a directory, a link is only "no directory" to the kernel.
+  const int error = errno;
+  if (!opened.valid() && error == ENOTDIR && (flags & O_DIRECTORY) != 0 && (flags & O_PATH) == 0) {
+    return Fail(IsLink(directory, name) ? ELOOP : ENOTDIR);
+  }
+  errno = error;
+  return opened;
 }
 
 }  // namespace zoowarden::sys

@@ -161,6 +161,20 @@ TEST_F(BeneathTest, RemovesALinkAndNotWhatItNames) {
   EXPECT_EQ(Text("outside/sub/file"), "outside");
 }
 
+// Also where the kernel would say only that it is no directory.
+TEST_F(BeneathTest, ALinkInThePlaceOfADirectoryIsCalledOne) {
+  fs::create_symlink("sub", At("inside/link"));
+  for (const int how : {0, O_NOFOLLOW, O_PATH, O_PATH | O_NOFOLLOW}) {
+    SCOPED_TRACE(how);
+    EXPECT_TRUE(inside_->OpenFile("sub", O_DIRECTORY | how));
+    EXPECT_EQ(Reason(inside_->OpenFile("file", O_DIRECTORY | how)), "file.wrong_kind");
+    EXPECT_EQ(Reason(inside_->OpenFile("link/file", O_RDONLY | (how & O_PATH))), "path.link");
+    const bool itself = how == (O_PATH | O_NOFOLLOW);
+    EXPECT_EQ(Reason(inside_->OpenFile("link", O_DIRECTORY | how)),
+              itself ? "file.wrong_kind" : "path.link");
+  }
+}
+
 TEST_F(BeneathTest, ReadsRegularFilesOnlyAndWaitsForNone) {
   ASSERT_EQ(::mkfifo(At("inside/fifo").c_str(), 0600), 0);
   EXPECT_EQ(Reason(inside_->Read("fifo", 100)), "path.not_a_file");
