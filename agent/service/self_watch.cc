@@ -3,7 +3,7 @@
 namespace zoowarden::agent {
 namespace {
 
-// One may fail for want of a descriptor, while the listener lives on.
+// One may find the machine busy, while the listener lives on.
 constexpr int kSilentLooks = 3;
 // What is busy gives some back sooner. A leak does not, and only a new process is rid of it.
 constexpr std::chrono::seconds kLongestWithoutDescriptor{30};
@@ -14,7 +14,9 @@ constexpr std::chrono::minutes kLongestStaging{30};
 }  // namespace
 
 Health SelfWatch::Note(const Signs& signs) {
-  silent_ = signs.listener == Listener::kSilent ? silent_ + 1 : 0;
+  if (signs.listener != Listener::kNotLooked) {
+    silent_ = signs.listener == Listener::kSilent ? silent_ + 1 : 0;
+  }
   if (silent_ >= kSilentLooks || signs.without_descriptor > kLongestWithoutDescriptor) {
     return Health::kDead;
   }

@@ -20,6 +20,7 @@ enum class Health {
 enum class Listener {
   kServes,
   kTurnsAway,  // it accepts and closes: at its limits, or without a descriptor
+  kNotLooked,  // for want of a descriptor to look with
   kSilent,     // or it ends connections for no reason that is known
 };
 

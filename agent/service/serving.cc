@@ -47,10 +47,13 @@ Signs LookAtListener(const std::string& address, milliseconds patience) {
   Signs signs{.listener = Listener::kServes, .without_descriptor = after.without_descriptor};
   if (!answered) {
     base::LogWarn(answered.error().message());
-    const bool known = after.without_descriptor || after.over_bounds != before.over_bounds;
-    signs.listener = known && answered.error().reason() == "listener.turned_away"
-                         ? Listener::kTurnsAway
-                         : Listener::kSilent;
+    // It does accept, though perhaps not this one.
+    const bool known = after.not_admitted != before.not_admitted &&
+                       answered.error().reason() == "listener.turned_away";
+    const bool looked = answered.error().reason() != "listener.not_looked";
+    signs.listener = !looked ? Listener::kNotLooked
+                     : known ? Listener::kTurnsAway
+                             : Listener::kSilent;
   }
   return signs;
 }

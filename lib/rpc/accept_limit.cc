@@ -87,12 +87,17 @@ class Door {
 
   AcceptState Now() {
     const std::lock_guard lock(mutex_);
-    AcceptState now{.over_bounds = over_bounds_, .without_descriptor = std::nullopt};
+    AcceptState now{.not_admitted = not_admitted_, .without_descriptor = std::nullopt};
     if (want_began_) {
       now.without_descriptor =
           std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - *want_began_);
     }
     return now;
+  }
+
+  void NoteNoDescriptor() {
+    const std::lock_guard lock(mutex_);
+    want_began_ = want_began_.value_or(steady_clock::now());
   }
 
  private:
@@ -107,7 +112,7 @@ class Door {
         return true;
       case EMFILE:
       case ENFILE:
-        return TurnOneAway(listener);
+        return TurnOneAway(listener, why);
       case ENOBUFS:
       case ENOMEM:
         errno = EAGAIN;
@@ -119,7 +124,7 @@ class Door {
   }
 
   // With the descriptor that is kept for this: else the caller would wait in the queue for ever.
-  bool TurnOneAway(int listener) {
+  bool TurnOneAway(int listener, int why) {
     const std::lock_guard lock(mutex_);
     const bool spare = spare_.valid();
     spare_.Reset();
@@ -132,8 +137,13 @@ class Door {
     caller.Reset();
     KeepSpare();
     if (!nobody) {
+      ++not_admitted_;
+    }
+    if (!nobody && why == EMFILE) {
       want_began_ = want_began_.value_or(steady_clock::now());
       Tell(Why::kNoDescriptor, "no descriptor is free; raise LimitNOFILE of this service");
+    } else if (!nobody) {
+      Tell(Why::kNoDescriptor, "the machine has no file free; raise fs.file-max");
     }
     errno = EAGAIN;
     return turned_away;
@@ -150,7 +160,7 @@ class Door {
       ForgetClosed();
     }
     if (IsFull(address)) {
-      ++over_bounds_;
+      ++not_admitted_;
       Tell(Why::kBounds,
            "there are " + std::to_string(held_.size()) + ", " + std::to_string(From(address)) +
                " of them from " + address);
@@ -209,7 +219,7 @@ class Door {
   HeldByFd held_;
   std::unordered_map<std::string, int> from_;  // how many of them
   sys::UniqueFd spare_;
-  std::uint64_t over_bounds_ = 0;
+  std::uint64_t not_admitted_ = 0;
   std::optional<steady_clock::time_point> want_began_;
   std::array<std::optional<steady_clock::time_point>, 2> told_;  // by Why
   steady_clock::time_point forgot_;
@@ -226,6 +236,8 @@ Door& TheDoor() {
 void SetAcceptLimits(const AcceptLimits& limits) { TheDoor().Set(limits); }
 
 AcceptState AcceptsNow() { return TheDoor().Now(); }
+
+void NoteNoDescriptor() { TheDoor().NoteNoDescriptor(); }
 
 std::string CountedAs(const sockaddr_storage& caller) {
   if (caller.ss_family == AF_INET) {

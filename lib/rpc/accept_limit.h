@@ -32,10 +32,15 @@ void SetAcceptLimits(const AcceptLimits& limits);
 [[nodiscard]] std::string CountedAs(const sockaddr_storage& caller);
 
 struct AcceptState {
-  std::uint64_t over_bounds = 0;  // callers turned away for the limits, ever
-  // Since the first caller that found no descriptor free, if nobody was admitted after him.
+  // Callers not admitted for the limits or for want of descriptors, ever.
+  std::uint64_t not_admitted = 0;
+  // Since the first who found none of this process's descriptors free, if nobody was admitted after
+  // him. Where the machine has none this is not told: no end of this process mends that.
   std::optional<std::chrono::milliseconds> without_descriptor;
 };
 [[nodiscard]] AcceptState AcceptsNow();
+
+// Who would call found no descriptor free.
+void NoteNoDescriptor();
 
 }  // namespace zoowarden::rpc

@@ -1,5 +1,6 @@
 #include "rpc/listener_probe.h"
 
+#include "rpc/accept_limit.h"
 #include "sys/fd.h"
 
 #include <netdb.h>
@@ -27,6 +28,17 @@ base::Status Refused(const std::string& address, const std::string& why) {
   return Fail(ErrorCode::kUnavailable,
               "listener.refused",
               "cannot connect to the own address " + address + ": " + why);
+}
+
+// Callers find none either, whether one comes just now or not.
+base::Status NotLooked(const std::string& address, int error) {
+  if (error == EMFILE) {
+    NoteNoDescriptor();
+  }
+  return Fail(
+      ErrorCode::kResourceExhausted,
+      "listener.not_looked",
+      "no connection to the own address " + address + " can be tried: " + std::strerror(error));
 }
 
 // An address that means "every interface" reaches this machine as well.
@@ -139,8 +151,10 @@ base::Status ProbeListener(const std::string& address, milliseconds patience) {
     return Refused(address, "its name cannot be resolved");
   }
   const sys::UniqueFd fd(socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  return fd.valid() ? Converse(fd.get(), *to, address, patience)
-                    : Refused(address, std::strerror(errno));
+  if (!fd.valid()) {
+    return NotLooked(address, errno);
+  }
+  return Converse(fd.get(), *to, address, patience);
 }
 
 }  // namespace zoowarden::rpc

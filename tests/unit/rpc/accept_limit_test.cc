@@ -53,12 +53,12 @@ class AcceptLimitTest : public LoopbackTest {
 
 TEST_F(AcceptLimitTest, ConnectionsFromOneAddressAreBoundedAndThoseOfOthersAreNot) {
   SetAcceptLimits({.connections = 100, .from_one_address = 2});
-  const auto before = AcceptsNow().over_bounds;
+  const auto before = AcceptsNow().not_admitted;
   const auto first = Connect("127.0.88.1");
   const auto second = Connect("127.0.88.1");
   const auto third = Connect("127.0.88.1");
   EXPECT_TRUE(IsTurnedAway(third, kLong));
-  EXPECT_EQ(AcceptsNow().over_bounds, before + 1);
+  EXPECT_EQ(AcceptsNow().not_admitted, before + 1);
   EXPECT_FALSE(IsTurnedAway(first, kShort));
   EXPECT_FALSE(IsTurnedAway(second, 0));
   EXPECT_FALSE(IsTurnedAway(Connect("127.0.88.2"), kShort));

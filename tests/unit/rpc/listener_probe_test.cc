@@ -5,6 +5,7 @@
 #include "tests/unit/rpc/loopback.h"
 
 #include <arpa/inet.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 namespace zoowarden::rpc {
@@ -51,6 +52,22 @@ TEST_F(ListenerProbeTest, OneThatTurnsCallersAwayDoesNotAnswer) {
   EXPECT_EQ(Probed(), "listener.turned_away");
   SetAcceptLimits({});
   EXPECT_EQ(Probed(), "answers");
+}
+
+// Nothing is known of the listener then, but that callers find no descriptor either.
+TEST_F(ListenerProbeTest, WithoutADescriptorNoLookIsMade) {
+  ASSERT_EQ(Probed(), "answers");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto reason = Probed();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(reason, "listener.not_looked");
+  EXPECT_TRUE(AcceptsNow().without_descriptor);
+  EXPECT_EQ(Probed(), "answers");
+  EXPECT_FALSE(AcceptsNow().without_descriptor);
 }
 
 TEST(WithoutNameTest, ANameIsAskedForOnceAndNumbersStay) {

@@ -22,6 +22,17 @@ TEST(SelfWatchTest, TheThirdSilentLookInARowIsTheEnd) {
   EXPECT_EQ(watch.Note(kSilence), Health::kDead);
 }
 
+TEST(SelfWatchTest, ALookThatCouldNotBeMadeIsNoSilence) {
+  SelfWatch watch;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(watch.Note({.listener = Listener::kNotLooked}), Health::kGood);
+  }
+  EXPECT_EQ(watch.Note(kSilence), Health::kPoor);
+  EXPECT_EQ(watch.Note({.listener = Listener::kNotLooked}), Health::kPoor);
+  EXPECT_EQ(watch.Note(kSilence), Health::kPoor);
+  EXPECT_EQ(watch.Note(kSilence), Health::kDead);
+}
+
 TEST(SelfWatchTest, AListenerAtItsLimitsIsNotDead) {
   SelfWatch watch;
   for (int i = 0; i < 100; ++i) {
