@@ -33,13 +33,13 @@ class Agent:
     """An agent of server 1, its keys and an operator's, below `home`.
 
     `most_descriptors` is its hard limit; `crl` names a revocation list; one that is `watched` looks
-    at its own port each second, as under systemd.
+    at its own port every three seconds, as under systemd.
     """
 
     def __init__(self, home, most_descriptors=HARD, crl=False, watched=False):
         self.home = home
         self._most = most_descriptors
-        self._environment = {**os.environ, **({"WATCHDOG_USEC": "3000000"} if watched else {})}
+        self._environment = {**os.environ, **({"WATCHDOG_USEC": "9000000"} if watched else {})}
         self.process = None
         self.issue("pki", "init", "--dir", home / "ca", "--ensemble", "lab")
         self.issue("pki", "issue", "--dir", home / "ca", "--role", "agent", "--server", 1,

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import time
 
 import pytest
 
@@ -58,8 +59,8 @@ def test_few_descriptors_are_not_used_up_by_silent_connections(make_agent):
     for one in silent:
         one.close()
     assert agent.answers() and agent.process.poll() is None
-    # Its own looks were turned away as well, each second until the first silent ones were dropped.
-    assert agent.said().count("closes the connection without an answer") >= 3
+    # Its own looks were turned away as well, until the first silent ones were dropped.
+    assert "closes the connection without an answer" in agent.said()
 
 
 def test_an_agent_without_a_free_descriptor_serves_again_when_there_are_some(make_agent):
@@ -81,18 +82,28 @@ def _leak_all_but(agent, free):
         return {int(fd) for fd in os.listdir(f"/proc/{agent.process.pid}/fd")}
 
     probes.wait_until(lambda: max(used()) == len(used()) - 1, 30, "there is no gap")
-    most = len(used()) + free
+    samples = []
+    for _ in range(20):  # it opens a file now and then, and that one is free again
+        samples.append(len(used()))
+        time.sleep(0.05)
+    most = min(samples) + free
     resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (most, HARD))
 
 
+def _assert_ended_for_want_of_descriptors(agent):
+    assert "ending listener=dead" in agent.said()
+    assert int(agent.said().split("without_descriptor_ms=")[1].split()[0]) > 30_000
+
+
 def test_an_agent_that_leaked_all_descriptors_says_so_and_ends(make_agent):
-    """It cannot even look at its port."""
+    """It cannot even look at its port, which is no sign that its listener is dead."""
     agent = make_agent(watched=True)
     assert agent.answers()
     _leak_all_but(agent, 0)
     assert not agent.answers()
-    assert agent.process.wait(30) == 1
-    assert "ending listener=dead" in agent.said()
+    assert agent.process.wait(60) == 1
+    assert "can be tried: Too many open files" in agent.said()
+    _assert_ended_for_want_of_descriptors(agent)
 
 
 def test_an_agent_that_turns_callers_away_for_half_a_minute_says_so_and_ends(make_agent):
@@ -103,7 +114,6 @@ def test_an_agent_that_turns_callers_away_for_half_a_minute_says_so_and_ends(mak
     _leak_all_but(agent, 1)
     assert agent.process.wait(60) == 1
     assert "closes the connection without an answer" in agent.said()
-    assert "ending listener=dead" in agent.said()
-    assert int(agent.said().split("without_descriptor_ms=")[1].split()[0]) > 30_000
+    _assert_ended_for_want_of_descriptors(agent)
     agent.start()
     probes.wait_until(agent.answers, 30, "it serves again")

@@ -2,6 +2,7 @@
 
 import pathlib
 import signal
+import warnings
 
 import pytest
 
@@ -22,7 +23,8 @@ def assert_kept(verdict):
 def _narrow():
     """narrow(process, bytes): what it takes from now on beyond that ends it.
 
-    Where no control group can be made, it ends at once, as the kernel would do it: by SIGKILL.
+    Where no control group can be made, that is a warning, and it ends at once, as the kernel would do
+    it: by SIGKILL.
     """
     made = []
 
@@ -35,7 +37,8 @@ def _narrow():
             limit = "memory.limit_in_bytes" if version_1 else "memory.max"
             (group / limit).write_text(str(size), encoding="ascii")
             (group / "cgroup.procs").write_text(str(process.pid), encoding="ascii")
-        except OSError:
+        except OSError as error:
+            warnings.warn(f"no control group here ({error}): SIGKILL stands in for the want of memory")
             process.signal(signal.SIGKILL)
 
     yield narrow
