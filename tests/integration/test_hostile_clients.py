@@ -155,6 +155,45 @@ def test_handshakes_a_byte_a_second_are_dropped(agent):
     assert agent.answers()
 
 
+def _send(slow, byte) -> bool:
+    """Whether the agent still listens to it."""
+    try:
+        slow.sendall(byte)
+        slow.setblocking(False)
+        return slow.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionError:
+        return False
+
+
+@pytest.mark.usefixtures("many_descriptors")
+def test_three_hundred_handshakes_a_byte_a_second_leave_the_controller_its_answers(agent):
+    before = agent.descriptors()
+    slow = connect_silently(150, "127.0.88.20") + connect_silently(150, "127.0.88.21")
+    everyone = list(slow)
+    hello = bytes([22, 3, 1, 2, 0]) + bytes(60)
+    began = time.monotonic()
+    answered = 0
+    try:
+        probes.wait_until(lambda: agent.descriptors() >= before + 300, 10, "they are all held")
+        for at in range(len(hello)):
+            slow = [one for one in slow if _send(one, hello[at:at + 1])]
+            if not slow:
+                break
+            turn = time.monotonic()
+            assert agent.answers(), f"{len(slow)} slow ones keep the controller out"
+            answered += 1
+            time.sleep(max(0, began + at + 1 - time.monotonic()))
+            assert time.monotonic() - turn < 5, "the controller waits for strangers"
+        assert not slow and time.monotonic() - began < 40, "the agent waits for ever"
+        assert answered >= 5, "they were gone before the controller was asked among them"
+        probes.wait_until(lambda: agent.descriptors() < before + 50, 20, "they are dropped")
+    finally:
+        for one in everyone:
+            one.close()
+
+
 def test_rubbish_is_survived(agent):
     for rubbish in (os.urandom(4096), bytes([22, 3, 3, 255, 255]) + os.urandom(70000),
                     b"GET / HTTP/1.1\r\n\r\n" * 1000):
