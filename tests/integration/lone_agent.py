@@ -33,10 +33,10 @@ class Agent:
     """An agent of server 1, its keys and an operator's, below `home`.
 
     `most_descriptors` is its hard limit; `crl` names a revocation list; one that is `watched` looks
-    at its own port every three seconds, as under systemd.
+    at its own port every three seconds, as under systemd; `more` are lines of its agent.yaml.
     """
 
-    def __init__(self, home, most_descriptors=HARD, crl=False, watched=False):
+    def __init__(self, home, most_descriptors=HARD, crl=False, watched=False, more=""):
         self.home = home
         self._most = most_descriptors
         self._environment = {**os.environ, **({"WATCHDOG_USEC": "9000000"} if watched else {})}
@@ -46,10 +46,10 @@ class Agent:
                    "--out", home / "agent")
         self.issue("pki", "issue", "--dir", home / "ca", "--role", "operator",
                    "--out", home / "operator")
-        self._write(crl)
+        self._write(crl, more)
         self.start()
 
-    def _write(self, crl):
+    def _write(self, crl, more):
         home, keys = self.home, self.home / "agent"
         listed = f", crl: {home}/crl.pem" if crl else ""
         if crl:
@@ -60,8 +60,8 @@ class Agent:
             f"{listed}}}\n"
             f"state_directory: {home}/state\n"
             f"instance: {{releases: {home}/releases, generations: {home}/generations, "
-            f"data_directory: {home}/data, log_directory: {home}/logs, manager: zkserver}}\n",
-            encoding="utf-8")
+            f"data_directory: {home}/data, log_directory: {home}/logs, manager: zkserver}}\n"
+            f"{more}", encoding="utf-8")
         (home / "ensemble.yaml").write_text(
             "ensemble: lab\n"
             f"release: {{version: 3.9.4, source: a.tar.gz, sha512: \"{'1' * 128}\"}}\n"

@@ -25,8 +25,9 @@ def make_certificate(directory, name, address=_LOOPBACK):
 class Mirror:
     """Serves `content` below /zk/; what it does otherwise is set by the test."""
 
-    def __init__(self, certificate, key, content, address=_LOOPBACK):
+    def __init__(self, certificate, key, content, address=_LOOPBACK, name="release"):
         self.content = content
+        self.name = name
         self.knows_ranges = True
         self.lies_about_ranges = False
         self.announces_length = True
@@ -68,7 +69,7 @@ class Mirror:
     def answer(self, request):
         wanted = request.headers.get("Range")
         self.ranges.append(wanted)
-        if self.redirect is not None and request.path.endswith("/release"):
+        if self.redirect is not None and request.path.endswith(f"/{self.name}"):
             request.send_response(302)
             request.send_header("Location", self.redirect)
             request.send_header("Content-Length", "0")
@@ -77,7 +78,7 @@ class Mirror:
         if self.status is not None:
             request.send_error(self.status)
             return
-        if not request.path.endswith("/release") and not request.path.endswith("/moved"):
+        if not request.path.endswith((f"/{self.name}", "/moved")):
             request.send_error(404)
             return
         begin = 0
