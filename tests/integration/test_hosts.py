@@ -70,9 +70,19 @@ def test_directories_that_were_there_keep_their_owner_and_mode(bare):
     assert bare.run(["stat", "-c", "%u:%g %a", *there]) == "1234:1234 711\n" * 3
 
 
+# What packaging/units/zoowarden-zookeeper.service promises of a JVM, as systemd has it.
+_IN_EFFECT = {"Type": "exec", "SuccessExitStatus": "143", "TimeoutStopUSec": "5min",
+              "Environment": "ZOO_DATADIR_AUTOCREATE_DISABLE=1", "NeedDaemonReload": "no"}
+
+
+def unit_in_effect(host) -> dict:
+    return {key: host.unit(ZOOKEEPER, key) for key in _IN_EFFECT}
+
+
 def test_an_upgrade_under_load_loses_nothing(made):
     load, watch = made.load(), made.watch()
     leader = made.leader()
+    units = [host.run(["systemctl", "cat", ZOOKEEPER]) for host in made.machines]
     done = made.upgrade(testing.release(NEW))
     watch.stop()
     assert done.code == command.SUCCEEDED, done
@@ -83,6 +93,10 @@ def test_an_upgrade_under_load_loses_nothing(made):
         assert host.main_process(ZOOKEEPER) == host.zookeeper()
         assert processes.user(host.zookeeper().pid) == int(host.run(["id", "-u", "zookeeper"]))
         assert host.unit(ZOOKEEPER, "NRestarts") == "0"
+        assert unit_in_effect(host) == _IN_EFFECT
+        assert "-Dzookeeper.datadir.autocreate=false" in host.zookeeper().words()
+    # A switch edits no unit: they name the launcher, which looks where `current` points.
+    assert [host.run(["systemctl", "cat", ZOOKEEPER]) for host in made.machines] == units
 
 
 def test_a_release_that_never_joins_is_rolled_back(made):
