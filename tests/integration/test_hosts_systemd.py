@@ -4,9 +4,9 @@ import signal
 import subprocess
 
 import ensemble as testing
-from host_ensemble import AGENT, NEED_HOSTS, ZOOKEEPER, make_unprivileged
+from host_ensemble import AGENT, NEED_HOSTS, ZOOKEEPER, make_unprivileged, newer
 from test_rolls import NEW, OLD, assert_everywhere, assert_kept
-from zoowarden_lab import command, probes
+from zoowarden_lab import command, host_lab, probes
 from zoowarden_lab.layout import binaries
 
 pytestmark = NEED_HOSTS
@@ -66,7 +66,8 @@ def test_what_systemd_restarts_fails_its_gate_and_is_never_two(made):
     assert "restarted zoowarden-zookeeper.service by itself" in host.journal(AGENT)
 
 
-def test_zkserver_makes_a_unit_that_no_end_of_the_agent_reaches(made):
+def test_zkserver_makes_a_unit_that_no_end_of_the_agent_reaches(made, tmp_path):
+    package = newer(host_lab.package("zoowarden-agent"), tmp_path)
     for number, host in enumerate(made.machines, 1):
         use_zkserver(host)
         made.wait_agent(number)
@@ -83,6 +84,10 @@ def test_zkserver_makes_a_unit_that_no_end_of_the_agent_reaches(made):
         assert made.processes() == running
         host.run(["systemctl", "start", AGENT])
         made.wait_agent(number)
+        stopped = made.agent(number)
+        host.install(package)
+        made.wait_agent(number)
+        assert not stopped.alive(), "the upgrade of a package restarts the agent"
     assert made.processes() == running
 
 
