@@ -46,12 +46,18 @@ base::Status NeedPath(const YamlMap& map, std::string_view key, std::string& tar
 }
 
 // A file that must be there and be readable now: better here than at the first handshake.
-base::Status NeedReadableFile(const YamlMap& map, std::string_view key, std::string& target) {
+// `when_missing`: what then makes it.
+base::Status NeedReadableFile(const YamlMap& map,
+                              std::string_view key,
+                              std::string& target,
+                              std::string_view when_missing = {}) {
   ZW_TRY(NeedPath(map, key, target));
   struct stat status {};
   if (::stat(target.c_str(), &status) != 0 || ::access(target.c_str(), R_OK) != 0) {
-    return base::Fail(map.Find(key)->Refuse(
-        "unreadable", "names " + target + ", which cannot be read: " + std::strerror(errno)));
+    const std::string why =
+        std::strerror(errno) + std::string(errno == ENOENT ? when_missing : std::string_view());
+    return base::Fail(
+        map.Find(key)->Refuse("unreadable", "names " + target + ", which cannot be read: " + why));
   }
   if (!S_ISREG(status.st_mode)) {
     return base::Fail(
@@ -62,10 +68,14 @@ base::Status NeedReadableFile(const YamlMap& map, std::string_view key, std::str
 
 base::Status ReadPki(const YamlValue& value, PkiFilesMust must, PkiFiles& pki) {
   ZW_ASSIGN(const auto map, value.Map({"ca", "certificate", "key", "crl"}));
-  const auto need = must == PkiFilesMust::kBeReadable ? &NeedReadableFile : &NeedPath;
-  ZW_TRY(need(map, "ca", pki.ca));
-  ZW_TRY(need(map, "certificate", pki.certificate));
-  ZW_TRY(need(map, "key", pki.key));
+  const auto need = [&](std::string_view key, std::string& target) {
+    return must == PkiFilesMust::kBeReadable
+               ? NeedReadableFile(map, key, target, "; get it by 'zoowarden-agent enroll'")
+               : NeedPath(map, key, target);
+  };
+  ZW_TRY(need("ca", pki.ca));
+  ZW_TRY(need("certificate", pki.certificate));
+  ZW_TRY(need("key", pki.key));
   // It may be missing: the agent then refuses its callers, and takes the list from an operator.
   ZW_TRY(ReadPath(map, "crl", pki.crl));
   struct stat status {};

@@ -156,7 +156,8 @@ TEST_F(AgentFileTest, RefusalsSayWhereAndWhatWouldBeRight) {
       {kHead + "pki: {ca: ca.pem, certificate: x, key: x}\n",
        "4:11: pki.ca must be an absolute path, not 'ca.pem'"},
       {kHead + "pki: {ca: /nonexistent/ca.pem, certificate: x, key: x}\n",
-       "4:11: pki.ca names /nonexistent/ca.pem, which cannot be read: No such file or directory"},
+       "4:11: pki.ca names /nonexistent/ca.pem, which cannot be read: No such file or directory; "
+       "get it by 'zoowarden-agent enroll'"},
       {kHead + "pki: {ca: /, certificate: x, key: x}\n",
        "4:11: pki.ca names /, which is no regular file"},
       {kHead + "pki:\n  ca: @/ca.pem\n  certificate: @/cert.pem\n  key: @/open.pem\n",
