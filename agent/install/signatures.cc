@@ -208,7 +208,9 @@ Status VerifySignature(const SignaturePolicy& policy,
                        std::string_view signature,
                        const fs::path& scratch) {
   if (base::Trim(signature).empty()) {
-    return Refuse("missing", "there is none; name it under release.signature in ensemble.yaml");
+    return Refuse("missing",
+                  "there is none; have it beside the archive of --release, as ARCHIVE.asc, or name "
+                  "it under release.signature in ensemble.yaml");
   }
   if (signature.size() > kMaxSignatureBytes) {
     return Refuse("too_large", "it is larger than 64 KiB");

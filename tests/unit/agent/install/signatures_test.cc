@@ -64,6 +64,10 @@ TEST_F(SignaturesTest, AcceptsAPinnedKeyBinaryOrArmoured) {
 TEST_F(SignaturesTest, RefusesNoSignature) {
   EXPECT_EQ(Judge("", {signer_}), "signature.missing");
   EXPECT_EQ(Judge(" \n", {signer_}), "signature.missing");
+  const auto status =
+      VerifySignature({gpg_->At("all.gpg"), {signer_}}, gpg_->At("archive"), "", scratch());
+  EXPECT_NE(status.error().message().find("beside the archive"), std::string::npos)
+      << "an archive of --release has its signature there";
 }
 
 TEST_F(SignaturesTest, RefusesAKeyThatIsNotInTheKeyring) {
