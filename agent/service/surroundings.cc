@@ -1,6 +1,9 @@
 #include "agent/service/surroundings.h"
 
+#include <grp.h>
 #include <pwd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,11 +34,44 @@ base::Status CheckWritable(const std::string& key, const fs::path& directory) {
                   std::strerror(errno) + "; name another, or let the agent's user write there");
 }
 
+// As the kernel judges it, with groups and access lists.
+bool MayWriteAs(const passwd& user, const fs::path& directory) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool changed = ::initgroups(user.pw_name, user.pw_gid) == 0 &&
+                         ::setgid(user.pw_gid) == 0 && ::setuid(user.pw_uid) == 0;
+    ::_exit(changed && ::access(directory.c_str(), W_OK | X_OK) == 0 ? 0 : 1);
+  }
+  int status = 0;
+  return child > 0 && ::waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+         WEXITSTATUS(status) == 0;
+}
+
+// ZooKeeper's logs and heap dumps would be lost, and a script that starts it would not even do that.
+// One that is not there, or is empty and root's, is made the user's when the agent starts. Only root
+// can look for another.
+base::Status CheckLogDirectory(const config::InstanceConfig& instance, const passwd& user) {
+  const fs::path& directory = instance.log_directory;
+  struct stat status {};
+  std::error_code ignored;
+  if (::geteuid() != 0 || ::stat(directory.c_str(), &status) != 0 ||
+      (status.st_uid == 0 && fs::is_empty(directory, ignored)) || MayWriteAs(user, directory)) {
+    return base::Ok();
+  }
+  return Fail(ErrorCode::kFailedPrecondition,
+              "agent.not_writable",
+              "instance.log_directory " + directory.string() +
+                  " cannot be written by instance.user '" + instance.user +
+                  "', who runs ZooKeeper; name another, or type: chown " + instance.user + ": " +
+                  directory.string());
+}
+
 }  // namespace
 
 base::Status CheckSurroundings(const config::AgentConfig& config) {
   const config::InstanceConfig& instance = config.instance;
-  if (!instance.user.empty() && ::getpwnam(instance.user.c_str()) == nullptr) {
+  const passwd* user = instance.user.empty() ? nullptr : ::getpwnam(instance.user.c_str());
+  if (!instance.user.empty() && user == nullptr) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "agent.no_user",
                 "instance.user '" + instance.user + "' is no user of this machine; create it");
@@ -49,7 +85,8 @@ base::Status CheckSurroundings(const config::AgentConfig& config) {
   }
   ZW_TRY(CheckWritable("state_directory", config.state_directory));
   ZW_TRY(CheckWritable("instance.releases", instance.releases));
-  return CheckWritable("instance.generations", instance.generations);
+  ZW_TRY(CheckWritable("instance.generations", instance.generations));
+  return user == nullptr ? base::Ok() : CheckLogDirectory(instance, *user);
 }
 
 }  // namespace zoowarden::agent
