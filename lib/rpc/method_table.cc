@@ -14,8 +14,8 @@ constexpr std::array kTable{
     MethodRule{"/zoowarden.v1.ObserveService/GetStatus", Audience::kReaders, Effect::kReads},
     MethodRule{"/zoowarden.v1.ObserveService/Observe", Audience::kOperators, Effect::kReads},
     MethodRule{"/zoowarden.v1.ObserveService/CommitCanary", Audience::kOperators, Effect::kChanges},
-    MethodRule{"/zoowarden.v1.OperateService/GetUpload", Audience::kStagers, Effect::kChanges},
-    MethodRule{"/zoowarden.v1.OperateService/Upload", Audience::kStagers, Effect::kChanges},
+    MethodRule{"/zoowarden.v1.OperateService/GetUpload", Audience::kPlanners, Effect::kChanges},
+    MethodRule{"/zoowarden.v1.OperateService/Upload", Audience::kPlanners, Effect::kChanges},
     MethodRule{"/zoowarden.v1.OperateService/Begin", Audience::kOperators, Effect::kChanges},
     MethodRule{
         "/zoowarden.v1.OperateService/RequestPermit", Audience::kOperators, Effect::kChanges},
@@ -43,7 +43,7 @@ constexpr std::array kTable{
                Audience::kOperators,
                Effect::kChanges},
     MethodRule{"/zoowarden.v1.EnrolService/Enrol", Audience::kTokenHolders, Effect::kChanges},
-    MethodRule{"/zoowarden.v1.AdoptService/Discover", Audience::kRecordReaders, Effect::kReads},
+    MethodRule{"/zoowarden.v1.AdoptService/Discover", Audience::kPlanners, Effect::kReads},
     MethodRule{"/zoowarden.v1.AdoptService/Adopt", Audience::kOperators, Effect::kChanges},
 };
 

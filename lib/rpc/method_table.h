@@ -13,7 +13,7 @@ namespace zoowarden::rpc {
 enum class Audience {
   kReaders,        // viewers, planners and operators: changes nothing, renews nothing
   kRecordReaders,  // planners, approvers and operators: what runs were to do and did
-  kStagers,        // planners and operators: brings files to a server, touches nothing that runs
+  kPlanners,       // planners and operators: prepares a run, touches nothing that runs
   kOperators,      // operators only
   kTokenHolders,   // no certificate may: at the enrolment listener a one-time token opens it
 };

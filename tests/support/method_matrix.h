@@ -62,7 +62,7 @@ inline constexpr std::array kMethodMatrix{
     MatrixRow{"/zoowarden.v1.CertificateService/RequestCertificate", false, false, false, true},
     MatrixRow{"/zoowarden.v1.CertificateService/InstallCertificate", false, false, false, true},
     MatrixRow{"/zoowarden.v1.EnrolService/Enrol",            false, false, false,  false},
-    MatrixRow{"/zoowarden.v1.AdoptService/Discover",         false, true,  true,   true},
+    MatrixRow{"/zoowarden.v1.AdoptService/Discover",         false, true,  false,  true},
     MatrixRow{"/zoowarden.v1.AdoptService/Adopt",            false, false, false,  true},
 };
 // clang-format on
