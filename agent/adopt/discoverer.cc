@@ -30,6 +30,7 @@ using model::Discovery;
 
 constexpr std::size_t kMaxFile = 1024UL * 1024;
 constexpr std::size_t kMaxMyId = 64;
+constexpr const char* kMendFile = "; mend it, ZooKeeper's next start would need it too";
 constexpr std::array<std::string_view, 3> kEnvironmentFiles = {
     "environment", "java.env", "zookeeper-env.sh"};
 // Of the release or of a package, and of no effect on the server.
@@ -82,7 +83,7 @@ void CompareWithAgentFile(const DiscoverInputs& inputs,
       AddObstacle(found,
                   "adopt.directory",
                   found.configuration_file + " keeps its data in " + theirs +
-                      " and agent.yaml says " + ours + ": set instance." + key + " to " + theirs);
+                      " and agent.yaml says " + ours + "; set instance." + key + " to " + theirs);
     }
   };
   compare("data_directory", settings.data_directory, instance.data_directory);
@@ -92,7 +93,7 @@ void CompareWithAgentFile(const DiscoverInputs& inputs,
     AddObstacle(found,
                 "adopt.user",
                 "the server runs as user " + found.user + " and agent.yaml would start it as " +
-                    user + ": set instance.user to " + found.user);
+                    user + "; set instance.user to " + found.user);
   }
   const fs::path path = fs::path(instance.data_directory) / "myid";
   const auto text = sys::ReadFile(path, kMaxMyId);
@@ -102,7 +103,7 @@ void CompareWithAgentFile(const DiscoverInputs& inputs,
                 "adopt.myid",
                 path.string() + " says " + base::Printable(id) + " and agent.yaml says server " +
                     model::ToString(inputs.config.server) +
-                    ": correct `server:` in agent.yaml, and issue the certificate for that id");
+                    "; correct `server:` in agent.yaml, and issue the certificate for that id");
   }
 }
 
@@ -112,7 +113,7 @@ void ReadConfiguration(const DiscoverInputs& inputs, Discovery& found) {
   const auto cfg = texts ? zk::ZooCfg::Parse(texts->zoo_cfg, found.configuration_file)
                          : base::Result<zk::ZooCfg>(base::Fail(texts.error()));
   if (!cfg) {
-    AddObstacle(found, "adopt.configuration", cfg.error().message());
+    AddObstacle(found, "adopt.configuration", cfg.error().message() + kMendFile);
     return;
   }
   std::optional<zk::ZooCfg> dynamic;
@@ -121,7 +122,7 @@ void ReadConfiguration(const DiscoverInputs& inputs, Discovery& found) {
     found.dynamic_file = *named;
     auto parsed = zk::ZooCfg::Parse(texts->dynamic, *named);
     if (!parsed) {
-      AddObstacle(found, "adopt.configuration", parsed.error().message());
+      AddObstacle(found, "adopt.configuration", parsed.error().message() + kMendFile);
       return;
     }
     dynamic = *std::move(parsed);
@@ -134,6 +135,14 @@ void ReadConfiguration(const DiscoverInputs& inputs, Discovery& found) {
   found.obstacles.insert(
       found.obstacles.end(), settings.obstacles.begin(), settings.obstacles.end());
   CompareWithAgentFile(inputs, settings, found);
+}
+
+// As a key store is, which stays where it lies.
+bool IsNamedBySetting(const Discovery& found, const std::string& path) {
+  const auto& settings = found.configuration.settings;
+  return std::any_of(settings.begin(), settings.end(), [&](const auto& setting) {
+    return SameDirectory(setting.second, path);
+  });
 }
 
 // Everything beside zoo.cfg, so that nobody loses a file of which nothing was said.
@@ -152,7 +161,7 @@ void ReadConfDirectory(Discovery& found, Variables& set_by_files) {
     const std::string path = (directory / name).string();
     const bool of_zookeeper = name == own || name.starts_with(own + ".") ||
                               SameDirectory(path, found.dynamic_file) || Holds(kSamples, name);
-    if (of_zookeeper) {
+    if (of_zookeeper || IsNamedBySetting(found, path)) {
       continue;
     }
     if (!Holds(kEnvironmentFiles, name)) {
@@ -211,20 +220,6 @@ std::optional<model::Version> VersionOf(const DiscoverInputs& inputs, const Java
   return VersionOnClassPath({"-cp", jar.string()});
 }
 
-// NUL-separated, as /proc has it.
-std::vector<std::string> ReadEnvironment(const fs::path& process) {
-  std::vector<std::string> entries;
-  const auto text = sys::ReadFile(process / "environ", kMaxFile);
-  if (text) {
-    for (const std::string_view entry : base::Split(*text, '\0')) {
-      if (!entry.empty()) {
-        entries.emplace_back(entry);
-      }
-    }
-  }
-  return entries;
-}
-
 void NameSurroundings(const DiscoverInputs& inputs, Variables variables, Discovery& found) {
   for (const std::string& entry : ReadEnvironment(ProcOf(inputs))) {
     variables.emplace(entry.substr(0, entry.find('=')), "");  // a file's name for it stays
@@ -278,7 +273,7 @@ void CheckManager(const DiscoverInputs& inputs, Discovery& found) {
                 "adopt.manager",
                 "the server was started by zkServer.sh outside of every unit and agent.yaml says "
                 "manager: " +
-                    instance.manager + ": set instance.manager to zkserver");
+                    instance.manager + "; set instance.manager to zkserver");
   }
   if (found.launcher == model::ForeignLauncher::kUnit &&
       (instance.manager == "zkserver" || instance.unit != found.unit)) {
@@ -286,7 +281,7 @@ void CheckManager(const DiscoverInputs& inputs, Discovery& found) {
                 "adopt.manager",
                 "the server runs in the unit " + found.unit + " and agent.yaml says manager: " +
                     instance.manager + (instance.unit.empty() ? "" : ", unit: " + instance.unit) +
-                    ": " + AdviceFor(found));
+                    "; " + AdviceFor(found));
   }
 }
 

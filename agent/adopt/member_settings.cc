@@ -72,6 +72,56 @@ void NameForeignKeys(const zk::ZooCfg& dynamic, MemberSettings& found) {
   }
 }
 
+bool IsTlsKey(std::string_view key) {
+  constexpr std::array<std::string_view, 5> kKeys = {"client.portUnification",
+                                                     "portUnification",
+                                                     "secureClientPort",
+                                                     "secureClientPortAddress",
+                                                     "sslQuorum"};
+  return key.starts_with("ssl.") || std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+}
+
+// TLS goes over as settings; the files that they name stay where they lie, so each must be found
+// from wherever the server is started.
+void NameTls(const zk::ZooCfg& cfg, MemberSettings& found) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : found.settings) {
+    if (!IsTlsKey(key)) {
+      continue;
+    }
+    keys.push_back(key);
+    if (key.ends_with(".location") && !value.empty() && !value.starts_with('/')) {
+      AddObstacle(found,
+                  "adopt.tls",
+                  cfg.name() + ": " + key + " names '" + base::Printable(value, 200) +
+                      "', which is found from the directory of the server's start only; write its "
+                      "whole path, it can wait for the server's next restart");
+    }
+  }
+  if (!keys.empty()) {
+    found.notes.push_back(cfg.name() + ": TLS is kept as it is (" + base::Join(keys, ", ") +
+                          "); the files that it names are used where they lie, keep them there");
+  }
+}
+
+void RefuseNoClientPort(const zk::ZooCfg& cfg, MemberSettings& found) {
+  const auto secure = cfg.Get("secureClientPort");
+  if (secure && !secure->empty()) {
+    AddObstacle(found,
+                "adopt.tls",
+                cfg.name() + " serves clients by TLS only (secureClientPort=" +
+                    base::Printable(*secure, 20) +
+                    "), and Zoowarden's probes and its canary speak plain; add clientPort (with "
+                    "clientPortAddress=127.0.0.1 only this machine reaches it) and restart");
+    return;
+  }
+  AddObstacle(found,
+              "adopt.no_client_port",
+              cfg.name() +
+                  " names no plain client port, which Zoowarden's probes need; add one (it may "
+                  "listen on the server's own address only)");
+}
+
 void TakeClientPort(const zk::ZooCfg& cfg, const zk::Member* self, MemberSettings& found) {
   const auto number = base::ParseUnsigned(cfg.Get("clientPort").value_or(""));
   std::uint64_t port = number.value_or(0);
@@ -83,11 +133,7 @@ void TakeClientPort(const zk::ZooCfg& cfg, const zk::Member* self, MemberSetting
     }
   }
   if (port == 0 || port > UINT16_MAX) {
-    AddObstacle(found,
-                "adopt.no_client_port",
-                cfg.name() +
-                    " names no plain client port, which Zoowarden's probes need; add one (it may "
-                    "listen on the server's own address only)");
+    RefuseNoClientPort(cfg, found);
     return;
   }
   found.client_port = static_cast<std::uint16_t>(port);
@@ -112,7 +158,7 @@ void TakeMembers(const zk::ZooCfg& cfg,
   const std::size_t before = found.obstacles.size();
   const auto parsed = zk::MembershipOf(dynamic != nullptr ? *dynamic : cfg);
   if (!parsed) {
-    AddObstacle(found, "adopt.members", parsed.error().message());
+    AddObstacle(found, "adopt.members", parsed.error().message() + "; correct the server lines");
     return;
   }
   for (const auto& [id, member] : parsed->members) {
@@ -145,6 +191,7 @@ MemberSettings ReadMemberSettings(const zk::ZooCfg& cfg,
                                   model::ServerId self) {
   MemberSettings found;
   TakeSettings(cfg, found);
+  NameTls(cfg, found);
   if (dynamic != nullptr) {
     NameForeignKeys(*dynamic, found);
   }

@@ -1,6 +1,7 @@
 #include "agent/adopt/surroundings.h"
 
 #include "base/text.h"
+#include "sys/files.h"
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,8 @@ namespace zoowarden::agent {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxEnvironment = 1024UL * 1024;
 
 // What they do is read from the command line, the class path and the program itself.
 constexpr std::array<std::string_view, 24> kOnTheCommandLine = {
@@ -105,6 +108,19 @@ fs::path JavaOfLauncher(const std::string& java_home, const fs::path& root) {
 }
 
 }  // namespace
+
+std::vector<std::string> ReadEnvironment(const fs::path& process) {
+  std::vector<std::string> entries;
+  const auto text = sys::ReadFile(process / "environ", kMaxEnvironment);
+  if (text) {
+    for (const std::string_view entry : base::Split(*text, '\0')) {
+      if (!entry.empty()) {
+        entries.emplace_back(entry);
+      }
+    }
+  }
+  return entries;
+}
 
 std::vector<std::string> VariableNotes(const Variables& variables) {
   std::vector<std::string> notes;

@@ -13,6 +13,9 @@ namespace zoowarden::agent {
 // By name: the file that sets it, empty for one that only the running process has.
 using Variables = std::map<std::string, std::string>;
 
+// "NAME=value" of `process`, which is /proc/PID; empty where it cannot be read.
+[[nodiscard]] std::vector<std::string> ReadEnvironment(const std::filesystem::path& process);
+
 // One for each variable but those whose effect stands on the JVM's command line, and those of a
 // login, a terminal, a service manager or the start scripts themselves.
 [[nodiscard]] std::vector<std::string> VariableNotes(const Variables& variables);

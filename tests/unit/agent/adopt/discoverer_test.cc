@@ -13,10 +13,12 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Pair;
 
 constexpr std::int32_t kPid = 77;
 
@@ -220,6 +222,78 @@ TEST_F(DiscovererTest, TheFileThatDynamicConfigFileNamesIsRead) {
   EXPECT_EQ(Obstacles(), "");
   EXPECT_EQ(Found().dynamic_file, At("zk/conf/members"));
   EXPECT_EQ(Found().members.size(), 2U);
+}
+
+TEST_F(DiscovererTest, AConfigurationOrVersionThatCannotBeReadIsNamedWithTheNextStep) {
+  Write(At("zk/conf/zoo.cfg"), "dataDir=\\u12\n");
+  EXPECT_THAT(Obstacles(),
+              AllOf(HasSubstr("adopt.configuration: "),
+                    HasSubstr(At("zk/conf/zoo.cfg")),
+                    HasSubstr("; mend it")));
+  fs::remove(At("zk/conf/zoo.cfg"));
+  EXPECT_THAT(Obstacles(),
+              AllOf(HasSubstr("adopt.configuration: "), HasSubstr(At("zk/conf/zoo.cfg"))));
+  WriteZooCfg("");
+  observed_.version.reset();
+  fs::rename(At("zk/lib/zookeeper-3.8.4.jar"), At("zk/lib/zookeeper.jar"));
+  processes_.found->command_line[3] = At("zk/lib/zookeeper.jar") + ":" + At("zk/conf");
+  EXPECT_THAT(Obstacles(),
+              AllOf(HasSubstr("adopt.unknown_version: "),
+                    HasSubstr("; allow srvr in 4lw.commands.whitelist")));
+}
+
+TEST_F(DiscovererTest, TlsBesideAPlainPortIsTakenOverAsItIs) {
+  Write(At("zk/conf/quorum.jks"), "store");
+  WriteZooCfg("secureClientPort=2281\nsslQuorum=true\nportUnification=true\n" +
+              ("ssl.quorum.keyStore.location=" + At("zk/conf/quorum.jks")) +
+              "\nssl.quorum.keyStore.password=hunter2\n");
+  EXPECT_EQ(Obstacles(), "");
+  const auto found = Found();
+  EXPECT_THAT(found.configuration.settings,
+              AllOf(Contains(Pair("secureClientPort", "2281")),
+                    Contains(Pair("sslQuorum", "true")),
+                    Contains(Pair("portUnification", "true")),
+                    Contains(Pair("ssl.quorum.keyStore.location", At("zk/conf/quorum.jks"))),
+                    Contains(Pair("ssl.quorum.keyStore.password", model::kKeptOnServer))));
+  EXPECT_THAT(found.notes,
+              Contains(AllOf(HasSubstr("TLS is kept as it is (portUnification, "),
+                             HasSubstr("sslQuorum"))));
+  EXPECT_THAT(found.notes, Not(Contains(HasSubstr("hunter2"))));
+  EXPECT_THAT(found.notes, Not(Contains(HasSubstr("quorum.jks is not taken over"))));
+  EXPECT_EQ(Read(At("zk/conf/quorum.jks")), "store");
+}
+
+TEST_F(DiscovererTest, AServerOfTlsOnlyIsRefusedWithTheReasonAndTheNextStep) {
+  Write(At("zk/conf/zoo.cfg"),
+        "dataDir=" + At("data") + "\nsecureClientPort=2281\nserver.1=zk1:1:2\nserver.2=zk2:1:2\n");
+  EXPECT_THAT(
+      Obstacles(),
+      AllOf(HasSubstr("adopt.tls: " + At("zk/conf/zoo.cfg") + " serves clients by TLS only"),
+            HasSubstr("secureClientPort=2281"),
+            HasSubstr("; add clientPort")));
+  EXPECT_THAT(Obstacles(), Not(HasSubstr("adopt.no_client_port")));
+}
+
+TEST_F(DiscovererTest, AKeyStoreThatIsFoundFromOneDirectoryOnlyIsRefused) {
+  WriteZooCfg("secureClientPort=2281\nssl.keyStore.location=conf/k.jks\n");
+  EXPECT_THAT(Obstacles(),
+              AllOf(HasSubstr("adopt.tls: "),
+                    HasSubstr("ssl.keyStore.location names 'conf/k.jks'"),
+                    HasSubstr("; write its whole path")));
+}
+
+TEST_F(DiscovererTest, ZookeeperEnvShIsReadForWhatItSets) {
+  fs::remove(At("zk/conf/java.env"));
+  fs::remove(At("zk/conf/logback.xml"));
+  Write(At("zk/conf/zookeeper-env.sh"),
+        "ZOO_LOG_DIR=/var/log/zk\nexport LD_PRELOAD=/opt/jemalloc.so\nulimit -n 65536\n");
+  const auto discovered = Discover(Inputs());
+  EXPECT_EQ(Obstacles(), "");
+  EXPECT_THAT(discovered.facts.environment_files, ElementsAre(At("zk/conf/zookeeper-env.sh")));
+  EXPECT_THAT(discovered.facts.notes,
+              ElementsAre(HasSubstr("zookeeper-env.sh:3 is more than an assignment"),
+                          HasSubstr("zookeeper-env.sh sets LD_PRELOAD, which is not taken over")));
+  EXPECT_EQ(Read(At("zk/conf/zookeeper-env.sh")).find("ZOO_LOG_DIR"), 0U) << "read, not run";
 }
 
 TEST_F(DiscovererTest, AServerOfZoowardensIsNotTakenOver) {

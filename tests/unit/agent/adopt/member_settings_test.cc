@@ -93,7 +93,8 @@ TEST(MemberSettingsTest, WhatEnsembleYamlCannotSayStandsInTheWayByName) {
   EXPECT_THAT(Reasons(Read(std::string("a\\ b=1\nclientPort=1\n") + kMembers)),
               ElementsAre("adopt.setting"));
   EXPECT_THAT(Reasons(Read(std::string("secureClientPort=1\n") + kMembers)),
-              ElementsAre("adopt.no_client_port"));
+              ElementsAre("adopt.tls"));
+  EXPECT_THAT(Reasons(Read(kMembers)), ElementsAre("adopt.no_client_port"));
   EXPECT_THAT(Reasons(Read("clientPort=1\n")), ElementsAre("adopt.standalone"));
   EXPECT_THAT(Reasons(Read(std::string("clientPort=1\n") + kMembers, "", 9)),
               ElementsAre("adopt.not_a_member"));
