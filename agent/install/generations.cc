@@ -44,6 +44,10 @@ base::Error Damaged(std::string_view digest, std::string_view what) {
               "; restore it or roll the server to another generation"};
 }
 
+base::Error DamagedBy(std::string_view digest, const base::Error& why) {
+  return why.reason() == "process.descriptors" ? why : Damaged(digest, why.message());
+}
+
 Status CheckRequest(const GenerationRequest& request) {
   std::error_code error;
   if (!request.release_directory.is_absolute() ||
@@ -134,8 +138,10 @@ Result<model::Generation> Generations::Make(const GenerationRequest& request) {
     ZW_ASSIGN(const auto running, Find(digest));
     return running.generation;
   }
+  std::error_code gone;
+  const fs::path release = fs::weakly_canonical(request.release_directory, gone);
   if (const auto present = Find(digest);
-      present && present->release_directory == fs::weakly_canonical(request.release_directory) &&
+      present && present->release_directory == release &&
       ConfFilesAre(root, fs::path(digest) / kConf, request.files)) {
     return present->generation;
   }
@@ -221,7 +227,11 @@ Result<std::optional<StoredGeneration>> Generations::Current() const {
 Result<StoredGeneration> Generations::Find(std::string_view digest) const {
   const fs::path place(digest);
   ZW_ASSIGN(const auto root, Root());
-  if (!IsDigest(digest) || !root.IsDirectory(place)) {
+  std::optional<struct stat> there;
+  if (IsDigest(digest)) {
+    ZW_ASSIGN(there, root.Look(place));
+  }
+  if (!there || !S_ISDIR(there->st_mode)) {
     return Fail(ErrorCode::kNotFound,
                 "generation.unknown",
                 "there is no generation '" + std::string(digest) + "' on this server; stage it");
@@ -231,7 +241,11 @@ Result<StoredGeneration> Generations::Find(std::string_view digest) const {
     return FindForeign(std::move(record));
   }
   ZW_ASSIGN(auto release, ReleaseOf(digest));
-  if (!root.IsFile(place / kConf / kZooCfg)) {
+  const auto zoo_cfg = root.Look(place / kConf / kZooCfg);
+  if (!zoo_cfg) {
+    return Fail(DamagedBy(digest, zoo_cfg.error()));
+  }
+  if (!*zoo_cfg || !S_ISREG((*zoo_cfg)->st_mode)) {
     return Fail(Damaged(digest, "its zoo.cfg is gone"));
   }
   return StoredGeneration{.generation = std::move(record.generation),
@@ -259,7 +273,7 @@ Result<GenerationRecord> Generations::ReadRecord(std::string_view digest) const 
   ZW_ASSIGN(const auto root, Root());
   const auto text = root.Read(fs::path(digest) / kGenerationFile, kMaxRecordBytes);
   if (!text) {
-    return Fail(Damaged(digest, text.error().message()));
+    return Fail(DamagedBy(digest, text.error()));
   }
   return ParseGenerationRecord(*text, digest);
 }

@@ -62,7 +62,11 @@ Result<std::vector<InstalledRelease>> ListInstalled(const fs::path& releases) {
   ZW_ASSIGN(const auto names, directory.Names());
   std::vector<InstalledRelease> list;
   for (const std::string& name : names) {
-    if (IsReleaseName(name) && directory.IsDirectory(name)) {
+    if (!IsReleaseName(name)) {
+      continue;
+    }
+    ZW_ASSIGN(const auto there, directory.Look(name));
+    if (there && S_ISDIR(there->st_mode)) {
       list.push_back(Describe(releases, name));
     }
   }
@@ -76,7 +80,14 @@ Status VerifyInstalled(const fs::path& directory,
                        const model::Version& version,
                        std::string_view sha512) {
   const auto releases = sys::Beneath::Open(directory.parent_path());
-  if (!releases || !releases->IsDirectory(directory.filename())) {
+  if (!releases && !releases.error().Is(ErrorCode::kNotFound)) {
+    return Fail(releases.error());
+  }
+  std::optional<struct stat> there;
+  if (releases) {
+    ZW_ASSIGN(there, releases->Look(directory.filename()));
+  }
+  if (!there || !S_ISDIR(there->st_mode)) {
     return Fail(ErrorCode::kNotFound,
                 "release.not_unpacked",
                 "release " + version.ToString() + " is not unpacked on this server; stage it");

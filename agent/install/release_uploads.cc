@@ -75,15 +75,23 @@ Status ReadPieces(int fd,
   return Ok();
 }
 
-std::vector<fs::path> ArchivesIn(const std::vector<fs::path>& directories) {
+// A directory that is not there, or cannot be read, holds no archive; what this process lacks
+// itself says nothing of it.
+Result<std::vector<fs::path>> ArchivesIn(const std::vector<fs::path>& directories) {
   std::vector<fs::path> archives;
   for (const auto& directory : directories) {
-    std::error_code error;  // a directory that is not there holds no archive
-    for (const auto& entry : fs::directory_iterator(directory, error)) {
-      const std::string name = entry.path().filename();
+    std::error_code error;
+    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+         entry.increment(error)) {
+      const std::string name = entry->path().filename();
       if (name.ends_with(".tar.gz") || name.ends_with(".tgz")) {
-        archives.push_back(entry.path());
+        archives.push_back(entry->path());
       }
+    }
+    if (error == std::errc::too_many_files_open ||
+        error == std::errc::too_many_files_open_in_system ||
+        error == std::errc::not_enough_memory) {
+      return Fail(sys::ErrnoError("list", directory.native(), error.value()));
     }
   }
   std::sort(archives.begin(), archives.end());
@@ -271,7 +279,8 @@ Status Releases::Finish(std::string_view sha512, std::string_view suffix) {
 }
 
 Result<bool> Releases::TakeFromDirectories(std::string_view sha512) {
-  for (const auto& path : ArchivesIn(layout_.archive_directories)) {
+  ZW_ASSIGN(const auto archives, ArchivesIn(layout_.archive_directories));
+  for (const auto& path : archives) {
     const auto candidate = OpenCandidate(path);
     if (!candidate) {
       continue;

@@ -136,7 +136,11 @@ Result<std::vector<InstalledRelease>> Releases::List() const {
 
 Result<sys::TempDir> Releases::Remove(const std::string& name) {
   ZW_ASSIGN(const auto releases, sys::Beneath::Open(layout_.releases));
-  if (!IsReleaseName(name) || !releases.IsDirectory(name)) {
+  std::optional<struct stat> there;
+  if (IsReleaseName(name)) {
+    ZW_ASSIGN(there, releases.Look(name));
+  }
+  if (!there || !S_ISDIR(there->st_mode)) {
     return Fail(ErrorCode::kNotFound,
                 "release.not_unpacked",
                 "release '" + base::Printable(name, 60) + "' is not unpacked on this server");

@@ -91,6 +91,33 @@ TEST_F(FewDescriptorsTest, AnArchiveThatIsThereIsNotAskedForAgain) {
   EXPECT_TRUE(told);
 }
 
+// "Not there" would have it made anew in the place of what is there.
+TEST_F(FewDescriptorsTest, WhatIsThereIsNotTakenForMissingOrDamaged) {
+  auto generations = Generations::Open(scratch() / "generations", std::nullopt);
+  ASSERT_TRUE(generations);
+  const auto made = generations->Make(RequestFor(
+      {3, 8, 4}, scratch() / "releases/3.8.4-aaaaaaaa", {{"zoo.cfg", "tickTime=2000\n"}}));
+  ASSERT_TRUE(made);
+  const fs::path release = scratch() / "releases/3.8.4-aaaaaaaa";
+  bool found = false;
+  for (int free = 0; free <= kEnough && !found; ++free) {
+    base::Status look;
+    base::Status verified;
+    {
+      const FewDescriptors few(free);
+      const auto generation = generations->Find(made->digest);
+      look = generation ? base::Ok() : base::Status(tl::unexpect, generation.error());
+      verified = VerifyInstalled(release, {3, 8, 4}, sha512_);
+    }
+    found = look.has_value();
+    EXPECT_TRUE(found || look.error().reason() == "process.descriptors")
+        << free << " " << look.error().message();
+    ASSERT_FALSE(verified);
+    EXPECT_NE(verified.error().reason(), "release.not_unpacked") << free;
+  }
+  EXPECT_TRUE(found);
+}
+
 TEST_F(FewDescriptorsTest, NoGenerationSeemsToUseNoRelease) {
   auto generations = Generations::Open(scratch() / "generations", std::nullopt);
   ASSERT_TRUE(generations);
