@@ -1,5 +1,6 @@
 // A process that has used up its descriptors sees less, and must not take what it cannot see for
 // what is not there.
+#include "agent/install/entry_policy.h"
 #include "agent/install/generations.h"
 #include "agent/install/releases.h"
 #include "sys/digest.h"
@@ -89,6 +90,20 @@ TEST_F(FewDescriptorsTest, AnArchiveThatIsThereIsNotAskedForAgain) {
     EXPECT_TRUE(!told || (progress->complete && progress->offset == bytes_.size())) << free;
   }
   EXPECT_TRUE(told);
+}
+
+TEST_F(FewDescriptorsTest, NoArchiveOfAnUnpackedReleaseIsDropped) {
+  Write(Upload(".archive"), bytes_);
+  const fs::path release = scratch() / "releases" / ("3.8.4-" + sha512_.substr(0, 8));
+  Write(release / kReleaseRecordName,
+        PrintReleaseRecord({.version = {3, 8, 4}, .sha512 = sha512_, .files = {}}));
+  for (int free = 0; free <= kEnough; ++free) {
+    {
+      const FewDescriptors few(free);
+      static_cast<void>(releases_->DropUnused(0));
+    }
+    ASSERT_TRUE(fs::exists(Upload(".archive"))) << free;
+  }
 }
 
 // "Not there" would have it made anew in the place of what is there.
