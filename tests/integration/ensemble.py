@@ -198,9 +198,15 @@ class Ensemble:
 
     def kill_zookeeper(self, number: int) -> None:
         """The member dies by itself, as it were; `start_zookeeper` brings it back as it was."""
-        server = self.lab.server(number)
-        self._remembered[number] = members.remember(server)
-        members.stop(server, signal.SIGKILL)
+        self.remember(number)
+        members.stop(self.lab.server(number), signal.SIGKILL)
+
+    def remember(self, number: int) -> None:
+        """How the member runs now, for `remembered`."""
+        self._remembered[number] = members.remember(self.lab.server(number))
+
+    def remembered(self, number: int) -> dict:
+        return self._remembered[number]
 
     def start_zookeeper(self, number: int) -> None:
         members.start(self.lab.server(number), self._remembered[number])

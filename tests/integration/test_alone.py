@@ -1,13 +1,15 @@
 """What agents and controllers do when the other one has gone."""
 
 import os
+import pathlib
+import re
 import shutil
 import signal
 
 import pytest
 
 import ensemble as testing
-from zoowarden_lab import command
+from zoowarden_lab import command, layout, members, processes
 
 
 def upgrade_with_agent_killed_at(made, point):
@@ -68,6 +70,69 @@ def test_alone_an_agent_takes_back_a_server_that_is_down(ensemble):
     ensemble.wait(lambda: ensemble.versions()[victim] == "3.8.4", 120, "it is back on the old")
     outcome = ensemble.run("resume", "--yes")
     assert outcome.code in (command.ROLLED_BACK, command.HALTED), outcome
+    assert set(ensemble.versions().values()) == {"3.8.4"}
+
+
+def start_idle_by_hand(made, number: int):
+    """As a colleague would: a copy of zoo.cfg, with ports that nobody knows, so without a quorum.
+
+    The JVM runs and holds no file of its data directory open.
+    """
+    server = made.lab.server(number)
+    remembered = dict(made.remembered(number))
+    original = pathlib.Path(remembered["words"][-1])
+    copy = server.directory / "by-hand.cfg"
+    text = re.sub(r"^clientPort=.*$", "clientPort=12999", original.read_text(encoding="utf-8"),
+                  flags=re.MULTILINE)
+    text = text.replace(str(layout.QUORUM_PORT), "12998").replace(str(layout.ELECTION_PORT), "12997")
+    copy.write_text(text, encoding="utf-8")
+    remembered["words"] = [*remembered["words"][:-1], str(copy)]
+    members.start(server, remembered)
+    made.wait(lambda: made.zookeeper(number), 30, "it runs")
+    return made.zookeeper(number)
+
+
+def jvms_on(made, number: int) -> list:
+    """Every process whose configuration lies below that server's directory."""
+    below = f"{made.lab.server(number).directory}/"
+    return [process for process in processes.everything()
+            if process.words()[-1:] and process.words()[-1].startswith(below)
+            and "QuorumPeerMain" in " ".join(process.words())]
+
+
+def test_beside_an_idle_server_started_by_hand_nothing_is_rolled(ensemble):
+    victim = ensemble.followers()[0]
+    ensemble.kill_zookeeper(victim)
+    idle = start_idle_by_hand(ensemble, victim)
+    before = ensemble.processes()
+    outcome = ensemble.upgrade(testing.release("3.9.4"))
+    assert outcome.code == command.REFUSED, outcome
+    assert f"server {victim}" in outcome.out + outcome.err, outcome
+    assert ensemble.processes() == before
+    assert jvms_on(ensemble, victim) == [idle]
+
+
+def test_beside_an_idle_server_started_by_hand_none_is_started(ensemble):
+    """One that waits for its operator is not started once more, nor by a rollback."""
+    victim = ensemble.followers()[0]
+    ensemble.remember(victim)
+    myid = ensemble.lab.server(victim).data / "myid"
+    content = myid.read_bytes()
+    myid.unlink()
+    outcome = ensemble.upgrade(testing.release("3.9.4"))
+    assert outcome.code == command.STUCK, outcome
+    myid.write_bytes(content)
+    idle = start_idle_by_hand(ensemble, victim)
+    for verb in ("retry", "rollback"):
+        refused = ensemble.run("server", verb, victim, "--yes", seconds=300)
+        assert refused.code == command.REFUSED, refused
+        assert f"server {victim}" in refused.out + refused.err, refused
+        assert jvms_on(ensemble, victim) == [idle]
+        if verb == "retry":
+            assert f"process {idle.pid}" in refused.out + refused.err, refused
+    idle.signal(signal.SIGKILL)
+    ensemble.wait(lambda: not idle.alive(), 20, "it has ended")
+    assert ensemble.run("server", "rollback", victim, "--yes", seconds=300).code == 0
     assert set(ensemble.versions().values()) == {"3.8.4"}
 
 
