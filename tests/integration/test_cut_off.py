@@ -1,23 +1,31 @@
 """An agent whose controller went away, in each state of its operation, on real servers."""
 
+import os
 import signal
 import time
 
 import pytest
 
 import ensemble as testing
-from zoowarden_lab import command, processes
+from zoowarden_lab import command, host_network, layout, processes
+from zoowarden_lab.run import run
 
 OLD, NEW = "3.8.4", "3.9.4"
 _PERMIT_IS_OVER = 4  # seconds: it lives three
 
 
-def cut_off_in(made, state: str, victim: int):
-    """The controller dies while the agent has just entered that state; then the agent goes on."""
+def stop_agent_in(made, state: str, victim: int, wanted=None) -> tuple:
+    """The run, and the agent that sleeps since it entered that state."""
     made.restart_agent(victim, fault=f"agent.after_commit.{state}:stop")
-    running = made.begin_upgrade(testing.release(NEW))
+    running = made.begin_upgrade(wanted or testing.release(NEW))
     agent = made.agent(victim)
     made.wait(lambda: processes.state(agent.pid) == "T", 240, f"the agent is in {state}")
+    return running, agent
+
+
+def cut_off_in(made, state: str, victim: int, wanted=None):
+    """The controller dies while the agent has just entered that state; then the agent goes on."""
+    running, agent = stop_agent_in(made, state, victim, wanted)
     running.kill()
     return agent
 
@@ -47,10 +55,30 @@ def test_the_new_server_comes_up_and_waits_unconfirmed(ensemble, state):
     assert set(watched.restarts) == {victim}
 
 
-def test_a_stop_whose_permit_is_over_leaves_the_server_serving(ensemble):
+@pytest.mark.parametrize("state", ["rolling_back", "restarting_old", "verifying_old"])
+def test_the_way_back_is_gone_to_its_end_alone(ensemble, state):
+    victim = ensemble.followers()[0]
+    ensemble.set_policy("step_timeout", "20s")
+    others = {n: p for n, p in ensemble.processes().items() if n != victim}
+    agent = cut_off_in(ensemble, state, victim, testing.bad_release("never_joins"))
+    agent.signal(signal.SIGCONT)
+    ensemble.wait(lambda: ensemble.operation_state(victim) == "rolled_back", 120, "it went back")
+    assert ensemble.versions()[victim] == OLD
+    back = ensemble.zookeeper(victim)
+    assert {n: p for n, p in ensemble.processes().items() if n != victim} == others
+    ensemble.wait(lambda: ensemble.status()["lease"] is None, 30, "nobody holds the ensemble")
+    outcome = ensemble.run("rollback", "--yes")
+    assert outcome.code == 0, outcome
+    assert set(ensemble.versions().values()) == {OLD}
+    assert ensemble.processes() == {**others, victim: back}
+
+
+@pytest.mark.parametrize("state", ["staging", "stopping"])
+def test_before_its_stop_the_server_is_left_serving(ensemble, state):
+    """Also where it was about to be stopped: the permit is over."""
     victim = ensemble.followers()[0]
     before = ensemble.processes()
-    agent = cut_off_in(ensemble, "stopping", victim)
+    agent = cut_off_in(ensemble, state, victim)
     time.sleep(_PERMIT_IS_OVER)
     agent.signal(signal.SIGCONT)
     ensemble.wait(lambda: ensemble.operation_state(victim) == "staged", 60, "it is staged again")
@@ -95,3 +123,71 @@ def test_together_with_another_servers_death_the_serving_one_stays_and_the_quoru
     ensemble.wait_serving()
     assert ensemble.run("resume", "--yes").code == 0
     assert set(ensemble.versions().values()) == {NEW}
+
+
+class Partition:
+    """A network of its own, in which nobody reaches an agent while it is `cut`."""
+
+    def __init__(self, directory):
+        self._network = host_network.Network(directory)
+        self._network.create_hub()
+        # Behind those for agents, of which there are none yet: the first rule is asked first.
+        self._rule("add", "pref", "100", "lookup", "local")
+        self._rule("del", "pref", "0")
+
+    def inside(self):
+        return self._network.inside()
+
+    def cut(self) -> None:
+        self._change("add")
+
+    def heal(self) -> None:
+        self._change("del")
+
+    def remove(self) -> None:
+        self._network.remove()
+
+    def _change(self, verb: str) -> None:
+        for end in ("dport", "sport"):
+            self._rule(verb, "pref", "10", "ipproto", "tcp", end, str(layout.AGENT_PORT),
+                       "blackhole")
+
+    def _rule(self, *words) -> None:
+        run(["ip", "-n", self._network.hub, "rule", *words])
+
+
+@pytest.fixture(name="partition")
+def _partition(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a network of its own and cut it")
+    made = Partition(tmp_path / "network")
+    try:
+        with made.inside():
+            yield made
+    finally:
+        made.remove()
+
+
+def test_a_network_that_is_cut_is_as_a_controller_that_went_away(partition, make_ensemble):
+    """The controller lives on and cannot be heard; when it can, it finds what became of it."""
+    made = make_ensemble()
+    victim = made.followers()[0]
+    made.set_policy("step_timeout", "20s")
+    watched = made.watch()
+    running, agent = stop_agent_in(made, "verifying", victim)
+    partition.cut()
+    agent.signal(signal.SIGCONT)
+    log = made.lab.server(victim).agent_log
+    made.wait(lambda: "state=unconfirmed" in log.read_text(encoding="utf-8"), 90, "it is parked")
+    assert running.running()
+    parked = made.zookeeper(victim)
+    assert made.versions()[victim] == NEW
+    partition.heal()
+    outcome = running.wait(240)
+    if outcome.code == command.HALTED:
+        outcome = made.run("resume", "--yes")
+    watched.stop()
+    assert outcome.code == 0, outcome
+    assert made.zookeeper(victim) == parked
+    assert set(made.versions().values()) == {NEW}
+    assert sorted(watched.restarts) == made.ids
