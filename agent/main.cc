@@ -81,7 +81,9 @@ base::Result<std::shared_ptr<pki::LiveCredentials>> Credentials(const config::Ag
     return base::Fail(base::ErrorCode::kInvalidArgument,
                       "agent.other_identity",
                       config.pki.certificate + " is for " + own->Get()->identity.ToUri() +
-                          ", agent.yaml says " + wanted.ToUri());
+                          ", agent.yaml says " + wanted.ToUri() +
+                          "; issue one with 'zoowarden pki issue --role agent --server " +
+                          model::ToString(config.server) + "'");
   }
   return own;
 }

@@ -124,7 +124,9 @@ EntryHeader HeaderOf(archive_entry* entry) {
 }
 
 Status SizeMismatch(const std::string& path) {
-  return RefuseArchive("size_mismatch", "the size of '" + path + "' is not the one it declares");
+  return RefuseArchive(
+      "size_mismatch",
+      "the size of '" + base::Printable(path, 120) + "' is not the one it declares");
 }
 
 // The entry's data into `file`; never more than it declares.
@@ -212,7 +214,7 @@ class Unpacker {
       return RefuseArchive("trailing_data", "something follows the end of the tar archive");
     }
     if (source_.stream.given() < source_.stream.end_of_data() + kEndMarkBytes) {
-      return RefuseArchive("truncated", "its end is missing; fetch it again");
+      return RefuseArchive("truncated", "its end is missing");
     }
     return Ok();
   }
@@ -239,7 +241,8 @@ Result<std::vector<ReleaseFile>> UnpackArchive(const UnpackRequest& request) {
   if (source.stream.FinishDigest() != request.sha512) {
     return Fail(base::ErrorCode::kDataLoss,
                 "release.wrong_digest",
-                "the archive changed while it was unpacked; stage it again");
+                "archive " + request.sha512.substr(0, 16) +
+                    "... changed while it was unpacked; stage it again");
   }
   ZW_TRY(tree.SyncDirectories());
   std::sort(

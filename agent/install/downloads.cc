@@ -50,7 +50,8 @@ base::Error Told(const std::string& url, std::string_view line) {
   return {known && IsRefusal(reason) ? ErrorCode::kFailedPrecondition : ErrorCode::kUnavailable,
           known ? std::string(reason) : "download.failed",
           "cannot fetch " + base::Printable(url) + ": " +
-              base::Printable(known ? text.substr(tab + 1) : "zoowarden-fetch says nothing")};
+              base::Printable(known ? text.substr(tab + 1)
+                                    : "zoowarden-fetch says nothing; look at the agent's log")};
 }
 
 // What an earlier attempt left, perhaps at another mirror, may be wrong and this mirror right.

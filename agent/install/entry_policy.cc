@@ -61,10 +61,12 @@ Status CheckKind(const EntryHeader& header) {
 
 }  // namespace
 
-tl::unexpected<base::Error> RefuseArchive(std::string_view reason, const std::string& message) {
+tl::unexpected<base::Error> RefuseArchive(std::string_view reason,
+                                          const std::string& message,
+                                          std::string_view advice) {
   return base::Fail(base::ErrorCode::kInvalidArgument,
                     "archive." + std::string(reason),
-                    "the archive is refused: " + message);
+                    message + "; " + std::string(advice));
 }
 
 Result<std::string> EntryPolicy::Admit(const EntryHeader& header) {
@@ -130,8 +132,12 @@ Status EntryPolicy::CheckTop(std::string_view path) {
                          Quoted(path) + " is not below '" + top_ + "', as all before it");
   }
   if (std::find(top_names_.begin(), top_names_.end(), top) == top_names_.end()) {
-    return RefuseArchive(LooksLikeRelease(top) ? "wrong_version" : "wrong_top_directory",
-                         Quoted(path) + " is not below '" + base::Join(top_names_, "' or '") + "'");
+    const std::string what =
+        Quoted(path) + " is not below '" + base::Join(top_names_, "' or '") + "'";
+    if (LooksLikeRelease(top)) {
+      return RefuseArchive("wrong_version", what, "correct release.version or the archive");
+    }
+    return RefuseArchive("wrong_top_directory", what);
   }
   top_ = top;
   return Ok();

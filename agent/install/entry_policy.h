@@ -83,9 +83,16 @@ class EntryPolicy {
   std::map<std::string, Name> names_;  // by the path in lower case
 };
 
-// The refusal of an archive: "archive.<reason>".
-[[nodiscard]] tl::unexpected<base::Error> RefuseArchive(std::string_view reason,
-                                                        const std::string& message);
+// What helps against nearly every archive that is refused.
+inline constexpr std::string_view kGetTheArchiveAgain =
+    "get the release again from its source and compare its SHA-512 with the published one";
+
+// The refusal of an archive: "archive.<reason>", what is wrong and what to do. Releases::Unpack
+// puts the archive's name before it.
+[[nodiscard]] tl::unexpected<base::Error> RefuseArchive(
+    std::string_view reason,
+    const std::string& message,
+    std::string_view advice = kGetTheArchiveAgain);
 
 // The file that describes an unpacked release inside its directory; no archive may bring one.
 inline constexpr std::string_view kReleaseRecordName = "zoowarden-release.json";

@@ -61,11 +61,12 @@ Status CheckRequest(const GenerationRequest& request) {
     if (!IsPlainFileName(name)) {
       return Fail(ErrorCode::kInvalidArgument,
                   "config.file_name",
-                  "'" + name + "' is no plain file name for a configuration file");
+                  "'" + name + "' is no plain file name for a configuration file; rename it");
     }
   }
   if (!request.files.contains(std::string(kZooCfg))) {
-    return Fail(ErrorCode::kInvalidArgument, "config.no_zoo_cfg", "zoo.cfg was not rendered");
+    return Fail(
+        ErrorCode::kInvalidArgument, "config.no_zoo_cfg", "zoo.cfg was not rendered; report this");
   }
   return Ok();
 }

@@ -72,14 +72,14 @@ Result<std::string_view> PackedStream::Impl::Inflate() {
       ZW_TRY(Fill());
     }
     if (unread.empty()) {
-      return RefuseArchive("truncated", "it ends in the middle of its gzip data; fetch it again");
+      return RefuseArchive("truncated", "it ends in the middle of its gzip data");
     }
     inflater.next_in = reinterpret_cast<const Bytef*>(unread.data());
     inflater.avail_in = static_cast<uInt>(unread.size());
     const int status = ::inflate(&inflater, Z_NO_FLUSH);
     unread.remove_prefix(unread.size() - inflater.avail_in);
     if (status != Z_OK && status != Z_STREAM_END) {
-      return RefuseArchive("damaged", "its gzip data is damaged; fetch it again");
+      return RefuseArchive("damaged", "its gzip data is damaged");
     }
     gzip_ended = status == Z_STREAM_END;
   }

@@ -90,10 +90,11 @@ Result<std::vector<StagedArchive>> Releases::Staged() const {
 Status Releases::RemoveStaged(std::string_view sha512) {
   ZW_ASSIGN(const auto unused, Unused({}));
   if (std::find(unused.begin(), unused.end(), sha512) == unused.end()) {
-    return Fail(ErrorCode::kNotFound,
-                "release.not_staged",
-                "no archive with SHA-512 " + base::Printable(sha512.substr(0, 16)) +
-                    "... waits on this server for its run");
+    return Fail(
+        ErrorCode::kNotFound,
+        "release.not_staged",
+        "no archive with SHA-512 " + base::Printable(sha512.substr(0, 16)) +
+            "... waits on this server for its run; list what does with 'zoowarden releases list'");
   }
   return DropArchive(sha512);
 }

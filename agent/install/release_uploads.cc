@@ -37,10 +37,12 @@ constexpr std::size_t kShownDigits = 16;
 
 Status CheckSha512(std::string_view sha512) {
   if (!IsSha512(sha512)) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "release.bad_digest",
-                "'" + base::Printable(sha512, 140) +
-                    "' is no SHA-512: 128 lower-case hexadecimal digits are needed");
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "release.bad_digest",
+        "'" + base::Printable(sha512, 140) +
+            "' is no SHA-512; write the 128 lower-case hexadecimal digits of its SHA-512 into "
+            "release.sha512 of ensemble.yaml");
   }
   return Ok();
 }

@@ -34,6 +34,7 @@ using base::Status;
 constexpr std::string_view kStagePrefix = ".unpack-";
 constexpr std::string_view kTrashPrefix = ".old-";
 constexpr std::size_t kShortDigits = 8;
+constexpr std::size_t kNamedDigits = 16;  // of an archive in a sentence
 constexpr std::size_t kSha512Digits = 128;
 constexpr std::string_view kServerScript = "bin/zkServer.sh";
 
@@ -48,10 +49,19 @@ Status CheckComplete(const std::vector<ReleaseFile>& files) {
       return Ok();
     }
   }
-  return Fail(ErrorCode::kInvalidArgument,
-              "archive.incomplete",
-              "the archive is refused: it has no executable " + std::string(kServerScript) +
-                  "; use a binary release, not a source one");
+  return RefuseArchive("incomplete",
+                       "it has no executable " + std::string(kServerScript),
+                       "use a binary release, not a source one");
+}
+
+// With the archive's name before what is wrong in it.
+base::Error OfArchive(const base::Error& error,
+                      const model::Version& version,
+                      std::string_view sha512) {
+  return error.reason().starts_with("archive.")
+             ? error.WithContext("archive " + std::string(sha512.substr(0, kNamedDigits)) +
+                                 "... of release " + version.ToString() + " is refused")
+             : error;
 }
 
 Status WriteRecord(const sys::Beneath& stage, const ReleaseRecord& record) {
@@ -146,7 +156,9 @@ Result<sys::TempDir> Releases::Remove(const std::string& name) {
   if (!there || !S_ISDIR(there->st_mode)) {
     return Fail(ErrorCode::kNotFound,
                 "release.not_unpacked",
-                "release '" + base::Printable(name, 60) + "' is not unpacked on this server");
+                "release '" + base::Printable(name, 60) +
+                    "' is not unpacked on this server; list those that are with "
+                    "'zoowarden releases list'");
   }
   if (const auto record = ReadReleaseRecord(layout_.releases / name)) {
     ZW_TRY(DropArchive(record->sha512));
@@ -177,16 +189,18 @@ Result<fs::path> Releases::Unpack(const model::Version& version, std::string_vie
                          UnpackedBytes(file.get(), static_cast<std::uint64_t>(size)),
                          layout_.spare_bytes));
   ZW_ASSIGN(auto stage, sys::TempDir::Create(layout_.releases, kStagePrefix));
-  ZW_ASSIGN(auto files,
-            UnpackArchive({.archive = file.get(),
-                           .sha512 = std::string(sha512),
-                           .top_names = TopNames(version),
-                           .destination = stage.path(),
-                           .limits = {}}));
-  ZW_TRY(CheckComplete(files));
+  auto files = UnpackArchive({.archive = file.get(),
+                              .sha512 = std::string(sha512),
+                              .top_names = TopNames(version),
+                              .destination = stage.path(),
+                              .limits = {}});
+  const Status sound = files ? CheckComplete(*files) : Status(Fail(files.error()));
+  if (!sound) {
+    return Fail(OfArchive(sound.error(), version, sha512));
+  }
   const fs::path staged = stage.path().filename();
   ZW_ASSIGN(const auto inside, releases.Directory(staged));
-  ZW_TRY(WriteRecord(inside, {version, std::string(sha512), std::move(files)}));
+  ZW_TRY(WriteRecord(inside, {version, std::string(sha512), *std::move(files)}));
   const std::string name = NameOf(version, sha512);
   ZW_TRY(releases.Rename(staged, name, sys::IfPresent::kRefuse));
   static_cast<void>(stage.Release());

@@ -134,7 +134,10 @@ Status JudgeFaults(const Judgement& judgement) {
     return Refuse("expired", "it has expired; get a newer one");
   }
   if (judgement.unknown_key) {
-    return Refuse("wrong_key", "it was made by a key that is not in the keyring");
+    return Refuse("wrong_key",
+                  "it was made by a key that is not in the keyring; get the archive and its "
+                  "signature from the "
+                  "release's own source, or add the key to signatures.keyring of agent.yaml");
   }
   if (judgement.wrong_data) {
     return Refuse("wrong_data", "it was made over another file; fetch both again");
@@ -193,12 +196,15 @@ Status JudgeSignature(std::string_view status_lines, const std::vector<std::stri
     return Refuse("bad", "it is not one good detached signature of this archive; fetch both again");
   }
   if (judgement.valid->at(kClassField) != kBinaryClass) {
-    return Refuse("not_binary", "it was made over text, which archives are not");
+    return Refuse("not_binary",
+                  "it was made over text, which archives are not; get a detached binary signature");
   }
   if (!IsPinned(*judgement.valid, fingerprints)) {
     return Refuse("not_pinned",
                   "key " + base::Printable(judgement.valid->front(), 64) +
-                      " is not among signatures.fingerprints of agent.yaml");
+                      " is not among signatures.fingerprints of agent.yaml; add it if you trust "
+                      "it, or get an "
+                      "archive signed by one of them");
   }
   return Ok();
 }
@@ -213,7 +219,7 @@ Status VerifySignature(const SignaturePolicy& policy,
                   "it under release.signature in ensemble.yaml");
   }
   if (signature.size() > kMaxSignatureBytes) {
-    return Refuse("too_large", "it is larger than 64 KiB");
+    return Refuse("too_large", "it is larger than 64 KiB; name the signature, not the archive");
   }
   ZW_TRY(NameMessages(signature));
   std::error_code ignored;

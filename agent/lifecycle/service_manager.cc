@@ -14,10 +14,11 @@ base::Status ServiceManager::StartUnchanged() {
 }
 
 base::Status Ask(const StopCheck& still) {
-  return !still || still() ? base::Ok()
-                           : base::Status(base::Fail(base::ErrorCode::kCancelled,
-                                                     "stop.not_wanted",
-                                                     "the stop is not wanted any more"));
+  return !still || still()
+             ? base::Ok()
+             : base::Status(base::Fail(base::ErrorCode::kCancelled,
+                                       "stop.not_wanted",
+                                       "the stop is not wanted any more; nothing was stopped"));
 }
 
 base::Status ServiceManager::Signal(const model::Process& process,

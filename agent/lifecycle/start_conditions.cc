@@ -94,7 +94,10 @@ base::Status CheckStartOfCurrent(const std::filesystem::path& current,
   ZW_ASSIGN(const Generations generations, Generations::ForReading(current.parent_path()));
   ZW_ASSIGN(auto generation, generations.Current());
   if (!generation) {
-    return Fail(ErrorCode::kFailedPrecondition, "start.no_generation", "no generation is current");
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.no_generation",
+                "no generation is current in " + current.parent_path().native() +
+                    "; roll a release out to this server first");
   }
   ZW_ASSIGN(auto conditions, ReadStartConditions(current.parent_path()));
   ZW_ASSIGN(FileSystem file_system, FileSystemOf(data_directory));

@@ -75,7 +75,8 @@ base::Status SystemdManager::BringToRest(systemd::UnitControl& systemd) const {
   return after.ended() ? base::Ok()
                        : base::Status(Fail(ErrorCode::kUnavailable,
                                            "start.unit_busy",
-                                           unit_ + " is still " + after.active_state));
+                                           unit_ + " is still " + after.active_state +
+                                               "; look at systemctl status " + unit_));
 }
 
 base::Status SystemdManager::NameLauncher(systemd::UnitControl& systemd) {

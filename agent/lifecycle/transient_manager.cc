@@ -20,7 +20,9 @@ base::Status TransientManager::Start() {
                                .stop_timeout = kStopAtShutdown},
                               kStartJobPatience);
   if (!job && job.error().Is(base::ErrorCode::kAlreadyExists)) {
-    return base::Fail(base::ErrorCode::kUnavailable, "start.unit_busy", job.error().message());
+    return base::Fail(base::ErrorCode::kUnavailable,
+                      "start.unit_busy",
+                      job.error().message() + "; look at systemctl status " + unit_);
   }
   ZW_TRY(job);
   return CheckLaunched(*systemd, unit_, *job, settings_.launcher);

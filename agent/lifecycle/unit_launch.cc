@@ -35,7 +35,9 @@ base::Status Refused(systemd::UnitControl& systemd,
   if (state.exit_status == kLaunchLocked) {
     return Fail(ErrorCode::kUnavailable,
                 "start.locked",
-                "the launcher of " + unit + " found the data directory locked");
+                "the launcher of " + unit +
+                    " found the data directory locked by another process; find it with lslocks and "
+                    "end it, then start again");
   }
   return Fail(ErrorCode::kFailedPrecondition,
               "start.job_failed",

@@ -51,11 +51,15 @@ base::Status ZkserverManager::Start() {
   }
   const std::string said = base::Printable(base::Trim(result.error_output));
   if (result.exit_code == kLaunchLocked) {
-    return Fail(ErrorCode::kUnavailable, "start.locked", said);
+    return Fail(ErrorCode::kUnavailable,
+                "start.locked",
+                said + "; find its process with lslocks and end it, then start again");
   }
-  return Fail(ErrorCode::kFailedPrecondition,
-              "start.launcher_failed",
-              said.empty() ? "the launcher ended with " + std::to_string(result.exit_code) : said);
+  return Fail(
+      ErrorCode::kFailedPrecondition,
+      "start.launcher_failed",
+      (said.empty() ? "the launcher ended with " + std::to_string(result.exit_code) : said) +
+          "; look into " + settings_.log_directory.string());
 }
 
 }  // namespace zoowarden::agent

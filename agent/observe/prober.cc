@@ -152,7 +152,8 @@ base::Result<Prober::Canary> Prober::CommitCanary(const FoundProcess& found,
     return Fail(ErrorCode::kFailedPrecondition,
                 "canary.no_client_port",
                 "this member offers no plain client port" +
-                    (view.note.empty() ? std::string() : ": " + view.note));
+                    (view.note.empty() ? std::string() : ": " + view.note) +
+                    "; set clientPort in its zoo.cfg");
   }
   const zknet::Endpoint& client = *probe_.config()->client;
   if (path.empty()) {

@@ -14,8 +14,8 @@ base::Status CheckFence(const Fence& fence, const RunIdentity& run) {
                       "fence.stale_epoch",
                       "run '" + fence.owner.run_id + "' of " + fence.owner.holder +
                           " holds epoch " + std::to_string(fence.owner.epoch) +
-                          "; this call came with epoch " + std::to_string(run.epoch) + " of " +
-                          run.holder);
+                          ", this call came with epoch " + std::to_string(run.epoch) + " of " +
+                          run.holder + "; end this run, or take the server back with --take-over");
   }
   return base::Ok();
 }

@@ -17,13 +17,15 @@ base::Status CheckAcquire(const Fence& fence,
     return Fail(ErrorCode::kAborted,
                 "fence.stale_epoch",
                 "epoch " + std::to_string(run.epoch) + " is too low: run '" + owner.run_id +
-                    "' of " + owner.holder + " holds " + std::to_string(owner.epoch));
+                    "' of " + owner.holder + " holds " + std::to_string(owner.epoch) +
+                    "; begin a run of your own, or take over with --take-over");
   }
   if (run.holder != owner.holder && left.count() > 0 && !take_over) {
     return Fail(ErrorCode::kAborted,
                 "lease.held",
                 "run '" + owner.run_id + "' of " + owner.holder +
-                    " holds this server for another " + std::to_string(left.count()) + " ms");
+                    " holds this server for another " + std::to_string(left.count()) +
+                    " ms; wait for it, or take over with --take-over");
   }
   return base::Ok();
 }
@@ -62,7 +64,7 @@ base::Result<LeaseView> LeaseKeeper::Acquire(const RunIdentity& run, bool take_o
   if (run.epoch == 0 || run.run_id.empty() || run.holder.empty()) {
     return Fail(ErrorCode::kInvalidArgument,
                 "lease.incomplete",
-                "an acquisition needs a run, a holder and an epoch above 0");
+                "an acquisition needs a run, a holder and an epoch above 0; call with all three");
   }
   ZW_TRY(CheckAcquire(fence_, run, Left(), take_over));
   const Fence next{.owner = run, .released = false};

@@ -21,10 +21,10 @@ void OperationRunner::Stage() {
   auto generation = host_->Stage(*to_stage_);
   const std::string expected = to_stage_->expected_digest;
   if (generation && !expected.empty() && generation->digest != expected) {
-    generation = base::Fail(
-        base::ErrorCode::kFailedPrecondition,
-        "staging.unexpected_digest",
-        "the generation came out as " + generation->digest + ", the plan says " + expected);
+    generation = base::Fail(base::ErrorCode::kFailedPrecondition,
+                            "staging.unexpected_digest",
+                            "the generation came out as " + generation->digest +
+                                ", the plan says " + expected + "; plan again");
   }
   if (!generation) {
     Advance({.event = OperationEvent::kStageFailed,

@@ -36,8 +36,9 @@ std::optional<OperationRunner::Reply> OperationRunner::AnswerAtOnce(const Asked&
     return Reply(tl::unexpect,
                  base::Error(ErrorCode::kInvalidArgument,
                              "call.sequence_reused",
-                             "sequence " + std::to_string(asked.call.sequence) +
-                                 " of this operation was a " + outcome.method));
+                             "sequence " + std::to_string(asked.call.sequence) + " of operation " +
+                                 asked.call.operation_id + " was a " + outcome.method +
+                                 "; call with the next sequence"));
   }
   return outcome.error ? Reply(tl::unexpect, *outcome.error) : Reply(outcome.state);
 }
@@ -47,13 +48,13 @@ base::Status OperationRunner::CheckTakes(const Asked& asked) const {
     return Fail(ErrorCode::kFailedPrecondition,
                 "operation.unknown",
                 "this agent's operation is '" + stored_.operation_id + "', not '" +
-                    asked.call.operation_id + "'");
+                    asked.call.operation_id + "'; look at 'zoowarden status' and plan again");
   }
   if (!core::NextState(state_, asked.event)) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "operation.wrong_state",
                 "operation " + stored_.operation_id + " is " + stored_.state +
-                    " and does not take " + asked.method);
+                    " and does not take " + asked.method + "; look at 'zoowarden status'");
   }
   return base::Ok();
 }
@@ -106,15 +107,16 @@ OperationRunner::Reply OperationRunner::Begin(const CallIdentity& call,
 
 base::Status OperationRunner::CheckBegin(const CallIdentity& call, const BeginRequest& request) {
   if (request.kind != kRestartKind && request.kind != kRemoveKind) {
-    return Fail(
-        ErrorCode::kInvalidArgument,
-        "operation.unknown_kind",
-        "this agent knows operations of kind 'restart' and 'remove', not '" + request.kind + "'");
+    return Fail(ErrorCode::kInvalidArgument,
+                "operation.unknown_kind",
+                "this agent knows operations of kind 'restart' and 'remove', not '" + request.kind +
+                    "'; update the agent");
   }
   if (call.operation_id.empty() || call.operation_id == stored_.operation_id) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "operation.id_reused",
-                "a new operation needs an id of its own, not '" + call.operation_id + "'");
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "operation.id_reused",
+        "a new operation needs an id of its own, not '" + call.operation_id + "'; make a new one");
   }
   if (!core::NextState(state_, OperationEvent::kBegin)) {
     return Fail(ErrorCode::kFailedPrecondition,
@@ -147,7 +149,8 @@ base::Status OperationRunner::CheckServerFor(const BeginRequest& request) {
   if (request.kind == kRemoveKind) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "remove.nothing_installed",
-                "no generation is current on this server, so there is nothing to remove");
+                "no generation is current on this server, so there is nothing to remove; plan "
+                "again");
   }
   if (reality.process) {
     return Fail(ErrorCode::kFailedPrecondition,

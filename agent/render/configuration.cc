@@ -70,7 +70,7 @@ Status CheckName(const std::string& name) {
     return Fail(base::ErrorCode::kInvalidArgument,
                 "config.file_name",
                 "'" + base::Printable(name, 120) +
-                    "' is no plain file name: use letters, digits, '.', '_' and '-'");
+                    "' is no plain file name; use letters, digits, '.', '_' and '-'");
   }
   return Ok();
 }

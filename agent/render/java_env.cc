@@ -63,7 +63,7 @@ Result<std::string> RenderJavaEnv(const model::JavaSpec& java) {
       return Fail(base::ErrorCode::kInvalidArgument,
                   "config.java_heap",
                   "java heap '" + base::Printable(java.heap, 40) +
-                      "' is no size: write a number with k, m or g, such as 1g");
+                      "' is no size; write a number with k, m or g, such as 1g");
     }
     text += "ZK_SERVER_HEAP=" + std::to_string(*megabytes) + "\n";
     // zkEnv.sh puts the -Xmx of ZK_SERVER_HEAP before these; of two the last one counts.
@@ -73,7 +73,8 @@ Result<std::string> RenderJavaEnv(const model::JavaSpec& java) {
     if (const auto problem = model::JavaOptionProblem(option)) {
       return Fail(base::ErrorCode::kInvalidArgument,
                   "config.java_option",
-                  "java option '" + base::Printable(option, 120) + "' " + *problem);
+                  "java option '" + base::Printable(option, 120) + "' " + *problem +
+                      "; change config.java.options of ensemble.yaml");
     }
     flags.push_back(option);
   }

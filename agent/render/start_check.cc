@@ -15,10 +15,10 @@ using base::ErrorCode;
 using base::Fail;
 
 tl::unexpected<base::Error> Invalid(const StartCheck& check, const std::string& why) {
-  return Fail(
-      ErrorCode::kFailedPrecondition,
-      "config.invalid",
-      "zookeeper " + check.version.ToString() + " would not start with this zoo.cfg: " + why);
+  return Fail(ErrorCode::kFailedPrecondition,
+              "config.invalid",
+              "zookeeper " + check.version.ToString() + " would not start with this zoo.cfg: " +
+                  why + "; change config.settings of ensemble.yaml");
 }
 
 }  // namespace
@@ -54,7 +54,8 @@ base::Status ValidateStart(const StartCheck& check, const ConfigurationFiles& fi
     return Fail(ErrorCode::kFailedPrecondition,
                 "config.standalone",
                 "zookeeper " + check.version.ToString() +
-                    " would start standalone and acknowledge writes alone: " + verdict.reason);
+                    " would start standalone and acknowledge writes alone: " + verdict.reason +
+                    "; declare all its servers under `servers:` of ensemble.yaml");
   }
   return base::Ok();
 }

@@ -80,6 +80,11 @@ base::Error Problem(const model::TemplateFile& file, std::string reason, std::st
           "template of '" + base::Printable(file.name, 100) + "': " + std::string(what)};
 }
 
+// `what` is the library's.
+base::Error BadSyntax(const model::TemplateFile& file, const std::string& what) {
+  return Problem(file, "config.template_syntax", base::Printable(what) + "; correct the template");
+}
+
 }  // namespace
 
 base::Result<std::string> RenderTemplate(const model::TemplateFile& file,
@@ -87,7 +92,7 @@ base::Result<std::string> RenderTemplate(const model::TemplateFile& file,
   try {
     mustache::mustache parsed(file.content);
     if (!parsed.is_valid()) {
-      return Fail(Problem(file, "config.template_syntax", base::Printable(parsed.error_message())));
+      return Fail(BadSyntax(file, parsed.error_message()));
     }
     parsed.set_custom_escape([](const std::string& text) { return text; });
     const auto data = DataOf(values);
@@ -100,14 +105,15 @@ base::Result<std::string> RenderTemplate(const model::TemplateFile& file,
                               "' is not defined; there are: " + KnownNames(values)));
     }
     if (!parsed.is_valid()) {
-      return Fail(Problem(file, "config.template_syntax", base::Printable(parsed.error_message())));
+      return Fail(BadSyntax(file, parsed.error_message()));
     }
     if (rendered.size() > kMaxRenderedBytes) {
-      return Fail(Problem(file, "config.template_too_large", "more than 1 MiB when rendered"));
+      return Fail(
+          Problem(file, "config.template_too_large", "more than 1 MiB when rendered; shorten it"));
     }
     return rendered;
   } catch (const std::exception& error) {
-    return Fail(Problem(file, "config.template_syntax", base::Printable(error.what())));
+    return Fail(BadSyntax(file, error.what()));
   }
 }
 

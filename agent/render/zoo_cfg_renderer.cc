@@ -32,12 +32,12 @@ void Add(Lines& lines, std::string key, std::string value) {
 Status AddSettings(const model::Settings& settings, Lines& lines) {
   for (const auto& [key, value] : settings) {
     if (const auto problem = model::SettingProblem(key, value)) {
-      return Refuse("config.setting", *problem);
+      return Refuse("config.setting", *problem + "; change config.settings of ensemble.yaml");
     }
     if (key == "peerType") {
       return Refuse("config.setting",
-                    "setting 'peerType' is written by zoowarden: it comes from role of the server "
-                    "under 'servers'");
+                    "setting 'peerType' is written by zoowarden; give the server its role under "
+                    "'servers' of ensemble.yaml");
     }
     Add(lines, key, value);
   }
@@ -54,7 +54,8 @@ Status AddDirectory(std::string key, const std::filesystem::path& directory, Lin
   const std::string& text = directory.native();
   if (!directory.is_absolute() || HasControlCharacter(text) || base::Trim(text) != text) {
     return Refuse("config.directory",
-                  key + " '" + base::Printable(text) + "' must be a plain absolute path");
+                  key + " '" + base::Printable(text) +
+                      "' is no plain absolute path; write one into agent.yaml");
   }
   Add(lines, std::move(key), text);
   return Ok();
@@ -75,7 +76,9 @@ Status AddMembers(const RenderRequest& request, Lines& lines) {
     if (!IsHost(member.host)) {
       return Refuse("config.members",
                     "server " + model::ToString(member.id) + ": '" +
-                        base::Printable(member.host, 80) + "' is no host name or address");
+                        base::Printable(member.host, 80) +
+                        "' is no host name or address; correct it under `servers:` of "
+                        "ensemble.yaml");
     }
     if (member.id == request.server) {
       self = &member;
@@ -90,7 +93,8 @@ Status AddMembers(const RenderRequest& request, Lines& lines) {
   }
   if (self == nullptr) {
     return Refuse("config.members",
-                  "server " + model::ToString(request.server) + " is not among the members");
+                  "server " + model::ToString(request.server) +
+                      " is not among the members; declare it under `servers:` of ensemble.yaml");
   }
   if (self->role == model::Role::kObserver) {
     Add(lines, "peerType", "observer");

@@ -284,7 +284,8 @@ base::Result<model::Generation> AgentCore::Adopt(const RunIdentity& run,
     if (!model::IsFinished(runner.state())) {
       return base::Fail(base::ErrorCode::kFailedPrecondition,
                         "adopt.busy",
-                        "an operation is under way on this server; end it first");
+                        "operation " + runner.stored().operation_id +
+                            " is under way on this server; commit, roll back or close it first");
     }
     ZW_TRY(host_->CheckMayBegin());
     auto adopted = WithDiscoverInputs([&](const DiscoverInputs& inputs) {
@@ -304,7 +305,8 @@ base::Result<Prober::Canary> AgentCore::CommitCanary(const std::string& path,
   if (!processes.found) {
     return base::Fail(base::ErrorCode::kUnavailable,
                       "canary.no_process",
-                      "no ZooKeeper process serves this server's data directory");
+                      "no ZooKeeper process serves " + instance_->config().instance.data_directory +
+                          "; start the server first");
   }
   return gate_prober_.CommitCanary(*processes.found, path, timeout);
 }

@@ -11,8 +11,9 @@ namespace {
 constexpr std::uint32_t kMaxStepTimeoutMs = 24U * 3600U * 1000U;
 
 tl::unexpected<base::Error> Bad(const std::string& field, const std::string& what) {
-  return base::Fail(
-      base::ErrorCode::kInvalidArgument, "begin.bad_" + field, "begin: " + field + " " + what);
+  return base::Fail(base::ErrorCode::kInvalidArgument,
+                    "begin.bad_" + field,
+                    "begin: " + field + " " + what + "; use the zoowarden of this release");
 }
 
 base::Status ReadRelease(const v1::Release& wire, StageRequest& stage) {

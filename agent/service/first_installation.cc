@@ -69,7 +69,9 @@ base::Result<StageRequest> StageRequestFor(const config::AgentConfig& config,
   if (server == nullptr) {
     return Fail(ErrorCode::kInvalidArgument,
                 "install.not_declared",
-                "the ensemble declares no server " + model::ToString(config.server));
+                "ensemble " + request.ensemble.name + " declares no server " +
+                    model::ToString(config.server) +
+                    "; declare it under `servers:`, or correct `server:` of agent.yaml");
   }
   StageRequest stage{.release = request.ensemble.release,
                      .configuration = request.ensemble.config,
@@ -139,7 +141,8 @@ base::Result<Earlier> LookForEarlier(const config::AgentConfig& config) {
                 (layout.data_directory == layout.data_log_directory
                      ? layout.data_directory
                      : layout.data_directory + " or " + layout.data_log_directory) +
-                    " is not empty, and a first installation takes an empty one" +
+                    " is not empty, and a first installation takes an empty one; empty it or name "
+                    "another in agent.yaml" +
                     HowToStartAgain(layout));
   }
   return earlier;
@@ -153,7 +156,7 @@ base::Status CheckCurrent(const Earlier& earlier,
   if (current && !ours) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "install.not_first",
-                "generation " + digest + " is installed already");
+                "generation " + digest + " is installed already; roll this server with zoowarden");
   }
   if (earlier.data.most == DataState::kWritten && !ours) {
     return Fail(ErrorCode::kFailedPrecondition,

@@ -90,7 +90,7 @@ base::Result<std::optional<InstallationRecord>> ReadInstallationRecord(
     return base::Fail(ErrorCode::kDataLoss,
                       "install.damaged_record",
                       path.string() +
-                          " is damaged: remove it and empty the data directory, if "
+                          " is damaged; remove it and empty the data directory, if "
                           "this server has never served");
   }
   return std::optional(std::move(record));

@@ -217,8 +217,9 @@ base::Result<model::Generation> Instance::FindAdopted(const StageRequest& reques
           config::ConfigurationDigest(request.configuration)) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "generation.not_adopted",
-                "what ran before adoption is not there, or not with this configuration; it can be "
-                "returned to only as it was");
+                "release " + request.release.version.ToString() +
+                    " as it ran before adoption is not there, or not with this configuration; go "
+                    "back with 'zoowarden rollback', or name a release that has an archive");
   }
   return adopted->generation;
 }

@@ -249,7 +249,9 @@ base::Status EditReleaseInFile(const std::string& path,
   const auto real = std::filesystem::canonical(path, error);
   struct stat status {};
   if (error || ::stat(real.c_str(), &status) != 0) {
-    return base::Fail(base::ErrorCode::kNotFound, "config.unreadable", "cannot find " + path);
+    return base::Fail(base::ErrorCode::kNotFound,
+                      "config.unreadable",
+                      "cannot find " + path + "; check the path");
   }
   ZW_ASSIGN(const auto current, sys::ReadFile(real, 1U << 20U));
   ZW_ASSIGN(const auto edited, EditRelease(expected, path, release));
@@ -260,7 +262,7 @@ base::Status EditReleaseInFile(const std::string& path,
     return base::Fail(base::ErrorCode::kAborted,
                       "config.changed_meanwhile",
                       path +
-                          " was changed while the run went on and is left alone: set release to " +
+                          " was changed while the run went on and is left alone; set release to " +
                           release.version + " by hand");
   }
   return sys::WriteFileAtomically(real, edited, status.st_mode & 07777);

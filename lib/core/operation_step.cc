@@ -46,7 +46,10 @@ OperationStep AwaitExit(const OperationRecord& record,
   if (waited < record.stop_timeout + kKillPatience) {
     return Act(OperationAct::kKill);
   }
-  return Emit(failed, "stop.survived_kill", Describe(*reality.process) + " outlives SIGKILL");
+  return Emit(failed,
+              "stop.survived_kill",
+              Describe(*reality.process) +
+                  " outlives SIGKILL; look at the disk and the kernel's log that it waits for");
 }
 
 // SIGTERM may have been sent, by an earlier life of the agent or without an answer. What still
@@ -87,7 +90,7 @@ OperationStep Stopping(const OperationRecord& record, const Reality& reality, In
                : Emit(OperationEvent::kStopFailed,
                       "stop.processes_hidden",
                       "this agent may not see other users' processes, so it cannot prove that "
-                      "ZooKeeper has stopped");
+                      "ZooKeeper has stopped; give it that right (hidepid)");
   }
   if (reality.stop_signalled) {
     return AwaitExit(record, reality, now, OperationEvent::kStopFailed);
@@ -115,13 +118,14 @@ OperationStep Switching(const OperationRecord& record, const Reality& reality) {
   if (reality.process) {
     return Emit(OperationEvent::kSwitchFailed,
                 "switch.process_appeared",
-                Describe(*reality.process) + " was started while this server was stopped");
+                Describe(*reality.process) +
+                    " was started while this server was stopped; end what started it");
   }
   if (!reality.processes_visible) {
     return Emit(OperationEvent::kSwitchFailed,
                 kHidden,
                 "this agent may not see other users' processes, so it cannot prove that no "
-                "ZooKeeper serves the data directory");
+                "ZooKeeper serves the data directory; give it that right (hidepid)");
   }
   return Names(reality, record.to)
              ? Emit(OperationEvent::kSwitched)
@@ -155,7 +159,8 @@ OperationStep Launching(const std::string& wanted,
     if (wanted.empty() || reality.process->generation != wanted) {
       return Emit(failed,
                   "start.other_process",
-                  Describe(*reality.process) + " already serves the data directory");
+                  Describe(*reality.process) +
+                      " already serves the data directory; end it and what started it");
     }
     return ItsProcess(reality, now, started);
   }
@@ -163,7 +168,7 @@ OperationStep Launching(const std::string& wanted,
     return Emit(failed,
                 kHidden,
                 "this agent may not see other users' processes, so it cannot prove that no other "
-                "ZooKeeper serves the data directory");
+                "ZooKeeper serves the data directory; give it that right (hidepid)");
   }
   if (wanted.empty()) {
     return Emit(started);
@@ -178,14 +183,17 @@ OperationStep Launching(const std::string& wanted,
   }
   return reality.launch_error
              ? Emit(failed, reality.launch_error->reason(), reality.launch_error->message())
-             : Emit(failed, "start.no_process", "ZooKeeper was started and no process stayed");
+             : Emit(failed,
+                    "start.no_process",
+                    "ZooKeeper was started and no process stayed; look into its logs");
 }
 
 OperationStep Verifying(const OperationRecord& record, const Reality& reality, Instant now) {
   if (reality.process && reality.mode == Mode::kStandalone) {
     return Emit(OperationEvent::kStandalone,
                 "start.standalone",
-                "the server runs standalone and would acknowledge writes alone");
+                "the server runs standalone and would acknowledge writes alone; look at its server "
+                "lines");
   }
   if (now < record.deadline || record.state == OperationState::kUnconfirmed) {
     return Wait();
@@ -206,15 +214,16 @@ OperationStep Verifying(const OperationRecord& record, const Reality& reality, I
   }
   return Emit(event,
               "verify.deadline",
-              reality.process ? "the server did not join the quorum before its deadline"
-                              : "the server's process ended before its deadline");
+              reality.process
+                  ? "the server did not join the quorum before its deadline; look into its logs"
+                  : "the server's process ended before its deadline; look into its logs");
 }
 
 OperationStep RollingBack(const OperationRecord& record, const Reality& reality, Instant now) {
   if (!reality.process && !reality.processes_visible) {
     return Emit(OperationEvent::kRestoreFailed,
                 "stop.processes_hidden",
-                "this agent may not see other users' processes");
+                "this agent may not see other users' processes; give it that right (hidepid)");
   }
   // Processes that are none of ours have no generation; neither has the other side of a first
   // installation or of a removal.
@@ -227,9 +236,10 @@ OperationStep RollingBack(const OperationRecord& record, const Reality& reality,
                : Switch(reality, OperationAct::kSwitchToOld, OperationEvent::kRestoreFailed);
   }
   if (!runs(record.to)) {
-    return Emit(OperationEvent::kRestoreFailed,
-                "rollback.other_process",
-                Describe(*reality.process) + " serves the data directory");
+    return Emit(
+        OperationEvent::kRestoreFailed,
+        "rollback.other_process",
+        Describe(*reality.process) + " serves the data directory; end it and what started it");
   }
   if (reality.stop_signalled) {
     return AwaitExit(record, reality, now, OperationEvent::kRestoreFailed);
@@ -315,7 +325,7 @@ OperationStep VerifyingOld(const OperationRecord& record, const Reality& reality
   if (now >= record.deadline) {
     return Emit(OperationEvent::kOldDeadline,
                 "rollback.deadline",
-                "the old generation did not serve before its deadline either");
+                "the old generation did not serve before its deadline either; look into its logs");
   }
   const bool ended = IsRemoved(reality) && Names(reality, record.from);
   return ended ? StartAgain(reality, now) : Wait();

@@ -107,7 +107,7 @@ void Retry(Turn& turn, ServerRun& server) {
     Refuse(turn,
            "settle.still_runs",
            Name(server.id) + " still has process " + std::to_string(seen.process->pid) +
-               " on its data directory and a retry starts one");
+               " on its data directory and a retry starts one; end it first, or roll back");
     return;
   }
   if (!seen.processes_visible) {
@@ -115,7 +115,7 @@ void Retry(Turn& turn, ServerRun& server) {
            "settle.processes_hidden",
            "the agent of " + Name(server.id) +
                " may not see other users' processes, so nothing proves that none serves the data "
-               "directory");
+               "directory; give it that right (hidepid)");
     return;
   }
   server.changed = true;

@@ -125,7 +125,7 @@ tl::unexpected<base::Error> Lost(const fs::path& path, const Schema& schema) {
   return base::Fail(base::ErrorCode::kDataLoss,
                     "journal.lost",
                     "the " + std::string(schema.name) + " " + path.native() +
-                        " is missing and there was one here: " + kAccept);
+                        " is missing and there was one here; " + kAccept);
 }
 
 base::Status CreateIfAbsent(const fs::path& path, const Schema& schema, bool lived_here) try {

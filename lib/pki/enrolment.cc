@@ -119,7 +119,7 @@ base::Result<Token> MakeToken(const std::filesystem::path& ca_directory,
     return base::Fail(base::ErrorCode::kInvalidArgument,
                       "enrol.bad_validity",
                       "a token must be valid for a minute to a week, not " +
-                          std::to_string(valid.count()) + " seconds");
+                          std::to_string(valid.count()) + " seconds; give --valid another time");
   }
   Token token{.identity = AgentIdentity(ca.ensemble(), server),
               .expires = ca.Now() + valid,

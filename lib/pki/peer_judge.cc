@@ -78,7 +78,9 @@ void PeerJudge::Trust(std::string ca_pem) {
 base::Status PeerJudge::Judge(const std::string& certificate_pem) {
   const auto peer = ParseCertificate(certificate_pem);
   if (!peer) {
-    return base::Fail(Refused("pki.not_a_certificate", "the certificate cannot be read"));
+    return base::Fail(
+        Refused("pki.not_a_certificate",
+                "your certificate cannot be read; issue one with 'zoowarden pki issue'"));
   }
   // The handshake saw to it once; a connection may outlive it.
   if (Now() > peer->not_after) {

@@ -54,7 +54,7 @@ Result<Place> PlaceOf(int directory, const fs::path& name, const fs::path& shown
   if (place.name.empty() || place.name == "." || place.name == "..") {
     return Fail(ErrorCode::kInvalidArgument,
                 "path.bad_name",
-                "'" + shown.native() + "' names no entry of a directory");
+                "'" + shown.native() + "' names no entry of a directory; name one");
   }
   place.parent = name.has_parent_path() ? OpenBeneath(directory, name.parent_path(), kDirectory, 0)
                                         : UniqueFd(::fcntl(directory, F_DUPFD_CLOEXEC, 0));

@@ -219,9 +219,10 @@ class Running {
                               " ms and was killed; run it by hand to see why");
       }
       if (program_.stop.stop_requested()) {
-        return base::Fail(base::ErrorCode::kCancelled,
-                          "process.stopped",
-                          program_.executable.native() + " was killed, nobody waits for it");
+        return base::Fail(
+            base::ErrorCode::kCancelled,
+            "process.stopped",
+            program_.executable.native() + " was killed, nobody waits for it; ask again");
       }
       std::array<pollfd, 3> waiting{{{.fd = pidfd_.get(), .events = POLLIN, .revents = 0},
                                      {.fd = out_.fd.get(), .events = POLLIN, .revents = 0},
@@ -288,7 +289,7 @@ base::Status Check(const Program& program) {
     return base::Fail(base::ErrorCode::kInvalidArgument,
                       "process.bad_call",
                       "cannot run '" + program.executable.native() +
-                          "': it needs a path with a '/' and a positive time-out");
+                          "'; it needs a path with a '/' and a positive time-out");
   }
   return base::Ok();
 }

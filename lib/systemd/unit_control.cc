@@ -49,10 +49,12 @@ base::Error Translate(const std::string& action, const sdbus::Error& error) {
   const std::string text = action + ": " + error.getMessage();
   const std::string& name = error.getName();
   if (name == "org.freedesktop.systemd1.NoSuchUnit") {
-    return {ErrorCode::kNotFound, "systemd.no_such_unit", text};
+    return {ErrorCode::kNotFound,
+            "systemd.no_such_unit",
+            text + "; look at instance.unit of agent.yaml"};
   }
   if (name == "org.freedesktop.systemd1.UnitExists") {
-    return {ErrorCode::kAlreadyExists, "systemd.unit_exists", text};
+    return {ErrorCode::kAlreadyExists, "systemd.unit_exists", text + "; stop that unit first"};
   }
   if (name == "org.freedesktop.DBus.Error.AccessDenied" ||
       name == "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired") {
@@ -60,7 +62,7 @@ base::Error Translate(const std::string& action, const sdbus::Error& error) {
             "systemd.not_permitted",
             text + "; run the agent as root or give its user a polkit rule for this unit"};
   }
-  return {ErrorCode::kUnavailable, "systemd.call_failed", text};
+  return {ErrorCode::kUnavailable, "systemd.call_failed", text + "; look at journalctl -b -p err"};
 }
 
 // Runs `call` and turns what the library throws into an error.

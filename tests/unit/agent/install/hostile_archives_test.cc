@@ -1,10 +1,9 @@
 // The archive policy, one hostile archive a row: its reason, and that nothing is left of it.
 #include "agent/install/releases.h"
 #include "sys/digest.h"
+#include "tests/support/everything.h"
 #include "tests/unit/agent/install/scratch.h"
 #include "tests/unit/agent/install/tar_maker.h"
-
-#include <sys/stat.h>
 
 #include <chrono>
 #include <ctime>
@@ -294,17 +293,8 @@ class HostileArchivesTest : public ScratchTest {
                                       .archive_directories = {}})
                           .value());
   }
-  // Every name with its mode and content, also beside the agent's own directories.
-  std::map<std::string, std::string> Everything() const {
-    std::map<std::string, std::string> all;
-    for (const auto& entry : fs::recursive_directory_iterator(scratch())) {
-      struct stat status {};
-      EXPECT_EQ(::lstat(entry.path().c_str(), &status), 0);
-      all[entry.path()] = std::to_string(status.st_mode) + " " + std::to_string(status.st_ino) +
-                          (entry.is_regular_file() ? " " + Read(entry.path()) : "");
-    }
-    return all;
-  }
+  // Also beside the agent's own directories.
+  std::map<std::string, std::string> Everything() const { return test::Everything(scratch()); }
   std::string Place(const std::string& bytes) const {
     std::string sha512 = sys::Digest(sys::Hash::kSha512, bytes);
     Write(scratch() / "agent/uploads" / (sha512 + ".archive"), bytes);
@@ -312,6 +302,23 @@ class HostileArchivesTest : public ScratchTest {
   }
   std::optional<Releases> releases_;
 };
+
+// What a refusal must say: which archive, what is wrong in it, what to do now.
+std::string LackOf(const std::string& sentence, const std::string& sha512) {
+  const std::string object =
+      "archive " + sha512.substr(0, 16) + "... of release 3.8.4 is refused: ";
+  const auto why = sentence.find(object);
+  const auto next = sentence.rfind("; ");
+  if (why == std::string::npos) {
+    return "no archive: " + sentence;
+  }
+  if (next == std::string::npos || next < why + object.size() + 10) {
+    return "no reason or no next step: " + sentence;
+  }
+  const std::string step = sentence.substr(next + 2, sentence.find(' ', next + 2) - next - 2);
+  return std::set<std::string>{"get", "use", "correct"}.contains(step) ? ""
+                                                                       : "no step: " + sentence;
+}
 
 // Of the processor: what else runs on this machine does not count.
 std::chrono::nanoseconds ThreadTime() {
@@ -331,6 +338,7 @@ TEST_F(HostileArchivesTest, EachIsRefusedByItsOwnReasonAndLeavesNothing) {
     EXPECT_EQ(unpacked ? "accepted" : unpacked.error().reason(), hostile.reason)
         << (unpacked ? "" : unpacked.error().message());
     EXPECT_EQ(Everything(), before);
+    EXPECT_EQ(unpacked ? "" : LackOf(unpacked.error().message(), sha512), "");
     EXPECT_LT(took, std::chrono::seconds(5)) << "limits fire late";
     fs::remove(scratch() / "agent/uploads" / (sha512 + ".archive"));
   }
