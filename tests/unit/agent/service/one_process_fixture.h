@@ -10,6 +10,7 @@
 #include "sys/manual_clock.h"
 #include "sys/subprocess.h"
 #include "tests/unit/agent/install/archive_maker.h"
+#include "tests/unit/agent/service/agent_state.h"
 #include "tests/unit/agent/service/config_below.h"
 
 #include <gtest/gtest.h>
@@ -95,8 +96,15 @@ class OneProcessTest : public ::testing::Test {
 
   config::AgentConfig Config() { return ConfigBelow(scratch_->path()); }
 
+  // One that is refused changes nothing on the disk.
   std::string Launch() {
+    const auto before = StateOfAgent(scratch_->path());
     const auto launched = host_->Launch();
+    if (!launched) {
+      EXPECT_EQ(StateOfAgent(scratch_->path()), before) << launched.error().reason();
+      EXPECT_NE(launched.error().message().find("; "), std::string::npos)
+          << "no next step: " << launched.error().message();
+    }
     return launched ? "launched" : launched.error().reason();
   }
   std::optional<model::Process> Seen() { return host_->Look({}, LookAt::kProcess).process; }
