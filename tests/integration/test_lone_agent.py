@@ -3,12 +3,13 @@
 import os
 import resource
 import signal
+import subprocess
 import time
 
 import pytest
 
 from lone_agent import HARD, Agent, connect_silently, zoowarden
-from zoowarden_lab import probes
+from zoowarden_lab import layout, probes
 
 _STRANGER = "127.0.88.1"
 _METHOD = "CertificateService/PutCrl"
@@ -117,3 +118,21 @@ def test_an_agent_that_turns_callers_away_for_half_a_minute_says_so_and_ends(mak
     _assert_ended_for_want_of_descriptors(agent)
     agent.start()
     probes.wait_until(agent.answers, 30, "it serves again")
+
+
+def test_a_certificate_of_another_server_is_named_and_nothing_is_served_or_made(make_agent):
+    agent = make_agent()
+    agent.end()
+    agent.issue("pki", "issue", "--dir", agent.home / "ca", "--role", "agent", "--server", 2,
+                "--out", agent.home / "agent-2")
+    config = agent.home / "agent.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("/agent/", "/agent-2/"),
+                      encoding="utf-8")
+    state = sorted((path, path.lstat().st_mtime_ns) for path in agent.home.rglob("*"))
+    done = subprocess.run([layout.program("zoowarden-agent"), "--config", config], timeout=60,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert (f"{agent.home}/agent-2/cert.pem is for zoowarden://lab/agent/2, agent.yaml says "
+            "zoowarden://lab/agent/1; issue one with 'zoowarden pki issue --role agent "
+            "--server 1'") in done.stderr, done
+    assert sorted((path, path.lstat().st_mtime_ns) for path in agent.home.rglob("*")) == state

@@ -150,6 +150,14 @@ TEST_F(EnsembleEditFileTest, TheFileIsReplacedWithItsMode) {
   EXPECT_TRUE(EditReleaseInFile(Path(), old_, edit_));
 }
 
+TEST_F(EnsembleEditFileTest, AFileThatIsGoneIsNamedAndNotMade) {
+  const auto status = EditReleaseInFile(Path(), old_, edit_);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().reason(), "config.unreadable");
+  EXPECT_EQ(status.error().message(), "cannot find " + Path() + "; check the path");
+  EXPECT_FALSE(std::filesystem::exists(Path()));
+}
+
 TEST_F(EnsembleEditFileTest, AFileThatAPersonChangedMeanwhileIsLeftAlone) {
   Write(old_ + "# my note\n");
   const auto status = EditReleaseInFile(Path(), old_, edit_);

@@ -108,6 +108,7 @@ model::Round FakeEnsemble::Observe() {
     }
     if (!server.alive) {
       Kill(seen);
+      seen.processes_visible = !hides_processes.contains(id);
     } else if (server.frozen) {
       seen.mode = Mode::kUnknown;
       seen.own_zxid.reset();

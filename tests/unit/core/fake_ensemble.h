@@ -37,6 +37,7 @@ class FakeEnsemble {
   std::set<std::uint32_t> old_fails;            // the old generation does not come back there
   std::set<std::uint32_t> staging_fails;        // the agent refuses to stage
   std::set<std::uint32_t> staging_unavailable;  // the agent cannot stage now
+  std::set<std::uint32_t> hides_processes;      // the agent may not see those of other users
   std::set<std::uint32_t> refuses;              // the agent refuses to stop, commit and go back
   int expiring_permits = 0;                     // so many come too late
   bool check_passes = true;

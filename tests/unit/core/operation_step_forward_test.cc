@@ -94,6 +94,37 @@ TEST(StoppingTest, AnAbsentProcessIsProofOnlyWhereProcessesAreVisible) {
   EXPECT_EQ(Said(DecideStep(Record(OperationState::kStopping), reality, kNow)), "stop_failed");
 }
 
+// Reason, what it is about, and what to do, of those that a person has to end.
+TEST(SentencesTest, WhatAPersonHasToEndNamesProcessOrServerAndTheNextStep) {
+  Reality hidden = Gone("old");
+  hidden.processes_visible = false;
+  struct Row {
+    OperationState state;
+    Reality reality;
+    model::Instant now;
+    const char* reason;
+    const char* object;
+  };
+  const Row rows[] = {
+      {OperationState::kStopping, hidden, kNow, "stop.processes_hidden", "this agent"},
+      {OperationState::kSwitching, Running("old"), kNow, "switch.process_appeared", "process 11"},
+      {OperationState::kStarting, Running("old"), kNow, "start.other_process", "process 11"},
+      {OperationState::kVerifying, Running("new"), kDeadline, "verify.unconfirmed", "the server"},
+      {OperationState::kVerifying,
+       Running("new", Mode::kStandalone),
+       kNow,
+       "start.standalone",
+       "the server"},
+  };
+  for (const Row& row : rows) {
+    const auto step = DecideStep(Record(row.state), row.reality, row.now);
+    EXPECT_EQ(step.reason, row.reason);
+    EXPECT_EQ(step.act, OperationAct::kNone) << row.reason;
+    EXPECT_NE(step.detail.find(row.object), std::string::npos) << step.detail;
+    EXPECT_NE(step.detail.find("; "), std::string::npos) << step.detail;
+  }
+}
+
 TEST(SwitchingTest, SwitchesOnceAndNeverUnderAProcess) {
   EXPECT_EQ(DecideStep(Record(OperationState::kSwitching), Gone("old"), kNow).act,
             OperationAct::kSwitchToNew);

@@ -165,6 +165,8 @@ TEST(RunFailureTest, AFrozenMemberAtTheEndHalts) {
   ensemble.At(2).frozen = true;
   ASSERT_TRUE(ensemble.Drive());
   EXPECT_EQ(ensemble.state.outcome, RunOutcome::kHalted);
+  EXPECT_EQ(ensemble.state.outcome_reason, "final_check.failed");
+  EXPECT_THAT(ensemble.state.outcome_text, HasSubstr("the final verification failed: server 2"));
   EXPECT_EQ(ensemble.Generations(), "new new new");
 }
 

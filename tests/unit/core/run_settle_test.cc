@@ -70,6 +70,38 @@ TEST_F(RunSettleTest, ACheckThatVetoesKeepsItUnconfirmed) {
   EXPECT_TRUE(ensemble_.log.empty());
 }
 
+TEST_F(RunSettleTest, ARetryStartsNothingBesideAProcessThatRuns) {
+  Wait(OperationState::kNeedsOperator);
+  Settle(SettleVerb::kRetry);
+  EXPECT_EQ(Outcome(), "settle.still_runs");
+  EXPECT_EQ(ensemble_.state.outcome, RunOutcome::kRefused);
+  EXPECT_NE(ensemble_.state.outcome_text.find("server 1 still has process"), std::string::npos);
+  EXPECT_NE(ensemble_.state.outcome_text.find("; end it first"), std::string::npos);
+  EXPECT_TRUE(ensemble_.log.empty());
+}
+
+TEST_F(RunSettleTest, ARetryStartsNothingWhereProcessesAreHidden) {
+  Wait(OperationState::kNeedsOperator);
+  ensemble_.Crash(1);
+  ensemble_.hides_processes.insert(1);
+  Settle(SettleVerb::kRetry);
+  EXPECT_EQ(Outcome(), "settle.processes_hidden");
+  EXPECT_EQ(ensemble_.state.outcome, RunOutcome::kRefused);
+  EXPECT_NE(ensemble_.state.outcome_text.find("the agent of server 1"), std::string::npos);
+  EXPECT_NE(ensemble_.state.outcome_text.find("; give it that right"), std::string::npos);
+  EXPECT_TRUE(ensemble_.log.empty());
+}
+
+TEST_F(RunSettleTest, GoingBackEndsAsRolledBack) {
+  Wait(OperationState::kUnconfirmed);
+  Settle(SettleVerb::kRollBack);
+  EXPECT_EQ(Outcome(), "settle.rolled_back");
+  EXPECT_EQ(ensemble_.state.outcome, RunOutcome::kRolledBack);
+  EXPECT_NE(ensemble_.state.outcome_text.find("server 1, operation op: rolled_back"),
+            std::string::npos)
+      << ensemble_.state.outcome_text;
+}
+
 TEST_F(RunSettleTest, AnAgentThatRefusesIsNotAskedForEver) {
   Wait(OperationState::kNeedsOperator);
   ensemble_.refuses.insert(1);

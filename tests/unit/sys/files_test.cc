@@ -4,9 +4,12 @@
 #include "sys/temporaries.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 namespace zoowarden::sys {
 namespace {
@@ -70,6 +73,36 @@ TEST_F(FilesTest, ReadingIsBounded) {
   const auto too_large = ReadFile(Path("a"), 4);
   ASSERT_FALSE(too_large);
   EXPECT_EQ(too_large.error().reason(), "file.too_large");
+}
+
+// Reason, object and next step of what the kernel refuses.
+std::string Told(const base::Error& error) { return error.reason() + " " + error.message(); }
+
+TEST_F(FilesTest, WhatTheKernelRefusesIsToldWithItsPathAndANextStep) {
+  EXPECT_EQ(Told(ReadFile(directory_->path(), 100).error()),
+            "file.wrong_kind cannot read " + directory_->path().native() +
+                ": is a directory; check what is at the path");
+  // The page at address 0 is never there.
+  EXPECT_EQ(Told(ReadFile("/proc/self/mem", 100).error()),
+            "file.io cannot read /proc/self/mem: input/output error; check the disk and the "
+            "kernel's log");
+  const std::string refused = Told(RemoveTree("/proc/self/comm").error());
+  EXPECT_TRUE(refused.starts_with("file.not_permitted cannot remove /proc/self/comm: ")) << refused;
+  EXPECT_TRUE(refused.ends_with("; give this user access to it")) << refused;
+}
+
+TEST_F(FilesTest, WithoutADescriptorTheLimitToRaiseIsNamed) {
+  const auto read_without = [&] {
+    const rlimit few{.rlim_cur = 3, .rlim_max = 3};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    const auto text = ReadFile("/proc/self/comm", 100);
+    std::fputs(text ? "read" : Told(text.error()).c_str(), stderr);
+    std::exit(0);
+  };
+  EXPECT_EXIT(read_without(),
+              ::testing::ExitedWithCode(0),
+              "process.descriptors cannot .*/proc/self/comm: too many open files; raise "
+              "LimitNOFILE and restart");
 }
 
 TEST_F(FilesTest, EnsureDirectoryMakesParentsAndKeepsWhatIsThere) {

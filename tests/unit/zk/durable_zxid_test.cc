@@ -158,6 +158,18 @@ TEST_F(DurableZxidTest, CompressedSnapshotCountsByItsBeginning) {
   EXPECT_NE(durable.evidence.find("compressed"), std::string::npos);
 }
 
+TEST_F(DurableZxidTest, ALogThatCannotBeReadIsNamedAndNotTakenForNone) {
+  MakeReader();
+  WriteSnapshot("snapshot.1", kSnapshot);
+  fs::create_symlink("log.2", root_ / "log/version-2/log.2");
+  const auto durable = reader_->Read();
+  ASSERT_FALSE(durable);
+  EXPECT_EQ(durable.error().reason(), "zk.log_unreadable");
+  EXPECT_EQ(durable.error().message(),
+            "cannot open " + (root_ / "log/version-2/log.2").string() +
+                ": Too many levels of symbolic links");
+}
+
 TEST_F(DurableZxidTest, EntryLargerThanOneReadIsRead) {
   MakeReader();
   const std::string large(3U << 20U, 'r');

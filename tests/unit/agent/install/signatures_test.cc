@@ -5,7 +5,11 @@
 #include "tests/unit/agent/install/scratch.h"
 
 #include <gmock/gmock.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
+#include <iostream>
 #include <vector>
 
 namespace zoowarden::agent {
@@ -68,6 +72,27 @@ TEST_F(SignaturesTest, RefusesNoSignature) {
       VerifySignature({gpg_->At("all.gpg"), {signer_}}, gpg_->At("archive"), "", scratch());
   EXPECT_NE(status.error().message().find("beside the archive"), std::string::npos)
       << "an archive of --release has its signature there";
+}
+
+TEST_F(SignaturesTest, WithoutGpgvNothingIsAcceptedAndThePackageIsNamed) {
+  const std::string signature = Sign(signer_);
+  const auto judge = [&] {
+    const bool hidden = ::unshare(CLONE_NEWNS) == 0 &&
+                        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                        ::mount("/dev/null", "/usr/bin/gpgv", nullptr, MS_BIND, nullptr) == 0;
+    if (!hidden) {
+      std::cerr << "this user may not mount";
+      ::_exit(0);
+    }
+    const auto status = VerifySignature(
+        {gpg_->At("all.gpg"), {signer_}}, gpg_->At("archive"), signature, scratch());
+    std::cerr << (status ? "accepted" : status.error().reason() + " " + status.error().message());
+    ::_exit(0);  // the key home is not this child's to remove
+  };
+  EXPECT_EXIT(
+      judge(),
+      ::testing::ExitedWithCode(0),
+      "signature.no_gpgv cannot run /usr/bin/gpgv: .*; install the package gpgv|may not mount");
 }
 
 TEST_F(SignaturesTest, RefusesAKeyThatIsNotInTheKeyring) {

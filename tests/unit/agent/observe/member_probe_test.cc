@@ -129,6 +129,21 @@ TEST_F(MemberProbeTest, UnreadableDescriptorsAreNoLookWhateverThePortSays) {
   EXPECT_NE(view.note.find("sockets"), std::string::npos) << view.note;
 }
 
+TEST_F(MemberProbeTest, WithoutAPlainClientPortThereIsNoCanaryAndTheNextStepIsSaid) {
+  Write(Dynamic(), "server.1=10.0.0.1:2888:3888\nserver.2=10.0.0.2:2888:3888\n");
+  sys::ManualClock clock;
+  Prober prober({.self = {2},
+                 .data_directory = Root(),
+                 .data_log_directory = Root(),
+                 .proc = Root() / "proc"},
+                clock);
+  const auto canary = prober.CommitCanary(Found(), "", kBudget);
+  ASSERT_FALSE(canary);
+  EXPECT_EQ(canary.error().reason(), "canary.no_client_port");
+  EXPECT_EQ(canary.error().message().find("this member offers no plain client port"), 0U);
+  EXPECT_NE(canary.error().message().find("; set clientPort in its zoo.cfg"), std::string::npos);
+}
+
 TEST_F(MemberProbeTest, UnreadableTablesAreNoLook) {
   fs::remove(Process() / "net/tcp");
   EXPECT_FALSE(Look().looked);

@@ -45,6 +45,17 @@ TEST(TemplateFileTest, RepeatsAndInvertsLists) {
   EXPECT_EQ(RenderTemplate({"f", "{{^none}}empty{{/none}}"}, kValues).value(), "empty");
 }
 
+TEST(TemplateFileTest, WhatGrowsOverAMebibyteIsRefused) {
+  TemplateValues many = kValues;
+  many.lists["lines"] = std::vector<std::map<std::string, std::string>>(1'025);
+  const std::string kibibyte(1'024, 'x');
+  const auto rendered = RenderTemplate({"big.conf", "{{#lines}}" + kibibyte + "{{/lines}}"}, many);
+  ASSERT_FALSE(rendered);
+  EXPECT_EQ(rendered.error().reason(), "config.template_too_large");
+  EXPECT_EQ(rendered.error().message(),
+            "template of 'big.conf': more than 1 MiB when rendered; shorten it");
+}
+
 TEST(TemplateFileTest, RefusesBrokenTemplates) {
   EXPECT_EQ(Reason("{{#members}}"), "config.template_syntax");
   EXPECT_EQ(Reason("{{host"), "config.template_syntax");

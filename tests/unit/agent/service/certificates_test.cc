@@ -187,6 +187,18 @@ TEST_F(RenewalTest, WhatDoesNotFitIsRefusedAndChangesNothing) {
   EXPECT_EQ(Install(channel, Sign(request)).size(), 32U) << "the request is still good";
 }
 
+// Somebody has put another CA's file beside the agent's in the meantime.
+TEST_F(RenewalTest, ACertificateThatIsNotTakenUpIsSaidAndTheOldOneServesOn) {
+  const auto channel = Channel(pki::Role::kOperator);
+  const auto pem = Sign(Request(channel));
+  ASSERT_TRUE(pki::InitCa(At("other"), "lab", clock_));
+  const auto other = sys::ReadFile(At("other/ca.pem"), 100'000).value();
+  ASSERT_TRUE(sys::WriteFileAtomically(At("pki/ca.pem"), other, 0644));
+  EXPECT_EQ(Install(channel, pem), "pki.not_installed");
+  EXPECT_EQ(GetStatus(channel), "ok");
+  EXPECT_NE(seen_.certificate().serial(), pki::ParseCertificate(pem)->serial);
+}
+
 TEST_F(RenewalTest, FilesThatCannotBeExchangedAtOneStrokeAreSaidBeforeTheCaSigns) {
   const auto link = std::filesystem::read_symlink(At("pki"));
   std::filesystem::remove(At("pki"));

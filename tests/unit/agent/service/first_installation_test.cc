@@ -7,6 +7,7 @@
 #include "sys/digest.h"
 #include "sys/files.h"
 #include "sys/manual_clock.h"
+#include "tests/support/everything.h"
 #include "tests/unit/agent/install/archive_maker.h"
 #include "tests/unit/agent/service/config_below.h"
 
@@ -109,6 +110,30 @@ TEST_F(FirstInstallationTest, AnotherEnsemblesFileIsRefused) {
   EXPECT_EQ(Install(), "install.other_ensemble");
   EXPECT_FALSE(Running().has_value());
   EXPECT_FALSE(fs::exists(At("generations")));
+}
+
+TEST_F(FirstInstallationTest, WhatItCannotInstallFromIsNamedAndLeavesTheDataAlone) {
+  const auto refused = [&](const std::string& reason, const std::string& sentence) {
+    const auto before = test::Everything(At("data"));
+    const auto installed = InstallFirst(Config(), request_, clock_);
+    ASSERT_FALSE(installed);
+    EXPECT_EQ(installed.error().reason(), reason);
+    EXPECT_EQ(installed.error().message(), sentence);
+    EXPECT_EQ(test::Everything(At("data")), before);
+    EXPECT_FALSE(fs::exists(At("generations/current")));
+    EXPECT_FALSE(Running().has_value());
+  };
+  request_.archive = At("nothing.tar.gz");
+  refused("install.no_archive",
+          "cannot read " + At("nothing.tar.gz") + "; name the release's archive");
+  // The kernel says that it has 4,096 bytes and gives fewer.
+  request_.archive = "/sys/kernel/uevent_seqnum";
+  refused("install.archive_changed", "/sys/kernel/uevent_seqnum ended early; try again");
+  request_.archive = At("release.tar.gz");
+  request_.ensemble.servers.erase(request_.ensemble.servers.begin());
+  refused("install.not_declared",
+          "ensemble lab declares no server 1; declare it under `servers:`, or correct `server:` "
+          "of agent.yaml");
 }
 
 TEST_F(FirstInstallationTest, AnotherInstallationsProcessThatAppearsIsNotTakenForItsOwn) {

@@ -1,5 +1,6 @@
 #include "agent/service/data_preparation.h"
 #include "agent/service/installation_record.h"
+#include "tests/support/everything.h"
 #include "tests/unit/agent/install/gpg_home.h"
 #include "tests/unit/agent/service/instance_fixture.h"
 
@@ -35,6 +36,31 @@ TEST_F(InstanceTest, WithoutAWayBackNothingIsStaged) {
                 std::ios::app)
       << "#";
   EXPECT_EQ(Staged(newer), "staging.way_back");
+}
+
+TEST_F(InstanceTest, WhatRanBeforeAdoptionIsNotMadeUp) {
+  StageRequest adopted = WithTickTime("2000");
+  adopted.release.sha512 = model::kAdoptedRelease;
+  const auto before = test::Everything(At(""));
+  const auto staged = instance().Stage(adopted);
+  ASSERT_FALSE(staged);
+  EXPECT_EQ(staged.error().reason(), "generation.not_adopted");
+  EXPECT_EQ(staged.error().message().find("release 3.8.4 as it ran before adoption"), 0U);
+  EXPECT_NE(staged.error().message().find("; go back with 'zoowarden rollback'"),
+            std::string::npos);
+  EXPECT_EQ(test::Everything(At("")), before);
+}
+
+TEST_F(InstanceTest, AUserOfAgentYamlThatIsNotThereIsNamed) {
+  config::AgentConfig config = ConfigBelow(At("another"));
+  config.instance.user = "zw-nobody-of-that-name";
+  const auto before = test::Everything(At(""));
+  const auto opened = Instance::Open(config);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().reason(), "instance.unknown_user");
+  EXPECT_EQ(opened.error().message(),
+            "the user 'zw-nobody-of-that-name' of agent.yaml does not exist; create it");
+  EXPECT_EQ(test::Everything(At("")), before);
 }
 
 TEST_F(InstanceTest, NothingBelowTheFloorOrDeniedIsInstalledWhateverTheControllerSays) {

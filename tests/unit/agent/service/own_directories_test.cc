@@ -3,6 +3,7 @@
 #include "agent/service/enrolment.h"
 #include "agent/service/instance.h"
 #include "journal/agent_journal.h"
+#include "tests/support/everything.h"
 #include "tests/unit/agent/service/local_users.h"
 
 #include <gmock/gmock.h>
@@ -171,6 +172,32 @@ TEST_F(OwnDirectoriesTest, RootJudgesByTheOwnerOfTheStateDirectory) {
   const auto enrolled = EnrolServer(Config(), TokenOfServer1(), "127.0.0.1:1", clock_);
   ASSERT_FALSE(enrolled);
   EXPECT_EQ(enrolled.error().reason(), "agent.other_user");
+}
+
+TEST_F(OwnDirectoriesTest, WhatCannotBeLookedAtIsNamedAndNothingIsMade) {
+  Stop();
+  fs::create_symlink("loop", At("loop"));
+  auto config = Config();
+  config.instance.releases = At("loop/releases");
+  const auto before = test::Everything(scratch_->path());
+  EXPECT_EQ(ReasonOf(config), "directory.unseen");
+  EXPECT_THAT(said_, HasSubstr("cannot follow " + At("loop")));
+  EXPECT_THAT(said_, HasSubstr("; check what is at the path"));
+  EXPECT_EQ(test::Everything(scratch_->path()), before);
+}
+
+TEST_F(OwnDirectoriesTest, ATokenOfAnotherServerEnrolsNobody) {
+  Stop();
+  const auto token = pki::MakeToken(scratch_->path() / "ca", 2, pki::UnixTime(3600), clock_);
+  ASSERT_TRUE(token);
+  const auto before = test::Everything(scratch_->path());
+  const auto enrolled = EnrolServer(Config(), pki::PrintToken(*token), "127.0.0.1:1", clock_);
+  ASSERT_FALSE(enrolled);
+  EXPECT_EQ(enrolled.error().reason(), "enrol.other_name");
+  EXPECT_EQ(enrolled.error().message(),
+            "the token is for zoowarden://lab/agent/2, agent.yaml says zoowarden://lab/agent/1; "
+            "make one with 'zoowarden pki token --server 1'");
+  EXPECT_EQ(test::Everything(scratch_->path()), before);
 }
 
 TEST_F(OwnDirectoriesTest, WhatTheAgentTrustsIsWarnedOf) {
