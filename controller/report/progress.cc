@@ -22,12 +22,20 @@ std::string EventLine(const core::Event& event) {
   return fmt::format("{:<18} {}", event.kind, ShortText(event));
 }
 
+// "7" and "5.4", not "3.9.4".
+bool IsNumber(std::string_view word) {
+  const auto point = word.find('.');
+  return base::ParseUnsigned(word.substr(0, point)).has_value() &&
+         (point == std::string_view::npos ||
+          base::ParseUnsigned(word.substr(point + 1)).has_value());
+}
+
 // Countdowns, rounds and zxids change every round; another reason or another server is news.
 std::string Shape(const std::string& waiting) {
   std::string shape;
   std::string_view before;
   for (const auto word : base::Split(waiting, ' ')) {
-    const bool number = word.starts_with("0x") || base::ParseUnsigned(word).has_value();
+    const bool number = word.starts_with("0x") || IsNumber(word);
     if (!number || before == "server") {
       shape.append(word).append(" ");
     }

@@ -45,11 +45,11 @@ TEST_F(ProgressTest, PlainIsOneLineAnEventWithoutControlCharacters) {
 TEST_F(ProgressTest, PlainTellsWhatIsWaitedForOnce) {
   const auto progress = Make(false);
   core::Decision decision;
-  decision.waiting = "the soak of server 1: 1900 ms left";
+  decision.waiting = "the soak of server 1: 1.9 s left";
   progress->OnRound(run_, decision, round_);
-  decision.waiting = "the soak of server 1: 1800 ms left";
+  decision.waiting = "the soak of server 1: 1.8 s left";
   progress->OnRound(run_, decision, round_);
-  EXPECT_EQ(said_, "waiting            the soak of server 1: 1900 ms left\n");
+  EXPECT_EQ(said_, "waiting            the soak of server 1: 1.9 s left\n");
 }
 
 TEST_F(ProgressTest, PlainTellsAnotherReasonAndAnotherServer) {
