@@ -30,8 +30,8 @@ ssl.trustStore.password=not for everybody
 """
 JAVA_ENV = """# small servers
 export SERVER_JVMFLAGS="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData $SERVER_JVMFLAGS"
-ZK_SERVER_HEAP=160
 """
+ZOOKEEPER_ENV = "ZK_SERVER_HEAP=160\n"  # zookeeper-env.sh, the other file that zkEnv.sh reads
 
 
 def release_of(server: Server):
@@ -55,6 +55,7 @@ def _install(lab: Lab, release: Release) -> None:
             data=server.data, client=CLIENT_PORT, host=server.host, admin=ADMIN_PORT,
             members=members), encoding="utf-8")
         (conf / "java.env").write_text(JAVA_ENV, encoding="utf-8")
+        (conf / "zookeeper-env.sh").write_text(ZOOKEEPER_ENV, encoding="utf-8")
         (server.data / "myid").write_text(f"{server.id}\n", encoding="utf-8")
     for server in lab.servers:
         start(lab, server)

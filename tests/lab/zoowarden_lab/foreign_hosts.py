@@ -86,6 +86,7 @@ def _install(lab: Lab, server: Server, kind: Kind) -> None:
     host.run(["tar", "-x", "-C", _RELEASE, "--strip-components=1", "-f", "/root/archive"])
     host.write(f"{_RELEASE}/conf/zoo.cfg", text)
     host.write(f"{_RELEASE}/conf/java.env", foreign.JAVA_ENV)
+    host.write(f"{_RELEASE}/conf/zookeeper-env.sh", foreign.ZOOKEEPER_ENV)
     host.write(f"{kind.data}/myid", f"{server.id}\n")
     host.run(["mkdir", "-p", "/var/log/zk"])
     host.run(["chown", "-R", "zookeeper:", kind.data, "/var/log/zk"])

@@ -137,6 +137,22 @@ TEST_F(DiscovererTest, AVariableThatIsNoJvmFlagIsNamedWhereverItIsSet) {
                   HasSubstr("java.env sets MALLOC_ARENA_MAX, which is not taken over")));
 }
 
+TEST_F(DiscovererTest, BothFilesThatTheStartScriptReadsAreRead) {
+  fs::remove(At("zk/conf/logback.xml"));
+  Write(At("zk/conf/java.env"), "MALLOC_ARENA_MAX=2\n");
+  Write(At("zk/conf/zookeeper-env.sh"),
+        "export SERVER_JVMFLAGS=\"-Da=b $SERVER_JVMFLAGS\"\nLD_LIBRARY_PATH=/opt/openssl\n");
+  const auto discovered = Discover(Inputs());
+  EXPECT_THAT(discovered.facts.environment_files,
+              ElementsAre(At("zk/conf/java.env"), At("zk/conf/zookeeper-env.sh")));
+  EXPECT_THAT(discovered.facts.notes,
+              ElementsAre(HasSubstr("zookeeper-env.sh sets LD_LIBRARY_PATH, which is not taken"),
+                          HasSubstr("java.env sets MALLOC_ARENA_MAX, which is not taken over")));
+  ASSERT_TRUE(discovered.start);
+  EXPECT_THAT(discovered.start->environment, ElementsAre("USER=op"))
+      << "zookeeper-env.sh sets the flags again";
+}
+
 TEST_F(DiscovererTest, AnotherJavaThanOursIsNamed) {
   const auto java_notes = [&] {
     auto notes = Found().notes;
