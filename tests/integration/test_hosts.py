@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import subprocess
 
 import ensemble as testing
 from host_ensemble import AGENT, NEED_HOSTS, ZOOKEEPER, make_unprivileged, newer
@@ -176,6 +177,35 @@ def serials(made) -> list:
     return [agent["certificate"]["serial"] for agent in told["agents"]]
 
 
+def assert_it_may_only_start_and_stop_its_unit(host) -> None:
+    """What the polkit rule gives ZooKeeper's user, and what it does not."""
+    def attempt(*words) -> str:
+        command_line = ["setpriv", "--reuid=zookeeper", "--regid=zookeeper", "--clear-groups",
+                        "env", "SYSTEMD_EDITOR=touch", *words]
+        done = subprocess.run(host.entering(command_line), stdin=subprocess.DEVNULL, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+        return done.stdout if done.returncode else ""
+
+    units = ["systemctl", "show", ZOOKEEPER, AGENT, "--property",
+             "UnitFileState,ActiveState,MainPID,DropInPaths,MemoryMax"]
+    before = host.run(units)
+    for words in (["stop", AGENT], ["stop", "polkit.service"], ["restart", "dbus.service"],
+                  ["start", "rescue.target"], ["kill", "--signal=SIGCONT", AGENT],
+                  ["mask", ZOOKEEPER], ["disable", ZOOKEEPER], ["enable", ZOOKEEPER],
+                  ["set-property", ZOOKEEPER, "MemoryMax=1G"], ["revert", ZOOKEEPER],
+                  ["daemon-reload"], ["poweroff"]):
+        said = attempt("systemctl", "--no-ask-password", *words)
+        assert re.search("authentication required|Access denied", said), (words, said)
+    for words in (["true"], [f"--unit={ZOOKEEPER}", "true"]):
+        said = attempt("systemd-run", "--no-ask-password", *words)
+        assert re.search("authentication required|Access denied", said), (words, said)
+    said = attempt("script", "--quiet", "--return", "--command", f"systemctl edit {ZOOKEEPER}",
+                   "/dev/null")  # which gives the terminal that it insists on
+    assert "Failed to create" in said, said
+    assert host.run(units) == before
+    assert not attempt("systemctl", "--no-ask-password", "reset-failed", ZOOKEEPER)
+
+
 def test_the_agent_is_confined_as_root_and_works_without_root(made):
     as_root, as_zookeeper = told_exposures()
     assert as_root <= 3.0 and as_zookeeper <= 1.5
@@ -189,6 +219,8 @@ def test_the_agent_is_confined_as_root_and_works_without_root(made):
         made.wait_agent(host.id)
         assert exposure(host) == as_zookeeper
         assert processes.user(made.agent(host.id).pid) == processes.user(host.zookeeper().pid)
+    assert_it_may_only_start_and_stop_its_unit(made.machines[0])
+    assert made.processes() == running
     renew(made)
     done = made.upgrade(testing.release(NEW))
     assert done.code == command.SUCCEEDED, done
