@@ -172,16 +172,16 @@ class Running {
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
+  // Where memory ran out in the middle nobody else would end it.
+  ~Running() {
+    if (!reaped_) {
+      Reap(/*kill=*/true);
+    }
+  }
 
   base::Result<ProgramResult> Finish() {
     const base::Status ended = WaitForEnd();
-    // Before reaping: while the leader is a zombie its group's number cannot be anybody else's.
-    if (!ended || program_.descendants == Descendants::kKill) {
-      ::kill(-pid_, SIGKILL);
-    }
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
+    const int status = Reap(!ended || program_.descendants == Descendants::kKill);
     ZW_TRY(ended);
     // What it wrote just before it exited; a descendant may hold the pipes open for ever.
     ZW_TRY(DrainBoth());
@@ -194,6 +194,17 @@ class Running {
   }
 
  private:
+  int Reap(bool kill) {
+    // Before reaping: while the leader is a zombie its group's number cannot be anybody else's.
+    if (kill) {
+      ::kill(-pid_, SIGKILL);
+    }
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    reaped_ = true;
+    return status;
+  }
   base::Status DrainBoth() {
     for (Stream* stream : {&out_, &err_}) {
       if (stream->Drain(program_.max_output) == Stream::State::kTooMuch) {
@@ -240,6 +251,7 @@ class Running {
 
   const Program& program_;
   pid_t pid_;
+  bool reaped_ = false;
   UniqueFd pidfd_;
   Stream out_;
   Stream err_;

@@ -7,7 +7,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
 
 namespace zoowarden::sys {
 namespace {
@@ -134,6 +140,31 @@ TEST(SubprocessTest, OutputIsBounded) {
   const auto result = RunProgram(program);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().reason(), "process.too_much_output");
+}
+
+// What a program writes is kept in memory, of which the agent may be allowed too little.
+TEST(SubprocessTest, WithoutMemoryForItsOutputTheProgramIsKilledAndTheLimitsAreNamed) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer ends the process where memory is refused";
+#endif
+  const auto run = [] {
+    auto program = Shell("cat /dev/zero");
+    program.max_output = 1U << 30U;
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlim_t most = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (64U << 20U);
+    const rlimit little{.rlim_cur = most, .rlim_max = most};
+    ::setrlimit(RLIMIT_AS, &little);
+    const auto result = RunProgram(program);
+    std::fputs(result ? "ran" : result.error().reason().c_str(), stderr);
+    std::fputs(result ? "" : (" " + result.error().message()).c_str(), stderr);
+    std::fputs(::waitpid(-1, nullptr, WNOHANG) == -1 ? " and no child" : " and a child", stderr);
+    std::exit(0);
+  };
+  EXPECT_EXIT(run(),
+              ::testing::ExitedWithCode(0),
+              "process.failed cannot run /bin/sh: .*; check limits of memory and processes and no "
+              "child");
 }
 
 TEST(SubprocessTest, AProgramThatIsNotThereIsNamedAndLeavesNoZombie) {
