@@ -65,8 +65,7 @@ Status CheckRequest(const GenerationRequest& request) {
     }
   }
   if (!request.files.contains(std::string(kZooCfg))) {
-    return Fail(
-        ErrorCode::kInvalidArgument, "config.no_zoo_cfg", "zoo.cfg was not rendered; report this");
+    return Fail(ErrorCode::kInvalidArgument, "config.no_zoo_cfg", "zoo.cfg is missing; report it");
   }
   return Ok();
 }

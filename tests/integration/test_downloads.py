@@ -1,4 +1,4 @@
-"""One agent alone that fetches a release from a mirror over https, with the real zoowarden-fetch."""
+"""One agent alone that fetches a release over https, by the real zoowarden-fetch."""
 
 import hashlib
 import json

@@ -10,6 +10,7 @@
 #include "zoowarden/v1/releases.pb.h"
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <thread>
 
@@ -143,6 +144,22 @@ class RefusalsTest : public AnyCallTest {
 
   std::string sha512_;
 };
+
+// What the comparisons below rest on.
+TEST_F(RefusalsTest, AnotherByteOrRowIsSeen) {
+  auto before = StateOfAgent(scratch_->path());
+  ASSERT_TRUE(sys::WriteFileAtomically(At("state/uploads/x"), "a", 0600));
+  EXPECT_NE(StateOfAgent(scratch_->path()), before);
+  before = StateOfAgent(scratch_->path());
+  {
+    std::ofstream file(At("state/uploads/x"), std::ios::in | std::ios::out);
+    file << "b";
+  }
+  EXPECT_NE(StateOfAgent(scratch_->path()), before) << "the same inode and size";
+  before = StateOfAgent(scratch_->path());
+  ASSERT_TRUE(Acquire(Run(kEpoch + 1), /*take_over=*/true).ok());
+  EXPECT_NE(StateOfAgent(scratch_->path()), before);
+}
 
 TEST_F(RefusalsTest, WhoHoldsTheServerAndWhatIsOpenIsSaid) {
   EachIsRefusedAndChangesNothing({
