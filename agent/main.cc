@@ -7,6 +7,7 @@
 #include "agent/service/own_directories.h"
 #include "agent/service/services.h"
 #include "agent/service/serving.h"
+#include "agent/service/serving_journal.h"
 #include "agent/service/surroundings.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -34,6 +35,7 @@ namespace {
 
 constexpr int kExitError = 1;
 constexpr int kExitUsage = 2;
+constexpr int kExitOpen = 3;
 constexpr std::chrono::milliseconds kGrace{1'000};
 
 constexpr const char* kExamples = R"(Examples:
@@ -44,6 +46,7 @@ constexpr const char* kExamples = R"(Examples:
       --ensemble-spec ensemble.yaml                             install and start the first generation
   zoowarden-agent enroll --config agent.yaml --token token --from ctl:7444
                                                                 get a certificate, key made here
+  zoowarden-agent open-operation --config agent.yaml            what a stopped agent would go on with
 )";
 
 struct Arguments {
@@ -189,6 +192,28 @@ int Enrol(const Arguments& arguments) {
   return 0;
 }
 
+// Asked by the package's scripts, too: what this ends with is theirs to go by.
+int TellOpenOperation(const Arguments& arguments) {
+  base::InitLog(base::LogLevel::kWarn);
+  const auto config = config::LoadAgentFile(arguments.config, config::PkiFilesMust::kBeNamed);
+  if (!config) {
+    return Fail(config.error(), kExitUsage);
+  }
+  const auto open = LookForOpenOperation(*config);
+  if (!open) {
+    return Fail(open.error(), kExitError);
+  }
+  const std::string server = "server " + model::ToString(config->server);
+  if (!*open) {
+    std::cout << server << ": no operation is open\n";
+    return 0;
+  }
+  std::cout << server << ": operation " << base::Printable((*open)->operation_id) << " of run "
+            << base::Printable((*open)->run_id) << " is open, in state "
+            << base::Printable((*open)->state) << '\n';
+  return kExitOpen;
+}
+
 // Root may look on behalf of an agent that serves as another user.
 int Check(const config::AgentConfig& config, const std::string& name) {
   const uid_t user = ServingUser(config);
@@ -261,10 +286,19 @@ int Main(int argc, char** argv) {
                    "the file that `zoowarden pki token --out` wrote; - reads it from stdin")
       ->required();
   enroll->add_option("--from", arguments.from, "HOST:PORT of `zoowarden pki serve`")->required();
+  auto* open_operation = app.add_subcommand(
+      "open-operation", "what this server's agent, stopped now, would go on with");
+  open_operation->footer(
+      "It ends with 0 when no operation is open, 3 when one is, 1 or 2 when "
+      "that cannot be told.");
+  open_operation->fallthrough();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  if (open_operation->parsed()) {
+    return TellOpenOperation(arguments);
   }
   return enroll->parsed() ? Enrol(arguments) : Run(arguments, bootstrap->parsed());
 }

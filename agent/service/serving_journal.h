@@ -1,10 +1,12 @@
 // The journal of an agent that is about to serve, and whether it may.
 #pragma once
 
+#include "agent/operation/operation_journal.h"
 #include "base/error.h"
 #include "config/agent_file.h"
 
 #include <memory>
+#include <optional>
 
 namespace zoowarden::journal {
 class AgentJournal;
@@ -18,5 +20,11 @@ namespace zoowarden::agent {
 // (ServerHost::CheckMayBegin). A new installation is refused before anything is made.
 [[nodiscard]] base::Result<std::unique_ptr<journal::AgentJournal>> OpenServingJournal(
     const config::AgentConfig& config, bool accept_lost);
+
+// What an agent that is stopped would go on with; none on a server that never had one. Errors are
+// those of OpenJournalOf: `journal.in_use` while the agent runs. For a program of one thread: root
+// looks as the user that the agent serves as, whose the journal stays.
+[[nodiscard]] base::Result<std::optional<StoredOperation>> LookForOpenOperation(
+    const config::AgentConfig& config);
 
 }  // namespace zoowarden::agent
