@@ -5,11 +5,14 @@ import pathlib
 import re
 import subprocess
 
+import pytest
+
 import ensemble as testing
 from host_ensemble import AGENT, NEED_HOSTS, ZOOKEEPER, make_unprivileged, newer
 from mirror import Mirror, make_certificate
 from test_rolls import NEW, OLD, assert_everywhere, assert_kept
-from zoowarden_lab import command, down, host_lab, host_network, hosts, mounts, processes
+from zoowarden_lab import (command, down, host_lab, host_network, hosts, mounts, probes,
+                           processes)
 
 pytestmark = NEED_HOSTS
 
@@ -41,6 +44,9 @@ def test_a_package_without_configuration_is_enabled_and_starts_nothing(bare):
                      "echo ${COMPREPLY[*]}"]) == "upgrade\n"
     assert bare.run(["stat", "-c", "%U %a", "/var/lib/zoowarden", "/var/lib/zookeeper"]) == \
         "root 700\nzookeeper 750\n"
+    # agent.yaml is the administrator's own: nothing of the packages' lies in /etc.
+    assert not bare.run(["dpkg-query", "--show", "--showformat=${Conffiles}", "zoowarden-agent",
+                         "zoowarden"])
 
 
 def test_the_packaged_fetcher_downloads_over_tls(bare, tmp_path):
@@ -125,6 +131,35 @@ def test_the_agents_package_is_upgraded_in_the_middle_of_a_run(made, tmp_path):
     assert_everywhere(made, NEW)
     assert watch.restarts == watch.order and len(watch.order) == 3
     assert "+newer" in made.host(number).run(["dpkg-query", "-W", "zoowarden-agent"])
+
+
+@pytest.mark.parametrize("way", ["remove", "purge"])
+def test_an_open_operation_outlives_the_agents_package(made, way):
+    if way == "purge":  # and the journal stays its user's
+        for host in made.machines:
+            make_unprivileged(host)
+            made.wait_agent(host.id)
+    upgrade = made.begin_upgrade(testing.release(NEW))
+    number = testing.server_of(upgrade.wait_for_line(testing.PROCEED, 180))
+    upgrade.kill()
+    host, before = made.host(number), made.zookeeper(number)
+    probes.wait_until(lambda: host.zookeeper() not in (None, before), 60, "the new release runs")
+    running = made.processes()
+    said = host.run(["dpkg", f"--{way}", "zoowarden-agent"])
+    run_id = re.search(rf"server {number}: operation \S+ of run (\S+) is open, in state", said)
+    assert run_id and run_id.group(1) == made.runs()[0]["id"], said
+    assert "zoowarden resume" in said and "removed: the agent's" not in said, said
+    assert host.exists("/var/lib/zoowarden/journal.db")
+    host.install(host_lab.package("zoowarden-agent"))
+    made.wait_agent(number)
+    assert made.processes() == running
+    done = made.run("resume", "--yes", seconds=240)
+    assert done.code == command.SUCCEEDED, done
+    assert_everywhere(made, NEW)
+    assert made.zookeeper(number) == running[number] == host.main_process(ZOOKEEPER)
+    said = host.run(["dpkg", "--purge", "zoowarden-agent"])
+    assert "is open" not in said and "removed: the agent's journal" in said, said
+    assert not host.exists("/var/lib/zoowarden")
 
 
 def test_whatever_happens_to_the_agent_and_its_package_zookeeper_is_not_touched(made, tmp_path):
