@@ -9,6 +9,7 @@
 #include "zoowarden/v1/observe.pb.h"
 #include "zoowarden/v1/releases.pb.h"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -18,6 +19,11 @@ namespace zoowarden::agent {
 namespace {
 
 constexpr const char* kOperation = "op1";
+// A stand-in that is told from others by its configuration, and ends by itself.
+constexpr const char* kServerScript =
+    "#!/bin/sh\n"
+    "sh -c 'sleep 30; :' org.apache.zookeeper.server.quorum.QuorumPeerMain \"$2\" "
+    ">/dev/null 2>&1 &\n";
 
 // Named where the sentence says what it is about.
 struct Refusal {
@@ -31,17 +37,21 @@ class RefusalsTest : public AnyCallTest {
   // A first installation of 3.8.4, staged: the operation is open and waits for its permit.
   void SetUp() override {
     AnyCallTest::SetUp();
-    const std::string archive = MakeRelease("3.8.4", "#!/bin/sh\n");
+    const std::string archive = MakeRelease("3.8.4", kServerScript);
     sha512_ = sys::Digest(sys::Hash::kSha512, archive);
     ASSERT_TRUE(Acquire(Run(kEpoch)).ok());
     ASSERT_TRUE(Upload(pki::Role::kOperator, Run(kEpoch), sha512_, archive).ok());
     const auto begun = Begin(kOperation, 1);
     ASSERT_TRUE(begun.ok()) << begun.error_message();
+    ASSERT_TRUE(WaitUntil([this] { return State() != model::OperationState::kStaging; }));
+    ASSERT_EQ(State(), model::OperationState::kStaged);
+  }
+  static bool WaitUntil(const std::function<bool()>& done) {
     const auto ends = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (State() == model::OperationState::kStaging && std::chrono::steady_clock::now() < ends) {
+    while (!done() && std::chrono::steady_clock::now() < ends) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
-    ASSERT_EQ(State(), model::OperationState::kStaged);
+    return done();
   }
   model::OperationState State() { return core_->Look({}).operation.state; }
 
@@ -81,7 +91,8 @@ class RefusalsTest : public AnyCallTest {
     for (const char* key : {"tickTime", "initLimit", "syncLimit"}) {
       (*configuration.mutable_settings())[key] = "5";
     }
-    configuration.set_client_port(2181);
+    configuration.set_client_port(21813);
+    (*configuration.mutable_settings())["clientPortAddress"] = "127.0.11.96";
     for (std::uint32_t id = 1; id <= 3; ++id) {
       auto& member = *configuration.add_members();
       member.set_id(id);
@@ -201,6 +212,32 @@ TEST_F(RefusalsTest, WhoHoldsTheServerAndWhatIsOpenIsSaid) {
       {"release.in_use", "3.8.4-", [&] { return RemoveRelease("3.8.4-" + sha512_.substr(0, 8)); }},
   });
   EXPECT_EQ(State(), model::OperationState::kStaged);
+}
+
+// The installation goes on until it waits to be committed.
+TEST_F(RefusalsTest, OnlyWhatIsCurrentAndRunsIsCommitted) {
+  std::filesystem::create_directories(At("data"));
+  v1::ProceedRequest proceed;
+  *proceed.mutable_call() = Header(kOperation, 2);
+  const auto proceeded = Send("OperateService/Proceed", proceed);
+  ASSERT_TRUE(proceeded.ok()) << proceeded.error_message();
+  ASSERT_TRUE(WaitUntil([this] { return State() == model::OperationState::kVerifying; }))
+      << model::OperationStateName(State()) << core_->Look({}).operation.failure;
+  const auto commit = [this](std::uint64_t sequence) {
+    return Operate<v1::CommitRequest>("Commit", Header(kOperation, sequence));
+  };
+  const std::string digest = std::filesystem::read_symlink(At("generations/current"));
+  ASSERT_TRUE(sys::ReplaceSymlink(At("generations/current"), "0123456789abcdef"));
+  EachIsRefusedAndChangesNothing(
+      {{"commit.not_current", "of this operation", [&] { return commit(3); }}});
+  ASSERT_TRUE(sys::ReplaceSymlink(At("generations/current"), digest));
+  const auto process = core_->Look({}).process;
+  ASSERT_TRUE(process);
+  ::kill(process->pid, SIGKILL);
+  ASSERT_TRUE(WaitUntil([this] { return !core_->Look({}).process; }));
+  EachIsRefusedAndChangesNothing(
+      {{"commit.not_running", "no process of generation '", [&] { return commit(4); }}});
+  EXPECT_EQ(State(), model::OperationState::kVerifying);
 }
 
 TEST_F(RefusalsTest, APlanOfAnotherServerIsSaidWithBothGenerations) {
