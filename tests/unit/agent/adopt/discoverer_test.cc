@@ -178,6 +178,7 @@ TEST_F(DiscovererTest, WithoutAProcessThoseWithOtherDataAreNamed) {
   processes_.others.front().configuration = "/elsewhere/zoo.cfg";
   processes_.found.reset();
   EXPECT_THAT(Obstacles(), HasSubstr("adopt.no_process: no ZooKeeper serves " + At("data")));
+  EXPECT_THAT(Obstacles(), HasSubstr("; start the server, or correct instance.data_directory"));
   EXPECT_THAT(Obstacles(), HasSubstr("process 77 is a ZooKeeper with /elsewhere/zoo.cfg"));
 }
 
