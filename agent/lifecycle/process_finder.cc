@@ -1,9 +1,8 @@
 #include "agent/lifecycle/process_finder.h"
 
+#include "agent/lifecycle/data_judge.h"
 #include "base/text.h"
 #include "sys/fd.h"
-#include "sys/files.h"
-#include "zk/zoo_cfg.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -19,11 +18,6 @@ namespace zoowarden::agent {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kMaxConfiguration = 1024UL * 1024;
-constexpr std::array kMainClasses = {
-    std::string_view("org.apache.zookeeper.server.quorum.QuorumPeerMain"),
-    std::string_view("org.apache.zookeeper.server.ZooKeeperServerMain")};
 
 struct Raw {
   std::string text;
@@ -61,11 +55,6 @@ std::vector<std::string> SplitCommandLine(std::string_view raw) {
   return arguments;
 }
 
-bool IsSameDirectory(const fs::path& a, const fs::path& b) {
-  std::error_code ignored;
-  return !a.empty() && !b.empty() && fs::equivalent(a, b, ignored);
-}
-
 // The name right below `parent` in `text`, empty when `parent` is not in it.
 std::string NameBelow(std::string_view text, const fs::path& parent) {
   const std::string prefix = parent.string() + "/";
@@ -97,6 +86,23 @@ std::string GenerationOf(const fs::path& configuration, const fs::path& generati
     real = part == "." || part.empty() ? real : Canonical(next);
   }
   return NameBelow(real.string(), generations);
+}
+
+// Everything that keeps the answer from being a proof is told.
+void Blind(FinderAnswer& answer, const std::string& why) {
+  answer.visible = false;
+  answer.problem += (answer.problem.empty() ? "" : "; ") + why;
+}
+
+// Of a process that has gone meanwhile there is nothing to see.
+void BlindUnlessGone(FinderAnswer& answer, const std::string& what, int error) {
+  if (error == 0 || error == ENOENT || error == ESRCH) {
+    return;
+  }
+  const bool denied = error == EACCES || error == EPERM;
+  Blind(answer,
+        what + " cannot be read: " + std::generic_category().message(error) +
+            (denied ? "; run the agent as root" : ""));
 }
 
 // hidepid hides other users' processes or their command lines from everybody but root.
@@ -131,23 +137,6 @@ bool HasThreads(const fs::path& proc, std::int32_t pid) {
 
 }  // namespace
 
-std::string DataArgument(const std::vector<std::string>& command_line) {
-  const std::string port = ConfigurationArgument(command_line);
-  const auto at = std::find(command_line.begin(), command_line.end(), port);
-  const bool two = base::ParseUnsigned(port).has_value() && at + 1 < command_line.end();
-  return two ? *(at + 1) : std::string();
-}
-
-std::string ConfigurationArgument(const std::vector<std::string>& command_line) {
-  for (std::size_t i = 0; i + 1 < command_line.size(); ++i) {
-    if (std::find(kMainClasses.begin(), kMainClasses.end(), command_line[i]) !=
-        kMainClasses.end()) {
-      return command_line[i + 1];
-    }
-  }
-  return "";
-}
-
 FinderAnswer ProcessFinder::FindAgain() {
   const bool fresh = std::chrono::steady_clock::now() - last_look_ < settings_.whole_look_every;
   if (last_ && last_->found && fresh) {
@@ -171,9 +160,9 @@ FinderAnswer ProcessFinder::Find() {
 
 FinderAnswer ProcessFinder::Scan() const {
   FinderAnswer answer;
-  answer.visible = !ProcIsRestricted(settings_.proc);
-  if (!answer.visible) {
-    answer.problem = "/proc is mounted with hidepid; run the agent as root";
+  answer.visible = true;
+  if (ProcIsRestricted(settings_.proc)) {
+    Blind(answer, "/proc is mounted with hidepid; run the agent as root");
   }
   std::error_code error;
   for (fs::directory_iterator entry(settings_.proc, error), end; !error && entry != end;
@@ -184,8 +173,7 @@ FinderAnswer ProcessFinder::Scan() const {
     }
   }
   if (error) {
-    answer.visible = false;
-    answer.problem = "cannot list " + settings_.proc.string() + ": " + error.message();
+    Blind(answer, "cannot list " + settings_.proc.string() + ": " + error.message());
   }
   return answer;
 }
@@ -210,25 +198,30 @@ std::optional<std::uint64_t> ProcessFinder::StartTime(std::int32_t pid) const {
 void ProcessFinder::LookAt(std::int32_t pid, FinderAnswer& answer) const {
   const fs::path directory = settings_.proc / std::to_string(pid);
   const Raw raw = ReadProc(directory / "cmdline");
-  if (raw.error == EACCES || raw.error == EPERM) {
-    answer.visible = false;
-    answer.problem = "the command line of process " + std::to_string(pid) + " may not be read";
+  if (raw.error != 0) {
+    BlindUnlessGone(answer, "the command line of process " + std::to_string(pid), raw.error);
     return;
   }
   const Candidate candidate{.pid = pid, .command_line = SplitCommandLine(raw.text)};
   const std::string argument = ConfigurationArgument(candidate.command_line);
-  const auto start_time = argument.empty() ? std::nullopt : StartTime(pid);
+  if (argument.empty()) {
+    return;
+  }
+  const auto start_time = StartTime(pid);
   if (!start_time) {
+    BlindUnlessGone(
+        answer, "the state of process " + std::to_string(pid), ReadProc(directory / "stat").error);
     return;
   }
   const fs::path configuration = Absolute(pid, argument);
-  const Ours ours = ServesOurData(candidate, configuration);
-  if (ours == Ours::kUnclear) {
-    answer.visible = false;
-    answer.problem = "process " + std::to_string(pid) + " is a ZooKeeper whose configuration " +
-                     configuration.string() + " may not be read";
+  const Verdict verdict = ServesOurData(candidate, argument, configuration);
+  if (verdict.ours == Ours::kUnclear) {
+    if (ReadProc(directory / "cmdline").text != raw.text) {
+      return;  // it was on its way out, and its files went before it
+    }
+    Blind(answer, verdict.why);
   }
-  if (ours != Ours::kYes) {
+  if (verdict.ours != Ours::kYes) {
     answer.others.push_back({.process = {.pid = pid, .start_time = *start_time},
                              .configuration = configuration,
                              .command_line = candidate.command_line});
@@ -245,62 +238,25 @@ void ProcessFinder::LookAt(std::int32_t pid, FinderAnswer& answer) const {
                               .command_line = candidate.command_line};
 }
 
-ProcessFinder::Ours ProcessFinder::ServesOurData(const Candidate& candidate,
-                                                 const fs::path& configuration) const {
-  if (const auto data = DataArgument(candidate.command_line); !data.empty()) {
-    return IsOurDirectory(candidate.pid, data) || HoldsOurFiles(candidate.pid) ? Ours::kYes
-                                                                               : Ours::kNo;
-  }
-  const auto text = sys::ReadFile(configuration, kMaxConfiguration);
-  if (!text) {
-    // Removed under a running server: what it holds open still tells, as far as it is asked.
-    const bool gone = text.error().Is(base::ErrorCode::kNotFound);
-    const bool below =
-        gone && !GenerationOf(configuration, Canonical(settings_.generations)).empty();
-    if (below || HoldsOurFiles(candidate.pid)) {
-      return Ours::kYes;
-    }
-    return gone ? Ours::kNo : Ours::kUnclear;  // the ports of one that is gone are looked at, too
-  }
-  const auto parsed = zk::ZooCfg::Parse(*text, configuration.string());
-  const std::string data = parsed ? parsed->Get("dataDir").value_or("") : std::string();
-  const std::string logs = parsed ? parsed->Get("dataLogDir").value_or(data) : std::string();
-  const bool named = IsOurDirectory(candidate.pid, data) || IsOurDirectory(candidate.pid, logs);
-  return named || HoldsOurFiles(candidate.pid) ? Ours::kYes : Ours::kNo;
+Verdict ProcessFinder::ServesOurData(const Candidate& candidate,
+                                     const std::string& argument,
+                                     const fs::path& configuration) const {
+  const std::string generation = GenerationOf(configuration, Canonical(settings_.generations));
+  return DataJudge(settings_.proc, settings_.data_directory, settings_.data_log_directory)
+      .Judge({.pid = candidate.pid,
+              .command_line = candidate.command_line,
+              .configuration = argument,
+              .of_our_generation = !generation.empty()},
+             ProcessView(settings_.proc, candidate.pid));
 }
 
-// As the process would open it: a relative one from its working directory.
-bool ProcessFinder::IsOurDirectory(std::int32_t pid, const fs::path& theirs) const {
-  const fs::path whole = Absolute(pid, theirs);
-  return IsSameDirectory(whole, settings_.data_directory) ||
-         IsSameDirectory(whole, settings_.data_log_directory);
-}
-
+// For people, and to know a generation by: the process may have a root of its own.
 fs::path ProcessFinder::Absolute(std::int32_t pid, const fs::path& path) const {
   if (path.empty() || path.is_absolute()) {
     return path;
   }
   std::error_code ignored;
   return fs::read_symlink(settings_.proc / std::to_string(pid) / "cwd", ignored) / path;
-}
-
-bool ProcessFinder::HoldsOurFiles(std::int32_t pid) const {
-  std::error_code error;
-  const fs::path data = Canonical(settings_.data_directory);
-  const fs::path logs = Canonical(settings_.data_log_directory);
-  const fs::path descriptors = settings_.proc / std::to_string(pid) / "fd";
-  for (fs::directory_iterator entry(descriptors, error), end; !error && entry != end;
-       entry.increment(error)) {
-    std::error_code ignored;
-    const std::string target = fs::read_symlink(entry->path(), ignored).string();
-    // Of a file below it; the descriptor of the lock on the directory itself is not one.
-    for (const fs::path& ours : {data, logs}) {
-      if (!ours.empty() && target.starts_with(ours.string() + "/")) {
-        return true;
-      }
-    }
-  }
-  return false;
 }
 
 std::string ProcessFinder::GenerationNamed(const Candidate& candidate,

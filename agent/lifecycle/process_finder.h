@@ -1,11 +1,12 @@
 // Finds the ZooKeeper process of this instance, whoever started it.
 //
 // Looks by command line -> configuration file -> data directory, because pid files are stale and an
-// idle JVM holds no file of its data directory open. Whether every process could be seen at all is
-// part of the answer: where this agent is blind, an absent process proves nothing. Zombies are gone
-// processes: they hold neither files nor ports. One owner thread.
+// idle JVM holds no file of its data directory open. Whether every process could be seen and judged
+// is part of the answer: where this agent is blind, an absent process proves nothing. Zombies are
+// gone processes: they hold neither files nor ports. One owner thread.
 #pragma once
 
+#include "agent/lifecycle/data_judge.h"
 #include "model/observation.h"
 
 #include <chrono>
@@ -68,17 +69,15 @@ class ProcessFinder {
     std::int32_t pid = 0;
     std::vector<std::string> command_line;
   };
-  enum class Ours { kNo, kYes, kUnclear };
 
   [[nodiscard]] std::optional<std::uint64_t> StartTime(std::int32_t pid) const;
   [[nodiscard]] FinderAnswer Scan() const;
   void LookAt(std::int32_t pid, FinderAnswer& answer) const;
-  [[nodiscard]] Ours ServesOurData(const Candidate& candidate,
-                                   const std::filesystem::path& configuration) const;
-  [[nodiscard]] bool IsOurDirectory(std::int32_t pid, const std::filesystem::path& theirs) const;
+  [[nodiscard]] Verdict ServesOurData(const Candidate& candidate,
+                                      const std::string& argument,
+                                      const std::filesystem::path& configuration) const;
   [[nodiscard]] std::filesystem::path Absolute(std::int32_t pid,
                                                const std::filesystem::path& path) const;
-  [[nodiscard]] bool HoldsOurFiles(std::int32_t pid) const;
   [[nodiscard]] model::Process Describe(const Candidate& candidate,
                                         std::uint64_t start_time,
                                         const std::filesystem::path& configuration) const;
@@ -89,12 +88,5 @@ class ProcessFinder {
   std::optional<FinderAnswer> last_;
   std::chrono::steady_clock::time_point last_look_;
 };
-
-// The file after the main class of a quorum member on a Java command line; empty when this is not
-// one. A relative one is relative to the process's directory.
-[[nodiscard]] std::string ConfigurationArgument(const std::vector<std::string>& command_line);
-// The data directory of a ZooKeeper that was started with a port and a directory in place of a
-// configuration file, else empty.
-[[nodiscard]] std::string DataArgument(const std::vector<std::string>& command_line);
 
 }  // namespace zoowarden::agent

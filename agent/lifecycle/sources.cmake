@@ -1,10 +1,13 @@
 list(APPEND agent_sources
+  lifecycle/data_judge.cc
   lifecycle/file_system.cc
   lifecycle/launch.cc
   lifecycle/launcher/start_file.cc
   lifecycle/managers.cc
+  lifecycle/mount_table.cc
   lifecycle/port_guard.cc
   lifecycle/process_finder.cc
+  lifecycle/process_view.cc
   lifecycle/service_manager.cc
   lifecycle/start_conditions.cc
   lifecycle/start_guard.cc

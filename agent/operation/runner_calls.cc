@@ -189,10 +189,7 @@ base::Status OperationRunner::CheckRetry(const Asked& asked) {
                     " still serves the data directory; end it first, or roll back");
   }
   if (!reality.processes_visible) {
-    return Fail(ErrorCode::kFailedPrecondition,
-                "start.processes_hidden",
-                "this agent may not see other users' processes, so it cannot prove that no "
-                "ZooKeeper serves the data directory; give it that right");
+    return Fail(ErrorCode::kFailedPrecondition, "start.processes_hidden", core::Hidden(reality));
   }
   return base::Ok();
 }

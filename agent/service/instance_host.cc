@@ -44,6 +44,7 @@ core::Reality InstanceHost::Look(const core::OperationRecord& /*record*/, LookAt
   const FinderAnswer answer = finder_.FindAgain();
   core::Reality reality;
   reality.processes_visible = answer.visible;
+  reality.processes_problem = answer.visible ? "" : answer.problem;
   reality.several = answer.several;
   const auto current = generations_.Current();
   if (!current) {
@@ -147,7 +148,9 @@ base::Status InstanceHost::CheckNothingServes() {
                     " already; stop it, or end what started it");
   }
   if (!answer.visible) {
-    return Fail(ErrorCode::kFailedPrecondition, "start.processes_hidden", answer.problem);
+    return Fail(ErrorCode::kFailedPrecondition,
+                "start.processes_hidden",
+                core::Hidden({.processes_problem = answer.problem}));
   }
   return base::Ok();
 }

@@ -40,8 +40,10 @@ std::string MissingIdentity(const model::Member& declared,
     return "its agent did not answer" + (seen.problem.empty() ? "" : ": " + seen.problem);
   }
   if (!seen.process) {
-    return seen.processes_visible ? "no ZooKeeper process on its data directory"
-                                  : "its agent may not see other users' processes";
+    if (seen.processes_visible) {
+      return "no ZooKeeper process on its data directory";
+    }
+    return seen.problem.empty() ? "its agent may not see other users' processes" : seen.problem;
   }
   const auto known = before.find(declared.id);
   if (known != before.end() && (known->second.pid != seen.process->pid ||

@@ -87,10 +87,7 @@ OperationStep Stopping(const OperationRecord& record, const Reality& reality, In
   if (!reality.process) {
     return reality.processes_visible
                ? Emit(OperationEvent::kStopped)
-               : Emit(OperationEvent::kStopFailed,
-                      "stop.processes_hidden",
-                      "this agent may not see other users' processes, so it cannot prove that "
-                      "ZooKeeper has stopped; give it that right (hidepid)");
+               : Emit(OperationEvent::kStopFailed, "stop.processes_hidden", Hidden(reality));
   }
   if (reality.stop_signalled) {
     return AwaitExit(record, reality, now, OperationEvent::kStopFailed);
@@ -122,10 +119,7 @@ OperationStep Switching(const OperationRecord& record, const Reality& reality) {
                     " was started while this server was stopped; end what started it");
   }
   if (!reality.processes_visible) {
-    return Emit(OperationEvent::kSwitchFailed,
-                kHidden,
-                "this agent may not see other users' processes, so it cannot prove that no "
-                "ZooKeeper serves the data directory; give it that right (hidepid)");
+    return Emit(OperationEvent::kSwitchFailed, kHidden, Hidden(reality));
   }
   return Names(reality, record.to)
              ? Emit(OperationEvent::kSwitched)
@@ -165,10 +159,7 @@ OperationStep Launching(const std::string& wanted,
     return ItsProcess(reality, now, started);
   }
   if (!reality.processes_visible) {
-    return Emit(failed,
-                kHidden,
-                "this agent may not see other users' processes, so it cannot prove that no other "
-                "ZooKeeper serves the data directory; give it that right (hidepid)");
+    return Emit(failed, kHidden, Hidden(reality));
   }
   if (wanted.empty()) {
     return Emit(started);
@@ -221,9 +212,7 @@ OperationStep Verifying(const OperationRecord& record, const Reality& reality, I
 
 OperationStep RollingBack(const OperationRecord& record, const Reality& reality, Instant now) {
   if (!reality.process && !reality.processes_visible) {
-    return Emit(OperationEvent::kRestoreFailed,
-                "stop.processes_hidden",
-                "this agent may not see other users' processes; give it that right (hidepid)");
+    return Emit(OperationEvent::kRestoreFailed, "stop.processes_hidden", Hidden(reality));
   }
   // Processes that are none of ours have no generation; neither has the other side of a first
   // installation or of a removal.
@@ -294,12 +283,12 @@ OperationStep StopOldStandalone(const OperationRecord& record,
   if (now < record.deadline) {
     return Wait();
   }
-  return Emit(OperationEvent::kOldStandalone,
-              kReason,
-              "the old generation ran standalone and may still acknowledge writes alone: " +
-                  (reality.process ? Describe(*reality.process) + " has not exited"
-                                   : std::string("this agent may not see whether it has exited")) +
-                  "; stop it by hand and look at its server lines, then roll back once more");
+  return Emit(
+      OperationEvent::kOldStandalone,
+      kReason,
+      "the old generation ran standalone and may still acknowledge writes alone: " +
+          (reality.process ? Describe(*reality.process) + " has not exited" : Hidden(reality)) +
+          "; stop it by hand and look at its server lines, then roll back once more");
 }
 
 // It ended since its start, as one does that was accepted while it was on its way out. Tried as
@@ -332,6 +321,13 @@ OperationStep VerifyingOld(const OperationRecord& record, const Reality& reality
 }
 
 }  // namespace
+
+std::string Hidden(const Reality& reality) {
+  return "nothing proves that no ZooKeeper serves the data directory: " +
+         (reality.processes_problem.empty()
+              ? "this agent may not see other users' processes; give it that right (hidepid)"
+              : reality.processes_problem);
+}
 
 std::chrono::milliseconds SignalDoubt(const OperationRecord& record) {
   return std::clamp(record.stop_timeout, kShortestSignalDoubt, kLongestSignalDoubt);

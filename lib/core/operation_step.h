@@ -36,6 +36,7 @@ enum class Restart {
 // What is true on this server now. Everything is read afresh for each decision.
 struct Reality {
   bool processes_visible = false;         // false: an absent process proves nothing
+  std::string processes_problem;          // why not
   std::optional<model::Process> process;  // the one on this instance's data directory
   bool several = false;                   // not the only one: nothing is known of the member
   std::string current;                    // generation that `current` names, empty = none
@@ -76,6 +77,9 @@ struct OperationStep {
   std::string reason;  // stable machine-readable code
   std::string detail;  // sentence for a person
 };
+
+// The sentence for a person where processes are not visible.
+[[nodiscard]] std::string Hidden(const Reality& reality);
 
 // A launch that shows no process after this long has failed.
 inline constexpr std::chrono::milliseconds kLaunchPatience{10'000};

@@ -114,8 +114,10 @@ void Retry(Turn& turn, ServerRun& server) {
     Refuse(turn,
            "settle.processes_hidden",
            "the agent of " + Name(server.id) +
-               " may not see other users' processes, so nothing proves that none serves the data "
-               "directory; give it that right (hidepid)");
+               " cannot prove that no ZooKeeper serves the data directory: " +
+               (seen.problem.empty()
+                    ? "it may not see other users' processes; give it that right (hidepid)"
+                    : seen.problem));
     return;
   }
   server.changed = true;

@@ -233,6 +233,18 @@ TEST_F(RunnerTest, WhereProcessesAreHiddenNothingIsSwitched) {
   EXPECT_EQ(host.current, "old");
 }
 
+TEST_F(RunnerTest, WhereProcessesAreHiddenAStopHasNoEnd) {
+  BeginAndStage();
+  ProceedWithPermit();
+  runner->Step();
+  ASSERT_FALSE(host.signals.empty());
+  host.process.reset();
+  host.processes_visible = false;
+  ASSERT_TRUE(StepUntil(OperationState::kNeedsOperator, seconds(1)));
+  EXPECT_EQ(runner->Status().failure_reason, "stop.processes_hidden");
+  EXPECT_EQ(host.current, "old");
+}
+
 TEST_F(RunnerTest, ACurrentThatCannotBeReadIsPointedAnew) {
   BeginAndStage();
   ProceedWithPermit();

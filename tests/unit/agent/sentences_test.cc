@@ -43,6 +43,7 @@ const std::set<std::string> kStepComesFromElsewhere = {"adopt.configuration",
                                                        "rpc.no_identity",
                                                        "staging.way_back",
                                                        "start.processes_hidden",
+                                                       "stop.processes_hidden",
                                                        "stop.signal_failed",
                                                        "switch.current_unreadable"};
 // Keys of agent.yaml, which look the same.

@@ -51,6 +51,14 @@ TEST(RollingBackTest, AForeignProcessIsNotTouched) {
   EXPECT_EQ(step.act, OperationAct::kNone);
 }
 
+TEST(RollingBackTest, WhereProcessesAreHiddenNothingIsSwitchedBack) {
+  Reality hidden = Gone("new");
+  hidden.processes_visible = false;
+  const auto blind = DecideStep(Record(OperationState::kRollingBack), hidden, kNow);
+  EXPECT_EQ(Said(blind), "restore_failed");
+  EXPECT_EQ(blind.reason, "stop.processes_hidden");
+}
+
 TEST(RollingBackTest, SwitchesBackOnlyWhenTheNewProcessIsGone) {
   const auto record = Record(OperationState::kRollingBack);
   EXPECT_EQ(DecideStep(record, Gone("new"), kNow).act, OperationAct::kSwitchToOld);

@@ -91,7 +91,11 @@ TEST(StoppingTest, AnAbsentProcessIsProofOnlyWhereProcessesAreVisible) {
   Reality reality = Gone("old");
   EXPECT_EQ(Said(DecideStep(Record(OperationState::kStopping), reality, kNow)), "stopped");
   reality.processes_visible = false;
-  EXPECT_EQ(Said(DecideStep(Record(OperationState::kStopping), reality, kNow)), "stop_failed");
+  reality.processes_problem = "process 41 may not be looked at";
+  const OperationStep blind = DecideStep(Record(OperationState::kStopping), reality, kNow);
+  EXPECT_EQ(Said(blind), "stop_failed");
+  EXPECT_EQ(blind.reason, "stop.processes_hidden");
+  EXPECT_NE(blind.detail.find(reality.processes_problem), std::string::npos) << blind.detail;
 }
 
 // Reason, what it is about, and what to do, of those that a person has to end.

@@ -28,13 +28,13 @@
 namespace zoowarden::agent {
 
 // As the real one: believes the pid file, and writes it. `late` there: takes its time. `deaf`: the
-// server ignores SIGTERM.
+// server notes a SIGTERM in `terms` and goes on.
 inline constexpr const char* kServerScript = R"sh(#!/bin/sh
 root=$(realpath "$(dirname "$2")/../../..")
 [ -e "$root/late" ] && sleep 1
 [ -f "$ZOOPIDFILE" ] && kill -0 "$(cat "$ZOOPIDFILE")" && exit 1
-[ -e "$root/deaf" ] && trap '' TERM
-sh -c 'while :; do sleep 0.1; done' org.apache.zookeeper.server.quorum.QuorumPeerMain "$2" \
+[ -e "$root/deaf" ] && deaf="trap 'echo >>$root/terms' TERM;"
+sh -c "$deaf while :; do sleep 0.1; done" org.apache.zookeeper.server.quorum.QuorumPeerMain "$2" \
   >/dev/null 2>&1 &
 echo $! > "$ZOOPIDFILE"
 )sh";
@@ -46,6 +46,10 @@ class OneProcessTest : public ::testing::Test {
     ASSERT_TRUE(created) << created.error().message();
     scratch_.emplace(std::move(*created));
     std::filesystem::create_directories(At("data"));
+    PrepareDisk();
+    if (IsSkipped() || HasFatalFailure()) {
+      return;
+    }
     const std::string archive = MakeRelease("3.8.4", kServerScript);
     Write("release.tar.gz", archive);
     const FirstInstallation first{
@@ -71,6 +75,8 @@ class OneProcessTest : public ::testing::Test {
   }
 
   void TearDown() override { KillServers(); }
+  // Before anything lies in `data`.
+  virtual void PrepareDisk() {}
 
   void KillServers() {
     for (const auto pid : Servers()) {

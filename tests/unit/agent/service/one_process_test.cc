@@ -1,7 +1,4 @@
 // Two processes on one data directory cannot be.
-#include "agent/lifecycle/launch.h"
-#include "agent/lifecycle/launcher/exit_codes.h"
-#include "agent/lifecycle/start_conditions.h"
 #include "agent/service/agent_core.h"
 #include "sys/fd.h"
 #include "tests/unit/agent/service/one_process_fixture.h"
@@ -212,72 +209,61 @@ TEST_F(OneProcessTest, OneStartedByHandWhileAStartIsPreparedIsSeen) {
   EXPECT_TRUE(IsAlone());
 }
 
-// As systemd does at boot, or by Restart=: nobody has asked the agent.
-class StartWithoutAgentTest : public OneProcessTest {
+// A mount namespace of its own gives it other files by the same names.
+class SandboxTest : public OneProcessTest {
  protected:
-  // "0", or the reason of a refusal.
-  std::string Started() {
-    const sys::Program program{.executable = FindLauncher().value(),
-                               .arguments = {"--data",
-                                             At("data"),
-                                             "--current",
-                                             At("generations/current"),
-                                             "--log-dir",
-                                             At("logs"),
-                                             "start"},
-                               .timeout = std::chrono::seconds(10),
-                               .descendants = sys::Descendants::kLeave};
-    sys::ProgramResult ran;
-    // The last breath of a stand-in before, its `sleep`, may still hold the lock.
-    EXPECT_TRUE(WaitUntil([&] {
-      ran = sys::RunProgram(program).value();
-      return ran.exit_code != kLaunchLocked;
+  void SetUp() override {
+    if (::geteuid() != 0) {
+      GTEST_SKIP() << "only root can give a process its own mounts";
+    }
+    OneProcessTest::SetUp();
+    fs::create_directories(At("box"));
+  }
+  // In a box of its own, after `prepare`, with the configuration in it.
+  void StartInBox(const std::string& prepare, const std::string& data) {
+    const std::string script =
+        "mount -t tmpfs none \"$1\" && " + prepare +
+        " && echo \"dataDir=$2\" > \"$1/zoo.cfg\" && " +
+        "exec sh -c 'while :; do sleep 0.1; done' "
+        "org.apache.zookeeper.server.quorum.QuorumPeerMain \"$1/zoo.cfg\" >/dev/null 2>&1";
+    const auto ran =
+        sys::RunProgram({.executable = "/bin/sh",
+                         .arguments = {"-c",
+                                       "unshare -m sh -c \"$0\" sh \"$1\" \"$2\" >/dev/null 2>&1 &",
+                                       script,
+                                       At("box"),
+                                       data},
+                         .timeout = std::chrono::seconds(10),
+                         .descendants = sys::Descendants::kLeave});
+    ASSERT_TRUE(ran && ran->succeeded());
+    ASSERT_TRUE(WaitUntil([this] {
+      return !ProcessesWith({std::string("\0while", 6), At("box/zoo.cfg")}).empty();
     }));
-    const bool refused = ran.exit_code == kLaunchRefused;
-    return refused ? ran.error_output.substr(0, ran.error_output.find(':'))
-                   : std::to_string(ran.exit_code);
   }
-  void Prove(std::uint64_t zxid, std::uint64_t device) {
-    ASSERT_TRUE(WriteStartConditions(
-        At("generations"),
-        {.data_log_directory = At("data"),
-         .proved = ProvedBefore{
-             .canary = {zxid}, .file_system = {.device = device}, .boot_id = host_->BootId()}}));
-  }
-  [[nodiscard]] std::uint64_t Device() const { return FileSystemOf(At("data"))->device; }
 };
 
-TEST_F(StartWithoutAgentTest, AmnesiacDataIsNotStarted) {
-  Prove(0x100000005, Device() + 1);
-  EXPECT_EQ(Started(), "start.other_device");
-  Prove(0x100000005, Device());
-  EXPECT_EQ(Started(), "start.data_missing");
-  // A snapshot is named by the last transaction in it, and begins and ends like this.
-  const std::string snapshot = "ZKSN" + std::string(60, '\0') + std::string("\0\0\0\x01/", 5);
-  Write("data/version-2/snapshot.100000004", snapshot);
-  EXPECT_EQ(Started(), "start.data_older");
-  EXPECT_TRUE(Servers().empty());
-  Write("data/version-2/snapshot.100000005", snapshot);
-  EXPECT_EQ(Started(), "0");
-  EXPECT_TRUE(WaitUntil([this] { return Servers().size() == 1; }));
+TEST_F(SandboxTest, WithDataOfItsOwnByOurNamesItIsNotOurs) {
+  Write("box/zoo.cfg", "dataDir=" + At("data") + "\n");
+  StartInBox("mkdir \"$1/data\"", At("box/data"));
+  EXPECT_FALSE(Seen().has_value());
+  EXPECT_TRUE(LaunchAndSee());
 }
 
-TEST_F(StartWithoutAgentTest, AnotherServersDataOrAChangedReleaseIsNotStarted) {
-  Write("data/myid", "2");
-  EXPECT_EQ(Started(), "start.myid");
-  Write("data/myid", "1");
-  const fs::path release = fs::canonical(At("generations/current/release"));
-  std::ofstream(release / "bin/zkServer.sh", std::ios::app) << "\n";
-  EXPECT_EQ(Started(), "release.tree_changed");
-  EXPECT_TRUE(Servers().empty());
+TEST_F(SandboxTest, WithOurDataByAnotherNameItIsSeen) {
+  StartInBox("mkdir \"$1/data\" && mount --bind \"$1/../data\" \"$1/data\"", At("box/data"));
+  EXPECT_TRUE(Seen().has_value());
+  EXPECT_EQ(Launch(), "start.other_process");
 }
 
-TEST_F(StartWithoutAgentTest, ConditionsThatCannotBeReadAreNotTakenForNone) {
-  Write("generations/start-conditions.json", "{");
-  EXPECT_EQ(Started(), "start.conditions_damaged");
-  Write("generations/start-conditions.json", R"({"format": 2})");
-  EXPECT_EQ(Started(), "start.conditions_format");
-  EXPECT_TRUE(Servers().empty());
+TEST_F(OneProcessTest, OneWhoseDataCannotBeToldKeepsItFromStarting) {
+  Write("odd.cfg", "clientPort=2181\n");
+  StartByHand(At("odd.cfg"), "/");
+  const auto launched = host_->Launch();
+  ASSERT_FALSE(launched);
+  EXPECT_EQ(launched.error().reason(), "start.processes_hidden");
+  EXPECT_NE(launched.error().message().find(At("odd.cfg") + " names no dataDir"), std::string::npos)
+      << launched.error().message();
+  EXPECT_EQ(Servers().size(), 1U);
 }
 
 }  // namespace
