@@ -2,12 +2,10 @@
 #include "agent/lifecycle/file_system.h"
 
 #include "sys/files.h"
-#include "sys/subprocess.h"
+#include "tests/unit/agent/mounted_images.h"
 
 #include <gtest/gtest.h>
-#include <sys/mount.h>
 
-#include <fstream>
 #include <optional>
 #include <string>
 
@@ -37,7 +35,6 @@ TEST(FileSystemTest, NamesOfTwoKindsSayNothing) {
   EXPECT_FALSE(AreOtherFileSystems("", "uuid:b"));
 }
 
-// Two ext4 images on loop devices.
 class MountedTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -45,46 +42,30 @@ class MountedTest : public ::testing::Test {
     ASSERT_TRUE(made);
     scratch_.emplace(std::move(*made));
     fs::create_directory(Point());
-    for (const char* name : {"a", "b"}) {
-      std::ofstream(At(name)).close();
-      fs::resize_file(At(name), 4UL * 1024 * 1024);
-      if (!Run("/sbin/mkfs.ext4", {"-q", "-F", At(name)})) {
-        GTEST_SKIP() << "mkfs.ext4 is not installed";
-      }
+    images_.emplace(scratch_->path(), Point());
+    if (const std::string why = images_->Make(); !why.empty()) {
+      GTEST_SKIP() << why;
     }
-    if (!Mount("a")) {
-      GTEST_SKIP() << "this user may not mount loop devices";
-    }
+    ASSERT_TRUE(images_->Mount("a"));
   }
-  void TearDown() override { Unmount(); }
-
-  static bool Run(const std::string& program, const std::vector<std::string>& arguments) {
-    const auto ran = sys::RunProgram(
-        {.executable = program, .arguments = arguments, .timeout = std::chrono::seconds(30)});
-    return ran && ran->succeeded();
-  }
-  bool Mount(const std::string& image) {
-    return Run("/bin/mount", {"-o", "loop", At(image), Point()});
-  }
-  void Unmount() const { ::umount2(Point().c_str(), MNT_DETACH); }
-  [[nodiscard]] std::string At(const std::string& name) const { return scratch_->path() / name; }
-  [[nodiscard]] std::string Point() const { return At("data"); }
+  [[nodiscard]] std::string Point() const { return scratch_->path() / "data"; }
 
   std::optional<sys::TempDir> scratch_;
+  std::optional<test::MountedImages> images_;
 };
 
 TEST_F(MountedTest, ANameSurvivesTheNextMountAndTellsAnotherDisk) {
   const auto first = FileSystemOf(Point(), "/nowhere");
   ASSERT_TRUE(first);
   ASSERT_TRUE(first->name.starts_with("fsid:")) << first->name;
-  Unmount();
+  images_->Unmount();
   const auto bare = FileSystemOf(Point(), "/nowhere");
   ASSERT_TRUE(bare);
   EXPECT_NE(bare->name, first->name);
-  ASSERT_TRUE(Mount("a"));
+  ASSERT_TRUE(images_->Mount("a"));
   EXPECT_EQ(FileSystemOf(Point(), "/nowhere")->name, first->name);
-  Unmount();
-  ASSERT_TRUE(Mount("b"));
+  images_->Unmount();
+  ASSERT_TRUE(images_->Mount("b"));
   EXPECT_TRUE(AreOtherFileSystems(FileSystemOf(Point(), "/nowhere")->name, first->name));
 }
 

@@ -2,6 +2,7 @@
 #include "agent/lifecycle/launch.h"
 #include "agent/lifecycle/launcher/exit_codes.h"
 #include "agent/lifecycle/start_conditions.h"
+#include "tests/unit/agent/mounted_images.h"
 #include "tests/unit/agent/service/one_process_fixture.h"
 
 #include <fstream>
@@ -78,6 +79,88 @@ TEST_F(StartWithoutAgentTest, ConditionsThatCannotBeReadAreNotTakenForNone) {
   Write("generations/start-conditions.json", R"({"format": 2})");
   EXPECT_EQ(Started(), "start.conditions_format");
   EXPECT_TRUE(Servers().empty());
+}
+
+// The data directory is a file system of its own, which has served.
+class MountedDataTest : public StartWithoutAgentTest {
+ protected:
+  static constexpr std::uint64_t kServed = 0x100000005;
+
+  void PrepareDisk() override {
+    images_.emplace(scratch_->path(), At("data"));
+    if (const std::string why = images_->Make(); !why.empty()) {
+      GTEST_SKIP() << why;
+    }
+    MountEmpty("a");
+  }
+  void SetUp() override {
+    StartWithoutAgentTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) {
+      return;
+    }
+    Write("data/version-2/snapshot.100000005", kSnapshot);
+    const auto disk = FileSystemOf(At("data"));
+    ASSERT_TRUE(disk && !disk->name.empty());
+    ASSERT_TRUE(journal_->SaveProved({.zxid = kServed,
+                                      .device = disk->device,
+                                      .boot_id = host_->BootId(),
+                                      .file_system = disk->name}));
+    ASSERT_TRUE(WriteStartConditions(
+        At("generations"),
+        {.data_log_directory = At("data"),
+         .proved =
+             ProvedBefore{.canary = {kServed}, .file_system = *disk, .boot_id = host_->BootId()}}));
+    ExpectStarts();
+  }
+  void TearDown() override {
+    StartWithoutAgentTest::TearDown();
+    images_.reset();
+  }
+
+  void MountEmpty(const std::string& name) {
+    ASSERT_TRUE(images_->Mount(name));
+    fs::remove(At("data/lost+found"));
+  }
+  // By the agent, and by a unit that has not asked it.
+  void ExpectStarts() {
+    EXPECT_TRUE(LaunchAndSee());
+    KillServers();
+    EXPECT_EQ(Started(), "0");
+    EXPECT_TRUE(WaitUntil([this] { return Servers().size() == 1; }));
+    KillServers();
+  }
+  void ExpectRefused(const std::string& reason) {
+    EXPECT_EQ(Launch(), reason);
+    EXPECT_EQ(Started(), reason);
+    EXPECT_TRUE(Servers().empty());
+  }
+
+  std::optional<test::MountedImages> images_;
+};
+
+TEST_F(MountedDataTest, IsNotStartedOnTheDirectoryBelowIt) {
+  images_->Unmount();
+  ExpectRefused("start.myid");
+  // As an administrator who copied the small files only, or an empty server made them.
+  fs::create_directories(At("data/version-2"));
+  Write("data/myid", "1");
+  ExpectRefused("start.other_device");
+  Write("data/version-2/snapshot.100000005", kSnapshot);
+  ExpectRefused("start.other_device");
+  ASSERT_TRUE(images_->Mount("a"));
+  ExpectStarts();
+}
+
+TEST_F(MountedDataTest, IsNotStartedOnAnotherDiskThatHasEverythingToo) {
+  images_->Unmount();
+  MountEmpty("b");
+  fs::create_directories(At("data/version-2"));
+  Write("data/myid", "1");
+  Write("data/version-2/snapshot.100000005", kSnapshot);
+  ExpectRefused("start.other_device");
+  images_->Unmount();
+  ASSERT_TRUE(images_->Mount("a"));
+  ExpectStarts();
 }
 
 }  // namespace
