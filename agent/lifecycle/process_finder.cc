@@ -123,8 +123,9 @@ bool ProcIsRestricted(const fs::path& proc) {
   return false;
 }
 
-// A JVM's first thread is a zombie while others still tear it down, with its files and locks.
-bool HasThreads(const fs::path& proc, std::int32_t pid) {
+// A JVM's first thread is a zombie while others still tear it down, with its files and locks. What
+// cannot be listed, for want of descriptors say, may have some.
+bool MayHaveThreads(const fs::path& proc, std::int32_t pid) {
   std::error_code error;
   int threads = 0;
   for (fs::directory_iterator task(proc / std::to_string(pid) / "task", error), end;
@@ -132,7 +133,9 @@ bool HasThreads(const fs::path& proc, std::int32_t pid) {
        task.increment(error)) {
     ++threads;
   }
-  return threads > 1;
+  const bool known = !error || error == std::errc::no_such_file_or_directory ||
+                     error == std::errc::no_such_process;
+  return !known || threads > 1;
 }
 
 }  // namespace
@@ -189,7 +192,7 @@ std::optional<std::uint64_t> ProcessFinder::StartTime(std::int32_t pid) const {
   const auto fields = base::Split(std::string_view(stat.text).substr(bracket + 2), ' ');
   constexpr std::size_t kStartTime = 19;  // the state is field 3, and the first here
   const bool ended = fields[0] == "Z" || fields[0] == "X";
-  if (fields.size() <= kStartTime || (ended && !HasThreads(settings_.proc, pid))) {
+  if (fields.size() <= kStartTime || (ended && !MayHaveThreads(settings_.proc, pid))) {
     return std::nullopt;
   }
   return base::ParseUnsigned(fields[kStartTime]);

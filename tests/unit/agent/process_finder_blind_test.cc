@@ -29,6 +29,13 @@ class BlindFinderTest : public ProcessFinderTest {
   void ExpectOurs() const { EXPECT_TRUE(Finder().Find().found.has_value()); }
 };
 
+TEST_F(BlindFinderTest, OneWhoseThreadsCannotBeListedIsNotTakenForGone) {
+  AddProcess(45, Java(Path("generations/aaaa/conf/zoo.cfg")), 'Z');
+  EXPECT_FALSE(Finder().Find().found.has_value());
+  Write("proc/45/task", "no directory");
+  EXPECT_TRUE(Finder().Find().found.has_value());
+}
+
 TEST_F(BlindFinderTest, AConfigurationThatWeDoNotUnderstand) {
   Write("odd.cfg", "dataDir=\\u00zz\n");
   AddProcess(41, Java(Path("odd.cfg")));
