@@ -1,12 +1,6 @@
 #include "tests/crash/box.h"
 
-#include "base/log.h"
 #include "config/ensemble_file.h"
-#include "pki/authority.h"
-#include "sys/clock.h"
-#include "sys/digest.h"
-#include "sys/files.h"
-#include "tests/unit/agent/install/archive_maker.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -16,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -32,8 +27,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLook{2};
 constexpr milliseconds kPatience{20'000};
-constexpr const char* kOldVersion = "3.8.4";
-constexpr const char* kNewVersion = "3.9.4";
 
 std::string ReadAll(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -45,18 +38,6 @@ std::string ReadAll(const fs::path& path) {
 void WriteAll(const fs::path& path, const std::string& text) {
   fs::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << text;
-}
-
-base::Result<model::ReleaseSpec> MakeRelease(const Stage& stage, const std::string& version) {
-  const std::string script = "#!/bin/sh\nexec '" +
-                             (stage.programs / "zoowarden-stand-in").string() + "'" +
-                             " start \"$0\" \"$2\"\n";
-  const std::string archive = agent::MakeRelease(version, script);
-  const fs::path path = stage.archives / ("apache-zookeeper-" + version + "-bin.tar.gz");
-  WriteAll(path, archive);
-  return model::ReleaseSpec{.version = *model::ParseVersion(version),
-                            .source = path.string(),
-                            .sha512 = sys::Digest(sys::Hash::kSha512, archive)};
 }
 
 // As `connect` answers, so that gRPC never has to wait before it tries again.
@@ -75,33 +56,6 @@ bool Listens(const std::string& host, std::uint16_t port) {
 std::string CommandLine(pid_t pid) { return ReadAll("/proc/" + std::to_string(pid) + "/cmdline"); }
 
 }  // namespace
-
-base::Result<Stage> MakeStage(const fs::path& directory) {
-  Stage stage{.programs = fs::read_symlink("/proc/self/exe").parent_path(),
-              .pki = directory / "pki",
-              .archives = directory / "archives",
-              .interposer = directory / "interposer.so"};
-  sys::RealClock clock;
-  fs::create_directories(stage.pki);
-  // LD_PRELOAD takes no name with a space, so not the checkout's.
-  fs::create_symlink(stage.programs / "libzoowarden-interposer.so", stage.interposer);
-  ZW_TRY(pki::InitCa(stage.pki / "ca", "crash", clock));
-  ZW_TRY(pki::Issue({.ca_directory = stage.pki / "ca",
-                     .out_directory = stage.pki / "agent",
-                     .role = pki::Role::kAgent,
-                     .server = 1},
-                    clock));
-  ZW_TRY(pki::Issue({.ca_directory = stage.pki / "ca",
-                     .out_directory = stage.pki / "operator",
-                     .role = pki::Role::kOperator,
-                     .server = std::nullopt},
-                    clock));
-  ZW_ASSIGN(stage.operator_credentials,
-            pki::LoadCredentials(pki::FilesIn(stage.pki / "operator"), clock));
-  ZW_ASSIGN(stage.old_release, MakeRelease(stage, kOldVersion));
-  ZW_ASSIGN(stage.new_release, MakeRelease(stage, kNewVersion));
-  return stage;
-}
 
 Box::Box(const Stage& stage, fs::path directory, int number)
     : stage_(&stage),
@@ -299,19 +253,6 @@ std::string Box::FirstViolation() const {
   return all.substr(0, all.find('\n'));
 }
 
-std::string Box::IncompleteBecause(const std::string& digest) const {
-  const fs::path generation = directory_ / "generations" / digest;
-  for (const char* part : {"generation.json",
-                           "conf/zoo.cfg",
-                           "release/bin/zkServer.sh",
-                           "release/zoowarden-release.json"}) {
-    if (!fs::is_regular_file(generation / part)) {
-      return digest + " has no " + part;
-    }
-  }
-  return "";
-}
-
 std::string Box::Leftover() const {
   constexpr std::array kPrefixes = {".new-", ".old-", ".unpack-", ".link-"};
   for (const char* below : {"generations", "releases", "data", "state"}) {
@@ -326,19 +267,6 @@ std::string Box::Leftover() const {
     }
   }
   return "";
-}
-
-std::map<std::string, std::string> Box::Tree(const std::string& below) const {
-  std::map<std::string, std::string> tree;
-  std::error_code error;
-  const fs::path root = directory_ / below;
-  for (const auto& entry : fs::recursive_directory_iterator(root, error)) {
-    const std::string name = fs::relative(entry.path(), root);
-    tree[name] = entry.is_symlink()        ? "-> " + fs::read_symlink(entry.path()).string()
-                 : entry.is_regular_file() ? ReadAll(entry.path())
-                                           : "/";
-  }
-  return tree;
 }
 
 std::string Box::AgentLog() const { return ReadAll(directory_ / "agent.log"); }

@@ -6,31 +6,18 @@
 
 #include "base/error.h"
 #include "model/ensemble.h"
-#include "pki/credentials.h"
+#include "tests/crash/stage.h"
+#include "tests/crash/tree.h"
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
-#include <map>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace zoowarden::crash {
-
-// What all cases share: programs, keys and the two releases.
-struct Stage {
-  std::filesystem::path programs;  // zoowarden-agent, zoowarden-launch, zoowarden-stand-in
-  std::filesystem::path pki;       // ca/, agent/ and operator/
-  std::filesystem::path archives;
-  std::filesystem::path interposer;  // for LD_PRELOAD
-  pki::Credentials operator_credentials;
-  model::ReleaseSpec old_release;
-  model::ReleaseSpec new_release;
-};
-
-// Makes it in a directory that is there. `programs` is where this very program lies.
-[[nodiscard]] base::Result<Stage> MakeStage(const std::filesystem::path& directory);
 
 inline constexpr std::uint16_t kAgentPort = 17443;
 
@@ -63,15 +50,12 @@ class Box {
   [[nodiscard]] std::string Running() const;         // the generation that is served, empty = none
   [[nodiscard]] std::string FirstViolation() const;  // of what the stand-ins recorded
   [[nodiscard]] std::vector<std::string> Started() const;  // generations, in order
-  // Empty, or why the generation is no complete one.
-  [[nodiscard]] std::string IncompleteBecause(const std::string& digest) const;
   // Names that only work in progress has.
   [[nodiscard]] std::string Leftover() const;
-  // Path → content or link target, for comparing.
-  [[nodiscard]] std::map<std::string, std::string> Tree(const std::string& below) const;
   [[nodiscard]] std::string AgentLog() const;
 
   [[nodiscard]] const model::EnsembleSpec& ensemble() const { return ensemble_; }
+  [[nodiscard]] const std::string& host() const { return host_; }
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
   [[nodiscard]] const Stage& stage() const { return *stage_; }
 

@@ -2,6 +2,7 @@
 
 #include "core/operation_table.h"
 #include "journal/agent_journal.h"
+#include "tests/crash/what_runs.h"
 
 #include <algorithm>
 
@@ -10,22 +11,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Tree = std::map<std::string, std::string>;
-
-// The first path that one of them has otherwise.
-std::string DifferenceOf(const Tree& before, const Tree& after) {
-  for (const auto& [path, content] : before) {
-    const auto found = after.find(path);
-    if (found == after.end() || found->second != content) {
-      return path + (found == after.end() ? " is gone" : " has changed");
-    }
-  }
-  for (const auto& [path, content] : after) {
-    if (!before.contains(path)) {
-      return path + " is new";
-    }
-  }
-  return "";
+// Of the version that the generation belongs to in these suites.
+std::string DifferenceOfCurrent(const Box& box, const std::string& current, bool is_old) {
+  const auto& release = is_old ? box.stage().old_release : box.stage().new_release;
+  return DifferenceFromWhole(box, current, release.version);
 }
 
 }  // namespace
@@ -46,8 +35,8 @@ std::vector<std::string> Judge::Untouchable() const {
 }
 
 // A generation's mark that it ran is no part of what runs.
-Judge::Tree Judge::TreeBelow(const std::string& below) const {
-  Tree tree = box_.Tree(below);
+Tree Judge::TreeBelow(const std::string& below) const {
+  Tree tree = ReadTree(box_.directory() / below);
   tree.erase("ran");
   return tree;
 }
@@ -57,8 +46,9 @@ std::string Judge::AtAnyTime() const {
     return "I8: " + violation;
   }
   const std::string current = box_.Current();
-  const std::string why = current.empty() ? "" : box_.IncompleteBecause(current);
-  return why.empty() ? "" : "I7: current is incomplete: " + why;
+  const std::string why =
+      current.empty() ? "" : DifferenceOfCurrent(box_, current, current == from_);
+  return why.empty() ? "" : "I7: current is not whole: " + why;
 }
 
 std::string Judge::ReadHistory(const std::vector<std::string>& operations) {
@@ -101,8 +91,12 @@ std::string Judge::ReadOperation(journal::AgentJournal& journal, const std::stri
 }
 
 std::string Judge::AtTheEnd() const {
-  const std::string wrong = JudgeWhatRuns();
-  return wrong.empty() ? JudgeDisk() : wrong;
+  for (const std::string& wrong : {JudgeWhatRuns(), AtAnyTime(), JudgeDisk()}) {
+    if (!wrong.empty()) {
+      return wrong;
+    }
+  }
+  return "";
 }
 
 std::string Judge::JudgeWhatRuns() const {
@@ -124,15 +118,20 @@ std::string Judge::JudgeWhatRuns() const {
 
 std::string Judge::JudgeDisk() const {
   for (const auto& [below, tree] : before_) {
-    if (const std::string difference = DifferenceOf(tree, TreeBelow(below)); !difference.empty()) {
+    const std::string difference = DifferenceOf(tree, TreeBelow(below), Compare::kContent);
+    if (!difference.empty()) {
       return "I9: " + below + " was written to: " + difference;
     }
   }
   if (kind_ == Kind::kFirstInstallation) {
-    const Tree prepared = {{"myid", "1\n"}, {"version-2", "/"}};
-    const auto data = box_.Tree("data");
+    std::map<std::string, std::string> data;
+    for (const auto& [path, node] : ReadTree(box_.directory() / "data")) {
+      data[path] = node.what;
+    }
+    const std::map<std::string, std::string> prepared = {
+        {".", "/"}, {"myid", "1\n"}, {"version-2", "/"}};
     const bool begun = std::find(passed_.begin(), passed_.end(), "starting") != passed_.end();
-    if (data != prepared && (begun || !data.empty())) {
+    if (data != prepared && (begun || data.size() > 1)) {
       return "I9: the data directory holds more than version-2 and myid";
     }
   }

@@ -6,6 +6,7 @@
 
 #include "tests/crash/box.h"
 #include "tests/crash/cases.h"
+#include "tests/crash/tree.h"
 
 #include <filesystem>
 #include <map>
@@ -26,7 +27,7 @@ class Judge {
 
   // The generation that was current before.
   [[nodiscard]] const std::string& from() const { return from_; }
-  // At any time: never two servers (I8), `current` complete (I7).
+  // At any time: never two servers (I8), what is `current` whole, byte for byte (I7).
   [[nodiscard]] std::string AtAnyTime() const;
   // Of the journal, with no agent running: every step is one of the table, and not more of them
   // than it allows (I12).
@@ -38,7 +39,6 @@ class Judge {
   [[nodiscard]] std::string AtTheEnd() const;
 
  private:
-  using Tree = std::map<std::string, std::string>;
   [[nodiscard]] std::vector<std::string> Untouchable() const;
   [[nodiscard]] Tree TreeBelow(const std::string& below) const;
   [[nodiscard]] std::string ReadOperation(journal::AgentJournal& journal,

@@ -2,6 +2,7 @@
 
 #include "tests/crash/controller.h"
 #include "tests/crash/interposer/interposer.h"
+#include "tests/crash/what_runs.h"
 
 #include <iostream>
 #include <set>
@@ -12,18 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using model::OperationState;
-
-using Tree = std::map<std::string, std::string>;
-
-// The files of a generation and of its release, whose bytes the first run verified.
-Tree WhatRuns(const Box& box, const std::string& digest) {
-  Tree all = box.Tree("generations/" + digest + "/conf");
-  std::error_code none;
-  const fs::path release =
-      fs::read_symlink(box.directory() / "generations" / digest / "release", none).filename();
-  all.merge(box.Tree("releases/" + release.string()));
-  return all;
-}
 
 }  // namespace
 
@@ -63,7 +52,6 @@ base::Status PowerCuts::RunUndisturbed() {
   if (way_.kind != Kind::kFirstInstallation) {
     ZW_TRY(box.InstallOld());
     from_ = box.Current();
-    wanted_[from_] = WhatRuns(box, from_);
   }
   mounted.Sync();
   box.SetEnvironment({"LD_PRELOAD=" + stage_.interposer.string(),
@@ -76,10 +64,7 @@ base::Status PowerCuts::RunUndisturbed() {
   if (!controller.TurnToTheEnd()) {
     return base::Fail(base::ErrorCode::kInternal, "no end without a power cut: " + box.AgentLog());
   }
-  const std::string to = controller.seen().operation.to_generation;
-  if (!to.empty()) {
-    wanted_[to] = WhatRuns(box, to);
-  }
+  to_ = controller.seen().operation.to_generation;
   return base::Ok();
 }
 
@@ -133,15 +118,11 @@ std::string PowerCuts::JudgeCurrent(const Box& box) const {
   if (current.empty()) {
     return way_.kind == Kind::kUpgrade ? "nothing is current" : "";
   }
-  const auto known = wanted_.find(current);
-  if (known == wanted_.end()) {
+  if (current != from_ && current != to_) {
     return "current is the unknown " + current;
   }
-  const std::string why = box.IncompleteBecause(current);
-  if (!why.empty()) {
-    return why;
-  }
-  return WhatRuns(box, current) == known->second ? "" : current + " has other bytes";
+  const auto& release = current == from_ ? stage_.old_release : stage_.new_release;
+  return DifferenceFromWhole(box, current, release.version);
 }
 
 std::string PowerCuts::JudgeEnd(Box& box, const model::OperationStatus& operation) const {

@@ -16,7 +16,6 @@
 #include "tests/crash/disk.h"
 
 #include <filesystem>
-#include <map>
 #include <string>
 
 namespace zoowarden::crash {
@@ -34,7 +33,6 @@ class PowerCuts {
   [[nodiscard]] int failures() const { return failures_; }
 
  private:
-  using Tree = std::map<std::string, std::string>;
   [[nodiscard]] base::Status RunUndisturbed();
   [[nodiscard]] std::string Resume(const std::filesystem::path& image);
   [[nodiscard]] std::string GoOn(Box& box);
@@ -47,7 +45,7 @@ class PowerCuts {
   Case way_;
   int number_;
   std::string from_;
-  std::map<std::string, Tree> wanted_;  // of each generation that may be current
+  std::string to_;
   int boots_ = 0;
   int failures_ = 0;
 };

@@ -84,7 +84,8 @@ int Main() {
     return kSkipped;
   }
   auto scratch = sys::TempDir::Create(ScratchParent(), "zw-power-");
-  const auto stage = scratch ? MakeStage(scratch->path()) : tl::unexpected(scratch.error());
+  const auto stage =
+      scratch ? MakeStage(scratch->path(), kFirstNumber - 1) : tl::unexpected(scratch.error());
   if (!stage) {
     std::cout << stage.error().message() << '\n';
     return 1;

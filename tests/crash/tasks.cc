@@ -30,7 +30,8 @@ fs::path ScratchParent() { return fs::is_directory("/dev/shm") ? "/dev/shm" : "/
 
 int RunTasks(const std::vector<Task>& tasks, int first_number) {
   auto scratch = sys::TempDir::Create(ScratchParent(), "zw-crash-");
-  const auto stage = scratch ? MakeStage(scratch->path()) : tl::unexpected(scratch.error());
+  const auto stage =
+      scratch ? MakeStage(scratch->path(), first_number) : tl::unexpected(scratch.error());
   if (!stage) {
     std::cout << stage.error().message() << '\n';
     return static_cast<int>(tasks.size());
@@ -42,7 +43,8 @@ int RunTasks(const std::vector<Task>& tasks, int first_number) {
     for (std::size_t i = next++; i < tasks.size(); i = next++) {
       const fs::path directory = scratch->path() / std::to_string(i);
       fs::create_directory(directory);
-      const std::string wrong = tasks[i].run(*stage, directory, first_number + static_cast<int>(i));
+      const std::string wrong =
+          tasks[i].run(*stage, directory, first_number + 1 + static_cast<int>(i));
       if (!wrong.empty()) {
         ++failures;
         const std::lock_guard lock(output);

@@ -66,12 +66,16 @@ inline std::vector<MadeEntry> PlainRelease(const std::string& top) {
 }
 
 // A release in the official layout, as far as the agent looks at one.
+inline std::vector<MadeEntry> ReleaseEntries(const std::string& top,
+                                             const std::string& server_script) {
+  return {{.path = top + "/", .type = AE_IFDIR, .mode = 0755},
+          {.path = top + "/bin/", .type = AE_IFDIR, .mode = 0755},
+          {.path = top + "/bin/zkServer.sh", .content = server_script, .mode = 0755},
+          {.path = top + "/lib/zookeeper.jar", .content = "jar"}};
+}
+
 inline std::string MakeRelease(const std::string& version, const std::string& server_script) {
-  const std::string top = "apache-zookeeper-" + version + "-bin";
-  return MakeArchive({{.path = top + "/", .type = AE_IFDIR, .mode = 0755},
-                      {.path = top + "/bin/", .type = AE_IFDIR, .mode = 0755},
-                      {.path = top + "/bin/zkServer.sh", .content = server_script, .mode = 0755},
-                      {.path = top + "/lib/zookeeper.jar", .content = "jar"}});
+  return MakeArchive(ReleaseEntries("apache-zookeeper-" + version + "-bin", server_script));
 }
 
 }  // namespace zoowarden::agent
