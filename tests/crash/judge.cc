@@ -19,19 +19,20 @@ std::string DifferenceOfCurrent(const Box& box, const std::string& current, bool
 
 }  // namespace
 
-Judge::Judge(const Box& box, Kind kind) : box_(box), kind_(kind), from_(box.Current()) {
+Judge::Judge(const Box& box, Kind kind)
+    : box_(box), data_(box.directory() / "data", kind), from_(box.Current()) {
   for (const auto& below : Untouchable()) {
     before_[below] = TreeBelow(below);
   }
 }
 
-// The data, the old generation and the old release (I7, I9, I13).
+// The old generation and the old release (I7, I13).
 std::vector<std::string> Judge::Untouchable() const {
   if (from_.empty()) {
     return {};
   }
   const fs::path release = fs::read_symlink(box_.directory() / "generations" / from_ / "release");
-  return {"data", "generations/" + from_, "releases/" + release.filename().string()};
+  return {"generations/" + from_, "releases/" + release.filename().string()};
 }
 
 // A generation's mark that it ran is no part of what runs.
@@ -48,7 +49,7 @@ std::string Judge::AtAnyTime() const {
   const std::string current = box_.Current();
   const std::string why =
       current.empty() ? "" : DifferenceOfCurrent(box_, current, current == from_);
-  return why.empty() ? "" : "I7: current is not whole: " + why;
+  return why.empty() ? data_.Judge() : "I7: current is not whole: " + why;
 }
 
 std::string Judge::ReadHistory(const std::vector<std::string>& operations) {
@@ -120,20 +121,12 @@ std::string Judge::JudgeDisk() const {
   for (const auto& [below, tree] : before_) {
     const std::string difference = DifferenceOf(tree, TreeBelow(below), Compare::kContent);
     if (!difference.empty()) {
-      return "I9: " + below + " was written to: " + difference;
+      return "I13: " + below + " was written to: " + difference;
     }
   }
-  if (kind_ == Kind::kFirstInstallation) {
-    std::map<std::string, std::string> data;
-    for (const auto& [path, node] : ReadTree(box_.directory() / "data")) {
-      data[path] = node.what;
-    }
-    const std::map<std::string, std::string> prepared = {
-        {".", "/"}, {"myid", "1\n"}, {"version-2", "/"}};
-    const bool begun = std::find(passed_.begin(), passed_.end(), "starting") != passed_.end();
-    if (data != prepared && (begun || data.size() > 1)) {
-      return "I9: the data directory holds more than version-2 and myid";
-    }
+  const bool begun = std::find(passed_.begin(), passed_.end(), "starting") != passed_.end();
+  if (std::string wrong = data_.JudgeEnd(begun); !wrong.empty()) {
+    return wrong;
   }
   const std::string leftover = box_.Leftover();
   return leftover.empty() ? "" : "left behind: " + leftover;

@@ -6,6 +6,7 @@
 
 #include "tests/crash/box.h"
 #include "tests/crash/cases.h"
+#include "tests/crash/data_watch.h"
 #include "tests/crash/tree.h"
 
 #include <filesystem>
@@ -27,7 +28,8 @@ class Judge {
 
   // The generation that was current before.
   [[nodiscard]] const std::string& from() const { return from_; }
-  // At any time: never two servers (I8), what is `current` whole, byte for byte (I7).
+  // At any time: never two servers (I8), what is `current` whole, byte for byte (I7),
+  // the data untouched (I9).
   [[nodiscard]] std::string AtAnyTime() const;
   // Of the journal, with no agent running: every step is one of the table, and not more of them
   // than it allows (I12).
@@ -47,7 +49,7 @@ class Judge {
   [[nodiscard]] std::string JudgeDisk() const;
 
   const Box& box_;
-  Kind kind_;
+  DataWatch data_;
   std::string from_;
   std::string to_;
   std::map<std::string, Tree> before_;

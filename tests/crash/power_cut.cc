@@ -53,6 +53,7 @@ base::Status PowerCuts::RunUndisturbed() {
     ZW_TRY(box.InstallOld());
     from_ = box.Current();
   }
+  data_.emplace(box.directory() / "data", way_.kind);
   mounted.Sync();
   box.SetEnvironment({"LD_PRELOAD=" + stage_.interposer.string(),
                       std::string(kIoBelow) + "=" + disk_.string(),
@@ -114,6 +115,9 @@ std::string PowerCuts::GoOn(Box& box) {
 
 // All-new or all-old: never another generation, nor one with other bytes.
 std::string PowerCuts::JudgeCurrent(const Box& box) const {
+  if (std::string touched = data_->Judge(); !touched.empty()) {
+    return touched;
+  }
   const std::string current = box.Current();
   if (current.empty()) {
     return way_.kind == Kind::kUpgrade ? "nothing is current" : "";
@@ -144,6 +148,9 @@ std::string PowerCuts::JudgeEnd(Box& box, const model::OperationStatus& operatio
   }
   if (box.Running() != end) {
     return "'" + box.Running() + "' is served, wanted '" + end + "'";
+  }
+  if (std::string wrong = data_->JudgeEnd(/*begun=*/!end.empty()); !wrong.empty()) {
+    return wrong;
   }
   const std::string leftover = box.Leftover();
   return leftover.empty() ? "" : "left behind: " + leftover;

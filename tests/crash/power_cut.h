@@ -13,9 +13,11 @@
 
 #include "tests/crash/box.h"
 #include "tests/crash/cases.h"
+#include "tests/crash/data_watch.h"
 #include "tests/crash/disk.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace zoowarden::crash {
@@ -46,6 +48,7 @@ class PowerCuts {
   int number_;
   std::string from_;
   std::string to_;
+  std::optional<DataWatch> data_;
   int boots_ = 0;
   int failures_ = 0;
 };
