@@ -216,7 +216,8 @@ class Uploader {
     request.set_sha512(job_.sha512);
     request.set_total_size(total_);
     std::string chunk(std::size_t{rpc::kChunkBytes}, '\0');
-    while (offset < total_) {
+    // Of an archive that is all there the end fails or is cut off too: an empty chunk asks for it.
+    do {
       chunk.resize(std::min<std::uint64_t>(std::size_t{rpc::kChunkBytes}, total_ - offset));
       if (!file_.read(chunk.data(), static_cast<std::streamsize>(chunk.size()))) {
         read = base::Fail(base::ErrorCode::kDataLoss,
@@ -233,7 +234,7 @@ class Uploader {
       if (job_.on_progress) {
         job_.on_progress(offset, total_);
       }
-    }
+    } while (offset < total_);
     auto finished = stream.Finish();
     ZW_TRY(read);
     ZW_TRY(finished);

@@ -69,6 +69,17 @@ TEST_F(UploadsTest, GoesOnAfterAnInterruptionAtEveryChunk) {
   EXPECT_EQ(Read(releases_->FindArchive(sha512_).value()), bytes_);
 }
 
+// It was interrupted between the last chunk and the verification.
+TEST_F(UploadsTest, AnEmptyChunkEndsWhatIsAllThere) {
+  std::ofstream(scratch() / "uploads" / (sha512_ + ".part"), std::ios::binary) << bytes_;
+  EXPECT_EQ(releases_->Progress(sha512_)->offset, bytes_.size());
+  EXPECT_FALSE(releases_->Progress(sha512_)->complete);
+  const auto ended = Send(bytes_.size(), 0);
+  ASSERT_TRUE(ended) << ended.error().message();
+  EXPECT_TRUE(ended->complete);
+  EXPECT_EQ(Read(releases_->FindArchive(sha512_).value()), bytes_);
+}
+
 TEST_F(UploadsTest, ARepeatedOrOverlappingChunkIsTakenOnce) {
   ASSERT_TRUE(Send(0, 1000));
   EXPECT_EQ(Send(0, 1000)->offset, 1000U);

@@ -132,6 +132,15 @@ class UploadTest : public testing::Test {
   std::unique_ptr<grpc::Server> server_;
 };
 
+// The last chunk came, and the agent died before it had verified the whole.
+TEST_F(UploadTest, AsksForTheEndOfAnArchiveThatIsAllThere) {
+  receiver_.held = content_;
+  const auto status = Upload();
+  ASSERT_TRUE(status) << status.error().message();
+  EXPECT_EQ(receiver_.streams, 1);
+  EXPECT_TRUE(receiver_.held == content_);
+}
+
 TEST_F(UploadTest, SendsEverythingInBoundedChunks) {
   const auto status = Upload();
   ASSERT_TRUE(status) << status.error().message();
