@@ -83,7 +83,7 @@ base::Status Box::WriteFiles() {
                "/key.pem}\nstate_directory: " + root + "/state\ninstance:\n  releases: " + root +
                "/releases\n  generations: " + root + "/generations\n  data_directory: " + root +
                "/data\n  log_directory: " + root + "/logs\n  manager: zkserver\n" +
-               "archive_directories: [" + root + "/archives]\n");
+               (has_archives_ ? "archive_directories: [" + root + "/archives]\n" : ""));
   std::string servers;
   for (int id = 1; id <= 3; ++id) {
     const std::string host = id == 1 ? host_ : "127.0.19." + std::to_string(id);

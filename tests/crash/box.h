@@ -29,6 +29,8 @@ class Box {
   Box(const Box&) = delete;
   Box& operator=(const Box&) = delete;
 
+  // Before anything else: the agent knows no directory with archives, they are sent to it.
+  void HaveNoArchives() { has_archives_ = false; }
   // Configuration and archives. The others do it where it was not done.
   [[nodiscard]] base::Status WriteFiles();
   // By the agent's own bootstrap: the old release, serving, with some data.
@@ -69,6 +71,7 @@ class Box {
   model::EnsembleSpec ensemble_;
   std::vector<std::string> environment_;
   pid_t agent_ = 0;
+  bool has_archives_ = true;
 };
 
 }  // namespace zoowarden::crash

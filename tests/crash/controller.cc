@@ -115,7 +115,7 @@ bool Controller::Answer() {
   }
   switch (operation.state) {
     case OperationState::kIdle:
-      Say(Verb::kBegin);
+      Say(uploads_ && !uploaded_ ? Verb::kUpload : Verb::kBegin);
       return false;
     case OperationState::kStaged: {
       const bool close =
@@ -165,8 +165,9 @@ void Controller::Say(Verb verb) {
     operations_.push_back("op-" + std::to_string(operations_.size() + 1));
   }
   sequence_ += again ? 0 : 1;
-  const controller::Call call{
-      .run = run_, .operation_id = operations_.back(), .sequence = sequence_};
+  const controller::Call call{.run = run_,
+                              .operation_id = operations_.empty() ? "" : operations_.back(),
+                              .sequence = sequence_};
   const base::Status said = Call(verb, call);
   unanswered_.reset();
   if (!said &&
@@ -193,8 +194,14 @@ base::Result<std::string> Controller::Permit(const controller::Call& call) {
 
 base::Status Controller::Call(Verb verb, const controller::Call& call) {
   switch (verb) {
+    case Verb::kUpload:
+      ZW_TRY(agents_->Upload(kServer, call.run, box_.stage().new_release));
+      uploaded_ = true;
+      return base::Ok();
     case Verb::kBegin:
-      return agents_->Begin(kServer, call, BeginWhat());
+      ZW_TRY(agents_->Begin(kServer, call, BeginWhat()));
+      uploaded_ = false;  // where staging fails the archive may be lost: it is offered again
+      return base::Ok();
     case Verb::kCommit:
       return agents_->Commit(kServer, call);
     case Verb::kClose:

@@ -26,6 +26,10 @@ class Controller {
   // Like a person who wants what the case wants: begins anew after a way back that was not asked
   // for, and goes back from `needs_operator`.
   void Insist() { insists_ = true; }
+  // Sends the release's archive each time before it begins.
+  void Upload() { uploads_ = true; }
+  // The agent has it, and nothing was begun since.
+  [[nodiscard]] bool uploaded() const { return uploaded_; }
   // To the agent that runs now.
   [[nodiscard]] base::Status Connect();
   // Looks, and answers what it sees. True when the case has ended.
@@ -39,7 +43,7 @@ class Controller {
   [[nodiscard]] const std::string& refused() const { return refused_; }
 
  private:
-  enum class Verb { kBegin, kProceed, kCommit, kRollBack, kClose };
+  enum class Verb { kUpload, kBegin, kProceed, kCommit, kRollBack, kClose };
   [[nodiscard]] base::Status Acquire();
   [[nodiscard]] bool WantsBack() const;
   [[nodiscard]] bool AwaitsItsFault() const;
@@ -64,6 +68,8 @@ class Controller {
   std::string refused_;
   std::optional<model::OperationState> last_;
   bool insists_ = false;
+  bool uploads_ = false;
+  bool uploaded_ = false;
 };
 
 }  // namespace zoowarden::crash

@@ -26,7 +26,7 @@ std::string ErrorName(int error) {
 
 std::string NameOf(Scene scene) {
   constexpr std::array<const char*, kScenes.size()> kNames = {
-      "install", "switch", "rollback", "first"};
+      "install", "upload", "switch", "rollback", "first"};
   return kNames.at(static_cast<std::size_t>(scene));
 }
 

@@ -1,5 +1,5 @@
 // The cases of failing I/O: the k-th open, write, sync, rename and other change of files, for every
-// k of an installation, a switch and a rollback.
+// k of an installation, an upload, a switch and a rollback.
 //
 // Pure. How many calls there are is counted in a run of each scene without a fault.
 #pragma once
@@ -15,13 +15,14 @@
 namespace zoowarden::crash {
 
 enum class Scene {
-  kInstall,   // from the agent's start to `staged`
+  kInstall,   // from the agent's start to `staged`, the archive from a directory of its machine
+  kUpload,    // the archive comes from the controller, until the agent has all of it
   kSwitch,    // from `staged` to `committed`
   kRollback,  // from a proved new one to `rolled_back`
   kFirst,     // as the switch, of a first installation: the data directory is made
 };
 inline constexpr std::array kScenes = {
-    Scene::kInstall, Scene::kSwitch, Scene::kRollback, Scene::kFirst};
+    Scene::kInstall, Scene::kUpload, Scene::kSwitch, Scene::kRollback, Scene::kFirst};
 
 [[nodiscard]] std::string NameOf(Scene scene);
 // Which way the controller goes in it, with no fault of the kill suite.

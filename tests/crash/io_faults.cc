@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 constexpr int kFirstNumber = 10'000;
 constexpr int kToCount = 9'990;
 
-// Of all scenes, by running each once. Counts are printed; a kind without a call fails.
+// Of all scenes, by running each once. Counts are printed; a kind without a call fails (an upload
+// only writes, syncs and renames).
 int Count(bool all, std::vector<IoCase>& cases) {
   std::vector<IoRun> runs(kScenes.size());
   std::vector<Task> tasks;
@@ -38,7 +39,8 @@ int Count(bool all, std::vector<IoCase>& cases) {
     std::cout << NameOf(kScenes.at(i)) << ":";
     for (const char* kind : {"open", "write", "sync", "rename", "other"}) {
       const Range range = runs[i].calls[kind];
-      failures += range.last > range.after ? 0 : 1;
+      const bool may_be_none = kScenes.at(i) == Scene::kUpload && std::string(kind) == "other";
+      failures += range.last > range.after || may_be_none ? 0 : 1;
       std::cout << " " << range.last - range.after << " x " << kind << ",";
     }
     const auto more = CasesOf(kScenes.at(i), runs[i].calls, all);

@@ -25,6 +25,7 @@ constexpr milliseconds kTurn{10};
 std::optional<OperationState> BeginsIn(Scene scene) {
   switch (scene) {
     case Scene::kInstall:
+    case Scene::kUpload:
       return std::nullopt;
     case Scene::kSwitch:
     case Scene::kFirst:
@@ -53,6 +54,9 @@ class SceneRun {
     }
     Controller controller(box_, WayOf(scene_), judge_->from(), /*epoch=*/2);
     controller.Insist();
+    if (scene_ == Scene::kUpload) {
+      controller.Upload();
+    }
     run.wrong = Drive(controller, run);
     box_.KillAgent();
     const auto calls = ReadIoLog(log_);
@@ -78,6 +82,9 @@ class SceneRun {
 
  private:
   base::Status Prepare() {
+    if (scene_ == Scene::kUpload) {
+      box_.HaveNoArchives();
+    }
     if (scene_ != Scene::kFirst) {
       ZW_TRY(box_.InstallOld());
     }
@@ -120,7 +127,7 @@ class SceneRun {
   // To the end that the controller wants. An agent that ended is started again, once.
   std::string Drive(Controller& controller, IoRun& run) {
     const bool listens = StartWith(UnderTheInterposer()).has_value();
-    if (listens && BeginsIn(scene_)) {
+    if (listens && scene_ != Scene::kInstall) {
       Count(run, &Range::after);
     }
     bool connected = false;
@@ -161,7 +168,8 @@ class SceneRun {
     needed_person_ = needed_person_ || state == OperationState::kNeedsOperator;
     const OperationState last =
         scene_ == Scene::kInstall ? OperationState::kStaged : OperationState::kCommitted;
-    const bool ends = state == last || (scene_ == Scene::kRollback && IsBack(state));
+    const bool ends = state == last || (scene_ == Scene::kRollback && IsBack(state)) ||
+                      (scene_ == Scene::kUpload && controller.uploaded());
     if (fault_ == nullptr && ends && !std::exchange(counted_, true)) {
       Count(run, &Range::last);
     }
