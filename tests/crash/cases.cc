@@ -85,7 +85,7 @@ const std::vector<ImpossibleRule>& Rules() {
 // The controller and the agent on paper: which state follows, with the one fault in it.
 class Paper {
  public:
-  explicit Paper(const Case& which) : case_(which) {}
+  Paper(const Case& which, bool suffers) : case_(which), suffered_(!suffers) {}
 
   std::vector<std::string> States() {
     S state = S::kIdle;
@@ -210,7 +210,7 @@ class Paper {
   }
 
   Case case_;
-  bool suffered_ = false;
+  bool suffered_;
   bool late_ = false;
   S last_ = S::kIdle;
   std::set<S> seen_;
@@ -320,6 +320,12 @@ std::string SecondFault(const Case& which) {
   return again ? "agent.action.rolling_back:error" : "";
 }
 
-std::vector<std::string> ExpectedStates(const Case& which) { return Paper(which).States(); }
+std::vector<std::string> ExpectedStates(const Case& which) {
+  return Paper(which, /*suffers=*/true).States();
+}
+
+std::vector<std::string> StatesWithoutFault(const Case& which) {
+  return Paper(which, /*suffers=*/false).States();
+}
 
 }  // namespace zoowarden::crash

@@ -57,5 +57,7 @@ enum class Detour { kNone, kClose, kSilence, kFailingWayBack };
 
 // States in the order in which they become durable, over all operations of the case.
 [[nodiscard]] std::vector<std::string> ExpectedStates(const Case& which);
+// The same where the fault does not come about: what the controller wants.
+[[nodiscard]] std::vector<std::string> StatesWithoutFault(const Case& which);
 
 }  // namespace zoowarden::crash
