@@ -1,10 +1,12 @@
 #include "tests/sim/drill.h"
 
 #include "controller/run/lease.h"
+#include "controller/run/settle.h"
 #include "core/plan.h"
 #include "core/run_decision.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace zoowarden::sim {
@@ -12,6 +14,7 @@ namespace {
 
 using core::RunGoal;
 using core::RunOutcome;
+using model::OperationState;
 using std::chrono::milliseconds;
 
 // Between a controller's end and the next attempt of the operator.
@@ -21,6 +24,7 @@ constexpr int kCalmLives = 6;
 // An operator who cannot get it forward gives up.
 constexpr int kPatientLives = 3;
 constexpr int kNever = 1'000;
+constexpr int kRepairs = 4;
 // A member that dies 20 s after its start dies in it.
 constexpr milliseconds kLongSoak{25'000};
 constexpr milliseconds kLongest{1'800'000};
@@ -33,9 +37,18 @@ bool HasEnded(const core::RunState& state) {
 
 Drill::Drill(Schedule schedule)
     : schedule_(std::move(schedule)),
-      roll_(schedule_.participants, schedule_.observers),
+      roll_(schedule_.participants,
+            schedule_.observers,
+            schedule_.in_pairs ? Voting::kInPairs : Voting::kMajority),
       oracle_(roll_.world, roll_.agents) {
   roll_.spec.policy.on_failure = schedule_.on_failure;
+  oracle_.step_timeout = roll_.spec.policy.step_timeout;
+  if (schedule_.verb == Verb::kConfigure) {
+    roll_.target.version = {3, 8, 4};
+    for (const auto& member : roll_.world.members()) {
+      roll_.Offer(member.id, Behaviour::kGood);
+    }
+  }
   if (schedule_.has_checks) {
     roll_.spec.checks = {{.name = "smoke", .command = {"/smoke"}}};
   }
@@ -48,6 +61,7 @@ Drill::Drill(Schedule schedule)
   machines_.push_back(std::make_unique<Machine>(roll_.clock));
   began_ = roll_.world.now();
   roll_.agents.on_tick = [this] { Tick(); };
+  roll_.agents.stores = [this](model::ServerId id) { return !refuse_records_.contains(id); };
 }
 
 void Drill::Tell(const std::string& text) {
@@ -61,6 +75,7 @@ void Drill::Storyteller::OnEvent(const core::Event& event) {
 void Drill::Tick() {
   const auto now = roll_.world.now();
   oracle_.Look();
+  oracle_.vetoed = checks_pass_ ? oracle_.vetoed : now;
   for (std::size_t i = 0; i < running_.size();) {
     if (running_[i].until <= now) {
       const auto over = running_[i].incident;
@@ -105,7 +120,11 @@ void Drill::Operate() {
   while (calm_lives_ < kCalmLives) {
     calm_lives_ += Calm() ? 1 : 0;
     EndByHand();
-    const auto ended = LiveOnce(/*take_over=*/false);
+    if (schedule_.verb == Verb::kRepair && Repair()) {
+      roll_.agents.Pass(kOperatorPause);
+      continue;
+    }
+    const auto ended = LiveOnce([this] { return Live(/*take_over=*/false); });
     if (ended && *ended && !(*ended)->interrupted) {
       last_ = (*ended)->state;
       if (HasEnded(*last_)) {
@@ -120,6 +139,51 @@ void Drill::Operate() {
   roll_.agents.Pass(milliseconds(10'000));
 }
 
+bool Drill::Repair() {
+  if (repairs_ == kRepairs) {
+    return false;
+  }
+  auto seen = roll_.agents.GetStatus(milliseconds(0));
+  const auto waits = std::find_if(seen.begin(), seen.end(), [](const auto& member) {
+    return member.answered && (member.operation.state == OperationState::kUnconfirmed ||
+                               member.operation.state == OperationState::kNeedsOperator);
+  });
+  if (waits == seen.end()) {
+    return false;
+  }
+  ++repairs_;
+  const auto server = *waits;
+  static_cast<void>(LiveOnce([&] { return Settle(server, std::move(seen)); }));
+  return true;
+}
+
+Drill::Ended Drill::Settle(const model::MemberObservation& waits,
+                           std::vector<model::MemberObservation> seen) {
+  constexpr std::array kWords = {
+      core::SettleVerb::kConfirm, core::SettleVerb::kRetry, core::SettleVerb::kRollBack};
+  const auto verb = kWords.at((schedule_.seed + static_cast<std::uint64_t>(repairs_)) % 3);
+  auto& machine = *machines_.back();
+  const auto begun = controller::FindRun(&machine.journal, &roll_.agents, waits.operation.run_id);
+  const auto run_id = "settle" + std::to_string(++runs_);
+  ZW_TRY(controller::CheckWaits(waits, verb));
+  ZW_ASSIGN(auto run,
+            controller::MakeSettleRun({.spec = roll_.spec,
+                                       .seen = std::move(seen),
+                                       .begun_by = begun ? &begun->file : nullptr,
+                                       .verb = verb,
+                                       .server = waits.id},
+                                      {.run_id = run_id,
+                                       .kind = "settle",
+                                       .holder = "operator",
+                                       .created_ms = roll_.world.now().count()}));
+  ZW_ASSIGN(
+      const auto identity,
+      controller::AcquireRun(roll_.agents,
+                             roll_.clock,
+                             {.run_id = run_id, .holder = "operator " + std::to_string(lives_)}));
+  return Drive(machine, identity, std::move(run), 0);
+}
+
 // A member that nobody may touch, because it is there and does not serve.
 void Drill::EndByHand() {
   for (const auto& member : roll_.world.members()) {
@@ -131,11 +195,11 @@ void Drill::EndByHand() {
   }
 }
 
-std::optional<Drill::Ended> Drill::LiveOnce(bool take_over) {
+std::optional<Drill::Ended> Drill::LiveOnce(const Life& life) {
   try {
     ++lives_;
     controller_runs_ = true;
-    auto ended = Live(take_over);
+    auto ended = life();
     if (!ended) {
       Tell("controller gave up: " + ended.error().message());
     }
@@ -153,17 +217,27 @@ Drill::Ended Drill::Live(bool take_over) {
   }
   auto& machine = *machines_.back();
   const auto known = controller::CollectRuns(&machine.journal, &roll_.agents);
-  const bool open =
-      std::any_of(known.runs.begin(), known.runs.end(), [](const auto& run) { return run.open; });
-  if (open) {
-    return Resume(machine, take_over);
+  const auto open =
+      std::find_if(known.runs.begin(), known.runs.end(), [](const auto& run) { return run.open; });
+  if (open != known.runs.end()) {
+    return Resume(machine, open->record.run_id, take_over);
   }
   const auto seen = roll_.agents.GetStatus(milliseconds(0));
   if (std::any_of(seen.begin(), seen.end(), [](const auto& member) { return !member.current; })) {
     return base::Fail(base::ErrorCode::kUnavailable, "no plan is made while an agent is silent");
   }
+  if (std::all_of(seen.begin(), seen.end(), [this](const auto& member) {
+        return member.current->digest == roll_.target.digest;
+      })) {
+    // Another operator has finished it.
+    core::RunState nothing_to_do;
+    nothing_to_do.outcome = RunOutcome::kSucceeded;
+    return controller::EngineResult{.state = nothing_to_do};
+  }
   roll_.run_id = "run" + std::to_string(++runs_);
   auto run = roll_.NewRun();
+  run.kind = VerbName(schedule_.verb);
+  run.created_ms = roll_.world.now().count();
   ZW_ASSIGN(const auto identity,
             controller::AcquireRun(
                 roll_.agents,
@@ -173,14 +247,7 @@ Drill::Ended Drill::Live(bool take_over) {
 }
 
 // As `zoowarden resume` and `rollback` do it.
-Drill::Ended Drill::Resume(Machine& machine, bool take_over) {
-  const auto known = controller::CollectRuns(&machine.journal, &roll_.agents);
-  const auto open =
-      std::find_if(known.runs.begin(), known.runs.end(), [](const auto& run) { return run.open; });
-  if (open == known.runs.end()) {
-    return base::Fail(base::ErrorCode::kNotFound, "no run is open");
-  }
-  const auto run_id = open->record.run_id;
+Drill::Ended Drill::Resume(Machine& machine, const std::string& run_id, bool take_over) {
   ZW_ASSIGN(const auto agreed, controller::FindAgreedRun(machine.journal, roll_.agents, run_id));
   ZW_ASSIGN(const auto identity,
             controller::AcquireRun(roll_.agents,
@@ -228,6 +295,24 @@ Drill::Ended Drill::Drive(Machine& machine,
   return result;
 }
 
+// Interrupted and gone on with as often as may be, a run comes to the end that it would have come
+// to.
+void Drill::JudgeInterrupted() {
+  if (schedule_.verb == Verb::kRollBack || schedule_.incidents.empty() ||
+      !OnlyInterrupts(schedule_)) {
+    return;
+  }
+  auto alone = schedule_;
+  alone.incidents.clear();
+  const auto undisturbed = Drill(std::move(alone)).CarryOut();
+  if (undisturbed.outcome != last_->outcome) {
+    oracle_.Break("I6",
+                  "the interrupted run ends as " +
+                      std::string(core::RunOutcomeName(last_->outcome)) + ", undisturbed it is " +
+                      std::string(core::RunOutcomeName(undisturbed.outcome)));
+  }
+}
+
 void Drill::JudgeEnd() {
   if (!last_ || !HasEnded(*last_)) {
     oracle_.Break("I5",
@@ -236,7 +321,8 @@ void Drill::JudgeEnd() {
     return;
   }
   JudgeServers(last_->outcome == RunOutcome::kSucceeded ? "new" : "old", last_->outcome_text);
-  if (oracle_.broken().empty() && schedule_.seed % 4 == 0) {
+  JudgeInterrupted();
+  if (oracle_.broken().empty() && schedule_.seed % 8 == 0) {
     RollOnceMore();
   }
 }

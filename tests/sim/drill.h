@@ -7,8 +7,10 @@
 #include "tests/sim/roll.h"
 #include "tests/sim/schedule.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,17 +72,22 @@ class Drill {
 
   void Operate();
   void EndByHand();
-  // False: nothing is left to do.
-  [[nodiscard]] bool Judge(const std::optional<Ended>& ended);
-  [[nodiscard]] std::optional<Ended> LiveOnce(bool take_over);  // nullopt = killed
+  // `zoowarden server ...` where an operation waits for a person. False: none does, or that was
+  // tried often enough.
+  bool Repair();
+  [[nodiscard]] Ended Settle(const model::MemberObservation& waits,
+                             std::vector<model::MemberObservation> seen);
+  using Life = std::function<Ended()>;
+  [[nodiscard]] std::optional<Ended> LiveOnce(const Life& life);  // nullopt = killed
   [[nodiscard]] Ended Live(bool take_over);
-  [[nodiscard]] Ended Resume(Machine& machine, bool take_over);
+  [[nodiscard]] Ended Resume(Machine& machine, const std::string& run_id, bool take_over);
   [[nodiscard]] Ended Drive(Machine& machine,
                             const controller::RunIdentity& identity,
                             controller::RunFile run,
                             std::uint64_t sequence);
   void JudgeEnd();
   void JudgeServers(const std::string& wanted, const std::string& text);
+  void JudgeInterrupted();
   void RollOnceMore();
 
   Schedule schedule_;
@@ -93,9 +100,11 @@ class Drill {
   bool controller_runs_ = false;
   bool stop_requested_ = false;
   bool checks_pass_ = true;
+  std::set<model::ServerId> refuse_records_;
   int lives_ = 0;
   int calm_lives_ = 0;
   int runs_ = 0;
+  int repairs_ = 0;
   std::optional<core::RunState> last_;
   std::vector<std::string> story_;
   Storyteller progress_{[this](const std::string& text) { Tell(text); }};

@@ -37,7 +37,7 @@ void Drill::FreezeController(const Incident& incident) {
   const auto thaws = roll_.world.now() + incident.lasts;
   const bool stop = std::exchange(stop_requested_, false);
   if (incident.kind == IncidentKind::kTakenOver) {
-    static_cast<void>(LiveOnce(/*take_over=*/true));
+    static_cast<void>(LiveOnce([this] { return Live(/*take_over=*/true); }));
   }
   if (const auto now = roll_.world.now(); now < thaws) {
     roll_.agents.Pass(thaws - now);
@@ -56,6 +56,9 @@ void Drill::BeginAtServer(const Incident& incident) {
       return;
     case IncidentKind::kMemberKilled:
       world.Kill(id);
+      return;
+    case IncidentKind::kMemberWiped:
+      world.Wipe(id);
       return;
     case IncidentKind::kMemberRestarted:
       if (world.server(id).process) {
@@ -100,17 +103,19 @@ void Drill::BeginAtAgent(const Incident& incident) {
       agent.Kill();
       return;
     case IncidentKind::kAgentDiesActing:
-      agent.host().around_act = [] { throw AgentKilled{}; };
-      agent.journal().on_save = [] { throw AgentKilled{}; };
+      agent.host().fuse.left = incident.after;
+      agent.journal().on_save = [&host = agent.host()] { host.BurnFuse(); };
+      agent.journal().on_saved = agent.journal().on_save;
       return;
     case IncidentKind::kAgentFrozen:
       agent.frozen = true;
       return;
     case IncidentKind::kAgentDiskFull:
       agent.journal().failing_saves = 1'000'000;
+      agent.journal().failing_fences = true;
       return;
     default:
-      roll_.agents.stores = [id = incident.server](model::ServerId one) { return one != id; };
+      refuse_records_.insert(incident.server);
   }
 }
 
@@ -121,6 +126,7 @@ void Drill::End(const Incident& incident) {
   switch (incident.kind) {
     case IncidentKind::kMachineCrashed:
     case IncidentKind::kMemberKilled:
+    case IncidentKind::kMemberWiped:
       if (!server.process) {
         world.Start(incident.server);
       }
@@ -156,8 +162,9 @@ void Drill::EndAtAgent(const Incident& incident) {
       return;
     case IncidentKind::kAgentKilled:
     case IncidentKind::kAgentDiesActing:
-      agent.host().around_act = [] {};
+      agent.host().fuse = {};
       agent.journal().on_save = nullptr;
+      agent.journal().on_saved = nullptr;
       agent.Start();
       return;
     case IncidentKind::kAgentFrozen:
@@ -165,9 +172,10 @@ void Drill::EndAtAgent(const Incident& incident) {
       return;
     case IncidentKind::kAgentDiskFull:
       agent.journal().failing_saves = 0;
+      agent.journal().failing_fences = false;
       return;
     case IncidentKind::kRecordsRefused:
-      roll_.agents.stores = [](model::ServerId /*id*/) { return true; };
+      refuse_records_.erase(incident.server);
       return;
     default:
       return;

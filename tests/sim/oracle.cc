@@ -2,9 +2,10 @@
 
 #include "controller/run/lease.h"
 #include "controller/run/run_file.h"
-#include "core/quorum.h"
+#include "core/operation_table.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace zoowarden::sim {
 namespace {
@@ -21,18 +22,34 @@ constexpr milliseconds kStandaloneAge{2'000};
 // A leader that is younger may not have been seen.
 constexpr milliseconds kKnownLeaderAge = kProofAge;
 
+Present Bit(bool set, std::size_t member) { return Present{set ? 1U : 0U} << member; }
+
+// Without whom alone these are a quorum.
+Present SpareOf(const World& world, Present present) {
+  Present spare = 0;
+  for (std::size_t i = 0; i < world.members().size(); ++i) {
+    spare |= Bit(IsQuorum(world.members(), present & ~Bit(true, i)), i);
+  }
+  return spare;
+}
+
 }  // namespace
 
-Oracle::Oracle(World& world, SimAgents& agents) : world_(world), agents_(agents) {
+Oracle::Oracle(World& world, SimAgents& agents)
+    : world_(world), agents_(agents), watched_(world.members().size()) {
   for (const auto& member : world.members()) {
-    agents.agent(member.id).host().on_signal = [this](model::ServerId id) { JudgeStop(id); };
+    auto& host = agents.agent(member.id).host();
+    host.on_signal = [this](model::ServerId id) { JudgeStop(id); };
+    host.on_launch = [this](model::ServerId id) {
+      Of(id).start = {.process = world_.server(id).process->start_time, .at = world_.now()};
+    };
   }
   agents.answered = [this](const std::string& method,
                            model::ServerId id,
                            const controller::Call& /*call*/,
                            const base::Status& result) {
     if (result && (method == "proceed" || method == "roll_back")) {
-      commanded_[id] = world_.now();
+      Of(id).commanded = world_.now();
     }
   };
 }
@@ -54,15 +71,31 @@ void Oracle::Look() {
     led_since_ = world_.now();
   }
   NoteProved();
-  for (auto stopped = stopped_.begin(); stopped != stopped_.end();) {
-    const auto& server = world_.server(stopped->first);
-    const bool back = server.joined && server.process->start_time != stopped->second;
-    stopped = back ? stopped_.erase(stopped) : std::next(stopped);
+  for (const auto& member : world_.members()) {
+    NoteServer(Of(member.id), world_.server(member.id));
   }
   NoteReign();
-  NoteStandalone();
-  if (world_.losses() > 0) {
-    Break("I3", "an acknowledged write was lost");
+  NoteLosses();
+  if (world_.doubles() > std::exchange(doubles_, world_.doubles())) {
+    Break("I8", "a process was started beside another one on the same data directory");
+  }
+}
+
+void Oracle::NoteServer(Watched& watched, const ModelServer& server) {
+  if (watched.stopped && server.joined && server.process->start_time != *watched.stopped) {
+    watched.stopped.reset();
+  }
+  NoteStart(watched, server);
+  NoteStandalone(watched, server);
+  if (watched.current != server.current) {
+    watched.current = server.current;
+    if (!server.generations.contains(server.current)) {
+      Break("I7", "`current` of server " + model::ToString(server.id) + " names nothing whole");
+    }
+  }
+  const auto& operation = agents_.agent(server.id).journal().operation;
+  if (operation.transitions > core::kMaxTransitions) {
+    Break("I12", "the operation of server " + model::ToString(server.id) + " goes on and on");
   }
 }
 
@@ -78,88 +111,146 @@ void Oracle::NoteWrites() {
 }
 
 void Oracle::NoteProved() {
-  std::set<model::ServerId> proved;
+  Present proved = 0;
+  Present serving = 0;
   for (const auto& member : world_.members()) {
-    if (Proved(world_.server(member.id))) {
-      proved.insert(member.id);
-    }
+    const auto& server = world_.server(member.id);
+    proved |= Bit(Proved(server), member.id.value - 1);
+    serving |= Bit(server.joined && !server.process->frozen, member.id.value - 1);
   }
-  if (proved != proved_) {
-    proved_ = std::move(proved);
-    spare_.clear();
-    for (const auto& member : world_.members()) {
-      auto others = proved_;
-      others.erase(member.id);
-      if (core::ContainsQuorum(world_.members(), others)) {
-        spare_.insert(member.id);
-      }
-    }
+  if (proved_ != proved) {
+    proved_ = proved;
+    spare_proved_ = SpareOf(world_, proved);
   }
-  for (const auto id : spare_) {
-    if (world_.leader()) {
-      enough_without_[id] = world_.now();
+  if (serving_ != serving) {
+    serving_ = serving;
+    spare_serving_ = SpareOf(world_, serving);
+  }
+  if (!world_.leader()) {
+    return;
+  }
+  for (std::size_t i = 0; i < watched_.size(); ++i) {
+    if ((spare_proved_ & Bit(true, i)) != 0) {
+      watched_[i].enough_without = world_.now();
+    }
+    if ((spare_serving_ & Bit(true, i)) != 0) {
+      watched_[i].quorum_without = world_.now();
     }
   }
 }
 
 void Oracle::NoteReign() {
-  auto& epochs = epochs_;
-  epochs.clear();
+  auto epochs = std::exchange(epochs_, {});
+  epochs.resize(world_.members().size());
+  bool changed = reigns_.empty();
   for (const auto& member : world_.members()) {
-    epochs.push_back(agents_.agent(member.id).journal().fence.owner.epoch);
+    const auto epoch = agents_.agent(member.id).journal().fence.owner.epoch;
+    auto& known = epochs[member.id.value - 1];
+    changed = changed || known != epoch;
+    known = epoch;
   }
-  std::sort(epochs.rbegin(), epochs.rend());
-  const auto highest = epochs.at(controller::MajorityOf(epochs.size()) - 1);
+  epochs_ = std::move(epochs);
+  if (!changed) {
+    return;
+  }
+  auto sorted = epochs_;
+  std::sort(sorted.rbegin(), sorted.rend());
+  const auto highest = sorted.at(controller::MajorityOf(sorted.size()) - 1);
   if (reigns_.empty() || reigns_.back().epoch < highest) {
     reigns_.push_back({highest, world_.now()});
   }
 }
 
 // Whose agent cannot do anything about it is left out.
-void Oracle::NoteStandalone() {
+void Oracle::NoteStandalone(Watched& watched, const ModelServer& server) {
+  auto& agent = agents_.agent(server.id);
+  if (world_.ModeOf(server.id) != model::Mode::kStandalone || !agent.runs() || agent.frozen ||
+      agent.journal().failing_saves > 0) {
+    watched.standalone_since.reset();
+    return;
+  }
+  watched.standalone_since = watched.standalone_since.value_or(world_.now());
+  if (world_.now() - *watched.standalone_since == kStandaloneAge) {
+    Break("I10", "server " + model::ToString(server.id) + " runs standalone and is left alone");
+  }
+}
+
+void Oracle::NoteStart(Watched& watched, const ModelServer& server) {
+  auto& start = watched.start;
+  if (!server.process || server.process->start_time != start.process) {
+    start.spoilt = true;
+    return;
+  }
+  const bool serves = server.joined && !server.process->frozen && !server.cut_off;
+  if (!serves && (start.served || world_.now() - start.at > step_timeout / 2)) {
+    start.spoilt = true;
+  }
+  start.served = start.served || serves;
+}
+
+// Without a wiped disk no election may lose anything; with one, none while we hold back a member
+// that has it.
+void Oracle::NoteLosses() {
+  if (world_.losses() == std::exchange(losses_, world_.losses())) {
+    return;
+  }
   for (const auto& member : world_.members()) {
-    const auto& agent = agents_.agent(member.id);
-    if (world_.ModeOf(member.id) != model::Mode::kStandalone || !agent.runs() || agent.frozen ||
-        agents_.agent(member.id).journal().failing_saves > 0) {
-      standalone_since_.erase(member.id);
-    } else if (world_.now() -
-                   standalone_since_.try_emplace(member.id, world_.now()).first->second ==
-               kStandaloneAge) {
-      Break("I10", "server " + model::ToString(member.id) + " runs standalone and is left alone");
+    const bool had = (world_.had_lost() & Bit(true, member.id.value - 1)) != 0;
+    if (!world_.was_wiped() || (had && Of(member.id).stopped)) {
+      Break("I3", "an acknowledged write was lost");
+      return;
     }
   }
 }
 
 std::size_t Oracle::AgentsThatKnow(model::ServerId attempt) {
+  const auto& run_id = agents_.agent(attempt).journal().operation.run_id;
   std::size_t know = 0;
+  std::string decoded;
+  bool has = false;
   for (const auto& member : world_.members()) {
     const auto& records = agents_.agent(member.id).records;
-    know += static_cast<std::size_t>(
-        std::any_of(records.begin(), records.end(), [&](const auto& entry) {
-          const auto run = controller::DecodeRun(entry.second.state_json);
-          return run && run->state.attempt == attempt;
-        }));
+    const auto record = records.find(run_id);
+    if (record == records.end()) {
+      continue;
+    }
+    if (decoded != record->second.state_json) {
+      decoded = record->second.state_json;
+      const auto run = controller::DecodeRun(decoded);
+      has = run && run->state.attempt == attempt;
+    }
+    know += has ? 1 : 0;
   }
   return know;
+}
+
+std::optional<core::RunState> Oracle::StateOfRun(model::ServerId id) {
+  const auto& run_id = agents_.agent(id).journal().fence.owner.run_id;
+  const controller::RunRecord* newest = nullptr;
+  for (const auto& member : world_.members()) {
+    const auto& records = agents_.agent(member.id).records;
+    const auto record = records.find(run_id);
+    if (record != records.end() &&
+        (newest == nullptr || std::pair(newest->epoch, newest->sequence) <
+                                  std::pair(record->second.epoch, record->second.sequence))) {
+      newest = &record->second;
+    }
+  }
+  if (newest == nullptr) {
+    return std::nullopt;
+  }
+  auto run = controller::DecodeRun(newest->state_json);
+  return run ? std::optional(std::move(run->state)) : std::nullopt;
 }
 
 void Oracle::JudgeStop(model::ServerId id) {
   const auto& server = world_.server(id);
   const auto name = "server " + model::ToString(id);
-  if (!server.joined) {
+  if (!server.joined || server.process->exits) {
     return;  // it counts for nothing
   }
-  for (const auto& [other, start_time] : stopped_) {
-    if (other != id) {
-      Break("I2",
-            name + " is stopped while server " + model::ToString(other) +
-                ", stopped by us, is not back");
-    }
-  }
-  if (world_.now() - enough_without_[id] > kOrderAge) {
-    Break("I10", name + " is stopped, and the others were no quorum with everything in their logs");
-  }
-  if (world_.now() - commanded_[id] > kOrderAge) {
+  JudgeRest(id, name);
+  if (world_.now() - Of(id).commanded > kOrderAge) {
     Break("I10", name + " serves and is stopped, and nobody asked for it");
   }
   const auto epoch = agents_.agent(id).journal().operation.epoch;
@@ -171,11 +262,37 @@ void Oracle::JudgeStop(model::ServerId id) {
       break;
     }
   }
+  JudgeRecord(id, name);
+  JudgeOrder(server, name);
+  JudgeFault(id, name);
+  Of(id).stopped = server.process->start_time;
+}
+
+// What is left without it.
+void Oracle::JudgeRest(model::ServerId id, const std::string& name) {
+  for (const auto& member : world_.members()) {
+    if (member.id != id && Of(member.id).stopped) {
+      Break("I2",
+            name + " is stopped while server " + model::ToString(member.id) +
+                ", stopped by us, is not back");
+    }
+  }
+  if (world_.now() - Of(id).quorum_without > kOrderAge) {
+    Break("I1", name + " is stopped, and the others were no quorum");
+  } else if (world_.now() - Of(id).enough_without > kOrderAge) {
+    Break("I10", name + " is stopped, and the others were no quorum with everything in their logs");
+  }
+}
+
+// The intent comes first, in both journals.
+void Oracle::JudgeRecord(model::ServerId id, const std::string& name) {
   if (AgentsThatKnow(id) < controller::MajorityOf(world_.members().size())) {
     Break("I14", name + " is stopped before a majority of agents has it in its record");
   }
-  JudgeOrder(server, name);
-  stopped_[id] = server.process->start_time;
+  const auto& intended = agents_.agent(id).journal().operation.intended;
+  if (intended.start_time != world_.server(id).process->start_time) {
+    Break("I14", name + " is stopped before its agent has written down that it will be");
+  }
 }
 
 // Forward, the leader goes last.
@@ -189,6 +306,21 @@ void Oracle::JudgeOrder(const ModelServer& server, const std::string& name) {
     if (member.id != server.id && Proved(other) && other.process->generation == "old") {
       Break("I11", name + " leads and is stopped before server " + model::ToString(member.id));
     }
+  }
+}
+
+// Taken back while the run goes forward: only for what it did itself.
+void Oracle::JudgeFault(model::ServerId id, const std::string& name) {
+  const auto& operation = agents_.agent(id).journal().operation;
+  const auto& start = Of(id).start;
+  const bool back =
+      operation.state == model::OperationStateName(model::OperationState::kRollingBack);
+  if (!back || start.spoilt || !start.served || vetoed >= start.at) {
+    return;
+  }
+  const auto state = StateOfRun(id);
+  if (state && state->goal == core::RunGoal::kForward) {
+    Break("I5", name + " is taken back, and what went wrong was not its fault");
   }
 }
 

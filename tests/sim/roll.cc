@@ -8,7 +8,7 @@
 namespace zoowarden::sim {
 namespace {
 
-model::EnsembleSpec MakeSpec(int servers, int observers) {
+model::EnsembleSpec MakeSpec(int servers, int observers, Voting voting) {
   model::EnsembleSpec spec;
   spec.name = "sim";
   spec.release.version = {3, 9, 4};
@@ -19,13 +19,20 @@ model::EnsembleSpec MakeSpec(int servers, int observers) {
     server.id = {static_cast<std::uint32_t>(i)};
     server.host = "server" + std::to_string(i);
     server.role = i <= servers ? model::Role::kParticipant : model::Role::kObserver;
+    if (voting == Voting::kInPairs && i <= servers) {
+      server.group = static_cast<std::uint32_t>((i + 1) / 2);
+    }
     spec.servers.push_back(server);
   }
   return spec;
 }
 
-model::Generation Old() { return {.digest = "old", .version = {3, 8, 4}}; }
-model::Generation New() { return {.digest = "new", .version = {3, 9, 4}}; }
+model::Generation Old() {
+  return {.digest = "old", .version = {3, 8, 4}, .release_sha512 = std::string(128, '8')};
+}
+model::Generation New() {
+  return {.digest = "new", .version = {3, 9, 4}, .release_sha512 = std::string(128, '9')};
+}
 
 }  // namespace
 
@@ -90,8 +97,8 @@ void RecordingProgress::OnRound(const controller::RunFile& /*run*/,
   waiting = decision.waiting;
 }
 
-Roll::Roll(int servers, int observers)
-    : spec(MakeSpec(servers, observers)),
+Roll::Roll(int servers, int observers, Voting voting)
+    : spec(MakeSpec(servers, observers, voting)),
       world(core::DeclaredMembers(spec)),
       clock(world),
       agents(world, clock),
@@ -106,7 +113,7 @@ Roll::Roll(int servers, int observers)
   ZW_CHECK(world.HasQuorum(), "the modelled ensemble must serve");
 }
 
-void Roll::Offer(model::ServerId id, Behaviour behaviour) { world.Install(id, New(), behaviour); }
+void Roll::Offer(model::ServerId id, Behaviour behaviour) { world.Install(id, target, behaviour); }
 
 controller::RunFile Roll::NewRun() {
   controller::RunFile run{.kind = "upgrade", .holder = "test", .spec = spec};

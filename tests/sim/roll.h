@@ -56,10 +56,15 @@ class RecordingProgress final : public controller::Progress {
   std::string waiting;
 };
 
-struct Roll {
-  explicit Roll(int servers = 3, int observers = 0);
+enum class Voting {
+  kMajority,
+  kInPairs,  // groups of two by id, of which more than half must be whole
+};
 
-  // The generation that every server goes to; call before Upgrade.
+struct Roll {
+  explicit Roll(int servers = 3, int observers = 0, Voting voting = Voting::kMajority);
+
+  // How `target` behaves on this server; call before the run.
   void Offer(model::ServerId id, Behaviour behaviour);
   // Every agent must answer.
   controller::RunFile NewRun();

@@ -22,10 +22,11 @@ enum class IncidentKind {
   kMemberFrozen,
   kMemberCutOff,     // from the other members
   kMemberRestarted,  // by hand, at once
+  kMemberWiped,      // killed, and started again with an empty data directory at the end
   kLeadershipLost,
   kLogSlow,          // what is committed reaches the member's log late
   kAgentKilled,      // and started again at the end
-  kAgentDiesActing,  // at the next thing it does to its server or its journal
+  kAgentDiesActing,  // between two things that it does to its server, its disk or its journal
   kAgentFrozen,
   kAgentDiskFull,
   kMachineCrashed,  // agent and member together
@@ -39,17 +40,31 @@ enum class IncidentKind {
 inline constexpr int kIncidentKinds = static_cast<int>(IncidentKind::kChecksVeto) + 1;
 [[nodiscard]] std::string_view IncidentKindName(IncidentKind kind);
 
+// What the operator is about.
+enum class Verb {
+  kUpgrade,
+  kConfigure,  // the version stays
+  kRollBack,   // of a run that was interrupted
+  kTakeOver,   // of a run whose controller is frozen
+  kRepair,     // of servers whose operations wait for a person, one by one
+};
+inline constexpr int kVerbs = static_cast<int>(Verb::kRepair) + 1;
+[[nodiscard]] std::string_view VerbName(Verb verb);
+
 struct Incident {
   IncidentKind kind = IncidentKind::kAgentCutOff;
   Time at{0};  // since the run began
   Time lasts{0};
   model::ServerId server{1};  // whom it befalls; 1 where it befalls no server
+  int after = 1;              // of kAgentDiesActing: at the how manyth thing
 };
 
 struct Schedule {
   std::uint64_t seed = 0;
+  Verb verb = Verb::kUpgrade;
   int participants = 3;
   int observers = 0;
+  bool in_pairs = false;  // the participants vote so
   model::OnFailure on_failure = model::OnFailure::kRollbackAll;
   bool has_checks = false;
   bool same_machine = true;    // resumed where it was begun, else where no record is
@@ -59,6 +74,8 @@ struct Schedule {
 };
 
 [[nodiscard]] Schedule MakeSchedule(std::uint64_t seed);
+// Whether nothing happens but that the run is interrupted and resumed.
+[[nodiscard]] bool OnlyInterrupts(const Schedule& schedule);
 // A line for each thing in it.
 [[nodiscard]] std::string Describe(const Schedule& schedule);
 

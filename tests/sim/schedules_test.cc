@@ -1,5 +1,6 @@
-// Runs in which nearly everything goes wrong, a thousandfold. Another range of seeds:
-// ZOOWARDEN_SCHEDULES=FIRST-LAST; one seed: ZOOWARDEN_SCHEDULES=N-N.
+// Runs in which nearly everything goes wrong, thousandfold (docs/simulation.md). Another range of
+// seeds: ZOOWARDEN_SCHEDULES=FIRST-LAST; one seed, with its story: ZOOWARDEN_SCHEDULES=N.
+#include "base/log.h"
 #include "tests/sim/drill.h"
 
 #include <gtest/gtest.h>
@@ -44,12 +45,15 @@ Schedule Shrink(Schedule schedule) {
 }
 
 TEST(SchedulesTest, EveryInvariantHoldsAndEveryRunEnds) {
+  base::InitLog(base::LogLevel::kError);
   const auto range = SeedsToTry();
+  std::map<std::string_view, int> verbs;
   std::map<std::string, int> outcomes;
   int failed = 0;
   for (auto seed = range.first; seed <= range.last && failed < 5; ++seed) {
     const auto schedule = MakeSchedule(seed);
     const auto result = Drill(schedule).CarryOut();
+    ++verbs[VerbName(schedule.verb)];
     ++outcomes[std::string(core::RunOutcomeName(result.outcome))];
     if (result.broken.empty()) {
       continue;
@@ -59,7 +63,8 @@ TEST(SchedulesTest, EveryInvariantHoldsAndEveryRunEnds) {
     const auto again = Drill(small).CarryOut();
     ADD_FAILURE() << again.broken.front() << "\n"
                   << again.text << "\n"
-                  << Describe(small) << "\nrepeat: ZOOWARDEN_SCHEDULES=" << seed << "-" << seed;
+                  << Describe(small) << "\nrepeat: ZOOWARDEN_SCHEDULES=" << seed
+                  << " build/dev/bin/schedules_test";
     if (range.first == range.last) {
       for (const auto& line : again.story) {
         std::cout << line << "\n";
@@ -71,6 +76,10 @@ TEST(SchedulesTest, EveryInvariantHoldsAndEveryRunEnds) {
     EXPECT_GT(outcomes["rolled_back"], 0);
   }
   std::cout << range.last - range.first + 1 << " schedules:";
+  for (const auto& [verb, count] : verbs) {
+    std::cout << " " << verb << " " << count;
+  }
+  std::cout << ";";
   for (const auto& [outcome, count] : outcomes) {
     std::cout << " " << outcome << " " << count;
   }

@@ -40,20 +40,43 @@ base::Result<model::Generation> ModelHost::Stage(const agent::StageRequest& requ
   return found->second.generation;
 }
 
+void ModelHost::BurnFuse() {
+  if (fuse.Burn()) {
+    throw AgentKilled{};
+  }
+}
+
+void ModelHost::Prepare() {
+  const auto& server = world_.server(id_);
+  if (Fuse none; disk_.Current() != server.current) {
+    ZW_CHECK(disk_.SwitchTo(server.generations.at(server.current).generation, none),
+             "nobody dies before the first switch");
+  }
+}
+
 base::Status ModelHost::SwitchTo(const std::string& generation) {
-  around_act();
-  world_.server(id_).current = generation;
-  around_act();
+  auto& server = world_.server(id_);
+  if (!server.current.empty()) {
+    Prepare();
+  }
+  BurnFuse();
+  const bool lives = disk_.SwitchTo(server.generations.at(generation).generation, fuse);
+  server.current = disk_.Current();
+  if (!lives) {
+    throw AgentKilled{};
+  }
+  BurnFuse();
   return base::Ok();
 }
 
 base::Status ModelHost::Launch() {
-  around_act();
+  BurnFuse();
   if (world_.server(id_).process) {  // somebody else was faster and holds the launch lock
     return base::Fail(base::ErrorCode::kUnavailable, "start.locked", "another launch is under way");
   }
   world_.Start(id_);
-  around_act();
+  on_launch(id_);
+  BurnFuse();
   return base::Ok();
 }
 
@@ -64,7 +87,7 @@ base::Status ModelHost::Signal(const model::Process& process,
   if (!running || running->pid != process.pid) {
     return base::Fail(base::ErrorCode::kNotFound, "process.gone", "the process has exited");
   }
-  around_act();
+  BurnFuse();
   if (still && !still()) {
     return base::Fail(base::ErrorCode::kCancelled, "stop.not_wanted", "not wanted any more");
   }
@@ -74,7 +97,7 @@ base::Status ModelHost::Signal(const model::Process& process,
   } else {
     world_.Terminate(id_);
   }
-  around_act();
+  BurnFuse();
   return base::Ok();
 }
 

@@ -7,6 +7,7 @@
 #include "agent/operation/runner.h"
 #include "controller/run/agents.h"
 #include "sys/clock.h"
+#include "tests/sim/model_disk.h"
 #include "tests/sim/world.h"
 #include "tests/support/memory_operation_journal.h"
 
@@ -17,6 +18,9 @@
 #include <string>
 
 namespace zoowarden::sim {
+
+// Thrown out of whatever an agent is doing: kill -9.
+struct AgentKilled {};
 
 // A virtual clock: sleeping moves the world and lets every agent work.
 class SimClock final : public sys::Clock {
@@ -50,18 +54,22 @@ class ModelHost final : public agent::ServerHost {
                       agent::StopSignal signal,
                       const agent::StopCheck& still) override;
 
-  // Called before and after everything that changes the server: a place to die.
-  std::function<void()> around_act = [] {};
+  // Burns before and after everything that changes the server.
+  Fuse fuse;
+  void BurnFuse();
   // Told before a signal leaves.
   std::function<void(model::ServerId)> on_signal = [](model::ServerId) {};
+  // Told of what it has started.
+  std::function<void(model::ServerId)> on_launch = [](model::ServerId) {};
 
  private:
+  // `current` on the disk as the model has it.
+  void Prepare();
+
   World& world_;
   model::ServerId id_;
+  ModelDisk disk_;
 };
-
-// Thrown out of whatever an agent is doing: kill -9.
-struct AgentKilled {};
 
 class SimAgent {
  public:

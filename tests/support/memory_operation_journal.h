@@ -34,6 +34,9 @@ class MemoryOperationJournal final : public agent::OperationJournal {
     if (change.outcome) {
       outcomes_.insert_or_assign(KeyOf(*change.call), *change.outcome);
     }
+    if (on_saved) {
+      on_saved();
+    }
     return base::Ok();
   }
 
@@ -45,6 +48,9 @@ class MemoryOperationJournal final : public agent::OperationJournal {
 
   [[nodiscard]] base::Result<agent::Fence> LoadFence() override { return fence; }
   [[nodiscard]] base::Status SaveFence(const agent::Fence& next) override {
+    if (failing_fences) {
+      return base::Fail(base::ErrorCode::kResourceExhausted, "journal.full", "no space left");
+    }
     fence = next;
     return base::Ok();
   }
@@ -62,8 +68,10 @@ class MemoryOperationJournal final : public agent::OperationJournal {
   agent::Fence fence;
   std::vector<agent::HistoryEntry> history;
   int failing_saves = 0;
+  bool failing_fences = false;
   int saves = 0;
-  std::function<void()> on_save;  // e.g. time that a slow disk takes
+  std::function<void()> on_save;   // e.g. time that a slow disk takes
+  std::function<void()> on_saved;  // when it is stored and nobody knows yet
 
  private:
   using Key = std::tuple<std::string, std::uint64_t, std::string, std::uint64_t>;
