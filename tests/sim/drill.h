@@ -86,8 +86,10 @@ class Drill {
                             controller::RunFile run,
                             std::uint64_t sequence);
   void JudgeEnd();
-  void JudgeServers(const std::string& wanted, const std::string& text);
+  void JudgeServers();
+  [[nodiscard]] std::string WantedOf(model::ServerId id) const;
   void JudgeInterrupted();
+  void Edit();
   void RollOnceMore();
 
   Schedule schedule_;

@@ -25,6 +25,9 @@ void Drill::Begin(const Incident& incident) {
     case IncidentKind::kChecksVeto:
       checks_pass_ = false;
       return;
+    case IncidentKind::kEdited:
+      Edit();
+      return;
     default:
       BeginAtServer(incident);
   }

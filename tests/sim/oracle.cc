@@ -224,8 +224,7 @@ std::size_t Oracle::AgentsThatKnow(model::ServerId attempt) {
   return know;
 }
 
-std::optional<core::RunState> Oracle::StateOfRun(model::ServerId id) {
-  const auto& run_id = agents_.agent(id).journal().fence.owner.run_id;
+std::optional<core::RunState> Oracle::StateOfRun(const std::string& run_id) {
   const controller::RunRecord* newest = nullptr;
   for (const auto& member : world_.members()) {
     const auto& records = agents_.agent(member.id).records;
@@ -297,13 +296,21 @@ void Oracle::JudgeRecord(model::ServerId id, const std::string& name) {
 
 // Forward, the leader goes last.
 void Oracle::JudgeOrder(const ModelServer& server, const std::string& name) {
-  if (leader_ != server.id || world_.now() - led_since_ < kKnownLeaderAge ||
-      server.process->generation != "old") {
+  const auto& operation = agents_.agent(server.id).journal().operation;
+  const bool forward =
+      operation.state == model::OperationStateName(model::OperationState::kStopping);
+  if (leader_ != server.id || world_.now() - led_since_ < kKnownLeaderAge || !forward) {
+    return;
+  }
+  const auto state = StateOfRun(operation.run_id);
+  if (!state || state->goal != core::RunGoal::kForward) {
     return;
   }
   for (const auto& member : world_.members()) {
     const auto& other = world_.server(member.id);
-    if (member.id != server.id && Proved(other) && other.process->generation == "old") {
+    if (member.id != server.id && Proved(other) &&
+        other.process->generation !=
+            core::WantedOf(*state, core::ServerOf(*state, member.id)).digest) {
       Break("I11", name + " leads and is stopped before server " + model::ToString(member.id));
     }
   }
@@ -318,7 +325,8 @@ void Oracle::JudgeFault(model::ServerId id, const std::string& name) {
   if (!back || start.spoilt || !start.served || vetoed >= start.at) {
     return;
   }
-  const auto state = StateOfRun(id);
+  // Of whom it obeys by now, which may be one who settles it.
+  const auto state = StateOfRun(agents_.agent(id).journal().fence.owner.run_id);
   if (state && state->goal == core::RunGoal::kForward) {
     Break("I5", name + " is taken back, and what went wrong was not its fault");
   }

@@ -60,8 +60,8 @@ class Oracle {
   void JudgeFault(model::ServerId id, const std::string& name);
   [[nodiscard]] bool Proved(const ModelServer& server) const;
   [[nodiscard]] std::size_t AgentsThatKnow(model::ServerId attempt);
-  // What the newest record of the run that this server obeys says.
-  [[nodiscard]] std::optional<core::RunState> StateOfRun(model::ServerId id);
+  // What its newest record says.
+  [[nodiscard]] std::optional<core::RunState> StateOfRun(const std::string& run_id);
   void NoteWrites();
   void NoteProved();
   void NoteReign();

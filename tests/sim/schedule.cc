@@ -9,13 +9,29 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array<std::string_view, kIncidentKinds> kNames = {
-    "agent_cut_off",     "answers_lost",      "slow_link",         "calls_repeated",
-    "member_killed",     "member_frozen",     "member_cut_off",    "member_restarted",
-    "member_wiped",      "leadership_lost",   "log_slow",          "agent_killed",
-    "agent_dies_acting", "agent_frozen",      "agent_disk_full",   "machine_crashed",
-    "records_refused",   "controller_killed", "controller_frozen", "taken_over",
-    "interrupted",       "checks_veto"};
+constexpr std::array<std::string_view, kIncidentKinds> kNames = {"agent_cut_off",
+                                                                 "answers_lost",
+                                                                 "slow_link",
+                                                                 "calls_repeated",
+                                                                 "member_killed",
+                                                                 "member_frozen",
+                                                                 "member_cut_off",
+                                                                 "member_restarted",
+                                                                 "member_wiped",
+                                                                 "leadership_lost",
+                                                                 "log_slow",
+                                                                 "agent_killed",
+                                                                 "agent_dies_acting",
+                                                                 "agent_frozen",
+                                                                 "agent_disk_full",
+                                                                 "machine_crashed",
+                                                                 "records_refused",
+                                                                 "controller_killed",
+                                                                 "controller_frozen",
+                                                                 "taken_over",
+                                                                 "interrupted",
+                                                                 "checks_veto",
+                                                                 "edited"};
 
 constexpr std::array<std::string_view, kVerbs> kVerbNames = {
     "upgrade", "configuration", "rollback", "take-over", "repair"};
@@ -81,7 +97,9 @@ IncidentKind AnyInterruption(Dice& dice) {
 // One in five befalls another server as well, a moment later.
 void AddAnything(Dice& dice, Schedule& schedule) {
   const auto first =
-      Any(dice, schedule, static_cast<IncidentKind>(dice.Between(0, kIncidentKinds - 1)));
+      Any(dice,
+          schedule,
+          static_cast<IncidentKind>(dice.Between(0, static_cast<int>(IncidentKind::kChecksVeto))));
   schedule.incidents.push_back(first);
   if (dice.OneIn(5)) {
     auto second = first;
@@ -160,6 +178,9 @@ Schedule MakeSchedule(std::uint64_t seed) {
   }
   AddOccasion(dice, schedule);
   AddIncidents(dice, schedule);
+  if (dice.OneIn(10)) {
+    schedule.incidents.push_back(Any(dice, schedule, IncidentKind::kEdited));
+  }
   std::stable_sort(schedule.incidents.begin(),
                    schedule.incidents.end(),
                    [](const Incident& a, const Incident& b) { return a.at < b.at; });

@@ -36,8 +36,9 @@ enum class IncidentKind {
   kTakenOver,    // frozen, and meanwhile somebody else takes the run over
   kInterrupted,  // Ctrl-C
   kChecksVeto,
+  kEdited,  // ensemble.yaml asks for another release from now on
 };
-inline constexpr int kIncidentKinds = static_cast<int>(IncidentKind::kChecksVeto) + 1;
+inline constexpr int kIncidentKinds = static_cast<int>(IncidentKind::kEdited) + 1;
 [[nodiscard]] std::string_view IncidentKindName(IncidentKind kind);
 
 // What the operator is about.
