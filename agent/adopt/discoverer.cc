@@ -321,9 +321,10 @@ void NameMissing(const DiscoverInputs& inputs, Discovery& found) {
   AddObstacle(found,
               "adopt.no_process",
               "no ZooKeeper serves " + inputs.config.instance.data_directory +
-                  ", which agent.yaml says is this server's data; start the server, or correct "
-                  "instance.data_directory" +
-                  others +
+                  ", which agent.yaml says is this server's data; " +
+                  (inputs.processes.visible ? "start the server, or correct "
+                                            : "it may run unseen, look for it; or correct ") +
+                  "instance.data_directory" + others +
                   (inputs.processes.problem.empty() ? "" : "; " + inputs.processes.problem));
 }
 

@@ -1,5 +1,6 @@
 #include "agent/lifecycle/data_judge.h"
 
+#include "agent/lifecycle/process_rights.h"
 #include "base/text.h"
 #include "sys/files.h"
 #include "zk/zoo_cfg.h"
@@ -29,7 +30,11 @@ bool IsSame(const struct stat& a, const struct stat& b) {
 }
 
 Result<std::string> ReadConfiguration(const ProcessView& view, const fs::path& path) {
-  ZW_ASSIGN(const sys::UniqueFd file, view.Open(path, O_RDONLY | O_NONBLOCK));
+  ZW_ASSIGN(const struct stat status, view.Look(path));
+  if (S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode) || S_ISCHR(status.st_mode)) {
+    return base::Fail(base::ErrorCode::kNotFound, path.string() + " is no file");
+  }
+  ZW_ASSIGN(const sys::UniqueFd file, view.Open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   return sys::ReadDescriptor(file.get(), path, kMaxConfiguration);
 }
 
@@ -77,7 +82,8 @@ DataJudge::DataJudge(fs::path proc, fs::path data_directory, fs::path data_log_d
 }
 
 Verdict DataJudge::Judge(const ZooKeeperProcess& process, const ProcessView& view) const {
-  if (HoldsOurFiles(process.pid, view)) {
+  const Ours holds = HoldsOurFiles(process.pid, view);
+  if (holds == Ours::kYes) {
     return {.ours = Ours::kYes, .why = ""};
   }
   Verdict verdict;
@@ -88,22 +94,29 @@ Verdict DataJudge::Judge(const ZooKeeperProcess& process, const ProcessView& vie
                     " is a ZooKeeper that may serve this server's data: " + verdict.why;
     }
   } else {
-    verdict = ByConfiguration(process, view);
+    verdict = ByConfiguration(process, view, holds);
   }
-  const bool excluded = verdict.ours == Ours::kUnclear &&
-                        std::none_of(ours_.begin(), ours_.end(), [&](const fs::path& directory) {
-                          return view.MayReach(directory);
-                        });
+  const bool excluded =
+      verdict.ours == Ours::kUnclear &&
+      std::none_of(ours_.begin(), ours_.end(), [&](const fs::path& directory) {
+        return view.MayReach(directory) && MayWrite(proc_, process.pid, directory);
+      });
   return excluded ? Verdict{.ours = Ours::kNo, .why = ""} : verdict;
 }
 
-Verdict DataJudge::ByConfiguration(const ZooKeeperProcess& process, const ProcessView& view) const {
+Verdict DataJudge::ByConfiguration(const ZooKeeperProcess& process,
+                                   const ProcessView& view,
+                                   Ours holds) const {
   const auto text = ReadConfiguration(view, process.configuration);
   if (!text && text.error().Is(base::ErrorCode::kNotFound)) {
     // Removed under a running server; the ports of one whose data cannot be told any more are
     // looked at, too.
-    const bool ours = process.of_our_generation && view.HasOurRoot();
-    return {.ours = ours ? Ours::kYes : Ours::kNo, .why = ""};
+    if (process.of_our_generation && view.HasOurRoot()) {
+      return {.ours = Ours::kYes, .why = ""};
+    }
+    return holds == Ours::kNo
+               ? Verdict{.ours = Ours::kNo, .why = ""}
+               : Unclear(process, "is gone, and the files that it holds open cannot be listed");
   }
   if (!text) {
     return Unclear(process, "cannot be read (" + text.error().message() + ")");
@@ -120,7 +133,7 @@ Verdict DataJudge::ByConfiguration(const ZooKeeperProcess& process, const Proces
   }
   Verdict verdict = ByDirectories(view, {*data, parsed->Get("dataLogDir").value_or(*data)});
   return verdict.ours == Ours::kUnclear
-             ? Unclear(process, "leads to what it cannot: " + verdict.why)
+             ? Unclear(process, "names a directory that cannot be looked at: " + verdict.why)
              : verdict;
 }
 
@@ -144,7 +157,7 @@ Verdict DataJudge::ByDirectories(const ProcessView& view,
 }
 
 // What a running server holds open. The descriptor of the lock on the directory itself is none.
-bool DataJudge::HoldsOurFiles(std::int32_t pid, const ProcessView& view) const {
+Ours DataJudge::HoldsOurFiles(std::int32_t pid, const ProcessView& view) const {
   const bool our_root = view.HasOurRoot();
   std::error_code error;
   const fs::path descriptors = proc_ / std::to_string(pid) / "fd";
@@ -152,22 +165,26 @@ bool DataJudge::HoldsOurFiles(std::int32_t pid, const ProcessView& view) const {
        entry.increment(error)) {
     std::error_code ignored;
     if (IsOurFile(entry->path(), fs::read_symlink(entry->path(), ignored), our_root)) {
-      return true;
+      return Ours::kYes;
     }
   }
-  return false;
+  return !error || error == std::errc::no_such_file_or_directory ||
+                 error == std::errc::no_such_process
+             ? Ours::kNo
+             : Ours::kUnclear;
 }
 
-// By its path, which may be that of a removed file, or, in a container, by the file itself.
+// By the file itself, which may bear our file's path in a mount namespace of its own; one that was
+// removed, or cannot be looked at, by its path.
 bool DataJudge::IsOurFile(const fs::path& descriptor, const fs::path& target, bool our_root) const {
   struct stat theirs {};
-  const bool known = stat(descriptor.c_str(), &theirs) == 0 && S_ISREG(theirs.st_mode);
+  const bool linked = stat(descriptor.c_str(), &theirs) == 0 && theirs.st_nlink > 0;
   const fs::path in_version = target.parent_path().filename() / target.filename();
   return std::any_of(ours_.begin(), ours_.end(), [&](const fs::path& directory) {
+    const bool named = our_root && target.string().starts_with(directory.string() + "/");
+    const fs::path place = named ? target : directory / in_version;
     struct stat status {};
-    return (our_root && target.string().starts_with(directory.string() + "/")) ||
-           (known && stat((directory / in_version).c_str(), &status) == 0 &&
-            IsSame(status, theirs));
+    return linked ? stat(place.c_str(), &status) == 0 && IsSame(status, theirs) : named;
   });
 }
 

@@ -38,10 +38,11 @@ class DataJudge {
 
  private:
   [[nodiscard]] Verdict ByConfiguration(const ZooKeeperProcess& process,
-                                        const ProcessView& view) const;
+                                        const ProcessView& view,
+                                        Ours holds) const;
   [[nodiscard]] Verdict ByDirectories(const ProcessView& view,
                                       const std::vector<std::string>& directories) const;
-  [[nodiscard]] bool HoldsOurFiles(std::int32_t pid, const ProcessView& view) const;
+  [[nodiscard]] Ours HoldsOurFiles(std::int32_t pid, const ProcessView& view) const;
   [[nodiscard]] bool IsOurFile(const std::filesystem::path& descriptor,
                                const std::filesystem::path& target,
                                bool our_root) const;

@@ -88,10 +88,15 @@ std::string GenerationOf(const fs::path& configuration, const fs::path& generati
   return NameBelow(real.string(), generations);
 }
 
-// Everything that keeps the answer from being a proof is told.
+// Where a whole machine is hidden each process would have its sentence.
+constexpr std::size_t kLongestProblem = 600;
+
+// What keeps the answer from being a proof is told.
 void Blind(FinderAnswer& answer, const std::string& why) {
   answer.visible = false;
-  answer.problem += (answer.problem.empty() ? "" : "; ") + why;
+  if (answer.problem.size() < kLongestProblem) {
+    answer.problem += (answer.problem.empty() ? "" : "; ") + why;
+  }
 }
 
 // Of a process that has gone meanwhile there is nothing to see.
@@ -153,8 +158,9 @@ FinderAnswer ProcessFinder::FindAgain() {
 
 FinderAnswer ProcessFinder::Find() {
   FinderAnswer answer = Scan();
-  if (answer.several) {
-    answer = Scan();  // a child between its fork and its exec looks like its parent
+  if (answer.several || !answer.visible) {
+    answer =
+        Scan();  // a child between its fork and its exec looks like its parent; a file is written
   }
   last_ = answer;
   last_look_ = std::chrono::steady_clock::now();
@@ -198,6 +204,28 @@ std::optional<std::uint64_t> ProcessFinder::StartTime(std::int32_t pid) const {
   return base::ParseUnsigned(fields[kStartTime]);
 }
 
+// Of a process whose first thread has ended; the kernel tells nothing of it through that one.
+std::optional<ProcessFinder::Thread> ProcessFinder::LivingThread(std::int32_t pid,
+                                                                 FinderAnswer& answer) const {
+  const fs::path directory = settings_.proc / std::to_string(pid);
+  const Raw stat = ReadProc(directory / "stat");
+  const std::size_t bracket = stat.text.rfind(')');
+  if (bracket == std::string::npos || stat.text.compare(bracket, 3, ") Z") != 0) {
+    return std::nullopt;  // a thread of the kernel
+  }
+  std::error_code error;
+  for (fs::directory_iterator task(directory / "task", error), end; !error && task != end;
+       task.increment(error)) {
+    const auto id = base::ParseUnsigned(task->path().filename().string());
+    std::string text = ReadProc(task->path() / "cmdline").text;
+    if (id && *id <= 0x7fffffff && !text.empty()) {
+      return Thread{.id = static_cast<std::int32_t>(*id), .text = std::move(text)};
+    }
+  }
+  BlindUnlessGone(answer, "the threads of process " + std::to_string(pid), error.value());
+  return std::nullopt;
+}
+
 void ProcessFinder::LookAt(std::int32_t pid, FinderAnswer& answer) const {
   const fs::path directory = settings_.proc / std::to_string(pid);
   const Raw raw = ReadProc(directory / "cmdline");
@@ -205,7 +233,10 @@ void ProcessFinder::LookAt(std::int32_t pid, FinderAnswer& answer) const {
     BlindUnlessGone(answer, "the command line of process " + std::to_string(pid), raw.error);
     return;
   }
-  const Candidate candidate{.pid = pid, .command_line = SplitCommandLine(raw.text)};
+  const auto thread = raw.text.empty() ? LivingThread(pid, answer) : std::nullopt;
+  const Candidate candidate{.pid = pid,
+                            .seen_through = thread ? thread->id : pid,
+                            .command_line = SplitCommandLine(thread ? thread->text : raw.text)};
   const std::string argument = ConfigurationArgument(candidate.command_line);
   if (argument.empty()) {
     return;
@@ -216,10 +247,10 @@ void ProcessFinder::LookAt(std::int32_t pid, FinderAnswer& answer) const {
         answer, "the state of process " + std::to_string(pid), ReadProc(directory / "stat").error);
     return;
   }
-  const fs::path configuration = Absolute(pid, argument);
+  const fs::path configuration = Absolute(candidate.seen_through, argument);
   const Verdict verdict = ServesOurData(candidate, argument, configuration);
   if (verdict.ours == Ours::kUnclear) {
-    if (ReadProc(directory / "cmdline").text != raw.text) {
+    if (ReadProc(directory / "cmdline").text != raw.text && !StartTime(pid)) {
       return;  // it was on its way out, and its files went before it
     }
     Blind(answer, verdict.why);
@@ -246,11 +277,11 @@ Verdict ProcessFinder::ServesOurData(const Candidate& candidate,
                                      const fs::path& configuration) const {
   const std::string generation = GenerationOf(configuration, Canonical(settings_.generations));
   return DataJudge(settings_.proc, settings_.data_directory, settings_.data_log_directory)
-      .Judge({.pid = candidate.pid,
+      .Judge({.pid = candidate.seen_through,
               .command_line = candidate.command_line,
               .configuration = argument,
               .of_our_generation = !generation.empty()},
-             ProcessView(settings_.proc, candidate.pid));
+             ProcessView(settings_.proc, candidate.seen_through));
 }
 
 // For people, and to know a generation by: the process may have a root of its own.

@@ -49,7 +49,7 @@ struct FinderAnswer {
   std::string problem;   // why not, or what is odd ("two processes …")
   std::optional<FoundProcess> found;
   bool several = false;              // there is another one on the same data
-  std::vector<FoundProcess> others;  // ZooKeepers that serve other data
+  std::vector<FoundProcess> others;  // ZooKeepers that serve other data, or of which it is unclear
 };
 
 class ProcessFinder {
@@ -65,13 +65,19 @@ class ProcessFinder {
   void Forget() { last_.reset(); }
 
  private:
+  struct Thread {
+    std::int32_t id = 0;
+    std::string text;  // the command line of its process
+  };
   struct Candidate {
     std::int32_t pid = 0;
+    std::int32_t seen_through = 0;  // itself, or one of its threads
     std::vector<std::string> command_line;
   };
 
   [[nodiscard]] std::optional<std::uint64_t> StartTime(std::int32_t pid) const;
   [[nodiscard]] FinderAnswer Scan() const;
+  [[nodiscard]] std::optional<Thread> LivingThread(std::int32_t pid, FinderAnswer& answer) const;
   void LookAt(std::int32_t pid, FinderAnswer& answer) const;
   [[nodiscard]] Verdict ServesOurData(const Candidate& candidate,
                                       const std::string& argument,

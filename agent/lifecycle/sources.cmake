@@ -7,6 +7,7 @@ list(APPEND agent_sources
   lifecycle/mount_table.cc
   lifecycle/port_guard.cc
   lifecycle/process_finder.cc
+  lifecycle/process_rights.cc
   lifecycle/process_view.cc
   lifecycle/service_manager.cc
   lifecycle/start_conditions.cc

@@ -31,6 +31,7 @@ InstanceHost::InstanceHost(Instance& instance,
     : instance_(&instance),
       generations_(std::move(generations)),
       journal_(&journal),
+      clock_(&clock),
       finder_(instance.finder_settings()),
       prober_(instance.prober_settings(), clock) {}
 
@@ -45,6 +46,9 @@ core::Reality InstanceHost::Look(const core::OperationRecord& /*record*/, LookAt
   core::Reality reality;
   reality.processes_visible = answer.visible;
   reality.processes_problem = answer.visible ? "" : answer.problem;
+  hidden_since_ =
+      answer.visible ? std::nullopt : std::optional(hidden_since_.value_or(clock_->BootTime()));
+  reality.hidden_since = hidden_since_;
   reality.several = answer.several;
   const auto current = generations_.Current();
   if (!current) {

@@ -53,7 +53,9 @@ class InstanceHost final : public ServerHost {
   Instance* instance_;
   Generations generations_;
   journal::AgentJournal* journal_;
+  sys::Clock* clock_;
   ProcessFinder finder_;
+  std::optional<model::Instant> hidden_since_;  // not all processes could be judged
   Prober prober_;
   // A supervisor is asked once a process: what it says of one does not change.
   ProcessIdentity asked_;

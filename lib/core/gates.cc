@@ -67,6 +67,14 @@ StopGate MayStop(const std::vector<model::Member>& declared,
     gate.why = "server " + model::ToString(question.server) + " is unknown: " + target.why;
     return gate;
   }
+  if (const auto* seen = model::FindMember(round, question.server);
+      seen != nullptr && !seen->processes_visible) {
+    gate.why = "the agent of server " + model::ToString(question.server) +
+               " could not prove that no other ZooKeeper serves its data, and would not start it "
+               "again: " +
+               (seen->problem.empty() ? "it may not see other users' processes" : seen->problem);
+    return gate;
+  }
   if (!conclusions.leader) {
     gate.why = "no leader is known";
     return gate;

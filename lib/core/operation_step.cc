@@ -72,6 +72,12 @@ OperationStep Switch(const Reality& reality, OperationAct act, OperationEvent fa
   return in_vain ? Emit(failed, "switch.current_unreadable", reality.current_problem) : Act(act);
 }
 
+// An absent process that proves nothing yet.
+bool IsHiddenForAMoment(const Reality& reality, Instant now) {
+  return !reality.processes_visible && reality.hidden_since &&
+         now - *reality.hidden_since < kHiddenPatience;
+}
+
 // A first installation has nothing to stop: whoever serves the data directory is somebody else's.
 OperationStep LeaveToItsOwner(const model::Process& process) {
   return Emit(OperationEvent::kPermitRefused,
@@ -85,6 +91,9 @@ OperationStep Stopping(const OperationRecord& record, const Reality& reality, In
     return LeaveToItsOwner(*reality.process);
   }
   if (!reality.process) {
+    if (IsHiddenForAMoment(reality, now)) {
+      return Wait();
+    }
     return reality.processes_visible
                ? Emit(OperationEvent::kStopped)
                : Emit(OperationEvent::kStopFailed, "stop.processes_hidden", Hidden(reality));
@@ -96,7 +105,10 @@ OperationStep Stopping(const OperationRecord& record, const Reality& reality, In
     return Emit(OperationEvent::kPermitRefused, kTwoProcesses, DescribeSeveral(*reality.process));
   }
   if (reality.permit_valid) {
-    return Act(OperationAct::kSignalStop);
+    // Stopped, it could not be started again.
+    return reality.processes_visible
+               ? Act(OperationAct::kSignalStop)
+               : Emit(OperationEvent::kPermitRefused, "stop.processes_hidden", Hidden(reality));
   }
   // Wait for either end of a process that is on its way out.
   const bool serves = reality.member_looked && IsServing(reality.mode);
@@ -111,7 +123,7 @@ OperationStep Stopping(const OperationRecord& record, const Reality& reality, In
                        "was not seen to serve and was left as it is");
 }
 
-OperationStep Switching(const OperationRecord& record, const Reality& reality) {
+OperationStep Switching(const OperationRecord& record, const Reality& reality, Instant now) {
   if (reality.process) {
     return Emit(OperationEvent::kSwitchFailed,
                 "switch.process_appeared",
@@ -119,7 +131,9 @@ OperationStep Switching(const OperationRecord& record, const Reality& reality) {
                     " was started while this server was stopped; end what started it");
   }
   if (!reality.processes_visible) {
-    return Emit(OperationEvent::kSwitchFailed, kHidden, Hidden(reality));
+    return IsHiddenForAMoment(reality, now)
+               ? Wait()
+               : Emit(OperationEvent::kSwitchFailed, kHidden, Hidden(reality));
   }
   return Names(reality, record.to)
              ? Emit(OperationEvent::kSwitched)
@@ -159,7 +173,7 @@ OperationStep Launching(const std::string& wanted,
     return ItsProcess(reality, now, started);
   }
   if (!reality.processes_visible) {
-    return Emit(failed, kHidden, Hidden(reality));
+    return IsHiddenForAMoment(reality, now) ? Wait() : Emit(failed, kHidden, Hidden(reality));
   }
   if (wanted.empty()) {
     return Emit(started);
@@ -212,7 +226,9 @@ OperationStep Verifying(const OperationRecord& record, const Reality& reality, I
 
 OperationStep RollingBack(const OperationRecord& record, const Reality& reality, Instant now) {
   if (!reality.process && !reality.processes_visible) {
-    return Emit(OperationEvent::kRestoreFailed, "stop.processes_hidden", Hidden(reality));
+    return IsHiddenForAMoment(reality, now)
+               ? Wait()
+               : Emit(OperationEvent::kRestoreFailed, "stop.processes_hidden", Hidden(reality));
   }
   // Processes that are none of ours have no generation; neither has the other side of a first
   // installation or of a removal.
@@ -240,7 +256,12 @@ OperationStep RollingBack(const OperationRecord& record, const Reality& reality,
     return Emit(OperationEvent::kRestoreFailed, kTwoProcesses, DescribeSeveral(*reality.process));
   }
   if (reality.permit_valid || IsDown(record, reality, now)) {
-    return Act(OperationAct::kSignalStop);
+    if (reality.processes_visible) {
+      return Act(OperationAct::kSignalStop);
+    }
+    return IsHiddenForAMoment(reality, now)
+               ? Wait()
+               : Emit(OperationEvent::kRestoreFailed, "stop.processes_hidden", Hidden(reality));
   }
   if (MayBeDying(record, reality, now)) {
     return Wait();
@@ -366,7 +387,7 @@ OperationStep DecideStep(const OperationRecord& record, const Reality& reality, 
     case OperationState::kStopping:
       return Stopping(record, reality, now);
     case OperationState::kSwitching:
-      return Switching(record, reality);
+      return Switching(record, reality, now);
     case OperationState::kStarting:
       return Launching(
           record.to, reality, now, OperationEvent::kStarted, OperationEvent::kStartFailed);

@@ -35,14 +35,15 @@ enum class Restart {
 
 // What is true on this server now. Everything is read afresh for each decision.
 struct Reality {
-  bool processes_visible = false;         // false: an absent process proves nothing
-  std::string processes_problem;          // why not
-  std::optional<model::Process> process;  // the one on this instance's data directory
-  bool several = false;                   // not the only one: nothing is known of the member
-  std::string current;                    // generation that `current` names, empty = none
-  std::string current_problem;            // why that cannot be told; then it is equal to nothing
-  bool switched = false;                  // by this process of the agent, in this state
-  bool member_looked = false;             // false: the three below say nothing about the member
+  bool processes_visible = false;              // false: an absent process proves nothing
+  std::string processes_problem;               // why not
+  std::optional<model::Instant> hidden_since;  // when that began, as far as it is known
+  std::optional<model::Process> process;       // the one on this instance's data directory
+  bool several = false;                        // not the only one: nothing is known of the member
+  std::string current;                         // generation that `current` names, empty = none
+  std::string current_problem;  // why that cannot be told; then it is equal to nothing
+  bool switched = false;        // by this process of the agent, in this state
+  bool member_looked = false;   // false: the three below say nothing about the member
   model::Mode mode = model::Mode::kUnknown;
   model::Broadcast broadcast = model::Broadcast::kUnknown;
   bool quorum_connection = false;
@@ -83,6 +84,8 @@ struct OperationStep {
 
 // A launch that shows no process after this long has failed.
 inline constexpr std::chrono::milliseconds kLaunchPatience{10'000};
+// What hides a process for a moment, as a file that is being rewritten does, passes in this time.
+inline constexpr std::chrono::milliseconds kHiddenPatience{10'000};
 // A process that outlives SIGKILL this long cannot be stopped.
 inline constexpr std::chrono::milliseconds kKillPatience{15'000};
 

@@ -219,7 +219,15 @@ void RefuseDegraded(const PlanInput& input, std::vector<Refusal>& refusals) {
     if (!seen.answered || !seen.current) {
       continue;  // refused above
     }
-    if (!seen.process) {
+    if (!seen.processes_visible) {
+      refusals.push_back(
+          {"preflight.processes_hidden",
+           "the agent of " + Name(seen.id) +
+               " cannot prove that nothing else serves its data, so it would start nothing: " +
+               (seen.problem.empty()
+                    ? "it may not see other users' processes; give it that right (hidepid)"
+                    : seen.problem)});
+    } else if (!seen.process) {
       refusals.push_back({"preflight.degraded",
                           Name(seen.id) +
                               " is down: no ZooKeeper process on its data directory. An ensemble "

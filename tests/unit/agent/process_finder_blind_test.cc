@@ -29,11 +29,59 @@ class BlindFinderTest : public ProcessFinderTest {
   void ExpectOurs() const { EXPECT_TRUE(Finder().Find().found.has_value()); }
 };
 
-TEST_F(BlindFinderTest, OneWhoseThreadsCannotBeListedIsNotTakenForGone) {
-  AddProcess(45, Java(Path("generations/aaaa/conf/zoo.cfg")), 'Z');
+// As the kernel has it: nothing is told of a process through its first thread when that has ended.
+TEST_F(BlindFinderTest, OneWhoseFirstThreadHasEndedIsSeenThroughAnother) {
+  AddProcess(45, {}, 'Z');
   EXPECT_FALSE(Finder().Find().found.has_value());
+  AddProcess(46, Java(Path("generations/aaaa/conf/zoo.cfg")));
+  fs::create_directories(Path("proc/45/task/45"));
+  fs::create_directories(Path("proc/45/task/46"));
+  fs::rename(Path("proc/46/cmdline"), Path("proc/45/task/46/cmdline"));
+  const FinderAnswer answer = Finder().Find();
+  ASSERT_TRUE(answer.found.has_value()) << answer.problem;
+  EXPECT_EQ(answer.found->process.pid, 45);
+}
+
+TEST_F(BlindFinderTest, OneWhoseThreadsCannotBeListedIsNotTakenForGone) {
+  AddProcess(45, {}, 'Z');
   Write("proc/45/task", "no directory");
-  EXPECT_TRUE(Finder().Find().found.has_value());
+  ExpectUnclear({"the threads of process 45 cannot be read"});
+}
+
+TEST_F(BlindFinderTest, OneThatCouldNotWriteOurDataServesSomethingElse) {
+  Write("odd.cfg", "dataDir=\\u00zz\n");
+  AddProcess(41, Java(Path("odd.cfg")));
+  const auto is = [&](const std::string& user, const std::string& capable) {
+    Write("proc/41/status",
+          "Name:\tjava\nUid:\t" + user + "\t" + user + "\t" + user + "\t" + user +
+              "\nGid:\t7777\t7777\t7777\t7777\nGroups:\t7778 \nCapEff:\t" + capable + "\n");
+  };
+  fs::permissions(Path("data"), fs::perms::owner_all);
+  is(std::to_string(::geteuid()), "0000000000000000");
+  ExpectUnclear({"process 41"});
+  is("7777", "0000000000000002");
+  ExpectUnclear({"process 41"});
+  is("7777", "0000000000000000");
+  ExpectSomebodyElses();
+  fs::permissions(Path("data"), fs::perms::all);
+  ExpectUnclear({"process 41"});
+}
+
+TEST_F(BlindFinderTest, AnOpenFileThatIsThereIsComparedByItself) {
+  AddProcess(44, Java(Path("elsewhere.cfg")));
+  fs::create_directory(Path("data/version-2"));
+  Write("data/version-2/log.1", "ours");
+  fs::create_symlink(Path("data/version-2/log.1"), Path("proc/44/fd/7"));
+  ExpectOurs();
+}
+
+TEST_F(BlindFinderTest, AMachineOfHiddenProcessesIsOneSentenceOrTwo) {
+  for (int pid = 100; pid < 400; ++pid) {
+    fs::create_directories(Path("proc/" + std::to_string(pid) + "/cmdline"));
+  }
+  const FinderAnswer answer = Finder().Find();
+  EXPECT_FALSE(answer.visible);
+  EXPECT_LT(answer.problem.size(), 1'000U);
 }
 
 TEST_F(BlindFinderTest, AConfigurationThatWeDoNotUnderstand) {

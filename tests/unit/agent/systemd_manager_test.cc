@@ -42,6 +42,8 @@ class SystemdManagerTest : public testing::Test {
   void Process(pid_t pid, const std::vector<std::string>& command, const std::string& cgroup) {
     const fs::path directory = units_.path() / "proc" / std::to_string(pid);
     fs::create_directories(directory);
+    std::error_code exists;
+    fs::create_directory_symlink("/", directory / "root", exists);
     std::ofstream(directory / "cmdline") << base::Join(command, std::string(1, '\0')) << '\0';
     std::ofstream(directory / "cgroup") << cgroup;
     std::ofstream stat(directory / "stat");
@@ -125,6 +127,7 @@ TEST_F(SystemdManagerTest, WhatBelongsToThisServerIsBroughtToRest) {
       {"java", kMain, WriteZooCfg(settings_.data_directory)},
       {"/bin/bash", "/usr/local/bin/keep-it-running"},
       {"/usr/bin/python3", "/opt/zookeeper/watch.py"}};
+  fs::create_directories(settings_.data_directory);
   for (const auto& command : ours) {
     Runs(77, command);
     EXPECT_EQ(Started(), "started") << command.front();

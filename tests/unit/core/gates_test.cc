@@ -49,6 +49,17 @@ TEST_F(StopGateTest, NothingStopsWhileAnotherMemberIsDown) {
             "process on its data directory)");
 }
 
+// Actual:   all proved, the agent of 3 may not judge another ZooKeeper of its machine.
+// Expected: 3 serves on: its agent could not prove later that nothing runs, and would not start it.
+TEST_F(StopGateTest, WhatItsAgentCouldNotStartAgainIsNotStopped) {
+  Of(round_, 3).processes_visible = false;
+  Of(round_, 3).problem = "process 41 may serve this server's data";
+  const auto gate = Asked(3);
+  EXPECT_FALSE(gate.open);
+  EXPECT_NE(gate.why.find("process 41"), std::string::npos) << gate.why;
+  EXPECT_TRUE(Asked(2).open);
+}
+
 // Actual:   1 leader proved, 2 agent silent (its member may well serve), 3 follower proved.
 // Expected: 3 serves on: an unknown member is not counted.
 TEST_F(StopGateTest, AnUnreachableAgentIsNotCounted) {

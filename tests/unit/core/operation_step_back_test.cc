@@ -59,6 +59,18 @@ TEST(RollingBackTest, WhereProcessesAreHiddenNothingIsSwitchedBack) {
   EXPECT_EQ(blind.reason, "stop.processes_hidden");
 }
 
+TEST(RollingBackTest, WhatCouldNotBeStartedAgainIsNotStopped) {
+  Reality hidden = Running("new");
+  hidden.permit_valid = true;
+  hidden.processes_visible = false;
+  hidden.hidden_since = kNow;
+  const auto record = Record(OperationState::kRollingBack);
+  EXPECT_EQ(Said(DecideStep(record, hidden, kNow)), "nothing");
+  const auto blind = DecideStep(record, hidden, kNow + kHiddenPatience);
+  EXPECT_EQ(blind.act, OperationAct::kNone);
+  EXPECT_EQ(blind.reason, "stop.processes_hidden");
+}
+
 TEST(RollingBackTest, SwitchesBackOnlyWhenTheNewProcessIsGone) {
   const auto record = Record(OperationState::kRollingBack);
   EXPECT_EQ(DecideStep(record, Gone("new"), kNow).act, OperationAct::kSwitchToOld);

@@ -87,6 +87,35 @@ TEST(StoppingTest, SigkillFollowsOnlyAfterTheStopTimeoutOfASignalledStop) {
   EXPECT_EQ(end.reason, "stop.survived_kill");
 }
 
+TEST(StoppingTest, AMemberThatCouldNotBeStartedAgainIsNotStopped) {
+  Reality hidden = Running("old");
+  hidden.permit_valid = true;
+  EXPECT_EQ(DecideStep(Record(OperationState::kStopping), hidden, kNow).act,
+            OperationAct::kSignalStop);
+  hidden.processes_visible = false;
+  const OperationStep step = DecideStep(Record(OperationState::kStopping), hidden, kNow);
+  EXPECT_EQ(step.act, OperationAct::kNone);
+  EXPECT_EQ(Said(step), "permit_refused");
+  EXPECT_EQ(step.reason, "stop.processes_hidden");
+}
+
+TEST(HiddenTest, WhatPassesInAMomentIsWaitedForAndNothingIsDoneMeanwhile) {
+  for (const OperationState state : {OperationState::kStopping,
+                                     OperationState::kSwitching,
+                                     OperationState::kStarting,
+                                     OperationState::kRollingBack,
+                                     OperationState::kRestartingOld}) {
+    Reality hidden = Gone("old");
+    hidden.processes_visible = false;
+    hidden.hidden_since = kNow;
+    const OperationStep early = DecideStep(Record(state), hidden, kNow + seconds(9));
+    EXPECT_EQ(Said(early), "nothing") << static_cast<int>(state);
+    EXPECT_EQ(early.act, OperationAct::kNone);
+    const OperationStep late = DecideStep(Record(state), hidden, kNow + kHiddenPatience);
+    EXPECT_NE(late.reason.find("processes_hidden"), std::string::npos) << late.reason;
+  }
+}
+
 TEST(StoppingTest, AnAbsentProcessIsProofOnlyWhereProcessesAreVisible) {
   Reality reality = Gone("old");
   EXPECT_EQ(Said(DecideStep(Record(OperationState::kStopping), reality, kNow)), "stopped");

@@ -245,6 +245,11 @@ TEST_F(PlanTest, AnUnreachableAgentIsRefused) {
   EXPECT_THAT(Refused("preflight.agent_unreachable"), HasSubstr("server 3: its agent"));
 }
 
+TEST_F(PlanTest, AServerThatItsAgentWouldNotStartAgainIsRefused) {
+  input_.seen[1].processes_visible = false;
+  EXPECT_THAT(Refused("preflight.processes_hidden"), HasSubstr("server 2"));
+}
+
 TEST_F(PlanTest, ADegradedEnsembleIsRefused) {
   testing::Kill(input_.seen[1]);
   EXPECT_THAT(Refused("preflight.degraded"), HasSubstr("server 2 is down"));
