@@ -87,7 +87,11 @@ class MountedDataTest : public StartWithoutAgentTest {
   static constexpr std::uint64_t kServed = 0x100000005;
 
   void PrepareDisk() override {
-    images_.emplace(scratch_->path(), At("data"));
+    // Not in the directory of the tests, in which a refusal changes no byte.
+    auto made = sys::TempDir::Create("/tmp", "zw-images-");
+    ASSERT_TRUE(made) << made.error().message();
+    disks_.emplace(std::move(*made));
+    images_.emplace(disks_->path(), At("data"));
     if (const std::string why = images_->Make(); !why.empty()) {
       GTEST_SKIP() << why;
     }
@@ -135,6 +139,7 @@ class MountedDataTest : public StartWithoutAgentTest {
     EXPECT_TRUE(Servers().empty());
   }
 
+  std::optional<sys::TempDir> disks_;
   std::optional<test::MountedImages> images_;
 };
 
