@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "sys/files.h"
 
+#include <linux/xattr.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -62,7 +63,7 @@ std::optional<Rights> RightsOf(const fs::path& status) {
 
 // Access lists name users of their own.
 bool HasAccessList(const fs::path& path) {
-  return getxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
+  return getxattr(path.c_str(), XATTR_NAME_POSIX_ACL_ACCESS, nullptr, 0) > 0;
 }
 
 bool MayWrite(const Rights& rights, const fs::path& path) {
