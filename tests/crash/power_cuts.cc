@@ -23,14 +23,20 @@ namespace fs = std::filesystem;
 
 constexpr int kSkipped = 77;
 constexpr int kFirstNumber = 50'000;
+constexpr int kFirstOfStages = 50'100;
 
 struct Totals {
   int cuts = 0;
   int failures = 0;
 };
 
-Totals CutAll(const Stage& stage, const fs::path& directory, const Case& way, int number) {
-  PowerCuts cuts(stage, directory, way, number);
+Totals CutAll(const fs::path& directory, const Case& way, int index) {
+  const auto stage = MakeStage(directory, kFirstOfStages + index);
+  if (!stage) {
+    std::cout << "FAILED " << way.Name() << ": " << stage.error().message() << std::endl;
+    return {0, 1};
+  }
+  PowerCuts cuts(*stage, directory, way, kFirstNumber + index);
   const auto done = cuts.Run();
   if (!done) {
     std::cout << "FAILED " << way.Name() << ": " << done.error().message() << std::endl;
@@ -38,15 +44,18 @@ Totals CutAll(const Stage& stage, const fs::path& directory, const Case& way, in
   return {done.value_or(0), cuts.failures() + (done ? 0 : 1)};
 }
 
-// A process a way: each has mounts and a boot of its own, and leaves its totals in a file.
-pid_t Spawn(const Stage& stage, const fs::path& directory, const Case& way, int number) {
+// A process a way: each has mounts and a boot of its own, and leaves its totals in a file. Its
+// stage is its own too: that is made with calls to an agent, and gRPC does not outlive a fork.
+pid_t Spawn(const fs::path& directory, const Case& way, int index) {
   const pid_t child = fork();
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     PrepareProcess();
-    if (EnterOwnMounts()) {
-      const Totals totals = CutAll(stage, directory, way, number);
+    if (const auto entered = EnterOwnMounts()) {
+      const Totals totals = CutAll(directory, way, index);
       std::ofstream(directory / "totals") << totals.cuts << ' ' << totals.failures << '\n';
+    } else {
+      std::cout << "FAILED " << way.Name() << ": " << entered.error().message() << std::endl;
     }
     std::cout.flush();
     _exit(0);
@@ -54,15 +63,15 @@ pid_t Spawn(const Stage& stage, const fs::path& directory, const Case& way, int 
   return child;
 }
 
-Totals RunAll(const Stage& stage, const fs::path& scratch) {
+Totals RunAll(const fs::path& scratch) {
   std::map<pid_t, fs::path> running;
   for (const Kind kind : {Kind::kUpgrade, Kind::kFirstInstallation, Kind::kRemoval}) {
     for (const Direction direction : {Direction::kForward, Direction::kRollback}) {
       const Case way{model::OperationState::kStaged, Fault::kKilledBefore, direction, kind};
-      const int number = kFirstNumber + static_cast<int>(running.size());
-      const fs::path directory = scratch / std::to_string(number);
+      const int index = static_cast<int>(running.size());
+      const fs::path directory = scratch / std::to_string(index);
       fs::create_directories(directory);
-      running[Spawn(stage, directory, way, number)] = directory;
+      running[Spawn(directory, way, index)] = directory;
     }
   }
   Totals totals;
@@ -71,6 +80,9 @@ Totals RunAll(const Stage& stage, const fs::path& scratch) {
     waitpid(child, &status, 0);
     Totals its{0, 1};
     std::ifstream(directory / "totals") >> its.cuts >> its.failures;
+    if (status != 0) {
+      std::cout << "FAILED: a way's process ended with wait status " << status << std::endl;
+    }
     // Without a single cut nothing was tried.
     totals.failures += its.failures + (its.cuts > 0 ? 0 : 1);
     totals.cuts += its.cuts;
@@ -84,13 +96,11 @@ int Main() {
     return kSkipped;
   }
   auto scratch = sys::TempDir::Create(ScratchParent(), "zw-power-");
-  const auto stage =
-      scratch ? MakeStage(scratch->path(), kFirstNumber - 1) : tl::unexpected(scratch.error());
-  if (!stage) {
-    std::cout << stage.error().message() << '\n';
+  if (!scratch) {
+    std::cout << scratch.error().message() << '\n';
     return 1;
   }
-  const Totals totals = RunAll(*stage, scratch->path());
+  const Totals totals = RunAll(scratch->path());
   std::cout << totals.cuts << " cases of a power cut, " << totals.failures << " failed\n";
   return totals.failures == 0 ? 0 : 1;
 }
