@@ -47,9 +47,9 @@ bool MayWriteAs(const passwd& user, const fs::path& directory) {
          WEXITSTATUS(status) == 0;
 }
 
-// ZooKeeper's logs and heap dumps would be lost, and a script that starts it would not even do that.
-// One that is not there, or is empty and root's, is made the user's when the agent starts. Only root
-// can look for another.
+// ZooKeeper's logs and heap dumps would be lost, and a script that starts it would not even do
+// that. One that is not there, or is empty and root's, is made the user's when the agent starts.
+// Only root can look for another.
 base::Status CheckLogDirectory(const config::InstanceConfig& instance, const passwd& user) {
   const fs::path& directory = instance.log_directory;
   struct stat status {};
