@@ -39,7 +39,7 @@ void DenyWritableCode() {
 
 [[noreturn]] void ExitWith(const base::Status& status) {
   std::fputs(status ? "started" : status.error().reason().c_str(), stderr);
-  std::exit(0);
+  std::_Exit(0);
 }
 
 TEST(ZkserverManagerTest, AnAgentWhoseHardeningReachesTheServerSaysSoBeforeAnythingIsStopped) {

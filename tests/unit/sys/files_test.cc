@@ -97,7 +97,7 @@ TEST_F(FilesTest, WithoutADescriptorTheLimitToRaiseIsNamed) {
     ::setrlimit(RLIMIT_NOFILE, &few);
     const auto text = ReadFile("/proc/self/comm", 100);
     std::fputs(text ? "read" : Told(text.error()).c_str(), stderr);
-    std::exit(0);
+    std::_Exit(0);  // a leak check at exit needs what was taken away
   };
   EXPECT_EXIT(read_without(),
               ::testing::ExitedWithCode(0),
