@@ -1,9 +1,5 @@
 #include "core/operation_step.h"
 
-#include "core/failed_start.h"
-
-#include <algorithm>
-
 namespace zoowarden::core {
 namespace {
 
@@ -16,7 +12,8 @@ using model::OperationState;
 constexpr const char* kRestarted = "start.restarted";
 constexpr const char* kNotVouchedFor = "start.not_vouched_for";
 constexpr const char* kTwoProcesses = "start.two_processes";
-constexpr const char* kHidden = "start.processes_hidden";
+constexpr const char* kStartHidden = "start.processes_hidden";
+constexpr const char* kStopHidden = "stop.processes_hidden";
 
 OperationStep Wait() { return {}; }
 OperationStep Act(OperationAct act) { return {.event = std::nullopt, .act = act}; }
@@ -72,10 +69,13 @@ OperationStep Switch(const Reality& reality, OperationAct act, OperationEvent fa
   return in_vain ? Emit(failed, "switch.current_unreadable", reality.current_problem) : Act(act);
 }
 
-// An absent process that proves nothing yet.
-bool IsHiddenForAMoment(const Reality& reality, Instant now) {
-  return !reality.processes_visible && reality.hidden_since &&
-         now - *reality.hidden_since < kHiddenPatience;
+// What is hidden for a moment is waited for: another ZooKeeper may just be starting or ending.
+OperationStep WhileHidden(const Reality& reality,
+                          Instant now,
+                          OperationEvent failed,
+                          const char* reason) {
+  const bool a_moment = reality.hidden_since && now - *reality.hidden_since < kHiddenPatience;
+  return a_moment ? Wait() : Emit(failed, reason, Hidden(reality));
 }
 
 // A first installation has nothing to stop: whoever serves the data directory is somebody else's.
@@ -91,12 +91,9 @@ OperationStep Stopping(const OperationRecord& record, const Reality& reality, In
     return LeaveToItsOwner(*reality.process);
   }
   if (!reality.process) {
-    if (IsHiddenForAMoment(reality, now)) {
-      return Wait();
-    }
     return reality.processes_visible
                ? Emit(OperationEvent::kStopped)
-               : Emit(OperationEvent::kStopFailed, "stop.processes_hidden", Hidden(reality));
+               : WhileHidden(reality, now, OperationEvent::kStopFailed, kStopHidden);
   }
   if (reality.stop_signalled) {
     return AwaitExit(record, reality, now, OperationEvent::kStopFailed);
@@ -108,7 +105,7 @@ OperationStep Stopping(const OperationRecord& record, const Reality& reality, In
     // Stopped, it could not be started again.
     return reality.processes_visible
                ? Act(OperationAct::kSignalStop)
-               : Emit(OperationEvent::kPermitRefused, "stop.processes_hidden", Hidden(reality));
+               : Emit(OperationEvent::kPermitRefused, kStopHidden, Hidden(reality));
   }
   // Wait for either end of a process that is on its way out.
   const bool serves = reality.member_looked && IsServing(reality.mode);
@@ -131,9 +128,7 @@ OperationStep Switching(const OperationRecord& record, const Reality& reality, I
                     " was started while this server was stopped; end what started it");
   }
   if (!reality.processes_visible) {
-    return IsHiddenForAMoment(reality, now)
-               ? Wait()
-               : Emit(OperationEvent::kSwitchFailed, kHidden, Hidden(reality));
+    return WhileHidden(reality, now, OperationEvent::kSwitchFailed, kStartHidden);
   }
   return Names(reality, record.to)
              ? Emit(OperationEvent::kSwitched)
@@ -173,7 +168,7 @@ OperationStep Launching(const std::string& wanted,
     return ItsProcess(reality, now, started);
   }
   if (!reality.processes_visible) {
-    return IsHiddenForAMoment(reality, now) ? Wait() : Emit(failed, kHidden, Hidden(reality));
+    return WhileHidden(reality, now, failed, kStartHidden);
   }
   if (wanted.empty()) {
     return Emit(started);
@@ -226,9 +221,7 @@ OperationStep Verifying(const OperationRecord& record, const Reality& reality, I
 
 OperationStep RollingBack(const OperationRecord& record, const Reality& reality, Instant now) {
   if (!reality.process && !reality.processes_visible) {
-    return IsHiddenForAMoment(reality, now)
-               ? Wait()
-               : Emit(OperationEvent::kRestoreFailed, "stop.processes_hidden", Hidden(reality));
+    return WhileHidden(reality, now, OperationEvent::kRestoreFailed, kStopHidden);
   }
   // Processes that are none of ours have no generation; neither has the other side of a first
   // installation or of a removal.
@@ -256,12 +249,9 @@ OperationStep RollingBack(const OperationRecord& record, const Reality& reality,
     return Emit(OperationEvent::kRestoreFailed, kTwoProcesses, DescribeSeveral(*reality.process));
   }
   if (reality.permit_valid || IsDown(record, reality, now)) {
-    if (reality.processes_visible) {
-      return Act(OperationAct::kSignalStop);
-    }
-    return IsHiddenForAMoment(reality, now)
-               ? Wait()
-               : Emit(OperationEvent::kRestoreFailed, "stop.processes_hidden", Hidden(reality));
+    return reality.processes_visible
+               ? Act(OperationAct::kSignalStop)
+               : WhileHidden(reality, now, OperationEvent::kRestoreFailed, kStopHidden);
   }
   if (MayBeDying(record, reality, now)) {
     return Wait();
@@ -342,38 +332,6 @@ OperationStep VerifyingOld(const OperationRecord& record, const Reality& reality
 }
 
 }  // namespace
-
-std::string Hidden(const Reality& reality) {
-  return "nothing proves that no ZooKeeper serves the data directory: " +
-         (reality.processes_problem.empty()
-              ? "this agent may not see other users' processes; give it that right (hidepid)"
-              : reality.processes_problem);
-}
-
-std::chrono::milliseconds SignalDoubt(const OperationRecord& record) {
-  return std::clamp(record.stop_timeout, kShortestSignalDoubt, kLongestSignalDoubt);
-}
-
-bool ServesInQuorum(const Reality& reality) {
-  return reality.process.has_value() && !reality.several && IsServing(reality.mode) &&
-         reality.broadcast != Broadcast::kNo;
-}
-
-bool IsRemoved(const Reality& reality) { return !reality.process && reality.processes_visible; }
-
-bool IsDown(const OperationRecord& record, const Reality& reality, Instant now) {
-  if (!reality.process) {
-    return reality.processes_visible;
-  }
-  return !reality.several &&
-         HasFailed({.by_operation = reality.restart == Restart::kBySupervisor ||
-                                    reality.process->started_by_operation == record.operation_id,
-                    .proved = reality.proved,
-                    .past_deadline = now >= record.deadline,
-                    .looked = reality.member_looked,
-                    .quorum_connection = reality.quorum_connection,
-                    .mode = reality.mode});
-}
 
 OperationStep DecideStep(const OperationRecord& record, const Reality& reality, Instant now) {
   switch (record.state) {
