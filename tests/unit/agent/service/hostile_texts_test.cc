@@ -8,6 +8,7 @@
 #include "tests/support/method_matrix.h"
 #include "tests/unit/agent/install/archive_maker.h"
 #include "tests/unit/agent/service/running_agent.h"
+#include "tests/unit/agent/service/three_members.h"
 #include "zoowarden/v1/enrol.pb.h"
 
 #include <gmock/gmock.h>
@@ -142,15 +143,7 @@ class HostileTextsTest : public RunningAgentTest {
     auto& file = *configuration.add_files();
     file.set_name("notes.txt");
     file.set_content("a template");
-    for (std::uint32_t id = 1; id <= 3; ++id) {
-      auto& member = *configuration.add_members();
-      member.set_id(id);
-      member.set_host("127.0.11." + std::to_string(id));
-      member.set_quorum_port(2888);
-      member.set_election_port(3888);
-      member.set_role(v1::ROLE_PARTICIPANT);
-      member.set_weight(1);
-    }
+    AddThreeMembers(configuration);
   }
 
   grpc::Status Send(const std::string& method, const pb::Message& message) {

@@ -4,6 +4,7 @@
 #include "tests/unit/agent/install/archive_maker.h"
 #include "tests/unit/agent/service/agent_state.h"
 #include "tests/unit/agent/service/any_call.h"
+#include "tests/unit/agent/service/three_members.h"
 #include "zoowarden/v1/adopt.pb.h"
 #include "zoowarden/v1/certificate.pb.h"
 #include "zoowarden/v1/observe.pb.h"
@@ -93,15 +94,7 @@ class RefusalsTest : public AnyCallTest {
     }
     configuration.set_client_port(21813);
     (*configuration.mutable_settings())["clientPortAddress"] = "127.0.11.96";
-    for (std::uint32_t id = 1; id <= 3; ++id) {
-      auto& member = *configuration.add_members();
-      member.set_id(id);
-      member.set_host("127.0.11." + std::to_string(id));
-      member.set_quorum_port(2888);
-      member.set_election_port(3888);
-      member.set_role(v1::ROLE_PARTICIPANT);
-      member.set_weight(1);
-    }
+    AddThreeMembers(configuration);
     if (change) {
       change(begin);
     }
