@@ -3,6 +3,7 @@
 
 #include "sys/subprocess.h"
 
+#include <sched.h>
 #include <sys/mount.h>
 
 #include <chrono>
@@ -21,8 +22,13 @@ class MountedImages {
   MountedImages& operator=(const MountedImages&) = delete;
   ~MountedImages() { Unmount(); }
 
-  // `a` and `b`; why this cannot be done here, else empty.
+  // `a` and `b`; why this cannot be done here, else empty. From then on this thread and what it
+  // starts have mounts of their own, which end with them even if they are killed.
   [[nodiscard]] std::string Make() const {
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      return "only root can mount";
+    }
     for (const char* name : {"a", "b"}) {
       std::ofstream(Image(name)).close();
       std::filesystem::resize_file(Image(name), 4UL * 1024 * 1024);

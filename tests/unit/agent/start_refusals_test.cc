@@ -58,11 +58,12 @@ class StartRefusalsTest : public ::testing::Test {
 class Stranger {
  public:
   explicit Stranger(const std::string& configuration) : pid_(fork()) {
+    // Ends by itself where nobody is left to end it.
     if (pid_ == 0) {
       execl("/bin/sh",
             "sh",
             "-c",
-            "while :; do sleep 1; done",
+            "sleep 60; :",
             "org.apache.zookeeper.server.quorum.QuorumPeerMain",
             configuration.c_str(),
             nullptr);

@@ -14,6 +14,7 @@
 #include "tests/unit/agent/service/config_below.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -27,17 +28,25 @@
 
 namespace zoowarden::agent {
 
+// What a stand-in does all the time; none outlives a test that is killed.
+inline std::string WhileThisTestRuns() {
+  return "while kill -0 " + std::to_string(::getpid()) + "; do sleep 0.1; done";
+}
+
 // As the real one: believes the pid file, and writes it. `late` there: takes its time. `deaf`: the
 // server notes a SIGTERM in `terms` and goes on.
-inline constexpr const char* kServerScript = R"sh(#!/bin/sh
+inline std::string ServerScript() {
+  return R"sh(#!/bin/sh
 root=$(realpath "$(dirname "$2")/../../..")
 [ -e "$root/late" ] && sleep 1
 [ -f "$ZOOPIDFILE" ] && kill -0 "$(cat "$ZOOPIDFILE")" && exit 1
 [ -e "$root/deaf" ] && deaf="trap 'echo >>$root/terms' TERM;"
-sh -c "$deaf while :; do sleep 0.1; done" org.apache.zookeeper.server.quorum.QuorumPeerMain "$2" \
+sh -c "$deaf )sh" +
+         WhileThisTestRuns() + R"sh(" org.apache.zookeeper.server.quorum.QuorumPeerMain "$2" \
   >/dev/null 2>&1 &
 echo $! > "$ZOOPIDFILE"
 )sh";
+}
 
 class OneProcessTest : public ::testing::Test {
  protected:
@@ -50,7 +59,7 @@ class OneProcessTest : public ::testing::Test {
     if (IsSkipped() || HasFatalFailure()) {
       return;
     }
-    const std::string archive = MakeRelease("3.8.4", kServerScript);
+    const std::string archive = MakeRelease("3.8.4", ServerScript());
     Write("release.tar.gz", archive);
     const FirstInstallation first{
         .archive = At("release.tar.gz"),
@@ -143,12 +152,13 @@ class OneProcessTest : public ::testing::Test {
   void StartByHand(const std::string& configuration, const std::string& directory) {
     const auto ran = sys::RunProgram(
         {.executable = "/bin/sh",
-         .arguments = {"-c",
-                       "cd \"$1\" && exec sh -c 'while :; do sleep 0.1; done' "
-                       "org.apache.zookeeper.server.quorum.QuorumPeerMain \"$2\" >/dev/null 2>&1 &",
-                       "sh",
-                       directory,
-                       configuration},
+         .arguments =
+             {"-c",
+              "cd \"$1\" && exec sh -c '" + WhileThisTestRuns() +
+                  "' org.apache.zookeeper.server.quorum.QuorumPeerMain \"$2\" >/dev/null 2>&1 &",
+              "sh",
+              directory,
+              configuration},
          .timeout = std::chrono::seconds(10),
          .descendants = sys::Descendants::kLeave});
     ASSERT_TRUE(ran && ran->succeeded());

@@ -223,9 +223,8 @@ class SandboxTest : public OneProcessTest {
   void StartInBox(const std::string& prepare, const std::string& data) {
     const std::string script =
         "mount -t tmpfs none \"$1\" && " + prepare +
-        " && echo \"dataDir=$2\" > \"$1/zoo.cfg\" && " +
-        "exec sh -c 'while :; do sleep 0.1; done' "
-        "org.apache.zookeeper.server.quorum.QuorumPeerMain \"$1/zoo.cfg\" >/dev/null 2>&1";
+        " && echo \"dataDir=$2\" > \"$1/zoo.cfg\" && " + "exec sh -c '" + WhileThisTestRuns() +
+        "' org.apache.zookeeper.server.quorum.QuorumPeerMain \"$1/zoo.cfg\" >/dev/null 2>&1";
     const auto ran =
         sys::RunProgram({.executable = "/bin/sh",
                          .arguments = {"-c",
