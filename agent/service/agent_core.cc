@@ -77,7 +77,10 @@ base::Status AgentCore::Start(const Accepted& accepted) {
   Generations for_host = instance_->generations();
   Generations for_looks = instance_->generations();
   Generations for_releases = instance_->generations();
-  release_keeper_ = std::make_unique<ReleaseKeeper>(*instance_, std::move(for_releases));
+  release_keeper_ = std::make_unique<ReleaseKeeper>(
+      *instance_, std::move(for_releases), [this](sys::TempDir tree) {
+        tree_remover_.Take(std::move(tree));
+      });
   generations_ = std::make_unique<Generations>(std::move(for_looks));
   std::error_code ignored;
   config::DownloadConfig download = instance_->config().download;
@@ -324,9 +327,9 @@ std::set<std::string> AgentCore::NeededBy(const model::OperationStatus& operatio
 
 std::set<std::string> AgentCore::NeededGenerations() { return NeededBy(TakeSnapshot().status); }
 
-base::Result<RemovedRelease> AgentCore::RemoveRelease(const RunIdentity& run,
-                                                      const std::string& name) {
-  return WithRunnerAlone([&](OperationRunner& runner) -> base::Result<RemovedRelease> {
+base::Result<std::vector<std::string>> AgentCore::RemoveRelease(const RunIdentity& run,
+                                                                const std::string& name) {
+  return WithRunnerAlone([&](OperationRunner& runner) -> base::Result<std::vector<std::string>> {
     ZW_TRY(WithLease([&](LeaseKeeper& lease) { return lease.Renew(run); }));
     return release_keeper_->Remove(name, NeededBy(runner.Status()));
   });
@@ -342,7 +345,6 @@ void AgentCore::CollectReleases() {
   if (!collected) {
     base::LogWarn("not_collected=releases " + collected.error().message());
   }
-  // The trees of `collected` go from the disk at its end, without the lock.
 }
 
 AgentCore::Pulse AgentCore::TakePulse() const {

@@ -20,6 +20,7 @@
 #include "agent/service/instance.h"
 #include "agent/service/instance_host.h"
 #include "agent/service/release_keeper.h"
+#include "agent/service/tree_remover.h"
 #include "base/error.h"
 #include "config/agent_file.h"
 #include "journal/run_store.h"
@@ -149,11 +150,12 @@ class AgentCore {
   [[nodiscard]] Downloads& downloads() { return *downloads_; }
   // Of the operation that is open, and of the process that runs.
   [[nodiscard]] std::set<std::string> NeededGenerations();
-  // No operation begins until it is chosen and renamed aside; the rest is done when what is
-  // returned goes, and holds nobody up. `fence.*`, `release.in_use`, `release.not_unpacked`.
-  [[nodiscard]] base::Result<RemovedRelease> RemoveRelease(const RunIdentity& run,
-                                                           const std::string& name);
-  // After an operation was closed: old releases go, by the policy of agent.yaml.
+  // No operation begins until it is chosen and renamed aside; what was renamed goes from the disk
+  // afterwards, and nobody waits for that. The digests of the generations that went with it, or
+  // ReleaseKeeper's errors and `fence.*`.
+  [[nodiscard]] base::Result<std::vector<std::string>> RemoveRelease(const RunIdentity& run,
+                                                                     const std::string& name);
+  // The same after an operation was closed: old releases go, by the policy of agent.yaml.
   void CollectReleases();
 
  private:
@@ -229,6 +231,7 @@ class AgentCore {
   std::mutex look_mutex_;
   std::unique_ptr<Generations> generations_;
   std::unique_ptr<ProcessFinder> finder_;
+  TreeRemover tree_remover_;
   std::unique_ptr<ReleaseKeeper> release_keeper_;  // has a lock of its own
   std::uint64_t remembered_zxid_ = 0;
   std::chrono::milliseconds remembered_at_{0};

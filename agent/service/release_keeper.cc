@@ -28,18 +28,18 @@ base::Result<std::vector<GenerationUse>> ReleaseKeeper::AllUses() {
   return std::move(uses.known);
 }
 
-base::Result<std::vector<GenerationOfUnknownUse>> ReleaseKeeper::OfUnknownUse() {
-  ZW_ASSIGN(auto uses, Uses());
-  return std::move(uses.unknown);
+base::Status ReleaseKeeper::CheckUses() {
+  ZW_TRY(AllUses());
+  return base::Ok();
 }
 
-base::Result<std::vector<KnownRelease>> ReleaseKeeper::List() {
-  ZW_ASSIGN(const auto uses, Uses());
+base::Result<KnownReleases> ReleaseKeeper::List() {
+  ZW_ASSIGN(auto uses, Uses());
   ZW_ASSIGN(auto installed,
             instance_->WithReleases([](Releases& releases) { return releases.List(); }));
-  std::vector<KnownRelease> known;
+  KnownReleases known{.releases = {}, .unknown = std::move(uses.unknown)};
   for (InstalledRelease& release : installed) {
-    KnownRelease& one = known.emplace_back();
+    KnownRelease& one = known.releases.emplace_back();
     std::copy_if(uses.known.begin(),
                  uses.known.end(),
                  std::back_inserter(one.generations),
@@ -49,10 +49,10 @@ base::Result<std::vector<KnownRelease>> ReleaseKeeper::List() {
   return known;
 }
 
-base::Result<std::vector<KnownRelease>> ReleaseKeeper::Verify() {
+base::Result<KnownReleases> ReleaseKeeper::Verify() {
   ZW_ASSIGN(auto known, List());
   const fs::path directory = instance_->config().instance.releases;
-  for (KnownRelease& one : known) {
+  for (KnownRelease& one : known.releases) {
     InstalledRelease& release = one.installed;
     if (!release.problem.empty()) {
       continue;
@@ -87,26 +87,24 @@ std::optional<AdoptedRelease> ReleaseKeeper::Adopted() {
               .last_ran = generations_.LastRan(digest)}};
 }
 
-base::Status ReleaseKeeper::RemoveGeneration(const std::string& digest, RemovedRelease& removed) {
+base::Status ReleaseKeeper::RemoveGeneration(const std::string& digest) {
   ZW_ASSIGN(auto tree, generations_.Remove(digest));
-  removed.generations.push_back(digest);
   if (tree) {
-    removed.trees.push_back(*std::move(tree));
+    discard_(*std::move(tree));
   }
   return base::Ok();
 }
 
-base::Result<RemovedRelease> ReleaseKeeper::Remove(const std::string& name,
-                                                   const std::set<std::string>& needed) {
-  RemovedRelease removed;
+base::Result<std::vector<std::string>> ReleaseKeeper::Remove(const std::string& name,
+                                                             const std::set<std::string>& needed) {
+  std::vector<std::string> digests;
   if (IsSha512(name)) {
     ZW_TRY(
         instance_->WithReleases([&](Releases& releases) { return releases.RemoveStaged(name); }));
     base::LogInfo("removed archive=" + name);
-    return removed;
+    return digests;
   }
   ZW_ASSIGN(const auto uses, AllUses());
-  std::vector<std::string> digests;
   for (const GenerationUse& use : uses) {
     if (use.release != name) {
       continue;
@@ -125,18 +123,27 @@ base::Result<RemovedRelease> ReleaseKeeper::Remove(const std::string& name,
   const std::lock_guard lock(mutex_);
   // First those that point to it, so that no generation ever names a tree that is not there.
   for (const std::string& digest : digests) {
-    ZW_TRY(RemoveGeneration(digest, removed));
+    ZW_TRY(RemoveGeneration(digest));
   }
   ZW_ASSIGN(auto tree,
             instance_->WithReleases([&](Releases& releases) { return releases.Remove(name); }));
-  removed.trees.push_back(std::move(tree));
+  discard_(std::move(tree));
   base::LogInfo("removed release=" + name + " generations=" + base::Join(digests, ","));
-  return removed;
+  return digests;
 }
 
-base::Result<RemovedRelease> ReleaseKeeper::Collect(const std::set<std::string>& needed) {
+base::Status ReleaseKeeper::Collect(const std::set<std::string>& needed) {
+  // Of no generation, so that one that cannot be read keeps none of them.
+  auto dropped = instance_->WithReleases([this](Releases& releases) {
+    return releases.DropUnused(instance_->config().releases.keep);
+  });
+  ZW_TRY(CollectUnpacked(needed));
+  return dropped;
+}
+
+base::Status ReleaseKeeper::CollectUnpacked(const std::set<std::string>& needed) {
   ZW_ASSIGN(const auto uses, AllUses());
-  return instance_->WithReleases([&](Releases& releases) -> base::Result<RemovedRelease> {
+  return instance_->WithReleases([&](Releases& releases) -> base::Status {
     ZW_ASSIGN(const auto installed, releases.List());
     RetentionInput input{
         .generations = uses, .needed = needed, .keep = instance_->config().releases.keep};
@@ -144,19 +151,17 @@ base::Result<RemovedRelease> ReleaseKeeper::Collect(const std::set<std::string>&
       input.releases.push_back(release.name);
     }
     const Removals removals = ChooseRemovals(input);
-    RemovedRelease removed;
     const std::lock_guard lock(mutex_);
     for (const std::string& digest : removals.generations) {
-      ZW_TRY(RemoveGeneration(digest, removed));
+      ZW_TRY(RemoveGeneration(digest));
       base::LogInfo("collected generation=" + digest);
     }
     for (const std::string& name : removals.releases) {
       ZW_ASSIGN(auto tree, releases.Remove(name));
-      removed.trees.push_back(std::move(tree));
+      discard_(std::move(tree));
       base::LogInfo("collected release=" + name);
     }
-    ZW_TRY(releases.DropUnused(input.keep));
-    return removed;
+    return base::Ok();
   });
 }
 

@@ -69,15 +69,13 @@ class ReleaseHandlers final : public v1::ReleaseService::Service {
     }
     const auto removed = core_.RemoveRelease(FromWire(request->run()), request->name());
     if (removed) {
-      reply->mutable_generations()->Assign(removed->generations.begin(),
-                                           removed->generations.end());
+      reply->mutable_generations()->Assign(removed->begin(), removed->end());
     }
     return audit.Done(removed);
   }
 
  private:
-  grpc::Status Reply(const base::Result<std::vector<KnownRelease>>& known,
-                     v1::ReleasesResponse* reply) {
+  grpc::Status Reply(const base::Result<KnownReleases>& known, v1::ReleasesResponse* reply) {
     if (!known) {
       return rpc::ToGrpcStatus(known.error());
     }
@@ -85,12 +83,8 @@ class ReleaseHandlers final : public v1::ReleaseService::Service {
     if (!staged) {
       return rpc::ToGrpcStatus(staged.error());
     }
-    const auto unknown = core_.release_keeper().OfUnknownUse();
-    if (!unknown) {
-      return rpc::ToGrpcStatus(unknown.error());
-    }
     const auto needed = core_.NeededGenerations();
-    for (const KnownRelease& one : *known) {
+    for (const KnownRelease& one : known->releases) {
       ToWire(one, needed, *reply->add_releases());
     }
     for (const StagedArchive& archive : *staged) {
@@ -98,7 +92,7 @@ class ReleaseHandlers final : public v1::ReleaseService::Service {
       wire.set_sha512(archive.sha512);
       wire.set_bytes(archive.bytes);
     }
-    for (const GenerationOfUnknownUse& generation : *unknown) {
+    for (const GenerationOfUnknownUse& generation : known->unknown) {
       auto& wire = *reply->add_unknown();
       wire.set_digest(generation.digest);
       wire.set_problem_reason(generation.why.reason());

@@ -32,4 +32,5 @@ list(
   service/serving.cc
   service/serving_journal.cc
   service/surroundings.cc
+  service/tree_remover.cc
   service/upload_stream.cc)

@@ -23,13 +23,18 @@ class ReleaseKeeperTest : public InstanceTest {
     ASSERT_TRUE(made) << made.error().message();
     staged_ = made->digest;
     new_release_ = "3.9.4-" + request.release.sha512.substr(0, 8);
-    keeper_.emplace(instance(), instance().generations());
+    MakeKeeper();
+  }
+  void MakeKeeper() {
+    keeper_.emplace(instance(), instance().generations(), [this](sys::TempDir tree) {
+      aside_.push_back(std::move(tree));
+    });
   }
 
   [[nodiscard]] std::vector<std::string> Names() {
     std::vector<std::string> names;
     const auto known = keeper_->List();
-    for (const auto& one : *known) {
+    for (const auto& one : known->releases) {
       names.push_back(one.installed.name);
     }
     return names;
@@ -42,15 +47,17 @@ class ReleaseKeeperTest : public InstanceTest {
 
   std::string staged_;
   std::string new_release_;
+  std::vector<sys::TempDir> aside_;  // what the keeper has discarded, not deleted yet
   std::optional<ReleaseKeeper> keeper_;
 };
 
 TEST_F(ReleaseKeeperTest, ListsReleasesWithTheGenerationsThatNameThem) {
   fs::create_directories(At("releases/.unpack-left"));
-  const auto known = keeper_->List();
-  ASSERT_TRUE(known) << known.error().message();
-  ASSERT_EQ(known->size(), 2U);
-  const KnownRelease& old = known->front();
+  const auto listed = keeper_->List();
+  ASSERT_TRUE(listed) << listed.error().message();
+  const std::vector<KnownRelease>& known = listed->releases;
+  ASSERT_EQ(known.size(), 2U);
+  const KnownRelease& old = known.front();
   EXPECT_EQ(old.installed.version, (model::Version{3, 8, 4}));
   EXPECT_EQ(old.installed.files, 2U);
   EXPECT_GT(old.installed.bytes, 0U);
@@ -58,7 +65,7 @@ TEST_F(ReleaseKeeperTest, ListsReleasesWithTheGenerationsThatNameThem) {
   ASSERT_EQ(old.generations.size(), 1U);
   EXPECT_EQ(old.generations[0].digest, ran());
   EXPECT_TRUE(old.generations[0].current);
-  const KnownRelease& next = known->back();
+  const KnownRelease& next = known.back();
   EXPECT_EQ(next.installed.name, new_release_);
   ASSERT_EQ(next.generations.size(), 1U);
   EXPECT_FALSE(next.generations[0].current);
@@ -66,25 +73,25 @@ TEST_F(ReleaseKeeperTest, ListsReleasesWithTheGenerationsThatNameThem) {
 }
 
 TEST_F(ReleaseKeeperTest, VerifyFindsAFlippedByteAndListDoesNotLook) {
-  EXPECT_EQ(keeper_->Verify()->front().installed.problem_reason, "");
+  EXPECT_EQ(keeper_->Verify()->releases.front().installed.problem_reason, "");
   Write(At("releases/" + OldRelease() + "/lib/zookeeper.jar"), "jaR");
-  EXPECT_EQ(keeper_->List()->front().installed.problem_reason, "");
+  EXPECT_EQ(keeper_->List()->releases.front().installed.problem_reason, "");
   const auto verified = keeper_->Verify();
   ASSERT_TRUE(verified);
-  EXPECT_EQ(verified->front().installed.problem_reason, "release.tree_changed");
-  EXPECT_EQ(verified->back().installed.problem_reason, "");
+  EXPECT_EQ(verified->releases.front().installed.problem_reason, "release.tree_changed");
+  EXPECT_EQ(verified->releases.back().installed.problem_reason, "");
 }
 
 TEST_F(ReleaseKeeperTest, ADamagedRecordIsShownAsSuch) {
   Write(At("releases/" + new_release_ + "/zoowarden-release.json"), "{");
-  EXPECT_EQ(keeper_->List()->back().installed.problem_reason, "release.damaged");
-  EXPECT_EQ(keeper_->Verify()->back().installed.problem_reason, "release.damaged");
+  EXPECT_EQ(keeper_->List()->releases.back().installed.problem_reason, "release.damaged");
+  EXPECT_EQ(keeper_->Verify()->releases.back().installed.problem_reason, "release.damaged");
 }
 
 TEST_F(ReleaseKeeperTest, RemovesTheTreeItsGenerationsAndItsArchive) {
   const auto removed = keeper_->Remove(new_release_, {});
   ASSERT_TRUE(removed) << removed.error().message();
-  EXPECT_THAT(removed->generations, ElementsAre(staged_));
+  EXPECT_THAT(*removed, ElementsAre(staged_));
   EXPECT_THAT(Names(), ElementsAre(OldRelease()));
   EXPECT_FALSE(fs::exists(At("generations/" + staged_)));
   EXPECT_EQ(std::distance(fs::directory_iterator(At("state/uploads")), {}), 1);
@@ -92,30 +99,30 @@ TEST_F(ReleaseKeeperTest, RemovesTheTreeItsGenerationsAndItsArchive) {
 }
 
 // Deleting takes long for big trees, and is nothing that anybody should wait for.
-TEST_F(ReleaseKeeperTest, WhatIsRemovedIsOutOfTheWayAtOnceAndGoesFromTheDiskAfterwards) {
-  auto removed = keeper_->Remove(new_release_, {});
+TEST_F(ReleaseKeeperTest, WhatIsRemovedIsOutOfTheWayAtOnceAndDeletedBySomebodyElse) {
+  const auto removed = keeper_->Remove(new_release_, {});
   ASSERT_TRUE(removed) << removed.error().message();
   EXPECT_THAT(Names(), ElementsAre(OldRelease()));
-  std::vector<fs::path> aside;
-  for (const auto& tree : removed->trees) {
-    EXPECT_FALSE(fs::is_empty(tree.path()));
-    aside.push_back(tree.path());
-  }
-  EXPECT_EQ(aside.size(), 2U);  // the generation and the release
-  removed->trees.clear();
-  for (const auto& path : aside) {
-    EXPECT_FALSE(fs::exists(path));
-  }
+  ASSERT_EQ(aside_.size(), 2U);
+  EXPECT_TRUE(fs::exists(aside_.front().path() / staged_ / "generation.json"));
+  EXPECT_FALSE(fs::is_empty(aside_.back().path() / new_release_));
+}
+
+// Actual: what a removal that fails half-way has renamed aside is deleted inside it, with its locks
+// held. Expected: it goes the same way as that of a whole one.
+TEST_F(ReleaseKeeperTest, WhatARemovalThatFailsHalfWayHasTakenAsideIsDeletedBySomebodyElseToo) {
+  fs::remove_all(At("releases/" + new_release_));
+  EXPECT_EQ(Reason(keeper_->Remove(new_release_, {})), "release.not_unpacked");
+  EXPECT_FALSE(fs::exists(At("generations/" + staged_)));
+  ASSERT_EQ(aside_.size(), 1U);
+  EXPECT_TRUE(fs::exists(aside_.front().path() / staged_ / "generation.json"));
 }
 
 TEST_F(ReleaseKeeperTest, WhatAKillLeavesOfARemovalGoesAtTheNextStart) {
+  ASSERT_TRUE(keeper_->Remove(new_release_, {}));
   std::vector<fs::path> aside;
-  {
-    auto removed = keeper_->Remove(new_release_, {});
-    ASSERT_TRUE(removed) << removed.error().message();
-    for (auto& tree : removed->trees) {
-      aside.push_back(tree.Release());
-    }
+  for (auto& tree : aside_) {
+    aside.push_back(tree.Release());
   }
   ASSERT_TRUE(fs::exists(aside.front()));
   keeper_.reset();
@@ -136,7 +143,7 @@ TEST_F(ReleaseKeeperTest, AStagedArchiveIsListedAndCanBeRemoved) {
   EXPECT_TRUE(keeper_->Remove(sha512, {}));
   EXPECT_THAT(*keeper_->Staged(), IsEmpty());
   EXPECT_EQ(Reason(keeper_->Remove(sha512, {})), "release.not_staged");
-  const std::string unpacked = keeper_->List()->front().installed.sha512;
+  const std::string unpacked = keeper_->List()->releases.front().installed.sha512;
   EXPECT_EQ(Reason(keeper_->Remove(unpacked, {})), "release.not_staged");
   EXPECT_TRUE(fs::exists(At("state/uploads/" + unpacked + ".archive")));
 }
@@ -145,7 +152,7 @@ TEST_F(ReleaseKeeperTest, WhatWasAdoptedIsListedForItself) {
   EXPECT_FALSE(keeper_->Adopted().has_value());
   fs::remove_all(At("generations"));
   Open({});
-  keeper_.emplace(instance(), instance().generations());
+  MakeKeeper();
   for (const char* file : {"zk.cfg", "zookeeper.jar"}) {
     Write(At(std::string("foreign/") + file), "");
   }
@@ -181,10 +188,11 @@ TEST_F(ReleaseKeeperTest, RefusesToRemoveWhatIsNeeded) {
 TEST_F(ReleaseKeeperTest, OneThatDoesNotSayItsReleaseIsNamedAndKeepsThemAll) {
   const auto expect_kept = [&](const char* how) {
     EXPECT_THAT(Names(), ElementsAre(OldRelease(), new_release_)) << how;
-    const auto unknown = keeper_->OfUnknownUse();
-    ASSERT_TRUE(unknown) << how << unknown.error().message();
-    ASSERT_EQ(unknown->size(), 1U) << how;
-    EXPECT_EQ(unknown->front().digest, staged_) << how;
+    const auto known = keeper_->List();
+    ASSERT_TRUE(known) << how << known.error().message();
+    ASSERT_EQ(known->unknown.size(), 1U) << how;
+    EXPECT_EQ(known->unknown.front().digest, staged_) << how;
+    EXPECT_EQ(Reason(keeper_->CheckUses()), "release.use_unknown") << how;
     EXPECT_EQ(Reason(keeper_->Remove(new_release_, {})), "release.use_unknown") << how;
     EXPECT_EQ(Reason(keeper_->Collect({})), "release.use_unknown") << how;
     EXPECT_EQ(Names().size(), 2U) << how;
@@ -198,6 +206,7 @@ TEST_F(ReleaseKeeperTest, OneThatDoesNotSayItsReleaseIsNamedAndKeepsThemAll) {
   Write(At("generations/" + staged_), "x");
   expect_kept("it is a file");
   fs::remove(At("generations/" + staged_));
+  EXPECT_TRUE(keeper_->CheckUses());
   EXPECT_TRUE(keeper_->Remove(new_release_, {}));
 }
 
@@ -226,6 +235,18 @@ TEST_F(ReleaseKeeperTest, CollectsArchivesThatWereNeverUnpackedButTheNewest) {
   }
   ASSERT_TRUE(keeper_->Collect({staged_}));
   EXPECT_EQ(std::distance(fs::directory_iterator(At("state/uploads")), {}), 3);
+}
+
+// Actual: where one generation does not say its release, archives that are of none pile up too.
+// Expected: they are collected all the same.
+TEST_F(ReleaseKeeperTest, CollectsSuchArchivesAlsoWhereNoReleaseMayGo) {
+  for (const char digit : {'1', '2', '3'}) {
+    Write(At("state/uploads/" + std::string(128, digit) + ".archive"), "x");
+  }
+  fs::remove(At("generations/" + staged_ + "/release"));
+  EXPECT_EQ(Reason(keeper_->Collect({})), "release.use_unknown");
+  EXPECT_EQ(keeper_->Staged()->size(), 1U);
+  EXPECT_EQ(Names().size(), 2U);
 }
 
 }  // namespace

@@ -161,15 +161,19 @@ TEST_F(ReleaseServiceTest, WhatAnOpenOperationNeedsIsNotRemoved) {
   EXPECT_FALSE(fs::exists(At("generations/" + staged_)));
 }
 
-TEST_F(ReleaseServiceTest, WhileTreesGoFromTheDiskNobodyWaits) {
-  const auto removed = core_->RemoveRelease(
-      {.run_id = "run1", .epoch = {5}, .holder = "zoowarden://lab/operator run1"}, release_);
-  ASSERT_TRUE(removed) << removed.error().message();
-  ASSERT_FALSE(removed->trees.empty());
-  EXPECT_TRUE(fs::exists(removed->trees.back().path() / release_));
-  EXPECT_EQ(core_->WithRunnerAlone([](OperationRunner& runner) { return runner.state(); }),
-            model::OperationState::kIdle);
+TEST_F(ReleaseServiceTest, WhatWasRemovedGoesFromTheDiskWhileTheAgentRuns) {
+  ASSERT_TRUE(Remove(release_).ok());
   EXPECT_EQ(List().releases_size(), 1);
+  const auto left_in = [this](const std::string& directory) {
+    return std::count_if(fs::directory_iterator(At(directory)), {}, [](const auto& entry) {
+      return entry.path().filename().native().starts_with(".old-");
+    });
+  };
+  const auto ends = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (left_in("releases") + left_in("generations") > 0) {
+    ASSERT_LT(std::chrono::steady_clock::now(), ends);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 TEST_F(ReleaseServiceTest, AStagedArchiveIsListedAndRemovedByItsSha512) {

@@ -1,0 +1,40 @@
+// Takes trees from the disk on a thread of its own: they were renamed aside, nothing finds them any
+// more, and nobody should wait for the disk.
+#pragma once
+
+#include "sys/files.h"
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace zoowarden::agent {
+
+class TreeRemover {
+ public:
+  // How one goes; what fails is told to the log.
+  using Delete = std::function<void(sys::TempDir)>;
+
+  explicit TreeRemover(Delete delete_tree = [](sys::TempDir) {});
+  // Waits for the tree that is under way. What waits behind it goes when the agent starts again, as
+  // after a kill.
+  ~TreeRemover();
+  TreeRemover(const TreeRemover&) = delete;
+  TreeRemover& operator=(const TreeRemover&) = delete;
+
+  // Returns at once. Any thread.
+  void Take(sys::TempDir tree);
+
+ private:
+  void Work(const std::stop_token& stop);
+
+  Delete delete_;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::vector<sys::TempDir> waiting_;
+  std::jthread worker_;  // last: it ends before anything that it uses
+};
+
+}  // namespace zoowarden::agent

@@ -1,0 +1,84 @@
+#include "agent/service/tree_remover.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <optional>
+#include <vector>
+
+namespace zoowarden::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kPatience{20};
+
+class TreeRemoverTest : public testing::Test {
+ protected:
+  [[nodiscard]] sys::TempDir Tree() {
+    auto tree = sys::TempDir::Create(scratch_.path(), ".old-");
+    std::ofstream(tree->path() / "file") << "x";
+    return *std::move(tree);
+  }
+  [[nodiscard]] std::ptrdiff_t Left() const {
+    return std::distance(fs::directory_iterator(scratch_.path()), {});
+  }
+
+  sys::TempDir scratch_ = *sys::TempDir::Create("/tmp", "zw-remover-");
+};
+
+TEST_F(TreeRemoverTest, WhoHandsATreeOverDoesNotWaitUntilItIsGone) {
+  std::promise<void> disk;
+  const auto answers = disk.get_future().share();
+  std::promise<void> all_gone;
+  int gone = 0;
+  TreeRemover remover([&](sys::TempDir tree) {
+    answers.wait();
+    { const sys::TempDir deleted = std::move(tree); }
+    if (++gone == 2) {
+      all_gone.set_value();
+    }
+  });
+  remover.Take(Tree());
+  remover.Take(Tree());
+  EXPECT_EQ(Left(), 2);
+  disk.set_value();
+  ASSERT_EQ(all_gone.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(Left(), 0);
+}
+
+TEST_F(TreeRemoverTest, AnAgentThatEndsWaitsForOneTreeAndLeavesTheOthersToTheNext) {
+  std::promise<void> begun;
+  std::promise<void> disk;
+  const auto answers = disk.get_future().share();
+  int deleted = 0;
+  std::optional<TreeRemover> remover;
+  remover.emplace([&](sys::TempDir tree) {
+    if (++deleted == 1) {
+      begun.set_value();
+    }
+    answers.wait();
+    const sys::TempDir gone = std::move(tree);
+  });
+  remover->Take(Tree());
+  ASSERT_EQ(begun.get_future().wait_for(kPatience), std::future_status::ready);
+  remover->Take(Tree());
+  remover->Take(Tree());
+  auto ended = std::async(std::launch::async, [&] { remover.reset(); });
+  EXPECT_EQ(ended.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  disk.set_value();
+  ASSERT_EQ(ended.wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(Left(), 3 - deleted);
+}
+
+TEST_F(TreeRemoverTest, OneThatNeverHadAnythingToDoEnds) {
+  std::optional<TreeRemover> remover;
+  remover.emplace();
+  remover.reset();
+  EXPECT_EQ(Left(), 0);
+}
+
+}  // namespace
+}  // namespace zoowarden::agent
