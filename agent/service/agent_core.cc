@@ -4,6 +4,7 @@
 #include "agent/service/own_directories.h"
 #include "agent/service/serving_journal.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "journal/agent_journal.h"
 #include "sys/resident.h"
 
@@ -198,13 +199,22 @@ MemberObservation AgentCore::Look(const ProbeRequest& request) {
   seen.epoch = WithLease([](LeaseKeeper& lease) { return lease.Get().owner.epoch; });
   DescribeOperation(snapshot, seen);
   DescribeInstance(seen);
-  if (!request.canary) {  // a round of a gate has no use for it, and comes several times a second
-    const auto own = LookAtOwnDirectories(instance_->config(), ::geteuid()).sound;
-    if (!own && seen.problem.empty()) {
-      seen.problem = "begins no new operation: " + own.error().message();
-    }
+  // A round of a gate has no use for it, and comes several times a second.
+  if (!request.canary && seen.problem.empty()) {
+    seen.problem = WhatItWillNotDo();
   }
   return seen;
+}
+
+std::string AgentCore::WhatItWillNotDo() {
+  std::vector<std::string> all;
+  if (const auto own = LookAtOwnDirectories(instance_->config(), ::geteuid()).sound; !own) {
+    all.push_back("begins no new operation: " + own.error().message());
+  }
+  if (const auto uses = release_keeper_->CheckUses(); !uses) {
+    all.push_back(uses.error().message());
+  }
+  return base::Join(all, "; ");
 }
 
 FinderAnswer AgentCore::FindProcess() {

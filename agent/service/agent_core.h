@@ -191,6 +191,9 @@ class AgentCore {
   [[nodiscard]] Snapshot TakeSnapshot() const;
   void DescribeOperation(const Snapshot& snapshot, model::MemberObservation& seen) const;
   void DescribeInstance(model::MemberObservation& seen);
+  // What this agent will not do until a person has mended something, of which no gate asks; or
+  // empty.
+  [[nodiscard]] std::string WhatItWillNotDo();
   [[nodiscard]] std::set<std::string> NeededBy(const model::OperationStatus& operation);
   [[nodiscard]] FinderAnswer FindProcess();
   [[nodiscard]] FinderAnswer FindProcessAt(Snapshot& snapshot);

@@ -135,6 +135,13 @@ std::vector<std::string> FindWarnings(const PlanInput& input, const Plan& plan) 
       }
     }
   }
+  for (const auto& seen : input.seen) {
+    // Of what does not serve, or not visibly, FindRefusals tells it.
+    const bool serves = model::IsServing(seen.mode) || seen.mode == model::Mode::kStandalone;
+    if (seen.answered && seen.processes_visible && serves && !seen.problem.empty()) {
+      add("server " + model::ToString(seen.id) + ": its agent says: " + seen.problem);
+    }
+  }
   const auto voters = CountVoters(DeclaredMembers(input.spec));
   if (voters % 2 == 0 && voters > 0) {
     add("an even number of voters (" + std::to_string(voters) +

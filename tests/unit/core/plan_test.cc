@@ -121,6 +121,18 @@ TEST_F(PlanTest, AFinishedEnsembleHasNothingToDo) {
   EXPECT_TRUE(Made().NothingToDo());
 }
 
+// Actual: what an agent says of itself is shown by `status` alone. Expected: whoever plans a roll
+// reads it too.
+TEST_F(PlanTest, WhatTheAgentOfAServerThatServesSaysIsAWarning) {
+  EXPECT_THAT(Made().warnings, ::testing::IsEmpty());
+  input_.seen[1].problem = "no release is removed while ...";
+  EXPECT_THAT(Made().warnings,
+              ElementsAre("server 2: its agent says: no release is removed while ..."));
+  EXPECT_TRUE(Made().refusals.empty());
+  input_.seen[1].mode = model::Mode::kNotServing;
+  EXPECT_THAT(Made().warnings, ::testing::IsEmpty()) << "told by the refusal";
+}
+
 TEST_F(PlanTest, OnlyTheServersThatDifferAreRolled) {
   input_.wanted[Id(3)] = testing::Old();
   EXPECT_THAT(Order(), ElementsAre(2, 1));

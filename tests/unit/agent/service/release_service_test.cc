@@ -176,6 +176,17 @@ TEST_F(ReleaseServiceTest, WhatWasRemovedGoesFromTheDiskWhileTheAgentRuns) {
   }
 }
 
+// Actual: that nothing can be removed any more is told by `releases list` alone. Expected: an
+// observation tells it, as whatever else keeps an agent from its work.
+TEST_F(ReleaseServiceTest, WhereNoReleaseMayGoAnObservationSaysSo) {
+  EXPECT_EQ(core_->Look({}).problem, "");
+  fs::remove(At("generations/" + staged_ + "/release"));
+  const std::string problem = core_->Look({}).problem;
+  EXPECT_NE(problem.find("no release is removed"), std::string::npos) << problem;
+  EXPECT_NE(problem.find(staged_), std::string::npos) << problem;
+  EXPECT_EQ(core_->Look({.canary = model::Zxid{1}}).problem, "");
+}
+
 TEST_F(ReleaseServiceTest, AStagedArchiveIsListedAndRemovedByItsSha512) {
   const std::string content = "no archive, but its bytes";
   const std::string sha512 = sys::Digest(sys::Hash::kSha512, content);
