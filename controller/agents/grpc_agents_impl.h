@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -108,6 +109,12 @@ inline base::Status CheckAnswerer(const Connection& connection,
       connection.outlived || (!believed && believed.error().Is(base::ErrorCode::kUnauthenticated) &&
                               believed.error().reason().starts_with("pki."));
   return believed;
+}
+
+// The agent itself names a reason: what has none never came back from it.
+inline bool IsLost(const base::Error& error) {
+  return error.reason().empty() &&
+         (error.Is(base::ErrorCode::kUnavailable) || error.Is(base::ErrorCode::kDeadlineExceeded));
 }
 
 // Counts calls down to the moment at which all have ended. gRPC ends each at its deadline.
@@ -251,10 +258,16 @@ struct GrpcAgents::Impl {
                                            const Call& call,
                                            Request request) {
     ToWire(options.ensemble, call, *request.mutable_call());
-    return Ask(server, method, request, call.deadline + kNetworkMargin);
+    auto reply = Ask(server, method, request, call.deadline + kNetworkMargin);
+    if (reply) {
+      watches.NoteChange(call.operation_id, reply->sequence());
+    }
+    return reply;
   }
 
-  // Those that stop a server need its permit, and their steps are watched.
+  // Those that stop a server need its permit, and their steps are watched: from the change on that
+  // the call has made, because what was before has been told, perhaps long ago. Is the answer lost,
+  // the call may have worked: from the last change that is known.
   template <typename Request>
   base::Status Move(model::ServerId server,
                     Method<OperateAsync, Request, v1::OperationReply> method,
@@ -262,20 +275,26 @@ struct GrpcAgents::Impl {
                     const std::string& permit_id) {
     Request request;
     request.set_permit_id(permit_id);
-    ZW_ASSIGN(const auto reply, Operate<Request>(server, method, call, std::move(request)));
-    Watch(server, call, reply);
-    return base::Ok();
+    const std::uint64_t known = watches.LastChange(call.operation_id);
+    const auto reply = Operate<Request>(server, method, call, std::move(request));
+    if (reply) {
+      Watch(server, call, std::max<std::uint64_t>(reply->sequence(), 1) - 1);
+      return base::Ok();
+    }
+    if (IsLost(reply.error())) {
+      Watch(server, call, known);
+    }
+    return base::Fail(reply.error());
   }
 
-  // From the change on that the call has made: what was before has been told, perhaps long ago.
-  void Watch(model::ServerId server, const Call& call, const v1::OperationReply& reply) {
+  void Watch(model::ServerId server, const Call& call, std::uint64_t after_sequence) {
     if (options.on_step) {
       watches.Start(Of(server).channel,
                     {.ensemble = options.ensemble,
                      .run = call.run,
                      .server = server,
                      .operation_id = call.operation_id,
-                     .after_sequence = std::max<std::uint64_t>(reply.sequence(), 1) - 1});
+                     .after_sequence = after_sequence});
     }
   }
 };

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <utility>
 
@@ -23,6 +24,13 @@ constexpr std::size_t kMaxWaiting = 1'000;
 struct StepWatches::Inbox {
   std::mutex mutex;
   std::vector<StepEvent> events;
+  std::map<std::string, std::uint64_t> changes;  // by operation, the last that is known
+
+  // With the mutex held.
+  void NoteChange(const std::string& operation_id, std::uint64_t sequence) {
+    auto& last = changes[operation_id];
+    last = std::max(last, sequence);
+  }
 };
 
 class StepWatches::Stream final : public grpc::ClientReadReactor<v1::OperationEvent> {
@@ -32,6 +40,7 @@ class StepWatches::Stream final : public grpc::ClientReadReactor<v1::OperationEv
     ToWire(target_.ensemble, target_.run, *request_.mutable_run());
     request_.set_operation_id(target_.operation_id);
     request_.set_after_sequence(target_.after_sequence);
+    context_.set_wait_for_ready(true);
     stub_->async()->Watch(&context_, &request_, this);
     StartRead(&event_);
     StartCall();
@@ -73,6 +82,7 @@ class StepWatches::Stream final : public grpc::ClientReadReactor<v1::OperationEv
     if (inbox_.events.size() >= kMaxWaiting) {
       return false;
     }
+    inbox_.NoteChange(target_.operation_id, event_.sequence());
     inbox_.events.push_back(
         {.server = target_.server, .state = state, .detail = ShownText(event_.detail())});
     return true;
@@ -100,6 +110,17 @@ void StepWatches::Start(const std::shared_ptr<grpc::Channel>& channel, const Wat
   if (!watched) {
     streams_.push_back(std::make_unique<Stream>(channel, target, *inbox_));
   }
+}
+
+void StepWatches::NoteChange(const std::string& operation_id, std::uint64_t sequence) {
+  const std::lock_guard lock(inbox_->mutex);
+  inbox_->NoteChange(operation_id, sequence);
+}
+
+std::uint64_t StepWatches::LastChange(const std::string& operation_id) const {
+  const std::lock_guard lock(inbox_->mutex);
+  const auto found = inbox_->changes.find(operation_id);
+  return found == inbox_->changes.end() ? 0 : found->second;
 }
 
 std::vector<StepEvent> StepWatches::Take() {

@@ -1,5 +1,6 @@
 // The steps of running operations as their agents stream them: for people who watch, never for
-// gates. A stream that breaks is not mended; the rounds of observation tell the rest.
+// gates. One begins as soon as its agent can be reached; one that breaks is not mended, and the
+// rounds of observation tell the rest.
 #pragma once
 
 #include "controller/run/agents.h"
@@ -38,6 +39,9 @@ class StepWatches {
 
   // Does nothing when this operation is watched already.
   void Start(const std::shared_ptr<grpc::Channel>& channel, const WatchTarget& target);
+  // The last change of this operation that an answer or an event has named; 0 = none. Any thread.
+  void NoteChange(const std::string& operation_id, std::uint64_t sequence);
+  [[nodiscard]] std::uint64_t LastChange(const std::string& operation_id) const;
   // What came since the last call, oldest first.
   [[nodiscard]] std::vector<StepEvent> Take();
 

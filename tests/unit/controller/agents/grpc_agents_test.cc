@@ -2,12 +2,14 @@
 
 #include "fake_agent.h"
 #include "rpc/status.h"
+#include "sys/files.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <future>
 #include <string>
+#include <thread>
 
 namespace zoowarden::controller {
 namespace {
@@ -237,6 +239,83 @@ TEST_F(GrpcAgentsTest, StepsOfAnOperationArriveInsideObserve) {
   EXPECT_EQ(told[0].detail, "pid 7?[2J");
   EXPECT_EQ(fakes_[1].operate.watches, 1) << "an operation is watched once";
   EXPECT_EQ(fakes_[1].operate.watched_after, 6U) << "from the change on that the call made";
+}
+
+// Actual: where the answer of the call that stops a server is lost, nothing is told of its way down
+// and up. Expected: all that came after what was known.
+TEST_F(GrpcAgentsTest, WhereOnlyTheAnswerIsLostTheStepsAreToldAllTheSame) {
+  fakes_[1].operate.on_begin = [](const auto&, v1::OperationReply& reply) {
+    reply.set_sequence(3);
+    return grpc::Status::OK;
+  };
+  fakes_[1].operate.on_proceed = [](const auto&, auto&) {
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "Socket closed");
+  };
+  on_step_ = [](const StepEvent&) {};
+  auto agents = Make();
+  const Call call{.run = kRun, .operation_id = "run-1/2", .sequence = 1};
+  const auto await_watch = [&](int count) {
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (fakes_[1].operate.watches < count && std::chrono::steady_clock::now() < patience) {
+      std::this_thread::yield();
+    }
+    return fakes_[1].operate.watches == count;
+  };
+  EXPECT_FALSE(agents.Proceed({2}, call, ""));
+  ASSERT_TRUE(await_watch(1));
+  EXPECT_EQ(fakes_[1].operate.watched_after, 0U) << "taken over: nothing is known of it here";
+  const Call other{.run = kRun, .operation_id = "run-1/3", .sequence = 2};
+  ASSERT_TRUE(agents.Begin({2}, other, {}));
+  EXPECT_FALSE(agents.Proceed({2}, other, ""));
+  ASSERT_TRUE(await_watch(2));
+  EXPECT_EQ(fakes_[1].operate.watched_after, 3U);
+}
+
+// The connection breaks together with the answer: an agent that is away for a moment is waited for.
+TEST_F(GrpcAgentsTest, StepsAreToldAlsoWhereTheAgentIsBackLaterOnly) {
+  const auto directory = sys::TempDir::Create("/tmp", "zw-agents-");
+  ASSERT_TRUE(directory) << directory.error().message();
+  const std::string address = "unix:" + (directory->path() / "agent").native();
+  grpc::ChannelArguments soon;
+  soon.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
+  soon.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 20);
+  soon.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 20);
+  GrpcAgentsOptions options;
+  options.ensemble = "lab";
+  options.servers = {{.id = {1}, .host = "h", .agent = "agent1:7443"}};
+  options.on_step = [](const StepEvent&) {};
+  options.channel = [&](const model::ServerSpec&) {
+    return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), soon);
+  };
+  FakeOperate operate;
+  std::unique_ptr<grpc::Server> server;
+  GrpcAgents agents(std::move(options));
+  const Call call{.run = kRun, .operation_id = "run-1/1", .sequence = 1};
+  EXPECT_FALSE(agents.Proceed({1}, call, ""));
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials());
+  builder.RegisterService(&operate);
+  server = builder.BuildAndStart();
+  ASSERT_NE(server, nullptr);
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (operate.watches == 0 && std::chrono::steady_clock::now() < patience) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(operate.watches, 1);
+}
+
+TEST_F(GrpcAgentsTest, WhatAnAgentRefusesIsNotWatched) {
+  fakes_[1].operate.on_proceed = [](const auto&, auto&) {
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "not now", "permit.used");
+  };
+  on_step_ = [](const StepEvent&) {};
+  {
+    auto agents = Make();
+    const Call call{.run = kRun, .operation_id = "run-1/2", .sequence = 1};
+    EXPECT_FALSE(agents.Proceed({2}, call, ""));
+    EXPECT_TRUE(agents.GetStatus(std::chrono::seconds(10))[1].answered);
+  }
+  EXPECT_EQ(fakes_[1].operate.watches, 0);
 }
 
 // An agent from before names none of those beside.
