@@ -60,10 +60,10 @@ class Stranger {
   explicit Stranger(const std::string& configuration) : pid_(fork()) {
     // Ends by itself where nobody is left to end it.
     if (pid_ == 0) {
-      execl("/bin/sh",
-            "sh",
-            "-c",
-            "sleep 60; :",
+      execl("/usr/bin/perl",
+            "perl",
+            "-e",
+            "sleep 60",
             "org.apache.zookeeper.server.quorum.QuorumPeerMain",
             configuration.c_str(),
             nullptr);

@@ -30,7 +30,7 @@ constexpr const char* kServerScript =
     "[ -e \"$root/broken\" ] && exit 1\n"
     "cfg=\"$2\"\n"
     "[ -e \"$root/foreign\" ] && cfg=\"$root/foreign\"\n"
-    "sh -c 'sleep 20; :' org.apache.zookeeper.server.quorum.QuorumPeerMain \"$cfg\" >/dev/null "
+    "perl -e 'sleep 20' org.apache.zookeeper.server.quorum.QuorumPeerMain \"$cfg\" >/dev/null "
     "2>&1 "
     "&\n";
 

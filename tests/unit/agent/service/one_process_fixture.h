@@ -28,9 +28,10 @@
 
 namespace zoowarden::agent {
 
-// What a stand-in does all the time; none outlives a test that is killed.
+// What a stand-in does all the time, in perl: what a shell forks looks like a second server until
+// it executes something. None outlives a test that is killed.
 inline std::string WhileThisTestRuns() {
-  return "while kill -0 " + std::to_string(::getpid()) + "; do sleep 0.1; done";
+  return "select undef, undef, undef, 0.1 while kill 0, " + std::to_string(::getpid());
 }
 
 // As the real one: believes the pid file, and writes it. `late` there: takes its time. `deaf`: the
@@ -40,8 +41,9 @@ inline std::string ServerScript() {
 root=$(realpath "$(dirname "$2")/../../..")
 [ -e "$root/late" ] && sleep 1
 [ -f "$ZOOPIDFILE" ] && kill -0 "$(cat "$ZOOPIDFILE")" && exit 1
-[ -e "$root/deaf" ] && deaf="trap 'echo >>$root/terms' TERM;"
-sh -c "$deaf )sh" +
+[ -e "$root/deaf" ] && deaf="use IO::File;
+  \$SIG{TERM} = sub { print {IO::File->new('$root/terms', 'a')} qq(\n) };"
+perl -e "$deaf )sh" +
          WhileThisTestRuns() + R"sh(" org.apache.zookeeper.server.quorum.QuorumPeerMain "$2" \
   >/dev/null 2>&1 &
 echo $! > "$ZOOPIDFILE"
@@ -133,7 +135,7 @@ class OneProcessTest : public ::testing::Test {
     return false;
   }
   std::optional<model::Process> LaunchAndSee() {
-    // The last breath of a stand-in before, its `sleep`, may still hold the lock.
+    // A stand-in that ends gives back its memory, and is nobody to us, before its lock.
     EXPECT_TRUE(WaitUntil([this] { return Launch() == "launched"; }));
     EXPECT_TRUE(WaitUntil([this] { return Seen().has_value(); }));
     return Seen();
@@ -143,10 +145,6 @@ class OneProcessTest : public ::testing::Test {
   std::vector<pid_t> Servers() {
     return ProcessesWith({"QuorumPeerMain", scratch_->path().string()});
   }
-  // A stand-in that has just forked, to sleep, is two for a moment.
-  bool IsAlone() {
-    return WaitUntil([this] { return Servers().size() == 1; });
-  }
 
   // Somebody else's start, without our launcher and its lock.
   void StartByHand(const std::string& configuration, const std::string& directory) {
@@ -154,7 +152,7 @@ class OneProcessTest : public ::testing::Test {
         {.executable = "/bin/sh",
          .arguments =
              {"-c",
-              "cd \"$1\" && exec sh -c '" + WhileThisTestRuns() +
+              "cd \"$1\" && exec perl -e '" + WhileThisTestRuns() +
                   "' org.apache.zookeeper.server.quorum.QuorumPeerMain \"$2\" >/dev/null 2>&1 &",
               "sh",
               directory,
@@ -168,7 +166,7 @@ class OneProcessTest : public ::testing::Test {
       return std::filesystem::equivalent("/proc/" + std::to_string(pid) + "/cwd", directory, gone);
     };
     ASSERT_TRUE(WaitUntil([&] {
-      const auto pids = ProcessesWith({std::string("\0while", 6), configuration});
+      const auto pids = ProcessesWith({std::string("\0select", 7), configuration});
       return std::any_of(pids.begin(), pids.end(), executed);
     }));
   }

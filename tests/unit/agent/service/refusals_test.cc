@@ -20,10 +20,11 @@ namespace zoowarden::agent {
 namespace {
 
 constexpr const char* kOperation = "op1";
-// A stand-in that is told from others by its configuration, and ends by itself.
+// A stand-in that is told from others by its configuration, and ends by itself. No shell: what it
+// forks looks like a second server until it executes something.
 constexpr const char* kServerScript =
     "#!/bin/sh\n"
-    "sh -c 'sleep 30; :' org.apache.zookeeper.server.quorum.QuorumPeerMain \"$2\" "
+    "perl -e 'sleep 30' org.apache.zookeeper.server.quorum.QuorumPeerMain \"$2\" "
     ">/dev/null 2>&1 &\n";
 
 // Named where the sentence says what it is about.
