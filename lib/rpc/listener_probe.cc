@@ -41,8 +41,18 @@ base::Status NotLooked(const std::string& address, int error) {
       "no connection to the own address " + address + " can be tried: " + std::strerror(error));
 }
 
+// What says nothing of the listener: this process, or the machine, has none left.
+bool IsWant(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+struct Resolved {
+  Addresses found{nullptr, &freeaddrinfo};
+  int error = 0;  // errno of what went wrong on the way, if anything did
+};
+
 // An address that means "every interface" reaches this machine as well.
-Addresses Resolve(const std::string& address) {
+Resolved Resolve(const std::string& address) {
   const std::size_t colon = address.rfind(':');
   std::string host = address.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) {
@@ -50,10 +60,11 @@ Addresses Resolve(const std::string& address) {
   }
   const addrinfo hints{.ai_flags = AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
   addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found) != 0) {
-    found = nullptr;
-  }
-  return {found, &freeaddrinfo};
+  // glibc also calls a name unknown whose tables it could not open, and leaves errno.
+  errno = 0;
+  const int code = getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found);
+  const int error = code == EAI_MEMORY ? ENOMEM : errno;
+  return {.found = Addresses(code == 0 ? found : nullptr, &freeaddrinfo), .error = error};
 }
 
 // True when the event, or an error, came before the deadline.
@@ -129,7 +140,7 @@ base::Status Converse(int fd,
 }  // namespace
 
 std::string WithoutName(const std::string& address) {
-  const Addresses found = Resolve(address);
+  const Addresses found = Resolve(address).found;
   std::array<char, NI_MAXHOST> host{};
   if (found == nullptr || getnameinfo(found->ai_addr,
                                       found->ai_addrlen,
@@ -146,13 +157,14 @@ std::string WithoutName(const std::string& address) {
 }
 
 base::Status ProbeListener(const std::string& address, milliseconds patience) {
-  const Addresses to = Resolve(address);
+  const auto [to, error] = Resolve(address);
   if (to == nullptr) {
-    return Refused(address, "its name cannot be resolved");
+    return IsWant(error) ? NotLooked(address, error)
+                         : Refused(address, "its name cannot be resolved");
   }
   const sys::UniqueFd fd(socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) {
-    return NotLooked(address, errno);
+    return IsWant(errno) ? NotLooked(address, errno) : Refused(address, std::strerror(errno));
   }
   return Converse(fd.get(), *to, address, patience);
 }

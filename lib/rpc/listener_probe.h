@@ -20,8 +20,8 @@ namespace zoowarden::rpc {
 // Connects to HOST:PORT, begins a TLS handshake, and leaves when the other side answers. Blocks for
 // at most `patience`, any thread may call. kUnavailable `listener.silent`, `listener.refused`, or
 // `listener.turned_away`: it was accepted and closed, as by the limits of accept_limit.h.
-// kResourceExhausted `listener.not_looked`: this process, or the machine, has no descriptor for it,
-// which says nothing of the listener.
+// kResourceExhausted `listener.not_looked`: this process, or the machine, has no descriptor or no
+// memory for it, or to look its name up, which says nothing of the listener.
 [[nodiscard]] base::Status ProbeListener(const std::string& address,
                                          std::chrono::milliseconds patience);
 

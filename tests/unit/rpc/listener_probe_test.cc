@@ -5,14 +5,43 @@
 #include "tests/unit/rpc/loopback.h"
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <array>
+#include <cerrno>
+#include <thread>
 
 namespace zoowarden::rpc {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+// The reason of a probe in a thread of its own, for which that call of the system fails.
+std::string ProbedWhere(long call, int error, const std::string& address) {
+  std::string reason;
+  std::thread([&] {
+    std::array rules = {
+        sock_filter{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+        sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 1, static_cast<__u32>(call)},
+        sock_filter{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | static_cast<__u32>(error)},
+        sock_filter{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+    const sock_fprog program{.len = rules.size(), .filter = rules.data()};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+      reason = "cannot be tried";
+      return;
+    }
+    const auto answered = ProbeListener(address, seconds(5));
+    reason = answered ? "answers" : answered.error().reason();
+  }).join();
+  return reason;
+}
 
 class ListenerProbeTest : public LoopbackTest {
  protected:
@@ -68,6 +97,23 @@ TEST_F(ListenerProbeTest, WithoutADescriptorNoLookIsMade) {
   EXPECT_TRUE(AcceptsNow().without_descriptor);
   EXPECT_EQ(Probed(), "answers");
   EXPECT_FALSE(AcceptsNow().without_descriptor);
+}
+
+TEST_F(ListenerProbeTest, OnlyAWantOfDescriptorsOrMemoryIsNoLook) {
+  for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
+    EXPECT_EQ(ProbedWhere(SYS_socket, error, server_->address()), "listener.not_looked") << error;
+  }
+  for (const int error : {EAFNOSUPPORT, EACCES, EPROTONOSUPPORT}) {
+    EXPECT_EQ(ProbedWhere(SYS_socket, error, server_->address()), "listener.refused") << error;
+  }
+}
+
+TEST_F(ListenerProbeTest, ANameThatNoDescriptorIsLeftToLookUpIsNoLook) {
+  for (const int error : {EMFILE, ENFILE}) {
+    EXPECT_EQ(ProbedWhere(SYS_openat, error, "no-such-host.invalid:3"), "listener.not_looked")
+        << error;
+  }
+  EXPECT_EQ(ProbedWhere(SYS_openat, EACCES, "no-such-host.invalid:3"), "listener.refused");
 }
 
 TEST(WithoutNameTest, ANameIsAskedForOnceAndNumbersStay) {
