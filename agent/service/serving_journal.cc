@@ -7,6 +7,7 @@
 #include "journal/agent_journal.h"
 #include "model/operation.h"
 
+#include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -33,29 +34,14 @@ base::Result<std::optional<StoredOperation>> FindOpen(journal::AgentJournal& jou
   return stored;
 }
 
-// While it lives, root acts as the user that the agent serves as: the files of that journal stay
-// its own. Of all threads of the program.
-class AsServingUser {
- public:
-  explicit AsServingUser(uid_t user) : acts_(::geteuid() == 0 && user != 0) {
-    if (acts_) {
-      const passwd* entry = ::getpwuid(user);
-      became_ = entry != nullptr && ::setegid(entry->pw_gid) == 0 && ::seteuid(user) == 0;
-    }
-  }
-  ~AsServingUser() {
-    if (acts_ && (::seteuid(0) != 0 || ::setegid(0) != 0)) {
-      base::LogError("root cannot act as root again");
-    }
-  }
-  AsServingUser(const AsServingUser&) = delete;
-  AsServingUser& operator=(const AsServingUser&) = delete;
-  [[nodiscard]] bool became() const { return became_; }
-
- private:
-  bool acts_ = false;
-  bool became_ = true;
-};
+// For good, with the groups and the saved ids: nothing of root's is left to a reader of files that
+// the agent's user may write. Of all threads of the program.
+bool BecomeServingUser(uid_t user) {
+  const passwd* entry = ::getpwuid(user);
+  return entry != nullptr && ::initgroups(entry->pw_name, entry->pw_gid) == 0 &&
+         ::setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) == 0 &&
+         ::setresuid(user, user, user) == 0;
+}
 
 }  // namespace
 
@@ -85,8 +71,7 @@ base::Result<std::optional<StoredOperation>> LookForOpenOperation(
     return std::nullopt;
   }
   const uid_t user = ServingUser(config);
-  const AsServingUser as_user(user);
-  if (!as_user.became()) {
+  if (user != ::geteuid() && !BecomeServingUser(user)) {
     return base::Fail(CheckServingUser(config).error());
   }
   ZW_ASSIGN(const auto journal, OpenJournalOf(config));

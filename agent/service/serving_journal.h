@@ -22,8 +22,9 @@ namespace zoowarden::agent {
     const config::AgentConfig& config, bool accept_lost);
 
 // What an agent that is stopped would go on with; none on a server that never had one. Errors are
-// those of OpenJournalOf: `journal.in_use` while the agent runs. For a program of one thread: root
-// looks as the user that the agent serves as, whose the journal stays.
+// those of OpenJournalOf: `journal.in_use` while the agent runs. For a program that does nothing
+// else: root becomes the user that the agent serves as, whose the journal stays, and remains that
+// user.
 [[nodiscard]] base::Result<std::optional<StoredOperation>> LookForOpenOperation(
     const config::AgentConfig& config);
 

@@ -7,11 +7,16 @@
 #include "sys/files.h"
 #include "tests/unit/agent/service/config_below.h"
 
+#include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -79,24 +84,76 @@ TEST_F(OpenOperationTest, CannotBeToldWhileTheAgentRunsOrWithoutItsJournal) {
   EXPECT_EQ(Told(), "journal.lost");
 }
 
-// Root asks, when the package goes; an agent without root must find its journal its own.
-TEST_F(OpenOperationTest, LeavesNoFileOfRootsBehind) {
-  if (::geteuid() != 0) {
-    GTEST_SKIP() << "only root can ask on behalf of another user";
+// Root asks, when the package goes, on behalf of an agent without root.
+class OpenOperationOfAnotherTest : public OpenOperationTest {
+ protected:
+  static constexpr uid_t kAgent = 65534;
+
+  void SetUp() override {
+    if (::geteuid() != 0) {
+      GTEST_SKIP() << "only root can ask on behalf of another user";
+    }
+    OpenOperationTest::SetUp();
+    fs::permissions(scratch_->path(), fs::perms(0755));
+    Save("verifying");
   }
-  constexpr uid_t kAgent = 65534;
-  fs::permissions(scratch_->path(), fs::perms(0755));
-  Save("verifying");
-  for (const auto& entry : fs::directory_iterator(Config().state_directory)) {
-    ASSERT_EQ(::chown(entry.path().c_str(), kAgent, kAgent), 0);
+  void GiveJournalTo(uid_t user) const {
+    for (const auto& entry : fs::directory_iterator(Config().state_directory)) {
+      ASSERT_EQ(::chown(entry.path().c_str(), user, user), 0);
+    }
+    ASSERT_EQ(::chown(Config().state_directory.c_str(), user, user), 0);
   }
-  ASSERT_EQ(::chown(Config().state_directory.c_str(), kAgent, kAgent), 0);
-  EXPECT_EQ(Told(), "run1-1");
+  // In a program of its own, which gives its rights up.
+  static bool Holds(const std::function<bool()>& what) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::_exit(what() ? 0 : 1);
+    }
+    int status = 0;
+    return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  }
+};
+
+TEST_F(OpenOperationOfAnotherTest, LeavesNoFileOfRootsBehind) {
+  GiveJournalTo(kAgent);
+  EXPECT_TRUE(Holds([&] { return Told() == "run1-1"; }));
   for (const auto& entry : fs::directory_iterator(Config().state_directory)) {
     struct stat status {};
     ASSERT_EQ(::stat(entry.path().c_str(), &status), 0);
     EXPECT_EQ(status.st_uid, kAgent) << entry.path();
   }
+}
+
+// What that user wrote is read by a program that nothing is left of root's to.
+TEST_F(OpenOperationOfAnotherTest, GivesRootUpForGood) {
+  GiveJournalTo(kAgent);
+  EXPECT_TRUE(Holds([&] {
+    const std::array<gid_t, 1> of_root = {0};
+    uid_t real = 0;
+    uid_t effective = 0;
+    uid_t saved = 0;
+    return ::setgroups(of_root.size(), of_root.data()) == 0 && Told() == "run1-1" &&
+           ::getresuid(&real, &effective, &saved) == 0 && real == kAgent && effective == kAgent &&
+           saved == kAgent && ::seteuid(0) != 0;
+  }));
+  EXPECT_TRUE(Holds([&] {
+    const std::array<gid_t, 1> of_root = {0};
+    gid_t real = 0;
+    gid_t effective = 0;
+    gid_t saved = 0;
+    std::array<gid_t, 64> groups{};
+    const bool told = ::setgroups(of_root.size(), of_root.data()) == 0 && Told() == "run1-1" &&
+                      ::getresgid(&real, &effective, &saved) == 0 && real != 0 && effective != 0 &&
+                      saved != 0;
+    const int count = ::getgroups(groups.size(), groups.data());
+    return told && count >= 0 &&
+           std::find(groups.begin(), groups.begin() + count, gid_t{0}) == groups.begin() + count;
+  }));
+}
+
+TEST_F(OpenOperationOfAnotherTest, AUserWhomThisMachineDoesNotKnowIsSaidToBeOne) {
+  GiveJournalTo(54321);
+  EXPECT_TRUE(Holds([&] { return Told() == "agent.other_user"; }));
 }
 
 }  // namespace
