@@ -7,10 +7,13 @@
 #include "zk/zoo_cfg.h"
 
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -50,6 +53,52 @@ void AddServerLine(const zk::Member& member, std::vector<ListeningPort>& ports) 
   }
 }
 
+// As IPv6 has it, which has the addresses of IPv4 as well.
+using Address = std::array<std::uint8_t, 16>;
+constexpr Address kEveryAddress{};
+constexpr Address kEveryOfFour{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+constexpr std::size_t kMapped = 12;  // bytes before one of IPv4
+
+Address AddressOf(const addrinfo& from) {
+  Address address = kEveryOfFour;
+  if (from.ai_family == AF_INET6) {
+    sockaddr_in6 six{};
+    std::memcpy(&six, from.ai_addr, sizeof(six));
+    std::memcpy(address.data(), &six.sin6_addr, address.size());
+  } else if (from.ai_family == AF_INET) {
+    sockaddr_in four{};
+    std::memcpy(&four, from.ai_addr, sizeof(four));
+    std::memcpy(address.data() + kMapped, &four.sin_addr, sizeof(four.sin_addr));
+  }
+  return address;
+}
+
+// /proc/net/tcp and tcp6 have words of 32 bits as numbers of this machine's byte order.
+std::optional<Address> AddressOf(std::string_view hex) {
+  constexpr std::size_t kDigits = 8;
+  if (hex.size() != kDigits && hex.size() != 4 * kDigits) {
+    return std::nullopt;
+  }
+  Address address = kEveryOfFour;
+  std::size_t at = hex.size() == kDigits ? kMapped : 0;
+  for (; !hex.empty(); hex.remove_prefix(kDigits)) {
+    const auto number = base::ParseUnsigned(hex.substr(0, kDigits), 16);
+    if (!number) {
+      return std::nullopt;
+    }
+    const auto word = static_cast<std::uint32_t>(*number);
+    std::memcpy(address.data() + at, &word, sizeof(word));
+    at += sizeof(word);
+  }
+  return address;
+}
+
+bool Covers(const Address& wildcard, const Address& address) {
+  return wildcard == kEveryAddress ||
+         (wildcard == kEveryOfFour &&
+          std::equal(address.begin(), address.begin() + kMapped, wildcard.begin()));
+}
+
 // EADDRINUSE is the only answer that matters. SO_REUSEADDR as Java sets it: what only lingers after
 // a close is no obstacle, what listens is.
 bool IsTaken(const addrinfo& address) {
@@ -61,27 +110,31 @@ bool IsTaken(const addrinfo& address) {
          ::bind(probe.get(), address.ai_addr, address.ai_addrlen) != 0 && errno == EADDRINUSE;
 }
 
-bool IsTaken(const ListeningPort& port) {
+// The first of its addresses on which somebody listens.
+std::optional<Address> Taken(const ListeningPort& port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* list = nullptr;
   const char* host = port.host.empty() ? nullptr : port.host.c_str();
   if (::getaddrinfo(host, std::to_string(port.port).c_str(), &hints, &list) != 0) {
-    return false;
+    return std::nullopt;
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(list, &::freeaddrinfo);
   for (const auto* at = list; at != nullptr; at = at->ai_next) {
     if (IsTaken(*at)) {
-      return true;
+      return AddressOf(*at);
     }
   }
-  return false;
+  return std::nullopt;
 }
 
-// Sockets that listen on that port, by any address, as "socket:[inode]".
-std::vector<std::string> ListeningSockets(const fs::path& proc, std::uint16_t port) {
-  std::vector<std::string> sockets;
+// Sockets that listen there, as "socket:[inode]": on that address, else on all.
+std::vector<std::string> ListeningSockets(const fs::path& proc,
+                                          const Address& address,
+                                          std::uint16_t port) {
+  std::vector<std::string> same;
+  std::vector<std::string> wider;
   for (const char* table : {"tcp", "tcp6"}) {
     const std::string text =
         sys::ReadFile(proc / "self/net" / table, kMaxTable).value_or(std::string());
@@ -93,13 +146,19 @@ std::vector<std::string> ListeningSockets(const fs::path& proc, std::uint16_t po
         }
       }
       constexpr std::size_t kInode = 9;
-      if (words.size() > kInode && words[3] == "0A" &&
-          base::ParseUnsigned(words[1].substr(words[1].rfind(':') + 1), 16) == port) {
-        sockets.push_back("socket:[" + std::string(words[kInode]) + "]");
+      const std::size_t colon = words.size() > kInode ? words[1].rfind(':') : std::string::npos;
+      if (colon == std::string::npos || words[3] != "0A" ||
+          base::ParseUnsigned(words[1].substr(colon + 1), 16) != port) {
+        continue;
+      }
+      const auto theirs = AddressOf(words[1].substr(0, colon));
+      if (theirs && (*theirs == address || Covers(*theirs, address) || Covers(address, *theirs))) {
+        (*theirs == address ? same : wider)
+            .push_back("socket:[" + std::string(words[kInode]) + "]");
       }
     }
   }
-  return sockets;
+  return same.empty() ? wider : same;
 }
 
 bool HoldsOneOf(const fs::path& descriptors, const std::vector<std::string>& sockets) {
@@ -116,9 +175,9 @@ bool HoldsOneOf(const fs::path& descriptors, const std::vector<std::string>& soc
 }
 
 // "process 4711 (nginx)", or words for one that may not be seen.
-std::string HolderOf(const fs::path& proc, std::uint16_t port) {
+std::string HolderOf(const fs::path& proc, const Address& address, std::uint16_t port) {
   constexpr std::size_t kMaxName = 64;
-  const auto sockets = ListeningSockets(proc, port);
+  const auto sockets = ListeningSockets(proc, address, port);
   std::error_code error;
   for (fs::directory_iterator entry(proc, error), end; !error && entry != end;
        entry.increment(error)) {
@@ -153,11 +212,11 @@ std::vector<ListeningPort> PortsOf(const ConfigurationFiles& files, model::Serve
 
 base::Status CheckPortsAreFree(const fs::path& proc, const std::vector<ListeningPort>& ports) {
   for (const auto& port : ports) {
-    if (IsTaken(port)) {
+    if (const auto address = Taken(port)) {
       return base::Fail(base::ErrorCode::kFailedPrecondition,
                         "start.port_taken",
-                        HolderOf(proc, port.port) + " listens on the " + port.purpose + " port " +
-                            (port.host.empty() ? std::string() : port.host + ":") +
+                        HolderOf(proc, *address, port.port) + " listens on the " + port.purpose +
+                            " port " + (port.host.empty() ? std::string() : port.host + ":") +
                             std::to_string(port.port) +
                             " of this server, and no ZooKeeper of its data directory is known to "
                             "run; end it, or give this server another port");

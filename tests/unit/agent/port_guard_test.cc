@@ -1,6 +1,7 @@
 #include "agent/lifecycle/port_guard.h"
 
 #include "sys/fd.h"
+#include "sys/files.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -8,7 +9,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <vector>
 
 namespace zoowarden::agent {
 namespace {
@@ -33,9 +39,11 @@ class Listener {
   std::uint16_t port_ = 0;
 };
 
-std::string Says(const std::string& host, std::uint16_t port) {
+std::string Says(const std::string& host,
+                 std::uint16_t port,
+                 const std::filesystem::path& proc = "/proc") {
   const auto checked =
-      CheckPortsAreFree("/proc", {{.purpose = "election", .host = host, .port = port}});
+      CheckPortsAreFree(proc, {{.purpose = "election", .host = host, .port = port}});
   return checked ? "free"
                  : checked.error().reason() + ": " + std::string(checked.error().message());
 }
@@ -60,6 +68,85 @@ TEST(PortGuardTest, AListenerOnAllAddressesTakesEveryOne) {
 TEST(PortGuardTest, TheSamePortOfAnotherAddressIsFree) {
   const Listener other("127.0.11.9");
   EXPECT_EQ(Says("127.0.11.8", other.port()), "free");
+}
+
+// Whom a /proc with these listeners says to be in the way: 1001 for the first, and so on. The real
+// one that is in the way is the test's.
+class HolderTest : public ::testing::Test {
+ protected:
+  // Addresses as /proc/net/tcp and tcp6 have them.
+  void Listening(const std::vector<std::string>& addresses) {
+    for (const char* table : {"tcp", "tcp6"}) {
+      std::filesystem::create_directories(proc_.path() / "self/net");
+      std::ofstream(proc_.path() / "self/net" / table) << "  sl  local_address ...\n";
+    }
+    int process = 1000;
+    for (const std::string& address : addresses) {
+      ++process;
+      std::array<char, 8> port{};
+      std::snprintf(port.data(), port.size(), "%04X", real_.port());
+      const char* table = address.size() == 8 ? "tcp" : "tcp6";
+      std::ofstream(proc_.path() / "self/net" / table, std::ios::app)
+          << "   0: " << address << ":" << port.data()
+          << " 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 " << process
+          << " 1 0000000000000000 100 0 0 10 0\n";
+      const auto descriptors = proc_.path() / std::to_string(process) / "fd";
+      std::filesystem::create_directories(descriptors);
+      std::filesystem::create_symlink("socket:[" + std::to_string(process) + "]",
+                                      descriptors / "3");
+    }
+  }
+  [[nodiscard]] std::string Holder(const std::string& host) const {
+    const std::string says = Says(host, real_.port(), proc_.path());
+    return says.substr(0, says.find(" listens")).substr(std::string("start.port_taken: ").size());
+  }
+
+  sys::TempDir proc_ = sys::TempDir::Create("/tmp", "zw-proc-").value();
+  Listener real_{"127.0.11.9"};
+};
+
+constexpr const char* kEight = "080B007F";                                // 127.0.11.8
+constexpr const char* kNine = "090B007F";                                 // 127.0.11.9
+constexpr const char* kNineMapped = "0000000000000000FFFF0000090B007F";   // ::ffff:127.0.11.9
+constexpr const char* kEightMapped = "0000000000000000FFFF0000080B007F";  // ::ffff:127.0.11.8
+constexpr const char* kSixLoopback = "00000000000000000000000001000000";  // ::1
+constexpr const char* kSixAny = "00000000000000000000000000000000";       // ::
+constexpr const char* kAny = "00000000";                                  // 0.0.0.0
+constexpr const char* kNobody = "a process that this agent may not see";
+
+TEST_F(HolderTest, IsWhoListensOnThatAddress) {
+  Listening({kEight, kEightMapped, kSixLoopback, kNine});
+  EXPECT_EQ(Holder("127.0.11.9"), "process 1004");
+}
+
+TEST_F(HolderTest, MayListenWithASocketOfBothFamilies) {
+  Listening({kEightMapped, kNineMapped});
+  EXPECT_EQ(Holder("127.0.11.9"), "process 1002");
+}
+
+TEST_F(HolderTest, IsWhoListensOnAllAddressesWhenNobodyListensOnThatOne) {
+  Listening({kEight, kSixAny});
+  EXPECT_EQ(Holder("127.0.11.9"), "process 1002");
+}
+
+TEST_F(HolderTest, OfAnyAddressIsWhoListensOnOne) {
+  Listening({kNine});
+  EXPECT_EQ(Holder(""), "process 1001");
+}
+
+TEST_F(HolderTest, OnThatAddressIsNamedBeforeOneOnAllOfThem) {
+  Listening({kAny, kSixAny, kNine});
+  EXPECT_EQ(Holder("127.0.11.9"), "process 1003");
+}
+
+TEST_F(HolderTest, OfAnotherAddressIsNone) {
+  Listening({kEight, kEightMapped, kSixLoopback});
+  EXPECT_EQ(Holder("127.0.11.9"), kNobody);
+}
+
+TEST_F(HolderTest, OfAnyAddressIsNoneOfAnotherFamily) {
+  Listening({kSixLoopback, kEight});
+  EXPECT_EQ(Holder("0.0.0.0"), "process 1002");
 }
 
 TEST(PortGuardTest, WhatIsNotThisMachinesIsTheServersOwnToComplainOf) {
