@@ -175,16 +175,24 @@ Ours DataJudge::HoldsOurFiles(std::int32_t pid, const ProcessView& view) const {
 }
 
 // By the file itself, which may bear our file's path in a mount namespace of its own; one that was
-// removed, or cannot be looked at, by its path.
+// removed, or cannot be looked at, by its path. Theirs is looked at last: it may lie on a file
+// system that does not answer, and of the thousands of a busy server most are sockets.
 bool DataJudge::IsOurFile(const fs::path& descriptor, const fs::path& target, bool our_root) const {
-  struct stat theirs {};
-  const bool linked = stat(descriptor.c_str(), &theirs) == 0 && theirs.st_nlink > 0;
+  if (target.string().find('/') == std::string::npos) {
+    return false;
+  }
   const fs::path in_version = target.parent_path().filename() / target.filename();
   return std::any_of(ours_.begin(), ours_.end(), [&](const fs::path& directory) {
     const bool named = our_root && target.string().starts_with(directory.string() + "/");
     const fs::path place = named ? target : directory / in_version;
     struct stat status {};
-    return linked ? stat(place.c_str(), &status) == 0 && IsSame(status, theirs) : named;
+    const bool there = stat(place.c_str(), &status) == 0;
+    if (!there && !named) {
+      return false;
+    }
+    struct stat theirs {};
+    const bool linked = stat(descriptor.c_str(), &theirs) == 0 && theirs.st_nlink > 0;
+    return linked ? there && IsSame(status, theirs) : named;
   });
 }
 

@@ -1,8 +1,15 @@
 // Where it cannot be told whose data a ZooKeeper serves, an absent process proves nothing.
 #include "agent/lifecycle/mount_table.h"
+#include "sys/fd.h"
 #include "tests/unit/agent/fake_proc.h"
 
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <unistd.h>
+
+#include <chrono>
+#include <future>
 
 namespace zoowarden::agent {
 namespace {
@@ -73,6 +80,65 @@ TEST_F(BlindFinderTest, AnOpenFileThatIsThereIsComparedByItself) {
   Write("data/version-2/log.1", "ours");
   fs::create_symlink(Path("data/version-2/log.1"), Path("proc/44/fd/7"));
   ExpectOurs();
+}
+
+// A file system whose server is dead: each look at it hangs until Close. This thread and what it
+// starts have mounts of their own from then on, which end with them even if they are killed.
+class DeadMount {
+ public:
+  explicit DeadMount(fs::path point) : point_(std::move(point)) {
+    fs::create_directories(point_);
+    const std::string options =
+        "fd=" + std::to_string(server_.get()) + ",rootmode=40000,user_id=0,group_id=0";
+    mounted_ = server_.valid() && ::unshare(CLONE_NEWNS) == 0 &&
+               ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+               ::mount("dead", point_.c_str(), "fuse", MS_NOSUID, options.c_str()) == 0;
+  }
+  DeadMount(const DeadMount&) = delete;
+  DeadMount& operator=(const DeadMount&) = delete;
+  ~DeadMount() { Close(); }
+  [[nodiscard]] bool mounted() const { return mounted_; }
+  void Close() {
+    server_.Reset();
+    if (mounted_) {
+      ::umount2(point_.c_str(), MNT_DETACH);
+      mounted_ = false;
+    }
+  }
+
+ private:
+  fs::path point_;
+  sys::UniqueFd server_{::open("/dev/fuse", O_RDWR | O_CLOEXEC)};
+  bool mounted_ = false;
+};
+
+TEST_F(BlindFinderTest, WhatAnotherHoldsOpenIsLookedAtOnlyWhereWeHaveAFileOfThatName) {
+  DeadMount dead(Path("dead"));
+  if (!dead.mounted()) {
+    GTEST_SKIP() << "this user may not mount file systems";
+  }
+  AddProcess(44, Java(Path("elsewhere.cfg")));
+  fs::create_directory(Path("data/version-2"));
+  fs::create_symlink(Path("dead/version-2/log.7"), Path("proc/44/fd/7"));
+  auto found = std::async(std::launch::async, [&] { return Finder().Find(); });
+  EXPECT_EQ(found.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  dead.Close();
+  EXPECT_TRUE(found.get().visible);
+}
+
+// Under another name of the directory that it lies in, as a mount of its own has it.
+TEST_F(BlindFinderTest, AnOpenFileOfOursIsKnownUnderAnyPathThatEndsAlike) {
+  AddProcess(44, Java(Path("elsewhere.cfg")));
+  for (const char* directory : {"version-2", "any"}) {
+    fs::create_directories(Path("data") / directory);
+    fs::create_directories(Path("mounted") / directory);
+    Write(std::string("data/") + directory + "/log.1", "ours");
+    fs::create_hard_link(Path("data") / directory / "log.1", Path("mounted") / directory / "log.1");
+    fs::create_symlink(Path("mounted") / directory / "log.1", Path("proc/44/fd/7"));
+    ExpectOurs();
+    fs::remove(Path("proc/44/fd/7"));
+    ExpectSomebodyElses();
+  }
 }
 
 TEST_F(BlindFinderTest, AMachineOfHiddenProcessesIsOneSentenceOrTwo) {
