@@ -1,6 +1,7 @@
 #include "agent/lifecycle/process_finder.h"
 
 #include "agent/lifecycle/data_judge.h"
+#include "agent/lifecycle/process_rights.h"
 #include "base/text.h"
 #include "sys/fd.h"
 
@@ -107,7 +108,7 @@ void BlindUnlessGone(FinderAnswer& answer, const std::string& what, int error) {
   const bool denied = error == EACCES || error == EPERM;
   Blind(answer,
         what + " cannot be read: " + std::generic_category().message(error) +
-            (denied ? "; run the agent as root" : ""));
+            (denied ? AskRoot() : ""));
 }
 
 // hidepid hides other users' processes or their command lines from everybody but root.
@@ -171,7 +172,7 @@ FinderAnswer ProcessFinder::Scan() const {
   FinderAnswer answer;
   answer.visible = true;
   if (ProcIsRestricted(settings_.proc)) {
-    Blind(answer, "/proc is mounted with hidepid; run the agent as root");
+    Blind(answer, "/proc is mounted with hidepid" + AskRoot());
   }
   std::error_code error;
   for (fs::directory_iterator entry(settings_.proc, error), end; !error && entry != end;

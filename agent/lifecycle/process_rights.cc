@@ -6,6 +6,7 @@
 #include <linux/xattr.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -77,6 +78,8 @@ bool MayWrite(const Rights& rights, const fs::path& path) {
 }
 
 }  // namespace
+
+std::string AskRoot() { return geteuid() == 0 ? "" : "; run the agent as root"; }
 
 bool MayWrite(const fs::path& proc, std::int32_t pid, const fs::path& directory) {
   const auto rights = RightsOf(proc / std::to_string(pid) / "status");

@@ -1,5 +1,7 @@
 #include "agent/lifecycle/process_view.h"
 
+#include "agent/lifecycle/process_rights.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -17,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kMostLinks = 40;  // as the kernel
-constexpr const char* kAskRoot = "; run the agent as root";
 
 base::ErrorCode CodeOf(int error) {
   switch (error) {
@@ -41,7 +42,7 @@ tl::unexpected<base::Error> FailAt(const fs::path& path, int error) {
   const bool denied = code == base::ErrorCode::kPermissionDenied;
   return base::Fail(code,
                     "cannot open " + path.string() + ": " + std::generic_category().message(error) +
-                        (denied ? kAskRoot : ""));
+                        (denied ? AskRoot() : ""));
 }
 
 bool IsSame(int a, int b) {
@@ -149,7 +150,7 @@ base::Result<sys::UniqueFd> ProcessView::OpenOurselves(const fs::path& path, int
   if (!theirs || theirs != OurMounts().Find(real)) {
     return base::Fail(base::ErrorCode::kPermissionDenied,
                       "it sees other file systems at " + path.string() +
-                          " than this agent, which may not look at them" + kAskRoot);
+                          " than this agent, which may not look at them" + AskRoot());
   }
   sys::UniqueFd file(open(real.c_str(), flags | O_CLOEXEC));
   if (!file.valid()) {

@@ -4,12 +4,16 @@
 #include "tests/unit/agent/fake_proc.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <future>
+#include <thread>
 
 namespace zoowarden::agent {
 namespace {
@@ -148,6 +152,29 @@ TEST_F(BlindFinderTest, AMachineOfHiddenProcessesIsOneSentenceOrTwo) {
   const FinderAnswer answer = Finder().Find();
   EXPECT_FALSE(answer.visible);
   EXPECT_LT(answer.problem.size(), 1'000U);
+}
+
+// To whom a container, or a file server, denies a look all the same.
+TEST_F(BlindFinderTest, RootIsNotToldToBecomeRoot) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "of root";
+  }
+  AddProcess(41, Java(Path("elsewhere.cfg")));
+  AddProcess(42, {"sleep"});
+  for (const char* closed : {"elsewhere.cfg", "proc/42/cmdline"}) {
+    fs::permissions(Path(closed), fs::perms::none);
+    ASSERT_EQ(::chown(Path(closed).c_str(), 65534, 65534), 0);
+  }
+  FinderAnswer answer;
+  std::thread([&] {
+    __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
+    ASSERT_EQ(::syscall(SYS_capset, &header, none.data()), 0);
+    answer = Finder().Find();
+  }).join();
+  EXPECT_NE(answer.problem.find(Path("elsewhere.cfg")), std::string::npos) << answer.problem;
+  EXPECT_NE(answer.problem.find("process 42 cannot be read"), std::string::npos) << answer.problem;
+  EXPECT_EQ(answer.problem.find("as root"), std::string::npos) << answer.problem;
 }
 
 TEST_F(BlindFinderTest, AConfigurationThatWeDoNotUnderstand) {
