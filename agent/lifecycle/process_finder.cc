@@ -259,7 +259,8 @@ void ProcessFinder::LookAt(std::int32_t pid, FinderAnswer& answer) const {
   if (verdict.ours != Ours::kYes) {
     answer.others.push_back({.process = {.pid = pid, .start_time = *start_time},
                              .configuration = configuration,
-                             .command_line = candidate.command_line});
+                             .command_line = candidate.command_line,
+                             .unclear = verdict.why});
     return;
   }
   if (answer.found) {

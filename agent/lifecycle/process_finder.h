@@ -42,6 +42,7 @@ struct FoundProcess {
   model::Process process;               // started_by_operation stays empty
   std::filesystem::path configuration;  // the file on its command line
   std::vector<std::string> command_line;
+  std::string unclear = {};  // why it cannot be told whose data it serves; empty where it can
 };
 
 struct FinderAnswer {

@@ -26,6 +26,13 @@ base::Error NotOurs(const std::string& unit, pid_t pid, const std::string& what)
               "; correct instance.unit of agent.yaml, or stop the unit when nobody needs it"};
 }
 
+base::Error Unclear(const std::string& unit, const std::string& why) {
+  return {base::ErrorCode::kFailedPrecondition,
+          "start.unit_unclear",
+          "it cannot be told whether " + unit + " is this server's: " + why +
+              "; correct instance.unit of agent.yaml when the unit is another server's"};
+}
+
 Words CommandOf(const fs::path& proc, pid_t pid) {
   Words words;
   const auto text = sys::ReadFile(proc / std::to_string(pid) / "cmdline", kMaxProcFile);
@@ -91,7 +98,9 @@ base::Status CheckUnitIsOurs(const std::string& unit,
     const auto group = sys::ReadFile(proc / std::to_string(pid) / "cgroup", kMaxProcFile);
     if (pid == state.main_pid || (group && ServiceOf(*group) == unit)) {
       return base::Fail(
-          NotOurs(unit, pid, "a ZooKeeper with other data: " + other.configuration.string()));
+          other.unclear.empty()
+              ? NotOurs(unit, pid, "a ZooKeeper with other data: " + other.configuration.string())
+              : Unclear(unit, other.unclear));
     }
   }
   const bool ours = answer.found && answer.found->process.pid == state.main_pid;

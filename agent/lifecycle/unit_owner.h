@@ -13,7 +13,8 @@ namespace zoowarden::agent {
 
 // Ok when nothing runs in `unit` but what belongs to this instance: our launcher, a ZooKeeper on
 // our data, or a script around ZooKeeper that no server is below any more. kFailedPrecondition
-// `start.unit_of_another` names the process. Looks at every process of `proc`.
+// `start.unit_of_another` names the process, `start.unit_unclear` one that may be this server's.
+// Looks at every process of `proc`.
 [[nodiscard]] base::Status CheckUnitIsOurs(const std::string& unit,
                                            const systemd::UnitState& state,
                                            const LaunchSettings& settings,

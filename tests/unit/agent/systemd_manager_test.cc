@@ -121,6 +121,21 @@ TEST_F(SystemdManagerTest, AnotherServersUnitIsToldByItsControlGroupToo) {
   EXPECT_EQ(Started(), "started");
 }
 
+TEST_F(SystemdManagerTest, AUnitOfWhichItCannotBeToldWhoseItIsIsSaidToBeThat) {
+  std::ofstream(units_.path() / "odd.cfg") << "clientPort=2181\n";
+  Runs(77, {"java", kMain, units_.path() / "odd.cfg"});
+  const auto started = Manager().Start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().reason(), "start.unit_unclear");
+  const std::string said = started.error().message();
+  EXPECT_NE(said.find("cannot be told whether zookeeper.service is this server's"),
+            std::string::npos)
+      << said;
+  EXPECT_NE(said.find("odd.cfg names no dataDir"), std::string::npos) << said;
+  EXPECT_EQ(said.find("with other data"), std::string::npos) << said;
+  EXPECT_EQ(systemd_.calls, Calls{});
+}
+
 TEST_F(SystemdManagerTest, WhatBelongsToThisServerIsBroughtToRest) {
   const std::vector<std::vector<std::string>> ours = {
       LaunchCommand(settings_, LaunchMode::kForeground),
