@@ -87,10 +87,13 @@ std::optional<AdoptedRelease> ReleaseKeeper::Adopted() {
               .last_ran = generations_.LastRan(digest)}};
 }
 
-base::Status ReleaseKeeper::RemoveGeneration(const std::string& digest) {
-  ZW_ASSIGN(auto tree, generations_.Remove(digest));
-  if (tree) {
-    discard_(*std::move(tree));
+base::Status ReleaseKeeper::RemoveGenerations(const std::vector<std::string>& digests) {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& digest : digests) {
+    ZW_ASSIGN(auto tree, generations_.Remove(digest));
+    if (tree) {
+      discard_(*std::move(tree));
+    }
   }
   return base::Ok();
 }
@@ -120,14 +123,14 @@ base::Result<std::vector<std::string>> ReleaseKeeper::Remove(const std::string& 
     }
     digests.push_back(use.digest);
   }
-  const std::lock_guard lock(mutex_);
-  // First those that point to it, so that no generation ever names a tree that is not there.
-  for (const std::string& digest : digests) {
-    ZW_TRY(RemoveGeneration(digest));
-  }
-  ZW_ASSIGN(auto tree,
-            instance_->WithReleases([&](Releases& releases) { return releases.Remove(name); }));
-  discard_(std::move(tree));
+  const auto removed = instance_->WithReleases([&](Releases& releases) -> base::Status {
+    // First those that point to it, so that no generation ever names a tree that is not there.
+    ZW_TRY(RemoveGenerations(digests));
+    ZW_ASSIGN(auto tree, releases.Remove(name));
+    discard_(std::move(tree));
+    return base::Ok();
+  });
+  ZW_TRY(removed);
   base::LogInfo("removed release=" + name + " generations=" + base::Join(digests, ","));
   return digests;
 }
@@ -151,10 +154,9 @@ base::Status ReleaseKeeper::CollectUnpacked(const std::set<std::string>& needed)
       input.releases.push_back(release.name);
     }
     const Removals removals = ChooseRemovals(input);
-    const std::lock_guard lock(mutex_);
-    for (const std::string& digest : removals.generations) {
-      ZW_TRY(RemoveGeneration(digest));
-      base::LogInfo("collected generation=" + digest);
+    ZW_TRY(RemoveGenerations(removals.generations));
+    if (!removals.generations.empty()) {
+      base::LogInfo("collected generations=" + base::Join(removals.generations, ","));
     }
     for (const std::string& name : removals.releases) {
       ZW_ASSIGN(auto tree, releases.Remove(name));

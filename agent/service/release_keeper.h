@@ -68,12 +68,11 @@ class ReleaseKeeper {
   [[nodiscard]] base::Result<GenerationUses> Uses();
   // `release.use_unknown` where not all are known.
   [[nodiscard]] base::Result<std::vector<GenerationUse>> AllUses();
-  // With mutex_ held.
-  [[nodiscard]] base::Status RemoveGeneration(const std::string& digest);
+  [[nodiscard]] base::Status RemoveGenerations(const std::vector<std::string>& digests);
   [[nodiscard]] base::Status CollectUnpacked(const std::set<std::string>& needed);
 
   Instance* instance_;
-  std::mutex mutex_;  // of generations_
+  std::mutex mutex_;  // of generations_; taken after the lock of the releases, never before it
   Generations generations_;
   Discard discard_;
 };

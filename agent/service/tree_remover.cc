@@ -8,8 +8,10 @@ TreeRemover::TreeRemover(Delete delete_tree)
     : delete_(std::move(delete_tree)),
       worker_([this](const std::stop_token& stop) { Work(stop); }) {}
 
+void TreeRemover::Stop() { worker_.request_stop(); }
+
 TreeRemover::~TreeRemover() {
-  worker_.request_stop();
+  Stop();
   worker_.join();
   for (sys::TempDir& tree : waiting_) {
     static_cast<void>(tree.Release());

@@ -26,6 +26,8 @@ class TreeRemover {
 
   // Returns at once. Any thread.
   void Take(sys::TempDir tree);
+  // Begins no further tree. Returns at once. Any thread.
+  void Stop();
 
  private:
   void Work(const std::stop_token& stop);
