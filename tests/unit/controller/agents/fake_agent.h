@@ -18,6 +18,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <semaphore>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,6 +88,7 @@ struct FakeOperate final : v1::OperateService::CallbackService {
   // What Watch streams; then it stays open until the client ends it.
   std::vector<v1::OperationEvent> steps;
   std::atomic<int> watches{0};
+  std::counting_semaphore<> watched{0};  // one for each
   std::atomic<std::uint64_t> watched_after{0};
 
   grpc::ServerWriteReactor<v1::OperationEvent>* Watch(grpc::CallbackServerContext* /*context*/,
@@ -113,6 +115,7 @@ struct FakeOperate final : v1::OperateService::CallbackService {
       std::size_t next_ = 0;
     };
     ++watches;
+    watched.release();
     return new Writer(steps);
   }
 

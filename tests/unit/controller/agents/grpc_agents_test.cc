@@ -9,7 +9,6 @@
 #include <chrono>
 #include <future>
 #include <string>
-#include <thread>
 
 namespace zoowarden::controller {
 namespace {
@@ -254,20 +253,14 @@ TEST_F(GrpcAgentsTest, WhereOnlyTheAnswerIsLostTheStepsAreToldAllTheSame) {
   on_step_ = [](const StepEvent&) {};
   auto agents = Make();
   const Call call{.run = kRun, .operation_id = "run-1/2", .sequence = 1};
-  const auto await_watch = [&](int count) {
-    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (fakes_[1].operate.watches < count && std::chrono::steady_clock::now() < patience) {
-      std::this_thread::yield();
-    }
-    return fakes_[1].operate.watches == count;
-  };
+  auto& watched = fakes_[1].operate.watched;
   EXPECT_FALSE(agents.Proceed({2}, call, ""));
-  ASSERT_TRUE(await_watch(1));
+  ASSERT_TRUE(watched.try_acquire_for(std::chrono::seconds(20)));
   EXPECT_EQ(fakes_[1].operate.watched_after, 0U) << "taken over: nothing is known of it here";
   const Call other{.run = kRun, .operation_id = "run-1/3", .sequence = 2};
   ASSERT_TRUE(agents.Begin({2}, other, {}));
   EXPECT_FALSE(agents.Proceed({2}, other, ""));
-  ASSERT_TRUE(await_watch(2));
+  ASSERT_TRUE(watched.try_acquire_for(std::chrono::seconds(20)));
   EXPECT_EQ(fakes_[1].operate.watched_after, 3U);
 }
 
@@ -297,11 +290,7 @@ TEST_F(GrpcAgentsTest, StepsAreToldAlsoWhereTheAgentIsBackLaterOnly) {
   builder.RegisterService(&operate);
   server = builder.BuildAndStart();
   ASSERT_NE(server, nullptr);
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (operate.watches == 0 && std::chrono::steady_clock::now() < patience) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  EXPECT_EQ(operate.watches, 1);
+  EXPECT_TRUE(operate.watched.try_acquire_for(std::chrono::seconds(20)));
 }
 
 TEST_F(GrpcAgentsTest, WhatAnAgentRefusesIsNotWatched) {
