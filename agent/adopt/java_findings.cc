@@ -56,7 +56,7 @@ std::vector<std::string> OptionsOf(const std::vector<std::string>& command_line,
       ++i;
     } else if (word.starts_with("--") && word.find('=') == std::string::npos &&
                !next.starts_with('-')) {
-      options.push_back(word + "=" + next);
+      options.push_back(base::Join({word, next}, "="));
       ++i;
     } else {
       options.push_back(word);

@@ -95,12 +95,12 @@ bool NeedsNoWord(const std::string& name) {
 // The one that zkEnv.sh would take; empty when there is none.
 fs::path JavaOfLauncher(const std::string& java_home, const fs::path& root) {
   std::error_code ignored;
-  if (const fs::path java = fs::path(java_home) / "bin/java";
+  if (fs::path java = fs::path(java_home) / "bin/java";
       !java_home.empty() && fs::exists(java, ignored)) {
     return java;
   }
   for (const std::string_view directory : kPath) {
-    if (const fs::path java = root / directory / "java"; fs::exists(java, ignored)) {
+    if (fs::path java = root / directory / "java"; fs::exists(java, ignored)) {
       return java;
     }
   }
@@ -129,10 +129,9 @@ std::vector<std::string> VariableNotes(const Variables& variables) {
       continue;
     }
     const std::string variable = base::Printable(name);
-    std::string note =
-        (file.empty() ? "the server's environment has " + variable : file + " sets " + variable) +
-        ", which is not taken over: what Zoowarden starts gets an environment of "
-        "its own";
+    std::string note = file.empty() ? "the server's environment has " : file + " sets ";
+    note += variable +
+            ", which is not taken over: what Zoowarden starts gets an environment of its own";
     if (Holds(kOptionsForEveryJvm, name)) {
       note += "; put its options into config.java.options to keep them";
     }

@@ -69,6 +69,7 @@ Result<std::vector<std::string>> Releases::Unused(std::string_view but) const {
   }
   std::sort(unused.begin(), unused.end());
   std::vector<std::string> names;
+  names.reserve(unused.size());
   for (auto& [time, sha512] : unused) {
     names.push_back(std::move(sha512));
   }

@@ -72,11 +72,13 @@ std::string ConfigurationArgument(const std::vector<std::string>& command_line) 
   return "";
 }
 
-DataJudge::DataJudge(fs::path proc, fs::path data_directory, fs::path data_log_directory)
+DataJudge::DataJudge(fs::path proc,
+                     const fs::path& data_directory,
+                     const fs::path& data_log_directory)
     : proc_(std::move(proc)) {
-  for (const fs::path& directory : {data_directory, data_log_directory}) {
-    if (!directory.empty()) {
-      ours_.push_back(Resolved(directory));
+  for (const fs::path* directory : {&data_directory, &data_log_directory}) {
+    if (!directory->empty()) {
+      ours_.push_back(Resolved(*directory));
     }
   }
 }

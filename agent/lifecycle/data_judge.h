@@ -31,8 +31,8 @@ struct ZooKeeperProcess {
 class DataJudge {
  public:
   DataJudge(std::filesystem::path proc,
-            std::filesystem::path data_directory,
-            std::filesystem::path data_log_directory);
+            const std::filesystem::path& data_directory,
+            const std::filesystem::path& data_log_directory);
 
   [[nodiscard]] Verdict Judge(const ZooKeeperProcess& process, const ProcessView& view) const;
 

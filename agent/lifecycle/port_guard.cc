@@ -129,6 +129,33 @@ std::optional<Address> Taken(const ListeningPort& port) {
   return std::nullopt;
 }
 
+struct ListeningSocket {
+  Address address;
+  std::string link;  // as "socket:[inode]"
+};
+
+// A line of /proc/net/tcp, where it is of a socket that listens on this port.
+std::optional<ListeningSocket> ListeningSocketOf(std::string_view line, std::uint16_t port) {
+  std::vector<std::string_view> words;
+  for (const auto word : base::Split(line, ' ')) {
+    if (!word.empty()) {
+      words.push_back(word);
+    }
+  }
+  constexpr std::size_t kInode = 9;
+  const std::size_t colon = words.size() > kInode ? words[1].rfind(':') : std::string::npos;
+  if (colon == std::string::npos || words[3] != "0A" ||
+      base::ParseUnsigned(words[1].substr(colon + 1), 16) != port) {
+    return std::nullopt;
+  }
+  const auto address = AddressOf(words[1].substr(0, colon));
+  if (!address) {
+    return std::nullopt;
+  }
+  return ListeningSocket{.address = *address,
+                         .link = "socket:[" + std::string(words[kInode]) + "]"};
+}
+
 // Sockets that listen there, as "socket:[inode]": on that address, else on all.
 std::vector<std::string> ListeningSockets(const fs::path& proc,
                                           const Address& address,
@@ -139,22 +166,14 @@ std::vector<std::string> ListeningSockets(const fs::path& proc,
     const std::string text =
         sys::ReadFile(proc / "self/net" / table, kMaxTable).value_or(std::string());
     for (const auto line : base::Split(text, '\n')) {
-      std::vector<std::string_view> words;
-      for (const auto word : base::Split(line, ' ')) {
-        if (!word.empty()) {
-          words.push_back(word);
-        }
-      }
-      constexpr std::size_t kInode = 9;
-      const std::size_t colon = words.size() > kInode ? words[1].rfind(':') : std::string::npos;
-      if (colon == std::string::npos || words[3] != "0A" ||
-          base::ParseUnsigned(words[1].substr(colon + 1), 16) != port) {
+      const auto socket = ListeningSocketOf(line, port);
+      if (!socket) {
         continue;
       }
-      const auto theirs = AddressOf(words[1].substr(0, colon));
-      if (theirs && (*theirs == address || Covers(*theirs, address) || Covers(address, *theirs))) {
-        (*theirs == address ? same : wider)
-            .push_back("socket:[" + std::string(words[kInode]) + "]");
+      if (socket->address == address) {
+        same.push_back(socket->link);
+      } else if (Covers(socket->address, address) || Covers(address, socket->address)) {
+        wider.push_back(socket->link);
       }
     }
   }

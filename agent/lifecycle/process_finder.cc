@@ -297,7 +297,7 @@ fs::path ProcessFinder::Absolute(std::int32_t pid, const fs::path& path) const {
 
 std::string ProcessFinder::GenerationNamed(const Candidate& candidate,
                                            const fs::path& configuration) const {
-  const std::string own = GenerationOf(configuration, Canonical(settings_.generations));
+  std::string own = GenerationOf(configuration, Canonical(settings_.generations));
   if (!own.empty() || !settings_.adopted) {
     return own;
   }

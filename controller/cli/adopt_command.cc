@@ -117,7 +117,7 @@ base::Status AdoptFenced(Context& context,
       AcquireRun(*connected.agents,
                  world.clock,
                  {.run_id = run_id, .holder = HolderOf(context, connected.identity, run_id)}));
-  const auto adopted = AdoptAll(foreign, run, servers);
+  auto adopted = AdoptAll(foreign, run, servers);
   static_cast<void>(connected.agents->Release(run));
   return adopted;
 }

@@ -7,32 +7,39 @@
 
 namespace zoowarden::controller {
 
+namespace {
+
+std::vector<Option> GlobalOptions(GlobalFlags& flags) {
+  return {{.name = "--ensemble",
+           .value_name = "FILE",
+           .help = "what the ensemble should be (default: $ZOOWARDEN_ENSEMBLE, ensemble.yaml)",
+           .target = &flags.ensemble},
+          {.name = "--pki",
+           .value_name = "DIR",
+           .help = "ca.pem, cert.pem, key.pem (default: $ZOOWARDEN_PKI, ~/.config/zoowarden/pki)",
+           .target = &flags.pki},
+          {.name = "--crl",
+           .value_name = "FILE",
+           .help = "agents that this list revokes are not believed (default: $ZOOWARDEN_CRL, none)",
+           .target = &flags.crl},
+          {.name = "--state",
+           .value_name = "DIR",
+           .help = "records of runs (default: $ZOOWARDEN_STATE, ~/.local/state/zoowarden)",
+           .target = &flags.state},
+          {.name = "-o,--output",
+           .value_name = "FORM",
+           .help = "table, json or yaml",
+           .target = &flags.output,
+           .choices = {"table", "json", "yaml"}},
+          {.name = "-y,--yes", .help = "go ahead without asking", .target = &flags.yes},
+          {.name = "--no-color", .help = "no colours and no redrawing", .target = &flags.no_color},
+          {.name = "-v,--verbose", .help = "say more on stderr", .target = &flags.verbose}};
+}
+
+}  // namespace
+
 void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
-  tree.globals = {
-      {.name = "--ensemble",
-       .value_name = "FILE",
-       .help = "what the ensemble should be (default: $ZOOWARDEN_ENSEMBLE, ensemble.yaml)",
-       .target = &flags.ensemble},
-      {.name = "--pki",
-       .value_name = "DIR",
-       .help = "ca.pem, cert.pem, key.pem (default: $ZOOWARDEN_PKI, ~/.config/zoowarden/pki)",
-       .target = &flags.pki},
-      {.name = "--crl",
-       .value_name = "FILE",
-       .help = "agents that this list revokes are not believed (default: $ZOOWARDEN_CRL, none)",
-       .target = &flags.crl},
-      {.name = "--state",
-       .value_name = "DIR",
-       .help = "records of runs (default: $ZOOWARDEN_STATE, ~/.local/state/zoowarden)",
-       .target = &flags.state},
-      {.name = "-o,--output",
-       .value_name = "FORM",
-       .help = "table, json or yaml",
-       .target = &flags.output,
-       .choices = {"table", "json", "yaml"}},
-      {.name = "-y,--yes", .help = "go ahead without asking", .target = &flags.yes},
-      {.name = "--no-color", .help = "no colours and no redrawing", .target = &flags.no_color},
-      {.name = "-v,--verbose", .help = "say more on stderr", .target = &flags.verbose}};
+  tree.globals = GlobalOptions(flags);
   tree.groups = {{"runs", "what runs did, and which are open"},
                  {"server", "what becomes of a server whose agent waits for a person"},
                  {"audit", "who asked the agents for what"},

@@ -62,6 +62,7 @@ bool SameMember(const model::Member& a, const model::Member& b) {
 
 std::string Describe(const std::vector<model::Member>& members) {
   std::vector<std::string> lines;
+  lines.reserve(members.size());
   for (const auto& member : members) {
     lines.push_back(model::ToString(member.id) + "=" + member.host + ":" +
                     std::to_string(member.quorum_port) + ":" +

@@ -62,7 +62,7 @@ struct Identity {
 // A list that cannot be used would refuse every agent: a mistake made here, not theirs. It may well
 // name this certificate.
 base::Status CheckList(pki::PeerJudge& judge, const std::string& own_certificate) {
-  const auto own = judge.Judge(own_certificate);
+  auto own = judge.Judge(own_certificate);
   if (own || !pki::PeerJudge::IsUnusableCrl(own.error())) {
     return own;
   }

@@ -3,7 +3,6 @@
 namespace zoowarden::core {
 namespace {
 
-using model::Broadcast;
 using model::Instant;
 using model::IsServing;
 using model::Mode;

@@ -100,7 +100,7 @@ std::string DescribeWayBack(const Plan& plan, const model::EnsembleSpec& spec) {
   if (plan.steps.empty()) {
     return "";
   }
-  const std::string first =
+  std::string first =
       "the old generations stay on the servers; a server that fails goes back first";
   switch (spec.policy.on_failure) {
     case model::OnFailure::kRollbackAll:

@@ -133,10 +133,10 @@ void RefuseServerChanges(const PlanInput& input, std::vector<Refusal>& refusals)
       const auto wanted = SettingOr(settings, rule);
       const bool asked_for = !rule.default_value.empty() || !wanted.empty();
       if (asked_for && now != wanted) {
-        refusals.push_back({"plan.setting_not_rollable",
-                            Name(seen.id) + ": " + std::string(rule.key) + " would change from " +
-                                now + " to " + wanted +
-                                ", which cannot be rolled; put it back to " + now});
+        std::string message = Name(seen.id);
+        message += ": " + std::string(rule.key) + " would change from " + now;
+        message += " to " + wanted + ", which cannot be rolled; put it back to " + now;
+        refusals.push_back({"plan.setting_not_rollable", std::move(message)});
       }
     }
   }

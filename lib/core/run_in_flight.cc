@@ -228,10 +228,13 @@ void NeedsOperator(Turn& turn, ServerRun& server) {
                       seen.current->digest == seen.process->generation;
   const bool runs_new = proved && seen.process->generation == seen.operation.to_generation;
   const bool runs_old = proved && seen.process->generation == seen.operation.from_generation;
-  if (runs_new && seen.operation.to_generation != wanted) {
-    TakeBack(turn, server, "the run goes back", /*serving=*/true);
-  } else if (server.failed) {
+  const bool goes_back = runs_new && seen.operation.to_generation != wanted;
+  if (server.failed && !goes_back) {
     Stuck(turn, server);
+    return;
+  }
+  if (goes_back) {
+    TakeBack(turn, server, "the run goes back", /*serving=*/true);
   } else if (runs_new) {
     turn.Do({.kind = ActionKind::kCommit, .server = server.id, .operation_id = id});
     turn.Tell("settled", server.id, Name(server.id) + " is proved on generation " + wanted);

@@ -26,7 +26,7 @@ std::string Prefix(const fs::path& link) { return link.filename().native() + "-"
 
 // Only what this file made may be removed.
 bool IsOurs(const fs::path& link, const fs::path& target) {
-  const auto name = target.native();
+  const auto& name = target.native();
   const auto prefix = Prefix(link);
   return name.starts_with(prefix) && name.size() == prefix.size() + kSerialDigits &&
          name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
@@ -137,7 +137,7 @@ base::Status CheckSwitchable(const CredentialFiles& files) {
                    (fs::is_directory(status) && fs::is_empty(link, error)))) {
     return base::Ok();
   }
-  const std::string link_text = link.native();
+  const std::string& link_text = link.native();
   return base::Fail(base::ErrorCode::kFailedPrecondition,
                     "pki.not_switchable",
                     together

@@ -99,7 +99,7 @@ base::Status PeerJudge::Judge(const std::string& certificate_pem) {
     return base::Ok();
   }
   const auto lists = Load();
-  const base::Status usable = lists ? CheckUsable(**lists) : base::Fail(lists.error());
+  base::Status usable = lists ? CheckUsable(**lists) : base::Fail(lists.error());
   LogOnce(usable);
   if (!lists) {
     return usable;

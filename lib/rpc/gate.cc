@@ -41,7 +41,7 @@ base::Status Gate::Check(const Caller& caller) const {
 }
 
 base::Status Gate::CheckIdentity(const pki::Identity& identity, const Caller& caller) const {
-  const auto judged = judge_->Judge(caller.certificate_pem);
+  auto judged = judge_->Judge(caller.certificate_pem);
   const bool mending =
       !judged && caller.method == kPutCrl && pki::PeerJudge::IsUnusableCrl(judged.error());
   if (!judged && !mending) {

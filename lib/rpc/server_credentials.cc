@@ -61,6 +61,7 @@ grpc_ssl_certificate_config_reload_status Fetch(void* guard,
   return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
 }
 
+// NOLINTNEXTLINE(readability-function-size): gRPC says what it is given.
 void Process(void* guard,
              grpc_auth_context* context,
              const grpc_metadata* metadata,

@@ -254,6 +254,16 @@ std::string Box::FirstViolation() const {
 }
 
 std::string Box::Leftover() const {
+  const auto ends = std::chrono::steady_clock::now() + kPatience;
+  std::string leftover = FirstLeftover();
+  while (!leftover.empty() && std::chrono::steady_clock::now() < ends) {
+    std::this_thread::sleep_for(kLook);
+    leftover = FirstLeftover();
+  }
+  return leftover;
+}
+
+std::string Box::FirstLeftover() const {
   constexpr std::array kPrefixes = {".new-", ".old-", ".unpack-", ".link-"};
   for (const char* below : {"generations", "releases", "data", "state"}) {
     std::error_code error;

@@ -52,7 +52,8 @@ class Box {
   [[nodiscard]] std::string Running() const;         // the generation that is served, empty = none
   [[nodiscard]] std::string FirstViolation() const;  // of what the stand-ins recorded
   [[nodiscard]] std::vector<std::string> Started() const;  // generations, in order
-  // Names that only work in progress has.
+  // A name that only work in progress has, and that stays: what is no longer needed goes after the
+  // agent's answer.
   [[nodiscard]] std::string Leftover() const;
   [[nodiscard]] std::string AgentLog() const;
 
@@ -62,6 +63,7 @@ class Box {
   [[nodiscard]] const Stage& stage() const { return *stage_; }
 
  private:
+  [[nodiscard]] std::string FirstLeftover() const;
   [[nodiscard]] pid_t Spawn(const std::vector<std::string>& words, const std::string& faults) const;
   [[nodiscard]] std::vector<std::pair<pid_t, std::string>> Starts() const;
 

@@ -176,6 +176,7 @@ class HostileTextsTest : public RunningAgentTest {
     close.mutable_call()->set_operation_id(operation.operation_id);
     close.mutable_call()->set_sequence(1'000);
     static_cast<void>(Send("/zoowarden.v1.OperateService/Close", close));
+    WaitForRemovals();
     return std::string(model::OperationStateName(operation.state));
   }
 

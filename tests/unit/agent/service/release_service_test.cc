@@ -164,16 +164,7 @@ TEST_F(ReleaseServiceTest, WhatAnOpenOperationNeedsIsNotRemoved) {
 TEST_F(ReleaseServiceTest, WhatWasRemovedGoesFromTheDiskWhileTheAgentRuns) {
   ASSERT_TRUE(Remove(release_).ok());
   EXPECT_EQ(List().releases_size(), 1);
-  const auto left_in = [this](const std::string& directory) {
-    return std::count_if(fs::directory_iterator(At(directory)), {}, [](const auto& entry) {
-      return entry.path().filename().native().starts_with(".old-");
-    });
-  };
-  const auto ends = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (left_in("releases") + left_in("generations") > 0) {
-    ASSERT_LT(std::chrono::steady_clock::now(), ends);
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  WaitForRemovals();
 }
 
 // Actual: that nothing can be removed any more is told by `releases list` alone. Expected: an

@@ -19,10 +19,14 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace zoowarden::agent {
 
@@ -69,6 +73,15 @@ class RunningAgentTest : public ::testing::Test {
   }
   [[nodiscard]] virtual std::chrono::milliseconds UploadIdle() const { return kUploadIdle; }
   [[nodiscard]] std::string At(const std::string& name) const { return scratch_->path() / name; }
+
+  // What is no longer needed goes from the disk after the answer.
+  void WaitForRemovals() const {
+    const auto ends = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (LeftIn("releases") + LeftIn("generations") > 0) {
+      ASSERT_LT(std::chrono::steady_clock::now(), ends);
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
 
   pki::Credentials As(pki::Role role, std::optional<std::uint32_t> server = std::nullopt) {
     const auto out = scratch_->path() / ("key" + std::to_string(++issued_));
@@ -144,6 +157,13 @@ class RunningAgentTest : public ::testing::Test {
     stream->Write(request);
     stream->WritesDone();
     return stream->Finish();
+  }
+
+  [[nodiscard]] std::ptrdiff_t LeftIn(const std::string& directory) const {
+    return std::count_if(
+        std::filesystem::directory_iterator(At(directory)), {}, [](const auto& entry) {
+          return entry.path().filename().native().starts_with(".old-");
+        });
   }
 
   sys::RealClock clock_;
