@@ -35,14 +35,16 @@ inline std::string WhileThisTestRuns() {
 }
 
 // As the real one: believes the pid file, and writes it. `late` there: takes its time. `deaf`: the
-// server notes a SIGTERM in `terms` and goes on.
+// server notes a SIGTERM in `terms` and goes on, as soon as it has made `notes`.
 inline std::string ServerScript() {
   return R"sh(#!/bin/sh
 root=$(realpath "$(dirname "$2")/../../..")
 [ -e "$root/late" ] && sleep 1
 [ -f "$ZOOPIDFILE" ] && kill -0 "$(cat "$ZOOPIDFILE")" && exit 1
 [ -e "$root/deaf" ] && deaf="use IO::File;
-  \$SIG{TERM} = sub { print {IO::File->new('$root/terms', 'a')} qq(\n) };"
+  \$SIG{TERM} = sub { print {IO::File->new('$root/terms', 'a')} qq(\n) };
+  IO::File->new('$root/notes', 'w');"
+rm -f "$root/notes"
 perl -e "$deaf )sh" +
          WhileThisTestRuns() + R"sh(" org.apache.zookeeper.server.quorum.QuorumPeerMain "$2" \
   >/dev/null 2>&1 &
@@ -137,8 +139,12 @@ class OneProcessTest : public ::testing::Test {
   std::optional<model::Process> LaunchAndSee() {
     // A stand-in that ends gives back its memory, and is nobody to us, before its lock.
     EXPECT_TRUE(WaitUntil([this] { return Launch() == "launched"; }));
-    EXPECT_TRUE(WaitUntil([this] { return Seen().has_value(); }));
+    EXPECT_TRUE(WaitUntil([this] { return Seen().has_value() && IsReady(); }));
     return Seen();
+  }
+
+  [[nodiscard]] bool IsReady() const {
+    return !std::filesystem::exists(At("deaf")) || std::filesystem::exists(At("notes"));
   }
 
   // Every stand-in of this test, counted from outside of the code under test.
