@@ -1,18 +1,22 @@
 #include "agent/service/tree_remover.h"
 
+#include <system_error>
 #include <utility>
 
 namespace zoowarden::agent {
 
-TreeRemover::TreeRemover(Delete delete_tree)
-    : delete_(std::move(delete_tree)),
-      worker_([this](const std::stop_token& stop) { Work(stop); }) {}
+TreeRemover::TreeRemover(Delete delete_tree) : delete_(std::move(delete_tree)) {}
 
-void TreeRemover::Stop() { worker_.request_stop(); }
+void TreeRemover::Stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+}
 
 TreeRemover::~TreeRemover() {
   Stop();
-  worker_.join();
+  if (worker_.joinable()) {
+    worker_.join();
+  }
   for (sys::TempDir& tree : waiting_) {
     static_cast<void>(tree.Release());
   }
@@ -21,18 +25,27 @@ TreeRemover::~TreeRemover() {
 void TreeRemover::Take(sys::TempDir tree) {
   const std::lock_guard lock(mutex_);
   waiting_.push_back(std::move(tree));
-  wake_.notify_one();
+  if (working_ || stopped_) {
+    return;
+  }
+  try {
+    worker_ = std::jthread([this] { Work(); });  // the one before has ended
+    working_ = true;
+  } catch (const std::system_error&) {
+    // No thread is to be had: with the next tree, or when the agent starts again.
+  }
 }
 
-void TreeRemover::Work(const std::stop_token& stop) {
+void TreeRemover::Work() {
   std::unique_lock lock(mutex_);
-  while (wake_.wait(lock, stop, [this] { return !waiting_.empty(); }) && !stop.stop_requested()) {
+  while (!waiting_.empty() && !stopped_) {
     sys::TempDir tree = std::move(waiting_.back());
     waiting_.pop_back();
     lock.unlock();
     delete_(std::move(tree));
     lock.lock();
   }
+  working_ = false;
 }
 
 }  // namespace zoowarden::agent

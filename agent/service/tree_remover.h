@@ -1,10 +1,9 @@
-// Takes trees from the disk on a thread of its own: they were renamed aside, nothing finds them any
-// more, and nobody should wait for the disk.
+// Takes trees from the disk on a thread of its own, which is there while there are any: they were
+// renamed aside, nothing finds them any more, and nobody should wait for the disk.
 #pragma once
 
 #include "sys/files.h"
 
-#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -30,12 +29,13 @@ class TreeRemover {
   void Stop();
 
  private:
-  void Work(const std::stop_token& stop);
+  void Work();
 
   Delete delete_;
   std::mutex mutex_;
-  std::condition_variable_any wake_;
   std::vector<sys::TempDir> waiting_;
+  bool working_ = false;
+  bool stopped_ = false;
   std::jthread worker_;  // last: it ends before anything that it uses
 };
 

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <optional>
+#include <thread>
 #include <vector>
 
 namespace zoowarden::agent {
@@ -67,6 +69,21 @@ TEST_F(TreeRemoverTest, AnAgentThatEndsWaitsForOneTreeAndLeavesTheOthersToTheNex
   disk.set_value();
   remover.reset();
   EXPECT_EQ(Left(), 2);
+}
+
+TEST_F(TreeRemoverTest, AnIdleAgentHasNoThreadForIt) {
+  const auto threads = [] { return std::distance(fs::directory_iterator("/proc/self/task"), {}); };
+  const auto before = threads();
+  TreeRemover remover;
+  EXPECT_EQ(threads(), before);
+  for (int i = 0; i < 2; ++i) {
+    remover.Take(Tree());
+    const auto ends = std::chrono::steady_clock::now() + kPatience;
+    while (Left() > 0 || threads() > before) {
+      ASSERT_LT(std::chrono::steady_clock::now(), ends);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
 }
 
 TEST_F(TreeRemoverTest, OneThatNeverHadAnythingToDoEnds) {
