@@ -96,7 +96,7 @@ void CompareWithAgentFile(const DiscoverInputs& inputs,
                     user + "; set instance.user to " + found.user);
   }
   const fs::path path = fs::path(instance.data_directory) / "myid";
-  const auto text = sys::ReadFile(path, kMaxMyId);
+  const auto text = sys::ReadRegularFile(path, kMaxMyId);
   const std::string id(text ? base::Trim(*text) : std::string_view("nothing that can be read"));
   if (id != model::ToString(inputs.config.server)) {
     AddObstacle(found,
@@ -109,7 +109,7 @@ void CompareWithAgentFile(const DiscoverInputs& inputs,
 
 void ReadConfiguration(const DiscoverInputs& inputs, Discovery& found) {
   const auto& process = *inputs.processes.found;
-  const auto texts = ReadConfigTexts(process);
+  const auto texts = ReadConfigTexts(inputs.proc, process);
   const auto cfg = texts ? zk::ZooCfg::Parse(texts->zoo_cfg, found.configuration_file)
                          : base::Result<zk::ZooCfg>(base::Fail(texts.error()));
   if (!cfg) {
@@ -171,7 +171,7 @@ void ReadConfDirectory(Discovery& found, Variables& set_by_files) {
       continue;
     }
     found.environment_files.push_back(path);
-    const auto text = sys::ReadFile(path, kMaxFile);
+    const auto text = sys::ReadRegularFile(path, kMaxFile);
     const auto file = ReadEnvironmentFile(text ? std::string_view(*text) : std::string_view());
     for (const std::string& variable : file.sets) {
       set_by_files.emplace(variable, path);
@@ -250,7 +250,7 @@ base::Result<ScriptStart> StartOf(const DiscoverInputs& inputs,
 // Where systemd is not the first process, an init script's server is told by its pid file.
 bool IsOfInitScript(const DiscoverInputs& inputs) {
   const auto& instance = inputs.config.instance;
-  const auto text = instance.manager == "sysv" ? sys::ReadFile(instance.pid_file, kMaxMyId)
+  const auto text = instance.manager == "sysv" ? sys::ReadRegularFile(instance.pid_file, kMaxMyId)
                                                : base::Result<std::string>("");
   return text && base::Trim(*text) == std::to_string(inputs.processes.found->process.pid);
 }
@@ -360,6 +360,11 @@ Discovered Discover(const DiscoverInputs& inputs) {
   if (!inputs.processes.found) {
     NameMissing(inputs, found);
     return result;
+  }
+  if (inputs.processes.several) {
+    AddObstacle(found,
+                "adopt.two_processes",
+                inputs.processes.problem + "; end the one that does not belong there");
   }
   const FoundProcess& process = *inputs.processes.found;
   found.process = process.process;

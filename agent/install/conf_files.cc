@@ -63,19 +63,19 @@ Result<ConfigurationFiles> ReadZooCfgFiles(const fs::path& configuration) {
 Result<ConfigurationFiles> ReadForeignZooCfg(const fs::path& zoo_cfg) {
   const std::string own = zoo_cfg.filename().string();
   ConfigurationFiles files;
-  ZW_ASSIGN(files[std::string(kZooCfg)], sys::ReadFile(zoo_cfg, kMaxFileBytes));
+  ZW_ASSIGN(files[std::string(kZooCfg)], sys::ReadRegularFile(zoo_cfg, kMaxFileBytes));
   ZW_ASSIGN(const auto names, FileNames(zoo_cfg.parent_path()));
   for (const auto& name : names) {
     const std::string ours =
         name.starts_with(own) ? std::string(kZooCfg) + name.substr(own.size()) : std::string();
     if (DynamicFileVersion(ours)) {
-      ZW_ASSIGN(files[ours], sys::ReadFile(zoo_cfg.parent_path() / name, kMaxFileBytes));
+      ZW_ASSIGN(files[ours], sys::ReadRegularFile(zoo_cfg.parent_path() / name, kMaxFileBytes));
     }
   }
   const auto cfg = zk::ZooCfg::Parse(files[std::string(kZooCfg)], own);
   const auto named = cfg ? cfg->Get("dynamicConfigFile") : std::nullopt;
   if (named) {
-    ZW_ASSIGN(auto text, sys::ReadFile(zoo_cfg.parent_path() / *named, kMaxFileBytes));
+    ZW_ASSIGN(auto text, sys::ReadRegularFile(zoo_cfg.parent_path() / *named, kMaxFileBytes));
     // One that was written by hand has no version in its name: it is older than all that do.
     files.emplace(std::string(kZooCfg) + ".dynamic.0", text);
     files.emplace(fs::path(*named).filename().string(), std::move(text));

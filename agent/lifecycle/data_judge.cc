@@ -18,7 +18,6 @@ namespace zoowarden::agent {
 namespace {
 
 namespace fs = std::filesystem;
-using base::Result;
 
 constexpr std::size_t kMaxConfiguration = 1024UL * 1024;
 constexpr std::array kMainClasses = {
@@ -29,13 +28,19 @@ bool IsSame(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-Result<std::string> ReadConfiguration(const ProcessView& view, const fs::path& path) {
-  ZW_ASSIGN(const struct stat status, view.Look(path));
-  if (S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode) || S_ISCHR(status.st_mode)) {
-    return base::Fail(base::ErrorCode::kNotFound, path.string() + " is no file");
+// Whoever may read our files could hold them open. True also where it is not told.
+bool MayWriteThrough(const fs::path& descriptor) {
+  constexpr std::size_t kMaxInfo = 64UL * 1024;
+  constexpr std::string_view kFlags = "flags:";
+  const fs::path info = descriptor.parent_path().parent_path() / "fdinfo" / descriptor.filename();
+  const auto text = sys::ReadFile(info, kMaxInfo);
+  const auto at = text ? text->find(kFlags) : std::string::npos;
+  if (at == std::string::npos) {
+    return true;
   }
-  ZW_ASSIGN(const sys::UniqueFd file, view.Open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
-  return sys::ReadDescriptor(file.get(), path, kMaxConfiguration);
+  const std::string_view line = std::string_view(*text).substr(at + kFlags.size());
+  const auto flags = base::ParseUnsigned(base::Trim(line.substr(0, line.find('\n'))), 8);
+  return !flags || (*flags & O_ACCMODE) != O_RDONLY;
 }
 
 Verdict Unclear(const ZooKeeperProcess& process, const std::string& what) {
@@ -98,8 +103,9 @@ Verdict DataJudge::Judge(const ZooKeeperProcess& process, const ProcessView& vie
   } else {
     verdict = ByConfiguration(process, view, holds);
   }
+  // A command line is what its process says of itself: who could not write our data serves none.
   const bool excluded =
-      verdict.ours == Ours::kUnclear &&
+      verdict.ours != Ours::kNo &&
       std::none_of(ours_.begin(), ours_.end(), [&](const fs::path& directory) {
         return view.MayReach(directory) && MayWrite(proc_, process.pid, directory);
       });
@@ -109,7 +115,7 @@ Verdict DataJudge::Judge(const ZooKeeperProcess& process, const ProcessView& vie
 Verdict DataJudge::ByConfiguration(const ZooKeeperProcess& process,
                                    const ProcessView& view,
                                    Ours holds) const {
-  const auto text = ReadConfiguration(view, process.configuration);
+  const auto text = view.Read(process.configuration, kMaxConfiguration);
   if (!text && text.error().Is(base::ErrorCode::kNotFound)) {
     // Removed under a running server; the ports of one whose data cannot be told any more are
     // looked at, too.
@@ -166,7 +172,8 @@ Ours DataJudge::HoldsOurFiles(std::int32_t pid, const ProcessView& view) const {
   for (fs::directory_iterator entry(descriptors, error), end; !error && entry != end;
        entry.increment(error)) {
     std::error_code ignored;
-    if (IsOurFile(entry->path(), fs::read_symlink(entry->path(), ignored), our_root)) {
+    if (MayWriteThrough(entry->path()) &&
+        IsOurFile(entry->path(), fs::read_symlink(entry->path(), ignored), our_root)) {
       return Ours::kYes;
     }
   }

@@ -77,6 +77,17 @@ bool MayWrite(const Rights& rights, const fs::path& path) {
          HasAccessList(path);
 }
 
+// In a user namespace of its own, or through a mount that maps users, a process is another user on
+// the disk than the one that is told (user_namespaces(7), mount_setattr(2)).
+bool IsWhoItSeems(const fs::path& proc, std::int32_t pid) {
+  const auto read = [&](const std::string& of, const char* name) {
+    return sys::ReadFile(proc / of / name, kMaxStatus).value_or("");
+  };
+  const std::string process = std::to_string(pid);
+  return read(process, "uid_map") == read("self", "uid_map") &&
+         read(process, "mountinfo").find("idmapped") == std::string::npos;
+}
+
 }  // namespace
 
 std::string AskRoot() { return geteuid() == 0 ? "" : "; run the agent as root"; }
@@ -85,7 +96,7 @@ bool MayWrite(const fs::path& proc, std::int32_t pid, const fs::path& directory)
   const auto rights = RightsOf(proc / std::to_string(pid) / "status");
   const fs::path below = directory / "version-2";  // which has perhaps another owner
   struct stat status {};
-  return !rights || rights->capable || MayWrite(*rights, directory) ||
+  return !rights || rights->capable || !IsWhoItSeems(proc, pid) || MayWrite(*rights, directory) ||
          (stat(below.c_str(), &status) == 0 && MayWrite(*rights, below));
 }
 

@@ -1,6 +1,7 @@
 #include "agent/lifecycle/process_view.h"
 
 #include "agent/lifecycle/process_rights.h"
+#include "sys/files.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -166,6 +167,19 @@ base::Result<struct stat> ProcessView::Look(const fs::path& path) const {
     return FailAt(path, errno);
   }
   return status;
+}
+
+base::Result<std::string> ProcessView::Read(const fs::path& path, std::size_t max_bytes) const {
+  ZW_ASSIGN(const struct stat status, Look(path));
+  if (S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode) || S_ISCHR(status.st_mode)) {
+    return base::Fail(base::ErrorCode::kNotFound, path.string() + " is no file");
+  }
+  ZW_ASSIGN(const sys::UniqueFd file, Open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  struct stat opened {};
+  if (fstat(file.get(), &opened) != 0 || !S_ISREG(opened.st_mode)) {
+    return base::Fail(base::ErrorCode::kUnavailable, path.string() + " is no regular file");
+  }
+  return sys::ReadDescriptor(file.get(), path, max_bytes);
 }
 
 bool ProcessView::HasOurRoot() const {

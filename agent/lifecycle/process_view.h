@@ -11,8 +11,10 @@
 
 #include <sys/stat.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace zoowarden::agent {
 
@@ -25,6 +27,10 @@ class ProcessView {
   [[nodiscard]] base::Result<sys::UniqueFd> Open(const std::filesystem::path& path,
                                                  int flags) const;
   [[nodiscard]] base::Result<struct stat> Look(const std::filesystem::path& path) const;
+  // Of a regular file; nothing is waited for. kNotFound also for a directory or a device, which no
+  // program has read as a text; kUnavailable for a FIFO or a socket.
+  [[nodiscard]] base::Result<std::string> Read(const std::filesystem::path& path,
+                                               std::size_t max_bytes) const;
   // Paths mean what they mean to us, apart from file systems that were mounted over some.
   [[nodiscard]] bool HasOurRoot() const;
   // False: no mount of the process leads to our directory, nor to anything above or in it.

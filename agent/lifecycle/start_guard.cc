@@ -17,7 +17,7 @@ constexpr std::size_t kMaxMyId = 64;
 
 base::Status CheckMyId(const StartInputsOnDisk& inputs) {
   const auto path = inputs.data_directory / "myid";
-  const auto text = sys::ReadFile(path, kMaxMyId);
+  const auto text = sys::ReadRegularFile(path, kMaxMyId);
   const auto number = text ? base::ParseUnsigned(base::Trim(*text)) : std::nullopt;
   if (!number || *number != inputs.generation.server.value) {
     return Fail(ErrorCode::kFailedPrecondition,

@@ -24,7 +24,7 @@ constexpr std::size_t kMostPidFile = 64;
 constexpr std::chrono::milliseconds kScriptPatience{30'000};
 
 std::optional<pid_t> ReadPid(const std::filesystem::path& file) {
-  const auto text = sys::ReadFile(file, kMostPidFile);
+  const auto text = sys::ReadRegularFile(file, kMostPidFile);
   const auto pid = text ? base::ParseUnsigned(base::Trim(*text)) : std::nullopt;
   return pid && *pid <= std::numeric_limits<pid_t>::max() ? std::optional(static_cast<pid_t>(*pid))
                                                           : std::nullopt;

@@ -104,7 +104,7 @@ void MemberProbe::LookAgain(MemberView& view, milliseconds budget) {
 // ZooKeeper rewrites its files while it runs (reconfiguration), so the texts are compared each
 // time; they are small.
 bool MemberProbe::LoadConfig(const FoundProcess& found, MemberView& view) {
-  auto texts = ReadConfigTexts(found);
+  auto texts = ReadConfigTexts(proc_, found);
   if (!(found.process == config_of_)) {
     config_of_ = found.process;
     config_.reset();

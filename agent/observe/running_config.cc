@@ -1,7 +1,7 @@
 #include "agent/observe/running_config.h"
 
+#include "agent/lifecycle/process_view.h"
 #include "base/text.h"
-#include "sys/files.h"
 #include "zk/membership.h"
 #include "zk/start_mode.h"
 #include "zk/zoo_cfg.h"
@@ -142,13 +142,15 @@ model::Membership ToModel(const zk::Membership& membership, std::string source) 
   return result;
 }
 
-base::Result<ConfigTexts> ReadConfigTexts(const FoundProcess& found) {
+base::Result<ConfigTexts> ReadConfigTexts(const std::filesystem::path& proc,
+                                          const FoundProcess& found) {
+  const ProcessView view(proc, found.process.pid);
   ConfigTexts texts;
-  ZW_ASSIGN(texts.zoo_cfg, sys::ReadFile(found.configuration, kMaxConfiguration));
+  ZW_ASSIGN(texts.zoo_cfg, view.Read(found.configuration, kMaxConfiguration));
   const auto cfg = zk::ZooCfg::Parse(texts.zoo_cfg);
   const auto named = cfg ? cfg->Get("dynamicConfigFile") : std::nullopt;
   if (named) {
-    ZW_ASSIGN(texts.dynamic, sys::ReadFile(*named, kMaxConfiguration));
+    ZW_ASSIGN(texts.dynamic, view.Read(*named, kMaxConfiguration));
   }
   return texts;
 }

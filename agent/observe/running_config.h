@@ -39,8 +39,9 @@ struct ConfigTexts {
 [[nodiscard]] base::Result<RunningConfig> InterpretConfig(
     const ConfigTexts& texts, const std::vector<std::string>& command_line, model::ServerId self);
 
-// Reads the process's files. kNotFound when they are gone.
-[[nodiscard]] base::Result<ConfigTexts> ReadConfigTexts(const FoundProcess& found);
+// Reads the process's files as it sees them (ProcessView). kNotFound when they are gone.
+[[nodiscard]] base::Result<ConfigTexts> ReadConfigTexts(const std::filesystem::path& proc,
+                                                        const FoundProcess& found);
 
 [[nodiscard]] model::Membership ToModel(const zk::Membership& membership, std::string source);
 

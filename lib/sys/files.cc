@@ -57,6 +57,23 @@ base::Result<std::string> ReadFile(const fs::path& path, std::size_t max_bytes) 
   return ReadDescriptor(file.get(), path, max_bytes);
 }
 
+base::Result<std::string> ReadRegularFile(const fs::path& path, std::size_t max_bytes) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file.valid()) {
+    return base::Fail(ErrnoError("read", path.native(), errno));
+  }
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) {
+    return base::Fail(ErrnoError("read", path.native(), errno));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return base::Fail(base::ErrorCode::kInvalidArgument,
+                      "file.wrong_kind",
+                      path.native() + " is no regular file; check what is at the path");
+  }
+  return ReadDescriptor(file.get(), path, max_bytes);
+}
+
 base::Result<std::string> ReadDescriptor(int fd, const fs::path& path, std::size_t max_bytes) {
   std::string content;
   std::array<char, 64 * 1024> piece{};

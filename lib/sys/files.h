@@ -34,6 +34,10 @@ enum class IfPresent { kReplace, kRefuse };
 // The whole file, or kResourceExhausted when it is larger than `max_bytes`.
 [[nodiscard]] base::Result<std::string> ReadFile(const std::filesystem::path& path,
                                                  std::size_t max_bytes);
+// The same of a file that somebody else may have put there: nothing is waited for, and what is no
+// regular file is kInvalidArgument `file.wrong_kind`.
+[[nodiscard]] base::Result<std::string> ReadRegularFile(const std::filesystem::path& path,
+                                                        std::size_t max_bytes);
 
 // The same from an open descriptor; `path` is for the error.
 [[nodiscard]] base::Result<std::string> ReadDescriptor(int fd,

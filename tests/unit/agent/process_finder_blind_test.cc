@@ -59,23 +59,72 @@ TEST_F(BlindFinderTest, OneWhoseThreadsCannotBeListedIsNotTakenForGone) {
   ExpectUnclear({"the threads of process 45 cannot be read"});
 }
 
-TEST_F(BlindFinderTest, OneThatCouldNotWriteOurDataServesSomethingElse) {
-  Write("odd.cfg", "dataDir=\\u00zz\n");
-  AddProcess(41, Java(Path("odd.cfg")));
-  const auto is = [&](const std::string& user, const std::string& capable) {
+// Process 41 by what everybody may read of its rights.
+class OtherRightsTest : public BlindFinderTest {
+ protected:
+  void Is(const std::string& user, const std::string& capable) const {
     Write("proc/41/status",
           "Name:\tjava\nUid:\t" + user + "\t" + user + "\t" + user + "\t" + user +
               "\nGid:\t7777\t7777\t7777\t7777\nGroups:\t7778 \nCapEff:\t" + capable + "\n");
-  };
+  }
+  static constexpr const char* kNothing = "0000000000000000";
+};
+
+TEST_F(OtherRightsTest, OneThatCouldNotWriteOurDataServesSomethingElse) {
+  Write("odd.cfg", "dataDir=\\u00zz\n");
+  AddProcess(41, Java(Path("odd.cfg")));
   fs::permissions(Path("data"), fs::perms::owner_all);
-  is(std::to_string(::geteuid()), "0000000000000000");
+  Is(std::to_string(::geteuid()), kNothing);
   ExpectUnclear({"process 41"});
-  is("7777", "0000000000000002");
+  Is("7777", "0000000000000002");
   ExpectUnclear({"process 41"});
-  is("7777", "0000000000000000");
+  Is("7777", kNothing);
   ExpectSomebodyElses();
   fs::permissions(Path("data"), fs::perms::all);
   ExpectUnclear({"process 41"});
+}
+
+// Any user of the machine can give a process any command line.
+TEST_F(OtherRightsTest, OneThatCouldNotWriteOurDataIsNotOursByItsCommandLine) {
+  AddProcess(41, Java(Path("generations/aaaa/conf/zoo.cfg")));
+  fs::permissions(Path("data"), fs::perms::owner_all);
+  Is(std::to_string(::geteuid()), kNothing);
+  ExpectOurs();
+  Is("7777", kNothing);
+  ExpectSomebodyElses();
+  fs::create_directories(Path("data/version-2"));
+  fs::permissions(Path("data/version-2"), fs::perms::all);
+  ExpectOurs();
+}
+
+TEST_F(OtherRightsTest, OneThatReadsOurFilesIsNotOursByThat) {
+  AddProcess(41, Java(Path("elsewhere.cfg")));
+  fs::permissions(Path("data"), fs::perms::owner_all);
+  Is("7777", kNothing);
+  fs::create_directories(Path("data/version-2"));
+  Write("data/version-2/log.1", "ours");
+  fs::create_symlink(Path("data/version-2/log.1"), Path("proc/41/fd/7"));
+  fs::create_directories(Path("proc/41/fdinfo"));
+  Write("proc/41/fdinfo/7", "pos:\t0\nflags:\t0100000\nmnt_id:\t29\n");
+  ExpectSomebodyElses();
+  Write("proc/41/fdinfo/7", "pos:\t0\nflags:\t0100002\nmnt_id:\t29\n");
+  ExpectOurs();
+}
+
+// On the disk it is another user than /proc tells.
+TEST_F(OtherRightsTest, OneWhoseUsersAreMappedMayWriteOurData) {
+  AddProcess(41, Java(Path("generations/aaaa/conf/zoo.cfg")));
+  fs::permissions(Path("data"), fs::perms::owner_all);
+  fs::create_directories(Path("proc/self"));
+  Write("proc/self/uid_map", "0 0 4294967295\n");
+  Write("proc/41/uid_map", "0 0 4294967295\n");
+  Is("7777", kNothing);
+  ExpectSomebodyElses();
+  Write("proc/41/uid_map", "0 100000 65536\n");
+  ExpectOurs();
+  Write("proc/41/uid_map", "0 0 4294967295\n");
+  Write("proc/41/mountinfo", "8 7 8:1 / /box rw,idmapped - ext4 /dev/sda rw\n");
+  ExpectOurs();
 }
 
 TEST_F(BlindFinderTest, AnOpenFileThatIsThereIsComparedByItself) {

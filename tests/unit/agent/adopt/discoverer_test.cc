@@ -41,6 +41,7 @@ class DiscovererTest : public ScratchTest {
     Write(Proc("cgroup"), "0::/user.slice/user-0.slice/session-1.scope\n");
     Write(Proc("environ"), std::string("USER=op") + '\0' + "SERVER_JVMFLAGS=-Xmx1g -Da=b" + '\0');
     fs::create_symlink("/", Proc("cwd"));
+    fs::create_symlink("/", Proc("root"));
     Write(At("root/usr/bin/java"), "");
     Runs(At("root/usr/bin/java"));
     config_.server = {1};
@@ -180,6 +181,12 @@ TEST_F(DiscovererTest, WithoutAProcessThoseWithOtherDataAreNamed) {
   EXPECT_THAT(Obstacles(), HasSubstr("adopt.no_process: no ZooKeeper serves " + At("data")));
   EXPECT_THAT(Obstacles(), HasSubstr("; start the server, or correct instance.data_directory"));
   EXPECT_THAT(Obstacles(), HasSubstr("process 77 is a ZooKeeper with /elsewhere/zoo.cfg"));
+}
+
+TEST_F(DiscovererTest, OfTwoProcessesOnTheSameDataNoneIsTakenOver) {
+  processes_.several = true;
+  processes_.problem = "processes 77 and 78 serve the same data directory";
+  EXPECT_THAT(Obstacles(), HasSubstr("adopt.two_processes: processes 77 and 78 serve"));
 }
 
 TEST_F(DiscovererTest, WhereAgentYamlAndServerDisagreeBothAreNamed) {

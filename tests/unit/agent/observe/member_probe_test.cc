@@ -74,6 +74,7 @@ class MemberProbeTest : public ::testing::Test {
     fs::create_directories(Process() / "fd");
     fs::create_directories(Process() / "net");
     fs::create_symlink("socket:[101]", Process() / "fd/3");
+    fs::create_symlink("/", Process() / "root");
     Connections("");
     Write(root_.path() / "zoo.cfg",
           "admin.enableServer=false\ndynamicConfigFile=" + Dynamic().string() + "\n");
@@ -181,7 +182,8 @@ TEST_F(MemberProbeTest, WhetherItWasALookGoesToTheController) {
 }
 
 TEST_F(MemberProbeTest, OneThatServesWasLookedAtWithoutItsSockets) {
-  fs::remove_all(Process());
+  fs::remove_all(Process() / "fd");
+  fs::remove_all(Process() / "net");
   client_.AnswerOnce(
       "Zookeeper version: 3.8.4-9316c2a7a97e1666d8f4593f34dd6fc36ecc436c, built on 2024-02-12\n"
       "Latency min/avg/max: 0/0.0/0\nReceived: 1\nSent: 0\nConnections: 1\nOutstanding: 0\n"
