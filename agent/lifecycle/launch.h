@@ -13,6 +13,7 @@ struct LaunchSettings {
   std::filesystem::path launcher;  // the zoowarden-launch that belongs to this agent
   std::filesystem::path current;   // generations/current
   std::filesystem::path data_directory;
+  std::filesystem::path data_log_directory;  // empty = the same
   std::filesystem::path log_directory;
   std::string java_home;  // empty = what zkServer.sh finds
   std::string user;       // empty = the agent's own

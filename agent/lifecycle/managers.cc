@@ -16,6 +16,7 @@ std::unique_ptr<ServiceManager> MakeServiceManager(const config::AgentConfig& co
   const LaunchSettings settings{.launcher = launcher,
                                 .current = std::filesystem::path(instance.generations) / "current",
                                 .data_directory = instance.data_directory,
+                                .data_log_directory = instance.data_log_directory,
                                 .log_directory = instance.log_directory,
                                 .java_home = instance.java_home,
                                 .user = instance.user};

@@ -232,7 +232,7 @@ std::vector<ListeningPort> PortsOf(const ConfigurationFiles& files, model::Serve
 base::Status CheckPortsAreFree(const fs::path& proc, const std::vector<ListeningPort>& ports) {
   for (const auto& port : ports) {
     if (const auto address = Taken(port)) {
-      return base::Fail(base::ErrorCode::kFailedPrecondition,
+      return base::Fail(base::ErrorCode::kUnavailable,
                         "start.port_taken",
                         HolderOf(proc, *address, port.port) + " listens on the " + port.purpose +
                             " port " + (port.host.empty() ? std::string() : port.host + ":") +

@@ -23,9 +23,10 @@ struct ListeningPort {
 [[nodiscard]] std::vector<ListeningPort> PortsOf(const ConfigurationFiles& files,
                                                  model::ServerId self);
 
-// kFailedPrecondition `start.port_taken` names the port and, where /proc tells, the process. Tries
-// to bind and lets go; blocks while names are looked up. An address that is not this machine's, or
-// a name that nobody knows, is the server's own to complain of.
+// kUnavailable `start.port_taken`, for a process that ends holds its ports to the last, names the
+// port and, where /proc tells, the process. Tries to bind and lets go; blocks while names are
+// looked up. An address that is not this machine's, or a name that nobody knows, is the server's
+// own to complain of.
 [[nodiscard]] base::Status CheckPortsAreFree(const std::filesystem::path& proc,
                                              const std::vector<ListeningPort>& ports);
 

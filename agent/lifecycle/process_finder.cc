@@ -77,6 +77,9 @@ fs::path Canonical(const fs::path& path) {
 // resolved; empty when it is none, or was named through a link that may have meant another one
 // when the process was started (`current`).
 std::string GenerationOf(const fs::path& configuration, const fs::path& generations) {
+  if (generations.empty()) {
+    return "";
+  }
   fs::path real = "/";
   for (const fs::path& part : configuration.relative_path()) {
     std::error_code error;
@@ -163,9 +166,26 @@ FinderAnswer ProcessFinder::Find() {
     answer =
         Scan();  // a child between its fork and its exec looks like its parent; a file is written
   }
+  KeepWhatIsOnItsWayOut(answer);
   last_ = answer;
   last_look_ = std::chrono::steady_clock::now();
   return answer;
+}
+
+// While the kernel takes a large heap down no thread of the process has a command line any more,
+// and its ports, files and lock are still its own: 0.07 s for each GiB that was measured.
+void ProcessFinder::KeepWhatIsOnItsWayOut(FinderAnswer& answer) const {
+  if (answer.found || !last_ || !last_->found) {
+    return;
+  }
+  const FoundProcess& before = *last_->found;
+  const bool judged_anew =
+      std::any_of(answer.others.begin(), answer.others.end(), [&](const FoundProcess& other) {
+        return other.process.pid == before.process.pid;
+      });
+  if (!judged_anew && StartTime(before.process.pid) == before.process.start_time) {
+    answer.found = before;
+  }
 }
 
 FinderAnswer ProcessFinder::Scan() const {

@@ -2,8 +2,8 @@
 //
 // Looks by command line -> configuration file -> data directory, because pid files are stale and an
 // idle JVM holds no file of its data directory open. Whether every process could be seen and judged
-// is part of the answer: where this agent is blind, an absent process proves nothing. Zombies are
-// gone processes: they hold neither files nor ports. One owner thread.
+// is part of the answer: where this agent is blind, an absent process proves nothing. A zombie is a
+// gone process when none of its threads is left. One owner thread.
 #pragma once
 
 #include "agent/lifecycle/data_judge.h"
@@ -49,7 +49,9 @@ struct FinderAnswer {
   bool visible = false;  // every process of this machine could be looked at
   std::string problem;   // why not, or what is odd ("two processes …")
   std::optional<FoundProcess> found;
-  bool several = false;              // there is another one on the same data
+  bool several = false;  // there is another one on the same data
+  // It, when it is the only one: of two, nothing is known of the member.
+  [[nodiscard]] const FoundProcess* sole() const { return found && !several ? &*found : nullptr; }
   std::vector<FoundProcess> others;  // ZooKeepers that serve other data, or of which it is unclear
 };
 
@@ -78,6 +80,7 @@ class ProcessFinder {
 
   [[nodiscard]] std::optional<std::uint64_t> StartTime(std::int32_t pid) const;
   [[nodiscard]] FinderAnswer Scan() const;
+  void KeepWhatIsOnItsWayOut(FinderAnswer& answer) const;
   [[nodiscard]] std::optional<Thread> LivingThread(std::int32_t pid, FinderAnswer& answer) const;
   void LookAt(std::int32_t pid, FinderAnswer& answer) const;
   [[nodiscard]] Verdict ServesOurData(const Candidate& candidate,

@@ -91,8 +91,11 @@ base::Status CheckUnitIsOurs(const std::string& unit,
                              const systemd::UnitState& state,
                              const LaunchSettings& settings,
                              const fs::path& proc) {
-  const auto answer =
-      ProcessFinder({.proc = proc, .data_directory = settings.data_directory}).Find();
+  const auto answer = ProcessFinder({.proc = proc,
+                                     .generations = settings.current.parent_path(),
+                                     .data_directory = settings.data_directory,
+                                     .data_log_directory = settings.data_log_directory})
+                          .Find();
   for (const FoundProcess& other : answer.others) {
     const pid_t pid = other.process.pid;
     const auto group = sys::ReadFile(proc / std::to_string(pid) / "cgroup", kMaxProcFile);

@@ -278,7 +278,7 @@ auto AgentCore::WithDiscoverInputs(F use) {
     processes = finder_->Find();
   }
   MemberObservation seen{.id = instance_->config().server};
-  if (processes.found) {
+  if (processes.sole() != nullptr) {
     status_prober_.Observe(*processes.found, {}, seen);
   }
   return use(
@@ -320,6 +320,11 @@ base::Result<Prober::Canary> AgentCore::CommitCanary(const std::string& path,
                       "canary.no_process",
                       "no ZooKeeper process serves " + instance_->config().instance.data_directory +
                           "; start the server first");
+  }
+  if (processes.several) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "canary.two_processes",
+                      processes.problem + "; end the one that does not belong there");
   }
   return gate_prober_.CommitCanary(*processes.found, path, timeout);
 }

@@ -248,7 +248,12 @@ base::Result<model::Process> StartUnlessRunning(Instance& instance,
   if (!launched && !launched.error().Is(ErrorCode::kUnavailable)) {
     return Fail(launched.error());
   }
-  return AwaitProcess(instance, digest, clock);
+  auto process = AwaitProcess(instance, digest, clock);
+  const bool none_came = !process && process.error().Is(ErrorCode::kDeadlineExceeded);
+  if (none_came && !launched) {
+    return Fail(launched.error());
+  }
+  return process;
 }
 
 }  // namespace

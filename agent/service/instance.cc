@@ -203,7 +203,8 @@ base::Result<model::ConfigurationSpec> Instance::Complete(
     ZW_ASSIGN(const auto files, generations_.ReadZooCfg(current->generation.digest));
     ZW_ASSIGN(running.cfg, zk::ZooCfg::Parse(files.at(std::string(kZooCfg))));
   }
-  if (const FinderAnswer answer = ProcessFinder(finder_settings()).Find(); answer.found) {
+  if (const FinderAnswer answer = ProcessFinder(finder_settings()).Find();
+      answer.sole() != nullptr) {
     running.command_line = answer.found->command_line;
   }
   return PutKeptValues(configuration, running);

@@ -61,7 +61,7 @@ core::Reality InstanceHost::Look(const core::OperationRecord& /*record*/, LookAt
   }
   reality.process = answer.found->process;
   AskSupervisor(reality);
-  if (what == LookAt::kMember) {
+  if (what == LookAt::kMember && answer.sole() != nullptr) {
     const MemberView view = prober_.Look(*answer.found);
     reality.member_looked = view.looked;
     reality.mode = view.mode;
@@ -152,7 +152,7 @@ base::Status InstanceHost::CheckNothingServes() {
                     " already; stop it, or end what started it");
   }
   if (!answer.visible) {
-    return Fail(ErrorCode::kFailedPrecondition,
+    return Fail(ErrorCode::kUnavailable,
                 "start.processes_hidden",
                 core::Hidden({.processes_problem = answer.problem}));
   }

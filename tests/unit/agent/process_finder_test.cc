@@ -207,8 +207,22 @@ TEST_F(ProcessFinderTest, AProcessWhoseFirstThreadEndedIsThereUntilAllHave) {
   fs::create_directories(Path("proc/53/task/54"));
   AddProcess(53, {}, 'Z');
   EXPECT_TRUE(finder.FindAgain().found.has_value());
+  EXPECT_TRUE(finder.Find().found.has_value()) << "its threads have no command line any more";
   fs::remove(Path("proc/53/task/54"));
   EXPECT_FALSE(finder.FindAgain().found.has_value());
+}
+
+// A first thread that takes the heap down itself is no zombie yet.
+TEST_F(ProcessFinderTest, AProcessIsThereWhileTheKernelTakesItsMemoryDown) {
+  AddProcess(53, Java(Path("generations/aaaa/conf/zoo.cfg")));
+  ProcessFinder finder = Finder();
+  ASSERT_TRUE(finder.Find().found.has_value());
+  AddProcess(53, {}, 'D');
+  EXPECT_TRUE(finder.Find().found.has_value());
+  AddProcess(53, Java(Path("elsewhere.cfg")));
+  EXPECT_FALSE(finder.Find().found.has_value()) << "what it says is believed";
+  fs::remove_all(Path("proc/53"));
+  EXPECT_FALSE(finder.Find().found.has_value());
 }
 
 TEST_F(ProcessFinderTest, WithoutAProcTreeNothingIsProved) {

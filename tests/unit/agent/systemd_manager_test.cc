@@ -106,6 +106,8 @@ TEST_F(SystemdManagerTest, AUnitInWhichSomethingElseRunsIsLeftAsItIs) {
   Runs(77, {"java", kMain, WriteZooCfg("/srv/other")});
   EXPECT_EQ(Started(), "start.unit_of_another");
   EXPECT_EQ(Manager().StartUnchanged().error().reason(), "start.unit_of_another");
+  Runs(77, {"java", kMain, "/srv/other/removed.cfg"});
+  EXPECT_EQ(Started(), "start.unit_of_another");
   EXPECT_EQ(systemd_.calls, Calls{});
   EXPECT_FALSE(fs::exists(DropIn()));
 }
