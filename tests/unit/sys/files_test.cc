@@ -36,6 +36,19 @@ class FilesTest : public ::testing::Test {
   std::optional<TempDir> directory_;
 };
 
+TEST_F(FilesTest, WhatSomebodyPutInAFilesPlaceIsNotWaitedFor) {
+  const auto fifo = directory_->path() / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  for (const auto& path : {fifo, std::filesystem::path("/dev/zero"), directory_->path()}) {
+    const auto read = ReadRegularFile(path, 100);
+    ASSERT_FALSE(read) << path;
+    EXPECT_EQ(read.error().reason(), "file.wrong_kind");
+    EXPECT_NE(read.error().message().find(path.native()), std::string::npos);
+  }
+  EXPECT_FALSE(ReadRegularFile("/proc/self/stat", 1));
+  EXPECT_TRUE(ReadRegularFile("/proc/self/stat", 10'000));
+}
+
 TEST_F(FilesTest, WritesContentAndModeWhateverTheUmask) {
   const mode_t before = ::umask(0077);
   ASSERT_TRUE(WriteFileAtomically(Path("a"), "hello", 0644));
