@@ -6,9 +6,7 @@
 #include "zk/zoo_cfg.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -16,9 +14,9 @@
 namespace zoowarden::agent {
 namespace {
 
+using base::ErrorCode;
 namespace fs = std::filesystem;
 using base::Fail;
-using base::Ok;
 using base::Result;
 using base::Status;
 
@@ -93,18 +91,24 @@ Status WriteForeignFile(const fs::path& zoo_cfg,
                         const std::string& content) {
   std::error_code error;
   const fs::path real = fs::canonical(zoo_cfg, error);
-  struct stat status {};
-  if (error || ::stat(real.c_str(), &status) != 0) {
-    return Fail(sys::ErrnoError("find", zoo_cfg.native(), error ? error.value() : errno));
+  if (error) {
+    return Fail(sys::ErrnoError("find", zoo_cfg.native(), error.value()));
   }
-  const std::string own = zoo_cfg.filename().string();
-  const fs::path path =
-      name == kZooCfg ? real : zoo_cfg.parent_path() / (own + name.substr(kZooCfg.size()));
-  ZW_TRY(sys::WriteFileAtomically(path, content, status.st_mode & 07777));
-  if (::lchown(path.c_str(), status.st_uid, status.st_gid) != 0) {
-    return Fail(sys::ErrnoError("change the owner of", path.native(), errno));
+  ZW_ASSIGN(const auto place, sys::Beneath::Open(real.parent_path()));
+  ZW_ASSIGN(const auto status, place.Look(real.filename()));
+  if (!status || !S_ISREG(status->st_mode)) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "path.not_a_file",
+                real.native() + " is not a regular file; put it right");
   }
-  return Ok();
+  const mode_t mode = status->st_mode & 07777;
+  const sys::Owner owner{.user = status->st_uid, .group = status->st_gid};
+  if (name == kZooCfg) {
+    return place.Write(real.filename(), content, mode, sys::IfPresent::kReplace, owner);
+  }
+  ZW_ASSIGN(const auto beside, sys::Beneath::Open(zoo_cfg.parent_path()));
+  const std::string theirs = zoo_cfg.filename().string() + name.substr(kZooCfg.size());
+  return beside.Write(theirs, content, mode, sys::IfPresent::kReplace, owner);
 }
 
 bool ConfFilesAre(const sys::Beneath& generations,

@@ -85,10 +85,7 @@ struct GenerationUses {
 class Generations {
  public:
   // Who runs ZooKeeper: it must be able to rewrite its zoo.cfg. Only root can give files away.
-  struct Owner {
-    uid_t user = 0;
-    gid_t group = 0;
-  };
+  using Owner = sys::Owner;
 
   // Creates the directory when it is missing. `owner` empty = the agent's own user.
   [[nodiscard]] static base::Result<Generations> Open(const std::filesystem::path& directory,

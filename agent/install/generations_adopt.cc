@@ -1,4 +1,5 @@
-// Generation 0: what ran before Zoowarden came, described and never touched.
+// Generation 0: what ran before Zoowarden came, described and not touched but for the membership
+// that a way back takes along.
 #include "agent/install/generations.h"
 #include "agent/lifecycle/launcher/start_file.h"
 #include "config/digests.h"

@@ -64,8 +64,10 @@ Status Generations::CarryOverDynamicFile(std::string_view from_digest, std::stri
       if (!changed || (name == kZooCfg) != zoo_cfg) {
         continue;
       }
-      ZW_TRY(to.foreign ? WriteForeignFile(to.foreign->configuration, name, content)
-                        : root.Write(place / "conf" / name, content, 0600));
+      ZW_TRY(
+          to.foreign
+              ? WriteForeignFile(to.foreign->configuration, name, content)
+              : root.Write(place / "conf" / name, content, 0600, sys::IfPresent::kReplace, owner_));
     }
   }
   if (to.foreign) {

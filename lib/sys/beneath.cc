@@ -65,7 +65,15 @@ Result<Place> PlaceOf(int directory, const fs::path& name, const fs::path& shown
 }
 
 // The content is on disk when this succeeds; the caller removes the temporary otherwise.
-Status Fill(int fd, const fs::path& shown, std::string_view content, mode_t mode) {
+Status Fill(int fd,
+            const fs::path& shown,
+            std::string_view content,
+            mode_t mode,
+            const std::optional<Owner>& owner) {
+  // Before the mode: a change of the owner takes bits from it.
+  if (owner && ::fchown(fd, owner->user, owner->group) != 0) {
+    return Fail(ErrnoError("change the owner of", shown.native(), errno));
+  }
   // Before the content: a secret must not be readable for a moment through a wider mode.
   if (::fchmod(fd, mode) != 0) {
     return Fail(ErrnoError("set the mode of", shown.native(), errno));
@@ -201,7 +209,8 @@ Result<std::string> Beneath::Read(const fs::path& name, std::size_t max_bytes) c
 Status Beneath::Write(const fs::path& name,
                       std::string_view content,
                       mode_t mode,
-                      IfPresent if_present) const {
+                      IfPresent if_present,
+                      const std::optional<Owner>& owner) const {
   const fs::path shown = path_ / name;
   ZW_ASSIGN(const Place place, PlaceOf(fd_.get(), name, shown));
   const std::string temporary = TemporaryFor(place.name);
@@ -211,7 +220,7 @@ Status Beneath::Write(const fs::path& name,
   if (!file.valid()) {
     return Fail(ErrnoError("create", shown.native(), errno));
   }
-  Status status = Fill(file.get(), shown, content, mode);
+  Status status = Fill(file.get(), shown, content, mode, owner);
   if (status) {
     status = RenameTo(place, parent, temporary, shown, if_present);
   }

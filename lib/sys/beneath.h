@@ -43,11 +43,12 @@ class Beneath {
   [[nodiscard]] base::Result<std::string> Read(const std::filesystem::path& name,
                                                std::size_t max_bytes) const;
 
-  // As WriteFileAtomically.
+  // As WriteFileAtomically. With an owner it has never another one under this name.
   [[nodiscard]] base::Status Write(const std::filesystem::path& name,
                                    std::string_view content,
                                    mode_t mode,
-                                   IfPresent if_present = IfPresent::kReplace) const;
+                                   IfPresent if_present = IfPresent::kReplace,
+                                   const std::optional<Owner>& owner = std::nullopt) const;
 
   // One directory, whatever the umask; one that is there is left as it is. Not synced.
   [[nodiscard]] base::Status MakeDirectory(const std::filesystem::path& name, mode_t mode) const;

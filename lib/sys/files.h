@@ -16,6 +16,11 @@ namespace zoowarden::sys {
 
 enum class IfPresent { kReplace, kRefuse };
 
+struct Owner {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
 // Writes a temporary file beside `path`, syncs it, renames it into place and syncs the directory.
 // On an error no temporary is left and the old file (or its absence) is unchanged, but for one
 // case: when syncing the directory fails, the new file is in place and a power cut may still take

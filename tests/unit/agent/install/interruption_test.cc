@@ -1,6 +1,7 @@
 // Killed at any system call, making and switching leave the old or the new generation, never a mix;
 // and nothing is renamed into place before it is on the disk. Also what else only system calls
 // show.
+#include "agent/install/conf_files.h"
 #include "agent/install/generations.h"
 #include "agent/install/releases.h"
 #include "sys/digest.h"
@@ -10,6 +11,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -120,6 +122,76 @@ TEST_F(InterruptionTest, SyncsEveryFileBeforeClosingAndADirectoryAfterEveryRenam
   EXPECT_FALSE(renamed) << "the last rename was not made durable";
   EXPECT_GE(files, 5);
   EXPECT_GE(renames, 6);
+}
+
+// Going back to what ran before adoption, whose files are another user's: he must be able to read
+// them whatever becomes of the agent.
+class ForeignFileTest : public InterruptionTest {
+ protected:
+  static constexpr uid_t kOwner = 65534;
+
+  void SetUp() override {
+    if (::geteuid() != 0) {
+      GTEST_SKIP() << "only root can write what another user owns";
+    }
+    InterruptionTest::SetUp();
+  }
+  void StartFromTheirs() {
+    fs::remove_all(scratch() / "foreign");
+    Write(ZooCfg(), "old\n");
+    fs::permissions(ZooCfg(), fs::perms(0640));
+    ASSERT_EQ(::chown(ZooCfg().c_str(), kOwner, kOwner), 0);
+  }
+  void WriteBoth() {
+    if (WriteForeignFile(ZooCfg(), "zoo.cfg.dynamic.1", "members\n")) {
+      static_cast<void>(WriteForeignFile(ZooCfg(), "zoo.cfg", "new\n"));
+    }
+  }
+  static void ExpectTheirs(const fs::path& path, int kill_at) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0) {
+      EXPECT_EQ(status.st_uid, kOwner) << path << ", killed at stop " << kill_at;
+      EXPECT_EQ(status.st_gid, kOwner) << path << ", killed at stop " << kill_at;
+      EXPECT_EQ(status.st_mode & 07777U, 0640U) << path << ", killed at stop " << kill_at;
+    }
+  }
+  fs::path ZooCfg() { return scratch() / "foreign/zk.cfg"; }
+};
+
+TEST_F(ForeignFileTest, KilledAnywhereItBelongsToItsOwner) {
+  for (int kill_at = 1;; ++kill_at) {
+    StartFromTheirs();
+    const auto run = RunStepwise([&] { WriteBoth(); }, kill_at);
+    ExpectTheirs(ZooCfg(), kill_at);
+    ExpectTheirs(scratch() / "foreign/zk.cfg.dynamic.1", kill_at);
+    if (run.finished) {
+      break;
+    }
+  }
+  EXPECT_EQ(Read(ZooCfg()), "new\n");
+}
+
+// After a power cut too; and never by a name, which that user may have exchanged.
+TEST_F(ForeignFileTest, IsGivenAwayBeforeItIsSyncedAndRenamed) {
+  StartFromTheirs();
+  const auto run = RunStepwise([&] { WriteBoth(); }, 0);
+  ASSERT_TRUE(run.finished);
+  std::vector<std::string> acts;
+  for (const auto& call : run.calls) {
+    EXPECT_TRUE(call.number != SYS_chown && call.number != SYS_lchown &&
+                call.number != SYS_fchownat);
+    if (call.number == SYS_fchown) {
+      acts.emplace_back("give");
+    } else if (call.number == SYS_fsync) {
+      acts.emplace_back("sync");
+    } else if (IsRename(call)) {
+      acts.emplace_back("rename");
+    }
+  }
+  const std::vector<std::string> one = {"give", "sync", "rename", "sync"};
+  std::vector<std::string> both = one;
+  both.insert(both.end(), one.begin(), one.end());
+  EXPECT_EQ(acts, both);
 }
 
 // A child that fails ends the run, and is not taken for one that finished.
