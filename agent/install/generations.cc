@@ -91,7 +91,7 @@ Result<StoredGeneration> FindForeign(GenerationRecord record) {
 
 // What a kill left behind.
 Status RemoveUnfinished(const sys::Beneath& root) {
-  ZW_TRY(root.RemoveLeftovers({kStagePrefix, kTrashPrefix}));
+  ZW_TRY(sys::RemoveLeftovers(root, {kStagePrefix, kTrashPrefix}));
   ZW_TRY(sys::RemoveTemporaries(root));
   ZW_ASSIGN(const auto names, root.Names());
   for (const fs::path name : names) {

@@ -9,6 +9,7 @@
 #include "sys/fd.h"
 #include "sys/files.h"
 #include "sys/space.h"
+#include "sys/temporaries.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -109,7 +110,7 @@ Result<Releases> Releases::Open(ReleasesLayout layout) {
     return Fail(sys::ErrnoError("resolve", layout.releases.native(), error.value()));
   }
   ZW_ASSIGN(const auto releases, sys::Beneath::Open(layout.releases));
-  ZW_TRY(releases.RemoveLeftovers({kStagePrefix, kTrashPrefix}));
+  ZW_TRY(sys::RemoveLeftovers(releases, {kStagePrefix, kTrashPrefix}));
   return Releases(std::move(layout));
 }
 

@@ -37,7 +37,7 @@ base::Status PrepareDataDirectories(const Instance& instance) {
   }
   ZW_ASSIGN(const auto data, sys::Beneath::Open(layout.data_directory));
   const std::string unfinished = kMyId + std::string(sys::kTemporaryMark);
-  ZW_TRY(data.RemoveLeftovers({unfinished}));
+  ZW_TRY(sys::RemoveLeftovers(data, {unfinished}));
   base::Status written = data.Write(
       kMyId, model::ToString(instance.config().server) + "\n", 0644, sys::IfPresent::kRefuse);
   // An earlier call's; before the start it is compared with this server's id.

@@ -263,19 +263,6 @@ Status Beneath::Remove(const fs::path& name) const {
   return RemoveEntry(place->parent.get(), place->name, shown, kDeepest);
 }
 
-Status Beneath::RemoveLeftovers(std::initializer_list<std::string_view> prefixes) const {
-  ZW_ASSIGN(const auto names, Names());
-  for (const std::string& name : names) {
-    const bool left = std::any_of(prefixes.begin(), prefixes.end(), [&](const auto prefix) {
-      return name.starts_with(prefix);
-    });
-    if (left) {
-      ZW_TRY(Remove(name));
-    }
-  }
-  return Ok();
-}
-
 Result<std::string> Beneath::ReadLink(const fs::path& name) const {
   const fs::path shown = path_ / name;
   ZW_ASSIGN(const Place place, PlaceOf(fd_.get(), name, shown));

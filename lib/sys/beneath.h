@@ -16,7 +16,6 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,10 +60,6 @@ class Beneath {
   // With everything in it. A link is removed, not followed; nothing there is success. Not synced.
   // kFailedPrecondition `path.too_deep`: more levels than any release has.
   [[nodiscard]] base::Status Remove(const std::filesystem::path& name) const;
-  // The entries of the directory itself whose names begin so: what a crash left behind under names
-  // that nothing points to.
-  [[nodiscard]] base::Status RemoveLeftovers(
-      std::initializer_list<std::string_view> prefixes) const;
 
   // What a symbolic link says, empty when nothing is there.
   [[nodiscard]] base::Result<std::string> ReadLink(const std::filesystem::path& name) const;

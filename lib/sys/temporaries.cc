@@ -1,7 +1,10 @@
 #include "sys/temporaries.h"
 
+#include "base/log.h"
+
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 
 namespace zoowarden::sys {
@@ -12,6 +15,13 @@ namespace fs = std::filesystem;
 constexpr std::size_t kRandom = 6;  // characters, as mkostemp makes them
 constexpr std::string_view kRandomCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+void RemoveOrWarn(const Beneath& directory, const std::string& name) {
+  if (const base::Status removed = directory.Remove(name); !removed) {
+    base::LogWarn("left_over=" + (directory.path() / name).native() + " " +
+                  removed.error().message());
+  }
+}
 
 }  // namespace
 
@@ -37,11 +47,25 @@ std::string_view TargetOfTemporary(std::string_view name) {
   return made ? name.substr(0, mark) : std::string_view();
 }
 
+base::Status RemoveLeftovers(const Beneath& directory,
+                             std::initializer_list<std::string_view> prefixes) {
+  ZW_ASSIGN(const auto names, directory.Names());
+  for (const std::string& name : names) {
+    const bool left = std::any_of(prefixes.begin(), prefixes.end(), [&](const auto prefix) {
+      return name.starts_with(prefix);
+    });
+    if (left) {
+      RemoveOrWarn(directory, name);
+    }
+  }
+  return base::Ok();
+}
+
 base::Status RemoveTemporaries(const Beneath& directory) {
   ZW_ASSIGN(const auto names, directory.Names());
   for (const std::string& name : names) {
     if (!TargetOfTemporary(name).empty() && directory.IsFile(name)) {
-      ZW_TRY(directory.Remove(name));
+      RemoveOrWarn(directory, name);
     }
   }
   return base::Ok();

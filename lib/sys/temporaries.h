@@ -1,11 +1,12 @@
-// What a kill inside WriteFileAtomically leaves behind: a file that bears the name of the one that
-// was to be written, a mark and six characters.
+// What a kill leaves behind under names that nothing points to: inside WriteFileAtomically, a file
+// that bears the name of the one that was to be written, a mark and six characters.
 #pragma once
 
 #include "base/error.h"
 #include "sys/beneath.h"
 
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -19,9 +20,14 @@ inline constexpr std::string_view kTemporaryMark = ".tmp-";
 // "myid" of "myid.tmp-a1B2c3"; empty for a name that is none of a temporary.
 [[nodiscard]] std::string_view TargetOfTemporary(std::string_view name);
 
-// Removes the temporary files in the directory, not those below it. For when nobody writes there:
-// at a start. Blocks; not synced, since what comes back after a power cut is removed at the next
-// start.
+// Both are for when nobody writes there: at a start. What will not go is told to the log only,
+// since nobody misses it. They block and do not sync: what comes back after a power cut is removed
+// at the next start.
+
+// The entries of the directory itself whose names begin so, with everything in them.
+[[nodiscard]] base::Status RemoveLeftovers(const Beneath& directory,
+                                           std::initializer_list<std::string_view> prefixes);
+// The temporary files in the directory, not those below it.
 [[nodiscard]] base::Status RemoveTemporaries(const Beneath& directory);
 // A directory that is not there has none.
 [[nodiscard]] base::Status RemoveTemporaries(const std::filesystem::path& directory);

@@ -175,7 +175,7 @@ TEST_F(FilesTest, LeftoversAreWhatBeginsLikeOneAndNothingElse) {
   for (const char* name : {".new-abc", ".old-abc", "5f3c", "x.new-", ".news"}) {
     ASSERT_TRUE(EnsureDirectory(Path(name) / "inside", 0700));
   }
-  ASSERT_TRUE(Beneath::Open(directory_->path())->RemoveLeftovers({".new-", ".old-"}));
+  ASSERT_TRUE(RemoveLeftovers(Beneath::Open(directory_->path()).value(), {".new-", ".old-"}));
   EXPECT_EQ(EntryCount(), 3);
   EXPECT_TRUE(fs::exists(Path("5f3c/inside")));
   EXPECT_FALSE(Beneath::Open(Path("never-was")));
