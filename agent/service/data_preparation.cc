@@ -19,6 +19,8 @@ constexpr const char* kMyId = "myid";
 base::Status Prepare(const fs::path& directory, const std::optional<Generations::Owner>& owner) {
   ZW_TRY(sys::EnsureDirectory(directory, 0750));
   ZW_ASSIGN(const auto data, sys::Beneath::Open(directory));
+  const std::string unfinished = kVersion2 + std::string(sys::kTemporaryMark);
+  ZW_TRY(sys::RemoveLeftovers(data, {unfinished}));
   ZW_TRY(data.MakeDirectory(kVersion2, 0750));
   ZW_TRY(data.Sync());
   if (!owner) {

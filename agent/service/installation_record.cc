@@ -25,7 +25,7 @@ constexpr std::size_t kMaxMyId = 64;
 bool IsOurs(const fs::directory_entry& entry, model::ServerId server) {
   std::error_code error;
   const fs::path name = entry.path().filename();
-  if (name == "version-2") {
+  if (name == "version-2" || sys::TargetOfTemporary(name.native()) == "version-2") {
     return fs::is_directory(entry.symlink_status(error)) && fs::is_empty(entry.path(), error) &&
            !error;
   }

@@ -168,6 +168,26 @@ Status RenameTo(const Place& to,
   return Ok();
 }
 
+// Of a directory that was just made under a temporary name.
+Status GiveModeAndName(const Place& to,
+                       const std::string& made,
+                       const fs::path& shown,
+                       mode_t mode) {
+  const int parent = to.parent.get();
+  const UniqueFd directory(
+      ::openat(parent, made.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const char* name = to.name.c_str();
+  // Some file systems of the network cannot refuse, and replace nothing but an empty directory.
+  if (directory.valid() && ::fchmod(directory.get(), mode) == 0 &&
+      (::renameat2(parent, made.c_str(), parent, name, RENAME_NOREPLACE) == 0 ||
+       (errno == EINVAL && ::renameat(parent, made.c_str(), parent, name) == 0))) {
+    return Ok();
+  }
+  const int error = errno;
+  ::unlinkat(parent, made.c_str(), AT_REMOVEDIR);
+  return Fail(ErrnoError("create directory", shown.native(), error));
+}
+
 }  // namespace
 
 Result<Beneath> Beneath::Open(const fs::path& directory) {
@@ -234,15 +254,20 @@ Status Beneath::Write(const fs::path& name,
 Status Beneath::MakeDirectory(const fs::path& name, mode_t mode) const {
   const fs::path shown = path_ / name;
   ZW_ASSIGN(const Place place, PlaceOf(fd_.get(), name, shown));
-  if (::mkdirat(place.parent.get(), place.name.c_str(), mode) != 0) {
-    const int error = errno;
-    if (error == EEXIST && IsDirectory(name)) {
-      return Ok();
-    }
-    return Fail(ErrnoError("create directory", shown.native(), error));
+  if (IsDirectory(name)) {
+    return Ok();
   }
-  ZW_ASSIGN(const Beneath made, Directory(name));
-  return made.SetMode(mode);
+  // A umask leaves the owner's bits alone; what it would take is there before the name is.
+  const std::string made = (mode & ~mode_t{S_IRWXU}) == 0 ? place.name : TemporaryFor(place.name);
+  const int parent = place.parent.get();
+  Status status = Ok();
+  if (::mkdirat(parent, made.c_str(), mode & mode_t{S_IRWXU}) != 0) {
+    status = Fail(ErrnoError("create directory", shown.native(), errno));
+  } else if (made != place.name) {
+    status = GiveModeAndName(place, made, shown, mode);
+  }
+  // Somebody else may have made it since; a file in its place is an error all the same.
+  return status || IsDirectory(name) ? Ok() : status;
 }
 
 Status Beneath::Rename(const fs::path& from, const fs::path& to, IfPresent if_present) const {

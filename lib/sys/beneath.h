@@ -49,7 +49,8 @@ class Beneath {
                                    IfPresent if_present = IfPresent::kReplace,
                                    const std::optional<Owner>& owner = std::nullopt) const;
 
-  // One directory, whatever the umask; one that is there is left as it is. Not synced.
+  // One directory, whatever the umask; one that is there is left as it is, and a kill leaves none
+  // with less than its mode. Not synced.
   [[nodiscard]] base::Status MakeDirectory(const std::filesystem::path& name, mode_t mode) const;
 
   // Both parents are resolved; not synced. A link that has the name is itself renamed or replaced.

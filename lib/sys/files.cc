@@ -117,20 +117,13 @@ base::Status EnsureDirectory(const fs::path& path, mode_t mode) {
   if (path.has_relative_path() && path.has_parent_path() && path.parent_path() != path) {
     ZW_TRY(EnsureDirectory(path.parent_path(), mode));
   }
-  if (::mkdir(path.c_str(), mode) != 0) {
-    const int error = errno;
-    // Somebody else may have made it since; a file in its place is an error all the same.
-    if (error == EEXIST && fs::is_directory(path, ignored)) {
-      return base::Ok();
-    }
-    return base::Fail(ErrnoError("create directory", path.native(), error));
+  // Of "a/b/" that is all.
+  if (fs::is_directory(path, ignored)) {
+    return base::Ok();
   }
-  // A service's umask of 0077 would close to ZooKeeper's user what is meant for it.
-  const UniqueFd made(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!made.valid() || ::fchmod(made.get(), mode) != 0) {
-    return base::Fail(ErrnoError("set the mode of", path.native(), errno));
-  }
-  return SyncDirectory(DirectoryOf(path));
+  ZW_ASSIGN(const auto parent, Beneath::Open(DirectoryOf(path)));
+  ZW_TRY(parent.MakeDirectory(path.filename(), mode));
+  return parent.Sync();
 }
 
 base::Status ReplaceSymlink(const fs::path& link, const fs::path& target) {

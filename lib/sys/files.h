@@ -52,8 +52,8 @@ struct Owner {
 // Makes entries created, renamed or removed in the directory survive a power cut.
 [[nodiscard]] base::Status SyncDirectory(const std::filesystem::path& path);
 
-// Creates the directory (parents too) with `mode`, whatever the umask, for each new one; a
-// directory that is there is left as it is. Synced.
+// Creates the directory (parents too) with `mode`, whatever the umask, for each new one, as
+// Beneath::MakeDirectory does; a directory that is there is left as it is. Synced.
 [[nodiscard]] base::Status EnsureDirectory(const std::filesystem::path& path, mode_t mode);
 
 // Points the symbolic link `link` to `target` in one rename and syncs its directory. Fails when

@@ -4,7 +4,9 @@
 #include "agent/install/conf_files.h"
 #include "agent/install/generations.h"
 #include "agent/install/releases.h"
+#include "sys/beneath.h"
 #include "sys/digest.h"
+#include "sys/files.h"
 #include "tests/unit/agent/install/generation_request.h"
 #include "tests/unit/agent/install/scratch.h"
 #include "tests/unit/agent/install/syscall_stepper.h"
@@ -192,6 +194,36 @@ TEST_F(ForeignFileTest, IsGivenAwayBeforeItIsSyncedAndRenamed) {
   std::vector<std::string> both = one;
   both.insert(both.end(), one.begin(), one.end());
   EXPECT_EQ(acts, both);
+}
+
+// What is there is left as it is, so it must not be there with less than its mode.
+TEST_F(InterruptionTest, KilledAnywhereADirectoryHasItsModeOrIsNotThere) {
+  const fs::path made = scratch() / "made";
+  for (int kill_at = 1;; ++kill_at) {
+    fs::remove_all(made);
+    fs::create_directory(made);
+    const auto run = RunStepwise(
+        [&] {
+          ::umask(0077);
+          const auto beneath = sys::Beneath::Open(made);
+          if (beneath && beneath->MakeDirectory("version-2", 0750)) {
+            static_cast<void>(sys::EnsureDirectory(made / "a/b", 0755));
+          }
+        },
+        kill_at);
+    for (const auto& [name, mode] :
+         {std::pair("version-2", 0750U), std::pair("a", 0755U), std::pair("a/b", 0755U)}) {
+      struct stat status {};
+      if (::lstat((made / name).c_str(), &status) == 0) {
+        EXPECT_EQ(status.st_mode & 07777U, mode) << name << ", killed at stop " << kill_at;
+      }
+    }
+    if (run.finished) {
+      break;
+    }
+  }
+  EXPECT_TRUE(fs::is_directory(made / "a/b"));
+  EXPECT_EQ(CountEntries(made), 2);
 }
 
 // A child that fails ends the run, and is not taken for one that finished.

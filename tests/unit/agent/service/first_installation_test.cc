@@ -230,6 +230,17 @@ TEST_F(FirstInstallationTest, ADataDirectoryThatHoldsAnythingElseIsRefused) {
   EXPECT_EQ(Install(), "install.not_first");
 }
 
+TEST_F(FirstInstallationTest, WhatAKillLeftOfThePreparationIsItsOwnWork) {
+  BeginAndDie();
+  fs::remove(At("data/version-2"));
+  fs::create_directory(At("data/version-2.tmp-a1B2c3"));
+  Write(At("data/myid.tmp-a1B2c3"), "");
+  EXPECT_EQ(Install(), "installed");
+  EXPECT_TRUE(fs::is_directory(At("data/version-2")));
+  EXPECT_FALSE(fs::exists(At("data/version-2.tmp-a1B2c3")));
+  EXPECT_FALSE(fs::exists(At("data/myid.tmp-a1B2c3")));
+}
+
 TEST_F(FirstInstallationTest, AnotherDiskInThePlaceOfThePreparedOneIsRefused) {
   Write(At("broken"), "");
   ASSERT_NE(Install(), "installed");
