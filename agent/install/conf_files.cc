@@ -9,30 +9,17 @@
 
 #include <string>
 #include <system_error>
-#include <vector>
 
 namespace zoowarden::agent {
 namespace {
 
-using base::ErrorCode;
 namespace fs = std::filesystem;
+using base::ErrorCode;
 using base::Fail;
 using base::Result;
 using base::Status;
 
 constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
-
-Result<std::vector<std::string>> FileNames(const fs::path& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    names.push_back(entry.path().filename());
-  }
-  if (error) {
-    return Fail(sys::ErrnoError("list", directory.native(), error.value()));
-  }
-  return names;
-}
 
 }  // namespace
 
@@ -62,7 +49,8 @@ Result<ConfigurationFiles> ReadForeignZooCfg(const fs::path& zoo_cfg) {
   const std::string own = zoo_cfg.filename().string();
   ConfigurationFiles files;
   ZW_ASSIGN(files[std::string(kZooCfg)], sys::ReadRegularFile(zoo_cfg, kMaxFileBytes));
-  ZW_ASSIGN(const auto names, FileNames(zoo_cfg.parent_path()));
+  ZW_ASSIGN(const auto beside, sys::Beneath::Open(zoo_cfg.parent_path()));
+  ZW_ASSIGN(const auto names, beside.Names());
   for (const auto& name : names) {
     const std::string ours =
         name.starts_with(own) ? std::string(kZooCfg) + name.substr(own.size()) : std::string();

@@ -4,15 +4,11 @@
 #include "agent/install/releases.h"
 #include "base/text.h"
 #include "sys/beneath.h"
-#include "sys/errno_error.h"
-#include "sys/files.h"
 #include "sys/space.h"
 
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 namespace zoowarden::agent {
@@ -40,32 +36,29 @@ bool IsWantOfRoom(const base::Error& error) {
 }
 
 Status RemoveOthersLike(const fs::path& keep) {
-  const fs::path uploads = keep.parent_path();
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(uploads, error)) {
-    if (entry.path() != keep && entry.path().extension() == keep.extension()) {
-      ZW_TRY(sys::RemoveTree(entry.path()));
+  ZW_ASSIGN(const auto uploads, sys::Beneath::Open(keep.parent_path()));
+  ZW_ASSIGN(const auto names, uploads.Names());
+  for (const fs::path name : names) {
+    if (name != keep.filename() && name.extension() == keep.extension()) {
+      ZW_TRY(uploads.Remove(name));
     }
-  }
-  if (error) {
-    return Fail(sys::ErrnoError("list", uploads.native(), error.value()));
   }
   return Ok();
 }
 
 Result<std::vector<std::string>> Releases::Unused(std::string_view but) const {
-  std::vector<std::pair<fs::file_time_type, std::string>> unused;
-  std::error_code error;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(layout_.uploads, error)) {
-    const std::string sha512 = entry.path().stem();
-    if (entry.path().extension() == kArchiveSuffix && IsSha512(sha512) && sha512 != but &&
+  using Written = std::pair<std::int64_t, std::int64_t>;  // seconds, nanoseconds
+  std::vector<std::pair<Written, std::string>> unused;
+  ZW_ASSIGN(const auto uploads, sys::Beneath::Open(layout_.uploads));
+  ZW_ASSIGN(const auto present, uploads.Names());
+  for (const fs::path name : present) {
+    const std::string sha512 = name.stem();
+    if (name.extension() == kArchiveSuffix && IsSha512(sha512) && sha512 != but &&
         !IsUnpacked(sha512)) {
-      unused.emplace_back(entry.last_write_time(ignored), sha512);
+      const auto status = uploads.Look(name);
+      const timespec written = status && *status ? (*status)->st_mtim : timespec{};
+      unused.emplace_back(Written(written.tv_sec, written.tv_nsec), sha512);
     }
-  }
-  if (error) {
-    return Fail(sys::ErrnoError("list", layout_.uploads.native(), error.value()));
   }
   std::sort(unused.begin(), unused.end());
   std::vector<std::string> names;
@@ -111,16 +104,14 @@ Status Releases::DropUnused(std::size_t keep, std::string_view newest) {
 
 Status Releases::CheckRoom(std::uint64_t bytes) const {
   std::uint64_t used = 0;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(layout_.uploads, error)) {
+  ZW_ASSIGN(const auto uploads, sys::Beneath::Open(layout_.uploads));
+  ZW_ASSIGN(const auto names, uploads.Names());
+  for (const fs::path name : names) {
     // A download is bounded by itself, and counts when it has come.
-    if (entry.path().extension() != kFetchSuffix) {
-      ZW_ASSIGN(const auto size, SizeOf(entry.path()));
+    if (name.extension() != kFetchSuffix) {
+      ZW_ASSIGN(const auto size, SizeOf(layout_.uploads / name));
       used += size.value_or(0);
     }
-  }
-  if (error) {
-    return Fail(sys::ErrnoError("list", layout_.uploads.native(), error.value()));
   }
   if (used + bytes > layout_.most_bytes) {
     return Fail(ErrorCode::kResourceExhausted,

@@ -43,8 +43,9 @@ bool IsOurs(const fs::directory_entry& entry, model::ServerId server) {
 DataState StateOf(const fs::path& directory, model::ServerId server) {
   std::error_code error;
   DataState state = DataState::kEmpty;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (!IsOurs(entry, server)) {
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (!IsOurs(*entry, server)) {
       return DataState::kWritten;
     }
     state = DataState::kPrepared;
