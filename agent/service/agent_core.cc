@@ -257,7 +257,7 @@ void AgentCore::DescribeInstance(MemberObservation& seen) {
   const std::lock_guard lock(look_mutex_);
   const auto current = generations_->Current();
   if (!current) {
-    seen.problem = current.error().message();
+    seen.problem += (seen.problem.empty() ? "" : "; ") + current.error().message();
   } else if (*current) {
     seen.current = (*current)->generation;
     seen.settings = (*current)->settings;

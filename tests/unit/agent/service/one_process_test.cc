@@ -61,6 +61,12 @@ TEST_F(OneProcessTest, OfTwoOnTheSameDataTheAgentTellsNothing) {
   EXPECT_FALSE(seen.processes_visible);
   EXPECT_FALSE(seen.member_looked);
   EXPECT_NE(seen.problem.find("serve the same data directory"), std::string::npos) << seen.problem;
+  // What else is wrong is told beside it, and not in its place.
+  fs::remove(At("generations/current"));
+  fs::create_symlink("0123456789abcdef", At("generations/current"));
+  const std::string problem = (*core)->Look({}).problem;
+  EXPECT_NE(problem.find("serve the same data directory"), std::string::npos) << problem;
+  EXPECT_NE(problem.find("0123456789abcdef is damaged"), std::string::npos) << problem;
 }
 
 TEST_F(OneProcessTest, AStalePidFileOfALivingProcessIsNoServer) {
