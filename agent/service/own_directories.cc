@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <system_error>
@@ -37,6 +38,14 @@ std::string Octal(mode_t mode) {
     digits.insert(digits.begin(), static_cast<char>('0' + rest % 8));
   }
   return "0" + digits;
+}
+
+std::optional<std::string> FindNameOfUser(uid_t user) {
+  std::array<char, 4096> texts{};
+  passwd entry{};
+  passwd* found = nullptr;
+  const int error = ::getpwuid_r(user, &entry, texts.data(), texts.size(), &found);
+  return error == 0 && found != nullptr ? std::optional<std::string>(found->pw_name) : std::nullopt;
 }
 
 // The group 0 is root's alone, whatever the umask of who made a directory.
@@ -362,26 +371,29 @@ uid_t ServingUser(const config::AgentConfig& config) {
   return told ? status.st_uid : ::geteuid();
 }
 
-std::string NameOfUser(uid_t user) {
-  std::array<char, 4096> texts{};
-  passwd entry{};
-  passwd* found = nullptr;
-  const int error = ::getpwuid_r(user, &entry, texts.data(), texts.size(), &found);
-  return error == 0 && found != nullptr ? found->pw_name : std::to_string(user);
-}
+std::string NameOfUser(uid_t user) { return FindNameOfUser(user).value_or(std::to_string(user)); }
 
 base::Status CheckServingUser(const config::AgentConfig& config) {
   const uid_t user = ServingUser(config);
   if (user == ::geteuid()) {
     return base::Ok();
   }
-  const std::string name = NameOfUser(user);
+  const auto name = FindNameOfUser(user);
+  if (!name) {
+    return base::Fail(ErrorCode::kFailedPrecondition,
+                      "agent.other_user",
+                      config.state_directory + " belongs to user " + NameOfUser(user) +
+                          ", whom this machine does not know; type: useradd --system --uid " +
+                          NameOfUser(user) +
+                          " NAME, or give it to whom the agent is to serve as: chown -R NAME " +
+                          base::ShellWord(config.state_directory));
+  }
   return base::Fail(ErrorCode::kFailedPrecondition,
                     "agent.other_user",
-                    config.state_directory + " belongs to " + name +
+                    config.state_directory + " belongs to " + *name +
                         ", as whom this agent serves, and could not read what root makes there; "
                         "run this as that user: runuser -u " +
-                        name + " -- zoowarden-agent ...");
+                        *name + " -- zoowarden-agent ...");
 }
 
 }  // namespace zoowarden::agent

@@ -22,9 +22,9 @@ namespace zoowarden::agent {
     const config::AgentConfig& config, bool accept_lost);
 
 // What an agent that is stopped would go on with; none on a server that never had one. Errors are
-// those of OpenJournalOf: `journal.in_use` while the agent runs. For a program that does nothing
-// else: root becomes the user that the agent serves as, whose the journal stays, and remains that
-// user.
+// those of OpenJournalOf, `journal.in_use` while the agent runs, and `agent.other_user` where root
+// cannot become the user that the agent serves as. For a program that does nothing else: root
+// becomes that user, whose the journal stays, and remains it.
 [[nodiscard]] base::Result<std::optional<StoredOperation>> LookForOpenOperation(
     const config::AgentConfig& config);
 

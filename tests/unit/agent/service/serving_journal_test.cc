@@ -154,6 +154,12 @@ TEST_F(OpenOperationOfAnotherTest, GivesRootUpForGood) {
 TEST_F(OpenOperationOfAnotherTest, AUserWhomThisMachineDoesNotKnowIsSaidToBeOne) {
   GiveJournalTo(54321);
   EXPECT_TRUE(Holds([&] { return Told() == "agent.other_user"; }));
+  // `runuser` could not become that one either.
+  EXPECT_TRUE(Holds([&] {
+    const std::string advice = LookForOpenOperation(Config()).error().message();
+    return advice.find("runuser") == std::string::npos &&
+           advice.find("useradd --system --uid 54321 NAME") != std::string::npos;
+  }));
 }
 
 }  // namespace
