@@ -102,6 +102,12 @@ Status Releases::DropUnused(std::size_t keep, std::string_view newest) {
   return Ok();
 }
 
+Status Releases::CheckTwice(const std::function<Status()>& check) const {
+  Status fits = check();
+  const bool may_come = !fits && fits.error().reason() == "file.no_space" && await_removals_;
+  return may_come && await_removals_() ? check() : fits;
+}
+
 Status Releases::CheckRoom(std::uint64_t bytes) const {
   std::uint64_t used = 0;
   ZW_ASSIGN(const auto uploads, sys::Beneath::Open(layout_.uploads));
@@ -124,7 +130,7 @@ Status Releases::CheckRoom(std::uint64_t bytes) const {
 }
 
 Status Releases::MakeRoom(std::string_view sha512, std::uint64_t bytes) {
-  Status fits = CheckRoom(bytes);
+  Status fits = CheckTwice([&] { return CheckRoom(bytes); });
   if (fits || !IsWantOfRoom(fits.error())) {
     return fits;
   }

@@ -186,9 +186,8 @@ Result<fs::path> Releases::Unpack(const model::Version& version, std::string_vie
   if (size < 0 || ::lseek(file.get(), 0, SEEK_SET) != 0) {
     return Fail(sys::ErrnoError("read", archive.native(), errno));
   }
-  ZW_TRY(sys::CheckSpace(layout_.releases,
-                         UnpackedBytes(file.get(), static_cast<std::uint64_t>(size)),
-                         layout_.spare_bytes));
+  const std::uint64_t bytes = UnpackedBytes(file.get(), static_cast<std::uint64_t>(size));
+  ZW_TRY(CheckTwice([&] { return sys::CheckSpace(layout_.releases, bytes, layout_.spare_bytes); }));
   ZW_ASSIGN(auto stage, sys::TempDir::Create(layout_.releases, kStagePrefix));
   auto files = UnpackArchive({.archive = file.get(),
                               .sha512 = std::string(sha512),

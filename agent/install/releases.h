@@ -17,9 +17,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace zoowarden::agent {
@@ -65,6 +67,10 @@ class Releases {
  public:
   // Creates missing directories and removes what an interrupted Unpack left.
   [[nodiscard]] static base::Result<Releases> Open(ReleasesLayout layout);
+
+  // Before a want of space is told: `wait` waits for what was removed to go from the disk, not for
+  // ever, and says whether there was anything.
+  void AwaitRemovals(std::function<bool()> wait) { await_removals_ = std::move(wait); }
 
   // Takes the archive from an allowed directory when one holds exactly these bytes.
   [[nodiscard]] base::Result<UploadProgress> Progress(std::string_view sha512);
@@ -127,6 +133,8 @@ class Releases {
   // SHA-512 of archives that were never unpacked, oldest first, without this one.
   [[nodiscard]] base::Result<std::vector<std::string>> Unused(std::string_view but) const;
   [[nodiscard]] base::Status CheckRoom(std::uint64_t bytes) const;
+  // Again when what was removed has gone, where it was space that lacked.
+  [[nodiscard]] base::Status CheckTwice(const std::function<base::Status()>& check) const;
   // Drops unused archives, then what else is being sent, as long as `bytes` more do not fit; never
   // what this one has.
   [[nodiscard]] base::Status MakeRoom(std::string_view sha512, std::uint64_t bytes);
@@ -134,6 +142,7 @@ class Releases {
   [[nodiscard]] base::Result<bool> TakeFromDirectories(std::string_view sha512);
 
   ReleasesLayout layout_;
+  std::function<bool()> await_removals_;
   // SHA-512 of files in the allowed directories; the key has name, inode, size and time.
   std::map<std::string, std::string> known_digests_;
 };

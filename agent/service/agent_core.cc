@@ -23,6 +23,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t kKeptChanges = 256;
 // So long without an operation or a call for one, the memory of the last one is given back.
 constexpr milliseconds kQuiet{30'000};
+// So long a want of space waits for what was removed; calls that change something wait behind it.
+constexpr milliseconds kRemovalPatience{10'000};
 
 // How long until reality may have changed. Short where a server is down because of us.
 milliseconds PauseIn(OperationState state, bool proved) {
@@ -72,7 +74,8 @@ AgentCore::AgentCore(std::unique_ptr<Instance> instance,
       gate_prober_(instance_->prober_settings(), clock),
       status_prober_(instance_->prober_settings(), clock) {}
 
-AgentCore::~AgentCore() = default;
+// No tree that waits is begun while the step under way ends, which may be waiting for them.
+AgentCore::~AgentCore() { tree_remover_.Stop(); }
 
 base::Status AgentCore::Start(const Accepted& accepted) {
   Generations for_host = instance_->generations();
@@ -82,6 +85,9 @@ base::Status AgentCore::Start(const Accepted& accepted) {
       *instance_, std::move(for_releases), [this](sys::TempDir tree) {
         tree_remover_.Take(std::move(tree));
       });
+  WithReleases([this](Releases& releases) {
+    releases.AwaitRemovals([this] { return tree_remover_.Wait(kRemovalPatience); });
+  });
   generations_ = std::make_unique<Generations>(std::move(for_looks));
   std::error_code ignored;
   config::DownloadConfig download = instance_->config().download;

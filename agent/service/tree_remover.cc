@@ -36,6 +36,15 @@ void TreeRemover::Take(sys::TempDir tree) {
   }
 }
 
+bool TreeRemover::Wait(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  if (!working_) {
+    return false;
+  }
+  rests_.wait_for(lock, timeout, [this] { return !working_; });
+  return true;
+}
+
 void TreeRemover::Work() {
   std::unique_lock lock(mutex_);
   while (!waiting_.empty() && !stopped_) {
@@ -46,6 +55,7 @@ void TreeRemover::Work() {
     lock.lock();
   }
   working_ = false;
+  rests_.notify_all();
 }
 
 }  // namespace zoowarden::agent

@@ -4,6 +4,8 @@
 
 #include "sys/files.h"
 
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -25,6 +27,9 @@ class TreeRemover {
 
   // Returns at once. Any thread.
   void Take(sys::TempDir tree);
+  // Until all that was handed over has gone, or the time is over. False where nothing was under
+  // way. Any thread.
+  [[nodiscard]] bool Wait(std::chrono::milliseconds timeout);
   // Begins no further tree. Returns at once. Any thread.
   void Stop();
 
@@ -33,6 +38,7 @@ class TreeRemover {
 
   Delete delete_;
   std::mutex mutex_;
+  std::condition_variable rests_;
   std::vector<sys::TempDir> waiting_;
   bool working_ = false;
   bool stopped_ = false;

@@ -1,9 +1,11 @@
 #include "agent/install/releases.h"
 
 #include "sys/digest.h"
+#include "sys/fd.h"
 #include "tests/unit/agent/install/archive_maker.h"
 #include "tests/unit/agent/install/scratch.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -99,6 +101,32 @@ TEST_F(ReleasesTest, RoomIsLookedAtBeforeAnythingIsUnpacked) {
   EXPECT_EQ(CountEntries(scratch() / "releases"), 0);
   Reopen();
   EXPECT_TRUE(releases_->Unpack(kVersion, sha512));
+}
+
+// What was removed gives its room back some time after it is out of the way.
+TEST_F(ReleasesTest, WhatIsBeingRemovedIsWaitedForOnceBeforeSpaceIsSaidToLack) {
+  const std::string sha512 = Upload(MakeArchive(PlainRelease(kTop)));
+  constexpr off_t kRemoved = 64 << 20;
+  const fs::path removed = scratch() / "removed";
+  const std::uint64_t free = fs::space(scratch()).available;
+  const sys::UniqueFd tree(::open(removed.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(::posix_fallocate(tree.get(), 0, kRemoved), 0);
+  Reopen(/*spare_bytes=*/free - kRemoved / 2);
+  int waits = 0;
+  releases_->AwaitRemovals([&] {
+    ++waits;
+    return false;
+  });
+  const auto refused = releases_->Unpack(kVersion, sha512);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), "file.no_space");
+  EXPECT_EQ(waits, 1);
+  releases_->AwaitRemovals([&] {
+    ++waits;
+    return ::ftruncate(tree.get(), 0) == 0;
+  });
+  EXPECT_TRUE(releases_->Unpack(kVersion, sha512));
+  EXPECT_EQ(waits, 2);
 }
 
 TEST_F(ReleasesTest, FindsAnyChangeOfTheTree) {

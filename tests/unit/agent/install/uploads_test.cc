@@ -130,6 +130,23 @@ TEST_F(UploadsTest, RoomIsLookedAtBeforeTheFirstByteIsTaken) {
   EXPECT_TRUE(releases_->FindArchive(sha512_));
 }
 
+TEST_F(UploadsTest, WhatIsBeingRemovedIsWaitedForOnceBeforeSpaceIsSaidToLack) {
+  int waits = 0;
+  const auto send = [&](std::uint64_t spare_bytes, std::uint64_t most_bytes) {
+    Reopen(spare_bytes, most_bytes);
+    releases_->AwaitRemovals([&] {
+      ++waits;
+      return true;
+    });
+    return Reason(Send(0, 10));
+  };
+  EXPECT_EQ(send(/*spare_bytes=*/1ULL << 62U, kMaxArchiveBytes), "file.no_space");
+  EXPECT_EQ(waits, 1);
+  // The bound on the uploads is not one of the disk.
+  EXPECT_EQ(send(/*spare_bytes=*/0, /*most_bytes=*/bytes_.size() - 1), "upload.no_room");
+  EXPECT_EQ(waits, 1);
+}
+
 TEST_F(UploadsTest, WhoBringsManyArchivesKeepsTheNewestOnly) {
   std::vector<std::string> sent;
   for (int i = 0; i < 15; ++i) {

@@ -51,6 +51,45 @@ TEST_F(TreeRemoverTest, WhoHandsATreeOverDoesNotWaitUntilItIsGone) {
   EXPECT_EQ(Left(), 0);
 }
 
+// Whoever lacks the room that a tree still takes.
+TEST_F(TreeRemoverTest, IsWaitedForUntilAllHasGoneButNotLonger) {
+  std::promise<void> disk;
+  const auto answers = disk.get_future().share();
+  TreeRemover remover([&](sys::TempDir tree) {
+    answers.wait();
+    const sys::TempDir gone = std::move(tree);
+  });
+  EXPECT_FALSE(remover.Wait(kPatience));
+  remover.Take(Tree());
+  remover.Take(Tree());
+  EXPECT_TRUE(remover.Wait(std::chrono::milliseconds(1)));
+  EXPECT_EQ(Left(), 2);
+  disk.set_value();
+  EXPECT_TRUE(remover.Wait(kPatience));
+  EXPECT_EQ(Left(), 0);
+  EXPECT_FALSE(remover.Wait(kPatience));
+}
+
+// What is left then goes when the agent starts again; who waits for it does not wait for that.
+TEST_F(TreeRemoverTest, WhoWaitsDoesNotOutwaitAStop) {
+  std::promise<void> begun;
+  std::promise<void> disk;
+  const auto answers = disk.get_future().share();
+  TreeRemover remover([&](sys::TempDir tree) {
+    begun.set_value();
+    answers.wait();
+    const sys::TempDir gone = std::move(tree);
+  });
+  remover.Take(Tree());
+  ASSERT_EQ(begun.get_future().wait_for(kPatience), std::future_status::ready);
+  remover.Take(Tree());
+  remover.Stop();
+  disk.set_value();
+  static_cast<void>(remover.Wait(kPatience));
+  EXPECT_EQ(Left(), 1);
+  EXPECT_FALSE(remover.Wait(kPatience));
+}
+
 TEST_F(TreeRemoverTest, AnAgentThatEndsWaitsForOneTreeAndLeavesTheOthersToTheNext) {
   std::promise<void> begun;
   std::promise<void> disk;
