@@ -1,5 +1,6 @@
 #include "controller/cli/commands.h"
 #include "controller/cli/driving.h"
+#include "controller/cli/plan_file.h"
 #include "controller/cli/planning.h"
 
 #include <memory>
@@ -20,14 +21,15 @@ std::string Question(const Planned& planned) {
          planned.input.spec.name + "?";
 }
 
-ExitCode Roll(Context& context, Workplace& workplace, const Planned& planned) {
+ExitCode Roll(Context& context, Workplace& workplace, const Planned& planned, std::string digest) {
   auto& world = context.world();
   const auto now = world.clock.WallTime().count();
   auto run = MakeRun(planned.input,
                      {.run_id = MakeRunId(now, world.random()),
-                      .kind = planned.kind,
+                      .kind = planned.approved.kind,
                       .holder = workplace.connected.identity,
-                      .created_ms = now});
+                      .created_ms = now,
+                      .plan_digest = std::move(digest)});
   const auto run_id = run.state.run_id;
   const auto write = [&] {
     WriteRelease(context, planned.desired.file, planned.input.spec.release);
@@ -36,21 +38,60 @@ ExitCode Roll(Context& context, Workplace& workplace, const Planned& planned) {
   return ReportRun(context, workplace, result, {.run_id = run_id});
 }
 
-ExitCode Apply(Context& context, const Target& target) {
-  auto desired = LoadTarget(context, target);
-  if (!desired) {
-    return context.Fail(desired.error());
+struct ApplyOptions {
+  Target target;
+  std::optional<std::string> plan_file;
+};
+
+// The plan that was named, and the target that it was made for in place of what was typed.
+base::Result<std::optional<PlanFile>> ReadNamedPlan(ApplyOptions& options) {
+  if (!options.plan_file) {
+    return std::optional<PlanFile>();
   }
-  auto workplace = OpenWorkplace(context, desired->file);
-  if (!workplace) {
-    return context.Fail(workplace.error());
+  if (options.target.allow_outage) {
+    return base::Fail(base::ErrorCode::kInvalidArgument,
+                      "usage.plan_and_flag",
+                      "--allow-outage is part of a plan: give it to `zoowarden plan`");
   }
-  auto& agents = *workplace->connected.agents;
-  auto planned = MakePlanned(context, agents, std::move(*desired), target);
-  planned.interrupted = FindInterrupted(workplace->journal.get(), agents);
-  if (planned.plan.NothingToDo()) {
+  ZW_ASSIGN(auto file, ReadPlanFile(*options.plan_file));
+  options.target = TargetOf(file.plan);
+  return std::optional(std::move(file));
+}
+
+base::Status CheckEnsembleOf(const PlanFile& file,
+                             const std::string& path,
+                             const Desired& desired) {
+  if (file.plan.ensemble == desired.spec.name) {
+    return base::Ok();
+  }
+  return base::Fail(base::ErrorCode::kInvalidArgument,
+                    "plan.other_ensemble",
+                    path + " is a plan of ensemble '" + file.plan.ensemble + "', and " +
+                        desired.file.path + " is of '" + desired.spec.name +
+                        "'; name that ensemble's file with --ensemble");
+}
+
+base::Result<bool> Confirmed(Context& context, const Planned& planned) {
+  ZW_ASSIGN(const bool confirmed, context.Confirm(Question(planned)));
+  if (!confirmed) {
+    context.Say("nothing was changed");
+  }
+  return confirmed;
+}
+
+ExitCode ApplyIn(Context& context,
+                 Workplace& workplace,
+                 Planned planned,
+                 const std::optional<PlanFile>& file) {
+  planned.interrupted = FindInterrupted(workplace.journal.get(), *workplace.connected.agents);
+  if (planned.plan.NothingToDo() && (!file || core::IsCarriedOut(file->plan, planned.approved))) {
     context.Print(DocumentOf(planned), TextOf(planned));
     return ExitCode::kOk;
+  }
+  if (file && !planned.interrupted) {
+    if (const auto unmoved = RefuseMoved(*file, planned); !unmoved) {
+      return context.Fail(unmoved.error());
+    }
   }
   ShowPlan(context, planned);
   if (planned.interrupted) {
@@ -59,39 +100,66 @@ ExitCode Apply(Context& context, const Target& target) {
   if (!planned.plan.refusals.empty()) {
     return FailRefused(context, planned);
   }
-  const auto confirmed = context.Confirm(Question(planned));
+  const auto confirmed = Confirmed(context, planned);
   if (!confirmed) {
     return context.Fail(confirmed.error());
   }
-  if (!*confirmed) {
-    context.Say("nothing was changed");
-    return ExitCode::kError;
+  return *confirmed ? Roll(context, workplace, planned, file ? file->digest : DigestOf(planned))
+                    : ExitCode::kError;
+}
+
+ExitCode Apply(Context& context, ApplyOptions options) {
+  const auto file = ReadNamedPlan(options);
+  if (!file) {
+    return context.Fail(file.error());
   }
-  return Roll(context, *workplace, planned);
+  auto desired = LoadTarget(context, options.target);
+  if (!desired) {
+    return context.Fail(desired.error());
+  }
+  if (*file) {
+    if (const auto same = CheckEnsembleOf(**file, *options.plan_file, *desired); !same) {
+      return context.Fail(same.error());
+    }
+  }
+  auto workplace = OpenWorkplace(context, desired->file);
+  if (!workplace) {
+    return context.Fail(workplace.error());
+  }
+  auto planned =
+      MakePlanned(context, *workplace->connected.agents, std::move(*desired), options.target);
+  return ApplyIn(context, *workplace, std::move(planned), *file);
 }
 
 }  // namespace
 
 Command ApplyCommand() {
-  auto target = std::make_shared<Target>();
+  auto options = std::make_shared<ApplyOptions>();
   return {
       .name = "apply",
       .summary = "make the ensemble what ensemble.yaml says, one server at a time",
       .examples = {{"zoowarden apply", "plan, ask, roll"},
-                   {"zoowarden apply --yes", "without asking, for scripts"}},
+                   {"zoowarden apply --yes", "without asking, for scripts"},
+                   {"zoowarden apply plan.json", "exactly the plan that `plan -o json` made"}},
       .details =
           "Release and configuration that changed together restart each server once. "
-          "Typing it again changes nothing.",
-      .options = {{.name = "--allow-outage",
+          "Typing it again changes nothing. With PLANFILE nothing else than that plan is carried "
+          "out: when ensemble.yaml, a plugin's value, a server's generation, the membership or "
+          "the leader has moved since, it is refused (exit 5) and says which.",
+      .options = {{.name = "PLANFILE",
+                   .value_name = "PLANFILE",
+                   .help = "a plan that `zoowarden plan -o json` made",
+                   .target = &options->plan_file},
+                  {.name = "--allow-outage",
                    .help = "with one or two voters: accept that a restart takes the quorum away",
-                   .target = &target->allow_outage}},
-      .run = [target](Context& context) { return Apply(context, *target); }};
+                   .target = &options->target.allow_outage}},
+      .run = [options](Context& context) { return Apply(context, *options); }};
 }
 
 Command UpgradeCommand() {
-  auto target = std::make_shared<Target>();
-  auto options = TargetOptions(*target);
-  options.front().required = true;
+  auto options = std::make_shared<ApplyOptions>();
+  auto flags = TargetOptions(options->target);
+  flags.front().required = true;
   return {
       .name = "upgrade",
       .summary = "roll the ensemble to a release, one server at a time",
@@ -101,8 +169,8 @@ Command UpgradeCommand() {
           "Settings that changed in ensemble.yaml are rolled out in the same restarts. When "
           "the run has succeeded, ensemble.yaml says the new release; after a rollback "
           "it is unchanged.",
-      .options = std::move(options),
-      .run = [target](Context& context) { return Apply(context, *target); }};
+      .options = std::move(flags),
+      .run = [options](Context& context) { return Apply(context, *options); }};
 }
 
 }  // namespace zoowarden::controller

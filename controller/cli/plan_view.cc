@@ -1,7 +1,9 @@
 #include "controller/cli/plan_view.h"
 
 #include "base/text.h"
+#include "controller/cli/plan_file.h"
 #include "controller/cli/text_diff.h"
+#include "controller/run/desired_values.h"
 #include "model/secrets.h"
 #include "sys/digest.h"
 
@@ -42,6 +44,33 @@ Document GenerationDocument(const model::Generation& generation) {
                         {"version", generation.version.ToString()},
                         {"release_sha512", generation.release_sha512},
                         {"configuration_digest", generation.configuration_digest}});
+}
+
+Document ReleaseDocument(const model::ReleaseSpec& release) {
+  return Document::Map({{"version", release.version.ToString()},
+                        {"source", Document::TextOrNull(release.source)},
+                        {"sha512", release.sha512},
+                        {"signature", Document::TextOrNull(release.signature)}});
+}
+
+// A server that was not seen with a generation is refused, so nothing is approved of it.
+Document ServersDocument(const core::PlanInput& input) {
+  Document servers{Document::List()};
+  for (const auto& seen : input.seen) {
+    servers.Add(
+        Document::Map({{"id", seen.id.value},
+                       {"from", seen.current ? GenerationDocument(*seen.current) : Document()},
+                       {"to", GenerationDocument(input.wanted.at(seen.id))}}));
+  }
+  return servers;
+}
+
+Document DesiredDocument(const core::DesiredValues& desired) {
+  auto values = Document::Map({});
+  for (const auto& [key, value] : desired) {
+    values.Set(key, value);
+  }
+  return values;
 }
 
 Document QuorumDocument(const core::QuorumArithmetic& arithmetic) {
@@ -146,7 +175,7 @@ std::string ConfigurationDiff(const PlanToShow& show, const core::PlanStep& step
 }
 
 Document PlanDocument(const PlanToShow& show) {
-  const auto& [input, plan, running, kind, digest] = show;
+  const auto& [input, plan, running, approved, settings_digest] = show;
   Document steps{Document::List()};
   for (const auto& step : plan.steps) {
     steps.Add(StepDocument(show, step));
@@ -159,33 +188,36 @@ Document PlanDocument(const PlanToShow& show) {
   if (plan.leader) {
     leader = plan.leader->value;
   }
-  const auto& release = input.spec.release;
-  return Document::Map({{"schema_version", 1},
-                        {"ensemble", input.spec.name},
-                        {"kind", kind},
-                        {"nothing_to_do", plan.NothingToDo()},
-                        {"leader", std::move(leader)},
-                        {"release",
-                         Document::Map({{"version", release.version.ToString()},
-                                        {"source", release.source},
-                                        {"sha512", release.sha512},
-                                        {"signature", Document::TextOrNull(release.signature)}})},
-                        {"settings_digest", digest},
-                        {"steps", std::move(steps)},
-                        {"checks", Texts(plan.checks)},
-                        {"way_back", Document::TextOrNull(plan.way_back)},
-                        {"warnings", Texts(plan.warnings)},
-                        {"refusals", std::move(refusals)}});
+  auto document = Document::Map({{"schema_version", 1},
+                                 {"digest", Document()},
+                                 {"ensemble", input.spec.name},
+                                 {"kind", approved.kind},
+                                 {"allow_outage", input.allow_outage},
+                                 {"nothing_to_do", plan.NothingToDo()},
+                                 {"leader", std::move(leader)},
+                                 {"release", ReleaseDocument(input.spec.release)},
+                                 {"declared_release", ReleaseDocument(approved.declared)},
+                                 {"settings_digest", settings_digest},
+                                 {"desired_digest", DesiredDigest(input.spec, input.wanted)},
+                                 {"desired", DesiredDocument(approved.desired)},
+                                 {"servers", ServersDocument(input)},
+                                 {"steps", std::move(steps)},
+                                 {"checks", Texts(plan.checks)},
+                                 {"way_back", Document::TextOrNull(plan.way_back)},
+                                 {"warnings", Texts(plan.warnings)},
+                                 {"refusals", std::move(refusals)}});
+  document.Set("digest", PlanDigest(document));
+  return document;
 }
 
 std::string PlanText(const PlanToShow& show) {
-  const auto& [input, plan, running, kind, digest] = show;
+  const auto& [input, plan, running, approved, settings_digest] = show;
   if (plan.NothingToDo()) {
     return "nothing to do: every server of ensemble " + input.spec.name + " runs " +
            input.spec.release.version.ToString() + " with the configuration it should have\n" +
            ListLines("warnings", plan.warnings);
   }
-  std::string text = kind + " of ensemble " + input.spec.name + " to " +
+  std::string text = approved.kind + " of ensemble " + input.spec.name + " to " +
                      input.spec.release.version.ToString() + ": " +
                      std::to_string(plan.steps.size()) + " of " +
                      std::to_string(input.spec.servers.size()) + " servers to restart" +

@@ -3,7 +3,7 @@
 
 #include "controller/cli/document.h"
 #include "controller/cli/running_configuration.h"
-#include "core/plan.h"
+#include "core/plan_moves.h"
 
 #include <string>
 
@@ -13,14 +13,15 @@ struct PlanToShow {
   const core::PlanInput& input;
   const core::Plan& plan;
   const Configurations& running;  // where known
-  std::string kind;               // "upgrade", "apply"
-  std::string settings_digest;    // of the merged configuration sources
+  const core::ApprovedPlan& approved;
+  std::string settings_digest;  // of the merged configuration sources
 };
 
 // Of one server: what its settings, and where it is known what runs now its JVM options and files
 // (by name and digest) lose and gain, secrets masked; empty = nothing that can be shown changes.
 [[nodiscard]] std::string ConfigurationDiff(const PlanToShow& show, const core::PlanStep& step);
 
+// Without what is not the plan's: an open run, the error of a refusal.
 [[nodiscard]] Document PlanDocument(const PlanToShow& show);
 [[nodiscard]] std::string PlanText(const PlanToShow& show);
 

@@ -1,8 +1,11 @@
 #include "controller/cli/planning.h"
 
+#include "base/text.h"
 #include "controller/cli/error_output.h"
 #include "controller/cli/plan_view.h"
 #include "controller/cli/release_source.h"
+#include "controller/run/desired_values.h"
+#include "model/discovery.h"
 
 #include <unistd.h>
 
@@ -19,7 +22,7 @@ PlanToShow ToShow(const Planned& planned) {
   return {.input = planned.input,
           .plan = planned.plan,
           .running = planned.running,
-          .kind = planned.kind,
+          .approved = planned.approved,
           .settings_digest = planned.desired.settings.digest};
 }
 
@@ -39,6 +42,29 @@ base::Status RefuseMissingChecks(const model::EnsembleSpec& spec) {
                           "; mend `checks:` or the file");
   }
   return base::Ok();
+}
+
+// The kind is "apply", or "upgrade" when a version was named.
+core::ApprovedPlan ApprovedOf(const Desired& desired,
+                              const core::PlanInput& input,
+                              const core::Plan& plan,
+                              const Target& target) {
+  core::ApprovedPlan approved{.ensemble = input.spec.name,
+                              .kind = target.to ? "upgrade" : "apply",
+                              .allow_outage = input.allow_outage,
+                              .declared = desired.file.spec.release,
+                              .release = input.spec.release,
+                              .leader = plan.leader,
+                              .desired = DesiredValues(input.spec)};
+  for (const auto& seen : input.seen) {
+    approved.servers.push_back({.id = seen.id,
+                                .from = seen.current.value_or(model::Generation()),
+                                .to = input.wanted.at(seen.id)});
+  }
+  for (const auto& step : plan.steps) {
+    approved.order.push_back(step.server);
+  }
+  return approved;
 }
 
 }  // namespace
@@ -80,10 +106,11 @@ Planned MakePlanned(Context& context, Agents& agents, Desired desired, const Tar
     return step.configuration_changes;
   });
   auto running = compared ? RunningConfigurations(context, agents, input) : Configurations();
-  return {.kind = target.to ? "upgrade" : "apply",
-          .desired = std::move(desired),
+  auto approved = ApprovedOf(desired, input, plan, target);
+  return {.desired = std::move(desired),
           .input = std::move(input),
           .plan = std::move(plan),
+          .approved = std::move(approved),
           .running = std::move(running),
           .interrupted = std::nullopt};
 }
@@ -104,6 +131,38 @@ base::Error InterruptedError(const KnownRun& run) {
               ") was interrupted; `zoowarden resume` goes on with it, `zoowarden rollback` goes "
               "back"};
 }
+
+Target TargetOf(const core::ApprovedPlan& approved) {
+  Target target{.allow_outage = approved.allow_outage};
+  if (approved.kind == "upgrade") {
+    const auto& release = approved.release;
+    target.to = release.version.ToString();
+    if (release.sha512 == model::kAdoptedRelease) {
+      target.release = config::kAdopted;
+    } else if (!release.source.empty()) {
+      target.release = release.source;
+    }
+  }
+  return target;
+}
+
+base::Status RefuseMoved(const PlanFile& file, const Planned& now) {
+  const auto moves = core::FindMoves(file.plan, now.approved);
+  if (moves.empty()) {
+    return base::Ok();
+  }
+  std::vector<std::string> texts;
+  texts.reserve(moves.size());
+  for (const auto& move : moves) {
+    texts.push_back(move.text);
+  }
+  return base::Fail(base::ErrorCode::kFailedPrecondition,
+                    moves.front().reason,
+                    "the plan is not of what is there now, nothing was touched: " +
+                        base::Join(texts, "; ") + "; make a new plan and look at it");
+}
+
+std::string DigestOf(const Planned& planned) { return PlanDigest(PlanDocument(ToShow(planned))); }
 
 std::string TextOf(const Planned& planned) { return PlanText(ToShow(planned)); }
 

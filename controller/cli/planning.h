@@ -6,10 +6,11 @@
 #include "controller/cli/context.h"
 #include "controller/cli/desired.h"
 #include "controller/cli/document.h"
+#include "controller/cli/plan_file.h"
 #include "controller/cli/run_records.h"
 #include "controller/cli/running_configuration.h"
 #include "controller/run/prepare.h"
-#include "core/plan.h"
+#include "core/plan_moves.h"
 
 #include <optional>
 #include <string>
@@ -27,10 +28,10 @@ struct Target {
 [[nodiscard]] std::vector<Option> TargetOptions(Target& target);
 
 struct Planned {
-  std::string kind;  // "apply", or "upgrade" when a version was named
-  Desired desired;   // with the release of --to
+  Desired desired;  // with the release of --to
   core::PlanInput input;
   core::Plan plan;
+  core::ApprovedPlan approved;  // what of it is approved; its kind is that of the run
   Configurations running;
   std::optional<KnownRun> interrupted;  // FindInterrupted
 };
@@ -50,6 +51,13 @@ struct Planned {
 [[nodiscard]] std::optional<KnownRun> FindInterrupted(RunJournal* journal, Agents& agents);
 [[nodiscard]] base::Error InterruptedError(const KnownRun& run);
 
+// What the plan in a file was made for, to be planned again.
+[[nodiscard]] Target TargetOf(const core::ApprovedPlan& approved);
+// kFailedPrecondition with the first of `plan.moved_*`: `now` is not the plan of the file any more,
+// and what has moved.
+[[nodiscard]] base::Status RefuseMoved(const PlanFile& file, const Planned& now);
+
+[[nodiscard]] std::string DigestOf(const Planned& planned);
 [[nodiscard]] std::string TextOf(const Planned& planned);
 [[nodiscard]] Document DocumentOf(const Planned& planned);
 // Says why the plan is refused and prints it in structured output; gives the exit code.

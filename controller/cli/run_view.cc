@@ -162,6 +162,7 @@ Document RunSummaryDocument(const KnownRun& run) {
        {"created_ms", run.file.created_ms},
        {"epoch", run.record.epoch},
        {"holder", run.file.holder},
+       {"plan_digest", Document::TextOrNull(run.file.plan_digest)},
        {"done", DoneDocument(state)},
        {"copies", std::move(copies)}});
 }
@@ -219,6 +220,9 @@ std::string RunText(const KnownRun& run, bool with_evidence) {
           DurationText(Took(run)) + (Ended(run) ? " in all\n" : " so far\n");
   text += "  by         " + base::Printable(run.file.holder) + ", epoch " +
           std::to_string(run.record.epoch) + "\n";
+  if (!run.file.plan_digest.empty()) {
+    text += "  plan       " + base::Printable(run.file.plan_digest) + "\n";
+  }
   text += "  elections  " + std::to_string(state.elections) + "\n\n";
   for (const auto& server : state.servers) {
     text += ServerLine(server);

@@ -33,8 +33,11 @@ core::PlanInput MakePlanInput(const model::EnsembleSpec& spec,
 }
 
 RunFile MakeRun(const core::PlanInput& input, const NewRun& run) {
-  RunFile file{
-      .kind = run.kind, .created_ms = run.created_ms, .holder = run.holder, .spec = input.spec};
+  RunFile file{.kind = run.kind,
+               .created_ms = run.created_ms,
+               .holder = run.holder,
+               .plan_digest = run.plan_digest,
+               .spec = input.spec};
   auto& state = file.state;
   state.run_id = run.run_id;
   state.ensemble = input.spec.name;

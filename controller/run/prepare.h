@@ -23,6 +23,7 @@ struct NewRun {
   std::string kind;
   std::string holder;
   std::int64_t created_ms = 0;
+  std::string plan_digest;
 };
 
 // A run that executes the plan made from `input`. Every server must have been observed with a

@@ -239,13 +239,16 @@ core::RunState StateFrom(const json& value, const model::EnsembleSpec& spec) {
 }  // namespace
 
 std::string EncodeRun(const RunFile& run) {
-  return json{{"schema_version", kRunSchemaVersion},
-              {"kind", run.kind},
-              {"created_ms", run.created_ms},
-              {"holder", run.holder},
-              {"spec", ToJson(run.spec)},
-              {"state", ToJson(run.state)}}
-      .dump(-1, ' ', false, json::error_handler_t::replace);
+  json value = {{"schema_version", kRunSchemaVersion},
+                {"kind", run.kind},
+                {"created_ms", run.created_ms},
+                {"holder", run.holder},
+                {"spec", ToJson(run.spec)},
+                {"state", ToJson(run.state)}};
+  if (!run.plan_digest.empty()) {
+    value["plan_digest"] = run.plan_digest;
+  }
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 base::Result<RunFile> DecodeRun(const std::string& text) {
@@ -262,6 +265,7 @@ base::Result<RunFile> DecodeRun(const std::string& text) {
     run.kind = value.at("kind");
     run.created_ms = value.at("created_ms");
     run.holder = value.at("holder");
+    run.plan_digest = value.value("plan_digest", "");
     run.spec = SpecFrom(value.at("spec"));
     run.state = StateFrom(value.at("state"), run.spec);
     return run;

@@ -16,7 +16,8 @@ inline constexpr int kRunSchemaVersion = 1;
 struct RunFile {
   std::string kind;  // "upgrade", "apply", "server confirm"
   std::int64_t created_ms = 0;
-  std::string holder;  // certificate name of who began it
+  std::string holder;       // certificate name of who began it
+  std::string plan_digest;  // of the plan that it carries out; empty in records of older programs
   model::EnsembleSpec spec;
   core::RunState state;
 };

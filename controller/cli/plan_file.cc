@@ -1,0 +1,154 @@
+#include "controller/cli/plan_file.h"
+
+#include "sys/digest.h"
+#include "sys/files.h"
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+
+namespace zoowarden::controller {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kSchemaVersion = 1;
+constexpr std::size_t kMaxBytes = 16U << 20U;
+// A plan has six; what is nested without end must not exhaust the stack.
+constexpr int kMaxDepth = 32;
+
+base::Error Wrong(const std::string& reason, const std::string& path, const std::string& why) {
+  return {base::ErrorCode::kInvalidArgument,
+          "plan." + reason,
+          path + " " + why + "; nothing was touched, make a plan with `zoowarden plan -o json`"};
+}
+
+// What the digest is computed of. Objects of this library are sorted by key.
+std::string DigestOf(json value) {
+  for (const char* field : {"digest", "open_run", "error"}) {
+    value.erase(field);
+  }
+  return sys::Digest(
+      sys::Hash::kSha256,
+      "zoowarden plan 1\n" + value.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+template <typename T>
+T Must(std::optional<T> value) {
+  if (!value) {
+    throw std::invalid_argument("a value is not one that this program knows");
+  }
+  return *std::move(value);
+}
+
+model::Version VersionFrom(const json& value) {
+  return Must(model::ParseVersion(value.get<std::string>()));
+}
+
+model::Generation GenerationFrom(const json& value) {
+  return {.digest = value.at("digest"),
+          .version = VersionFrom(value.at("version")),
+          .release_sha512 = value.at("release_sha512"),
+          .configuration_digest = value.at("configuration_digest")};
+}
+
+std::string TextOrEmpty(const json& value) {
+  return value.is_null() ? std::string() : value.get<std::string>();
+}
+
+model::ReleaseSpec ReleaseFrom(const json& value) {
+  return {.version = VersionFrom(value.at("version")),
+          .source = TextOrEmpty(value.at("source")),
+          .sha512 = value.at("sha512"),
+          .signature = TextOrEmpty(value.at("signature"))};
+}
+
+core::ApprovedPlan PlanFrom(const json& value) {
+  if (value.at("kind") != "apply" && value.at("kind") != "upgrade") {
+    throw std::invalid_argument("the kind is not one that this program knows");
+  }
+  core::ApprovedPlan plan{.ensemble = value.at("ensemble"),
+                          .kind = value.at("kind"),
+                          .allow_outage = value.at("allow_outage"),
+                          .declared = ReleaseFrom(value.at("declared_release")),
+                          .release = ReleaseFrom(value.at("release")),
+                          .desired = value.at("desired").get<core::DesiredValues>()};
+  if (!value.at("leader").is_null()) {
+    plan.leader = model::ServerId{value.at("leader").get<std::uint32_t>()};
+  }
+  for (const auto& server : value.at("servers")) {
+    plan.servers.push_back({.id = {server.at("id").get<std::uint32_t>()},
+                            .from = GenerationFrom(server.at("from")),
+                            .to = GenerationFrom(server.at("to"))});
+  }
+  for (const auto& step : value.at("steps")) {
+    plan.order.push_back({step.at("server").get<std::uint32_t>()});
+  }
+  return plan;
+}
+
+json Parse(std::string_view text) {
+  const auto shallow = [](int depth, json::parse_event_t, json&) {
+    if (depth > kMaxDepth) {
+      throw std::invalid_argument("it is nested too deeply");
+    }
+    return true;
+  };
+  return json::parse(text, shallow);
+}
+
+}  // namespace
+
+std::string PlanDigest(const Document& document) {
+  return DigestOf(json::parse(document.ToJson()));
+}
+
+base::Result<PlanFile> ParsePlanFile(std::string_view text, const std::string& path) {
+  json value;
+  try {
+    value = Parse(text);
+  } catch (const std::exception&) {
+    return base::Fail(Wrong("file_damaged", path, "is not JSON, or not all of it"));
+  }
+  if (!value.is_object() || !value.contains("schema_version") || !value.contains("digest") ||
+      !value.contains("steps")) {
+    return base::Fail(Wrong("file_foreign", path, "is no plan of zoowarden"));
+  }
+  if (value.at("schema_version") != kSchemaVersion) {
+    return base::Fail(Wrong("file_newer",
+                            path,
+                            "has schema version " +
+                                value.at("schema_version").dump().substr(0, 40) +
+                                " and this program knows " + std::to_string(kSchemaVersion)));
+  }
+  if (value.at("digest") != DigestOf(value)) {
+    return base::Fail(Wrong(
+        "file_damaged", path, "is not what its digest was computed of: it was changed or damaged"));
+  }
+  try {
+    if (!value.at("refusals").empty()) {
+      return base::Fail(base::ErrorCode::kFailedPrecondition,
+                        "plan.file_refused",
+                        path + " holds a plan that was refused when it was made: " +
+                            value.at("refusals").at(0).at("text").get<std::string>());
+    }
+    return PlanFile{.digest = value.at("digest"), .plan = PlanFrom(value)};
+  } catch (const std::exception&) {
+    return base::Fail(Wrong("file_foreign", path, "is no plan that this program can read"));
+  }
+}
+
+base::Result<PlanFile> ReadPlanFile(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    return base::Fail(Wrong("file_unreadable", path, "is no file"));
+  }
+  const auto text = sys::ReadFile(path, kMaxBytes);
+  if (!text) {
+    return base::Fail(Wrong("file_unreadable", path, "cannot be read: " + text.error().message()));
+  }
+  return ParsePlanFile(*text, path);
+}
+
+}  // namespace zoowarden::controller
