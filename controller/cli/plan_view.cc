@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "controller/cli/plan_file.h"
+#include "controller/cli/setting_changes.h"
 #include "controller/cli/text_diff.h"
 #include "controller/run/desired_values.h"
 #include "model/secrets.h"
@@ -82,6 +83,19 @@ Document QuorumDocument(const core::QuorumArithmetic& arithmetic) {
                         {"sentence", arithmetic.sentence}});
 }
 
+Document ChangesDocument(const PlanToShow& show, const core::PlanStep& step) {
+  Document changes{Document::List()};
+  for (const auto& change : KeyChanges(show.input, show.running, step)) {
+    const auto& since = change.effect.since;
+    changes.Add(Document::Map({{"key", change.key},
+                               {"effect", zk::EffectName(change.effect.effect)},
+                               {"since", since ? Document(since->ToString()) : Document()},
+                               {"attribute", Document::TextOrNull(change.effect.attribute)},
+                               {"sentence", change.sentence}}));
+  }
+  return changes;
+}
+
 Document StepDocument(const PlanToShow& show, const core::PlanStep& step) {
   return Document::Map(
       {{"server", step.server.value},
@@ -94,6 +108,7 @@ Document StepDocument(const PlanToShow& show, const core::PlanStep& step) {
        {"why_here", step.why_here},
        {"quorum", QuorumDocument(step.arithmetic)},
        {"diff", ConfigurationDiff(show, step)},
+       {"changes", ChangesDocument(show, step)},
        {"diff_complete", !step.configuration_changes || show.running.contains(step.server)}});
 }
 
@@ -144,6 +159,23 @@ std::string DiffLines(const PlanToShow& show) {
     text += diff.empty() ? "  only masked values change\n" : diff;
   }
   return text;
+}
+
+// Each key once, whatever the servers.
+std::string EffectLines(const PlanToShow& show) {
+  std::map<std::string, std::string> sentences;
+  for (const auto& step : show.plan.steps) {
+    for (const auto& change : KeyChanges(show.input, show.running, step)) {
+      sentences.emplace(change.key, change.sentence);
+    }
+  }
+  std::string text;
+  for (const auto& [key, sentence] : sentences) {
+    text += "  " + key + ": " + sentence + "\n";
+  }
+  return text.empty()
+             ? ""
+             : "\nhow it takes effect (all of it is rolled out by these restarts):\n" + text;
 }
 
 std::string ListLines(const std::string& title, const std::vector<std::string>& texts) {
@@ -222,7 +254,7 @@ std::string PlanText(const PlanToShow& show) {
                      std::to_string(plan.steps.size()) + " of " +
                      std::to_string(input.spec.servers.size()) + " servers to restart" +
                      (plan.leader ? ", server " + ToString(*plan.leader) + " leads now" : "") +
-                     "\n\n" + StepLines(plan) + DiffLines(show);
+                     "\n\n" + StepLines(plan) + DiffLines(show) + EffectLines(show);
   text += plan.steps.empty() ? "" : ListLines("gates", plan.checks);
   if (!plan.way_back.empty()) {
     text += "\nway back:\n  " + plan.way_back + "\n";

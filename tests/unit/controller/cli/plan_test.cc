@@ -83,36 +83,43 @@ TEST_F(PlanTest, ARunThatIsOpenIsNamedWithWhatToDo) {
 TEST_F(PlanTest, TextShowsOrderReasonsArithmeticDiffGatesAndTheWayBack) {
   const auto outcome = Run({"plan"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(outcome.out.substr(0, outcome.out.find("gates:")),
-            "apply of ensemble lab to 3.9.4: 3 of 3 servers to restart, server 2 leads now\n"
-            "\n"
-            "  1. restart server 1: 3.8.4 -> 3.9.4, new configuration\n"
-            "       follower: goes before the leader\n"
-            "       if server 1 stops, 2 of 3 voters remain, quorum 2, spare 0\n"
-            "  2. restart server 3: 3.8.4 -> 3.9.4, new configuration\n"
-            "       follower: goes before the leader\n"
-            "       if server 3 stops, 2 of 3 voters remain, quorum 2, spare 0\n"
-            "  3. restart server 2: 3.8.4 -> 3.9.4, new configuration\n"
-            "       leader: goes last, so that the roll costs one election\n"
-            "       if server 2 stops, 2 of 3 voters remain, quorum 2, spare 0\n"
-            "\n"
-            "configuration of server 1, 2:\n"
-            "@@ -1,3 +1,3 @@\n"
-            " initLimit=10\n"
-            " syncLimit=5\n"
-            "-tickTime=3000\n"
-            "+tickTime=2000\n"
-            "  (settings only: no record says which java options and files run now)\n"
-            "\n"
-            "configuration of server 3:\n"
-            "@@ -1,3 +1,4 @@\n"
-            " initLimit=10\n"
-            "+maxClientCnxns=70\n"
-            " syncLimit=5\n"
-            "-tickTime=3000\n"
-            "+tickTime=2000\n"
-            "  (settings only: no record says which java options and files run now)\n"
-            "\n");
+  EXPECT_EQ(
+      outcome.out.substr(0, outcome.out.find("gates:")),
+      "apply of ensemble lab to 3.9.4: 3 of 3 servers to restart, server 2 leads now\n"
+      "\n"
+      "  1. restart server 1: 3.8.4 -> 3.9.4, new configuration\n"
+      "       follower: goes before the leader\n"
+      "       if server 1 stops, 2 of 3 voters remain, quorum 2, spare 0\n"
+      "  2. restart server 3: 3.8.4 -> 3.9.4, new configuration\n"
+      "       follower: goes before the leader\n"
+      "       if server 3 stops, 2 of 3 voters remain, quorum 2, spare 0\n"
+      "  3. restart server 2: 3.8.4 -> 3.9.4, new configuration\n"
+      "       leader: goes last, so that the roll costs one election\n"
+      "       if server 2 stops, 2 of 3 voters remain, quorum 2, spare 0\n"
+      "\n"
+      "configuration of server 1, 2:\n"
+      "@@ -1,3 +1,3 @@\n"
+      " initLimit=10\n"
+      " syncLimit=5\n"
+      "-tickTime=3000\n"
+      "+tickTime=2000\n"
+      "  (settings only: no record says which java options and files run now)\n"
+      "\n"
+      "configuration of server 3:\n"
+      "@@ -1,3 +1,4 @@\n"
+      " initLimit=10\n"
+      "+maxClientCnxns=70\n"
+      " syncLimit=5\n"
+      "-tickTime=3000\n"
+      "+tickTime=2000\n"
+      "  (settings only: no record says which java options and files run now)\n"
+      "\n"
+      "how it takes effect (all of it is rolled out by these restarts):\n"
+      "  maxClientCnxns: read at the start; ZooKeeper can also be told live since 3.4.0, over "
+      "JMX (MaxClientCnxnsPerHost of ZooKeeperServerMXBean), until it starts again\n"
+      "  tickTime: read at the start; ZooKeeper can also be told live since 3.4.0, over JMX "
+      "(TickTime of ZooKeeperServerMXBean), until it starts again\n"
+      "\n");
   EXPECT_NE(outcome.out.find("way back:\n  the old generations stay"), std::string::npos);
 }
 
@@ -152,6 +159,37 @@ TEST_F(PlanTest, JavaAndFilesAreComparedWithTheRunThatLedToWhatRunsNow) {
   }
 }
 
+TEST_F(PlanTest, EachChangedKeySaysHowItTakesEffectAndSinceWhen) {
+  std::string text = kEnsembleText;
+  text.replace(text.find("syncLimit: 5"),
+               12,
+               "snapCount: 5000, myOwnKey: 1, clientPortAddress: 127.0.0.1, a.password: x");
+  Write("ensemble.yaml", text);
+  const auto document = Document::FromJson(Run({"plan", "-o", "json"}).out);
+  ASSERT_TRUE(document);
+  const auto& steps = std::get<Document::List>(document->Find("steps")->value());
+  std::map<std::string, std::string> effects;
+  for (const auto& change : std::get<Document::List>(steps[0].Find("changes")->value())) {
+    const auto* since = std::get_if<std::string>(&change.Find("since")->value());
+    effects[std::get<std::string>(change.Find("key")->value())] =
+        std::get<std::string>(change.Find("effect")->value()) +
+        (since == nullptr ? "" : " " + *since);
+  }
+  EXPECT_EQ(effects,
+            (std::map<std::string, std::string>{{"a.password", "restart"},
+                                                {"clientPortAddress", "reconfiguration 3.5.0"},
+                                                {"myOwnKey", "restart"},
+                                                {"snapCount", "restart 3.4.0"},
+                                                {"syncLimit", "live 3.6.0"},
+                                                {"tickTime", "live 3.4.0"}}));
+  const auto out = Run({"plan"}).out;
+  EXPECT_NE(out.find("  myOwnKey: unknown key 'myOwnKey' for ZooKeeper 3.9.4; passed on at the "
+                     "start as -Dzookeeper.myOwnKey"),
+            std::string::npos)
+      << out;
+  EXPECT_NE(out.find("  snapCount: read at the start only since 3.4.0\n"), std::string::npos);
+}
+
 TEST_F(PlanTest, JsonHasTheDocumentedFields) {
   const auto outcome = Run({"plan", "-o", "json"});
   EXPECT_EQ(outcome.code, 0);
@@ -183,6 +221,7 @@ TEST_F(PlanTest, JsonHasTheDocumentedFields) {
                             "why_here",
                             "quorum",
                             "diff",
+                            "changes",
                             "diff_complete"}) {
     EXPECT_NE(steps[0].Find(field), nullptr) << field;
   }
