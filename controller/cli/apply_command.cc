@@ -1,7 +1,9 @@
 #include "controller/cli/commands.h"
+#include "controller/cli/detaching.h"
 #include "controller/cli/driving.h"
 #include "controller/cli/plan_file.h"
 #include "controller/cli/planning.h"
+#include "controller/cli/reporting.h"
 
 #include <memory>
 #include <ostream>
@@ -21,7 +23,12 @@ std::string Question(const Planned& planned) {
          planned.input.spec.name + "?";
 }
 
-ExitCode Roll(Context& context, Workplace& workplace, const Planned& planned, std::string digest) {
+struct Approved {
+  std::string digest;  // of the plan
+  bool detach = false;
+};
+
+ExitCode Roll(Context& context, Workplace& workplace, const Planned& planned, Approved approved) {
   auto& world = context.world();
   const auto now = world.clock.WallTime().count();
   auto run = MakeRun(planned.input,
@@ -29,18 +36,23 @@ ExitCode Roll(Context& context, Workplace& workplace, const Planned& planned, st
                       .kind = planned.approved.kind,
                       .holder = workplace.connected.identity,
                       .created_ms = now,
-                      .plan_digest = std::move(digest)});
+                      .plan_digest = std::move(approved.digest)});
   const auto run_id = run.state.run_id;
   const auto write = [&] {
     WriteRelease(context, planned.desired.file, planned.input.spec.release);
   };
-  const auto result = DriveRun(context, workplace, {.run = std::move(run), .on_success = write});
+  RunStart start{.run = std::move(run), .on_success = write};
+  if (approved.detach) {
+    return DetachNew(context, workplace, std::move(start));
+  }
+  const auto result = DriveRun(context, workplace, std::move(start));
   return ReportRun(context, workplace, result, {.run_id = run_id});
 }
 
 struct ApplyOptions {
   Target target;
   std::optional<std::string> plan_file;
+  bool detach = false;
 };
 
 // The plan that was named, and the target that it was made for in place of what was typed.
@@ -82,7 +94,8 @@ base::Result<bool> Confirmed(Context& context, const Planned& planned) {
 ExitCode ApplyIn(Context& context,
                  Workplace& workplace,
                  Planned planned,
-                 const std::optional<PlanFile>& file) {
+                 const std::optional<PlanFile>& file,
+                 bool detach) {
   planned.interrupted = FindInterrupted(workplace.journal.get(), *workplace.connected.agents);
   if (planned.plan.NothingToDo() && (!file || core::IsCarriedOut(file->plan, planned.approved))) {
     context.Print(DocumentOf(planned), TextOf(planned));
@@ -104,8 +117,13 @@ ExitCode ApplyIn(Context& context,
   if (!confirmed) {
     return context.Fail(confirmed.error());
   }
-  return *confirmed ? Roll(context, workplace, planned, file ? file->digest : DigestOf(planned))
-                    : ExitCode::kError;
+  if (!*confirmed) {
+    return ExitCode::kError;
+  }
+  return Roll(context,
+              workplace,
+              planned,
+              {.digest = file ? file->digest : DigestOf(planned), .detach = detach});
 }
 
 ExitCode Apply(Context& context, ApplyOptions options) {
@@ -128,7 +146,7 @@ ExitCode Apply(Context& context, ApplyOptions options) {
   }
   auto planned =
       MakePlanned(context, *workplace->connected.agents, std::move(*desired), options.target);
-  return ApplyIn(context, *workplace, std::move(planned), *file);
+  return ApplyIn(context, *workplace, std::move(planned), *file, options.detach);
 }
 
 }  // namespace
@@ -140,7 +158,8 @@ Command ApplyCommand() {
       .summary = "make the ensemble what ensemble.yaml says, one server at a time",
       .examples = {{"zoowarden apply", "plan, ask, roll"},
                    {"zoowarden apply --yes", "without asking, for scripts"},
-                   {"zoowarden apply plan.json", "exactly the plan that `plan -o json` made"}},
+                   {"zoowarden apply plan.json", "exactly the plan that `plan -o json` made"},
+                   {"zoowarden apply --detach", "plan, ask, and let the run go on by itself"}},
       .details =
           "Release and configuration that changed together restart each server once. "
           "Typing it again changes nothing. With PLANFILE nothing else than that plan is carried "
@@ -152,7 +171,8 @@ Command ApplyCommand() {
                    .target = &options->plan_file},
                   {.name = "--allow-outage",
                    .help = "with one or two voters: accept that a restart takes the quorum away",
-                   .target = &options->target.allow_outage}},
+                   .target = &options->target.allow_outage},
+                  DetachOption(options->detach)},
       .run = [options](Context& context) { return Apply(context, *options); }};
 }
 
@@ -160,6 +180,7 @@ Command UpgradeCommand() {
   auto options = std::make_shared<ApplyOptions>();
   auto flags = TargetOptions(options->target);
   flags.front().required = true;
+  flags.push_back(DetachOption(options->detach));
   return {
       .name = "upgrade",
       .summary = "roll the ensemble to a release, one server at a time",

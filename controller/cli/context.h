@@ -19,6 +19,7 @@
 #include "pki/x509.h"
 #include "sys/clock.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -70,6 +71,18 @@ struct ConnectedForeign {
   std::string ensemble;
 };
 
+// This program once more, in a process that outlives its caller.
+struct DetachRequest {
+  std::vector<std::string> words;  // of its command line
+  std::string name;                // of its unit, where it gets one
+  std::filesystem::path log;
+};
+struct Detached {
+  std::int64_t pid = 0;
+  std::string unit;             // empty = a session of its own
+  std::function<bool()> ended;  // whether the process has gone
+};
+
 struct World {
   sys::Clock& clock;
   CheckRunner& checks;
@@ -78,6 +91,7 @@ struct World {
   // From its call on Ctrl-C does not end the program; the result tells whether it was pressed.
   std::function<std::function<bool()>()> watch_interrupt;
   std::function<std::uint32_t()> random;
+  std::function<base::Result<Detached>(const DetachRequest&)> detach;
   std::vector<std::filesystem::path> plugin_directories;
 };
 

@@ -98,6 +98,12 @@ Document FromNlohmann(const ordered_json& json) {
   return {};
 }
 
+// Bytes that are no UTF-8 become U+FFFD instead of an exception.
+std::string Dump(const Document& document, int indent) {
+  return ToNlohmann(document).dump(indent, ' ', false, ordered_json::error_handler_t::replace) +
+         "\n";
+}
+
 }  // namespace
 
 Document Document::Map(Fields fields) {
@@ -133,10 +139,9 @@ Document& Document::Add(Document value) {
   return *this;
 }
 
-std::string Document::ToJson() const {
-  // Bytes that are no UTF-8 become U+FFFD instead of an exception.
-  return ToNlohmann(*this).dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-}
+std::string Document::ToJson() const { return Dump(*this, 2); }
+
+std::string Document::ToJsonLine() const { return Dump(*this, -1); }
 
 std::string Document::ToYaml() const {
   YAML::Emitter out;

@@ -49,7 +49,8 @@ class Document {
   // Adds an element to a list (null becomes a list).
   Document& Add(Document value);
 
-  [[nodiscard]] std::string ToJson() const;  // two spaces of indentation, a line end at the end
+  [[nodiscard]] std::string ToJson() const;      // two spaces of indentation, a line end at the end
+  [[nodiscard]] std::string ToJsonLine() const;  // all in one line
   [[nodiscard]] std::string ToYaml() const;
 
   // kDataLoss `json.damaged` for anything that is not JSON.

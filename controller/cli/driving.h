@@ -1,5 +1,5 @@
 // Carries a run out at a command line: one controller at a time, progress on stderr, Ctrl-C at safe
-// points, and at the end the outcome with what to do next.
+// points.
 #pragma once
 
 #include "base/error.h"
@@ -51,21 +51,19 @@ struct RunStart {
   std::function<void()> on_success = [] {};
 };
 
+struct HeldEnsemble {
+  RunIdentity identity;
+  std::string taken_over;  // whom that interrupted, for the record; empty = nobody
+};
+// Acquires the ensemble for the run and takes the last look, `start.held`.
+[[nodiscard]] base::Result<HeldEnsemble> HoldEnsemble(Context& context,
+                                                      Workplace& workplace,
+                                                      RunStart& start);
+
 // Acquires the ensemble, drives the run to an end or a safe point and lets the ensemble go.
 [[nodiscard]] base::Result<EngineResult> DriveRun(Context& context,
                                                   Workplace& workplace,
                                                   RunStart start);
-
-struct RunAsked {
-  std::string run_id;
-  core::RunGoal goal = core::RunGoal::kForward;  // of the command, not of the run
-};
-
-// Says how the run ended, prints its record in structured output, and gives the exit code.
-[[nodiscard]] ExitCode ReportRun(Context& context,
-                                 Workplace& workplace,
-                                 const base::Result<EngineResult>& result,
-                                 const RunAsked& asked);
 
 // After an upgrade that succeeded ensemble.yaml says the new release; nothing else in it changes.
 void WriteRelease(Context& context,

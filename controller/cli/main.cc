@@ -6,6 +6,7 @@
 #include "controller/agents/grpc_foreign_servers.h"
 #include "controller/cli/commands.h"
 #include "controller/cli/interrupt.h"
+#include "controller/cli/start_again.h"
 #include "controller/run/checks.h"
 #include "pki/live_credentials.h"
 #include "rpc/channel.h"
@@ -169,6 +170,7 @@ int Main(const std::vector<std::string>& words) {
             return [interrupt] { return interrupt->requested(); };
           },
       .random = [] { return std::random_device()(); },
+      .detach = StartAgain,
       .plugin_directories = PluginDirectories()};
   return RunProgramLine(words, console, world);
 }

@@ -1,6 +1,8 @@
 #include "controller/cli/commands.h"
 #include "controller/cli/desired.h"
+#include "controller/cli/detaching.h"
 #include "controller/cli/driving.h"
+#include "controller/cli/reporting.h"
 #include "core/run_decision.h"
 #include "model/discovery.h"
 #include "model/secrets.h"
@@ -18,6 +20,7 @@ namespace {
 struct ResumeOptions {
   std::optional<std::string> run_id;
   bool take_over = false;
+  bool detach = false;
   core::RunGoal goal = core::RunGoal::kForward;  // which command it is
 };
 
@@ -314,6 +317,10 @@ ExitCode GoOn(Context& context, const ResumeOptions& options) {
     context.Say("nothing was changed");
     return ExitCode::kError;
   }
+  if (options.detach) {
+    const char* verb = options.goal == core::RunGoal::kForward ? "resume" : "rollback";
+    return DetachKnown(context, workplace, *run, verb, options.take_over);
+  }
   const auto result = Drive(context, workplace, *run, options, *loaded);
   return ReportRun(
       context, workplace, result, {.run_id = run->record.run_id, .goal = options.goal});
@@ -326,7 +333,8 @@ std::vector<Option> OptionsOf(ResumeOptions& options) {
            .target = &options.run_id},
           {.name = "--take-over",
            .help = "even while another controller holds it; that one is stopped",
-           .target = &options.take_over}};
+           .target = &options.take_over},
+          DetachOption(options.detach)};
 }
 
 }  // namespace

@@ -57,18 +57,7 @@ Document Evidence(const RunEvent& event) {
 Document EventsDocument(const RunRecord& record) {
   Document events{Document::List()};
   for (const auto& event : record.events) {
-    Document server;
-    if (event.server.value != 0) {
-      server = event.server.value;
-    }
-    events.Add(Document::Map({{"epoch", event.epoch},
-                              {"sequence", event.sequence},
-                              {"time", TimestampWithMilliseconds(milliseconds(event.time_ms))},
-                              {"time_ms", event.time_ms},
-                              {"kind", event.kind},
-                              {"server", std::move(server)},
-                              {"text", event.text},
-                              {"evidence", Evidence(event)}}));
+    events.Add(EventDocument(event));
   }
   return events;
 }
@@ -137,6 +126,21 @@ std::string RunStateText(const KnownRun& run) {
     return std::string(RunOutcomeName(run.file.state.outcome));
   }
   return run.file.state.settlement ? "interrupted" : "open";
+}
+
+Document EventDocument(const RunEvent& event) {
+  Document server;
+  if (event.server.value != 0) {
+    server = event.server.value;
+  }
+  return Document::Map({{"epoch", event.epoch},
+                        {"sequence", event.sequence},
+                        {"time", TimestampWithMilliseconds(milliseconds(event.time_ms))},
+                        {"time_ms", event.time_ms},
+                        {"kind", event.kind},
+                        {"server", std::move(server)},
+                        {"text", event.text},
+                        {"evidence", Evidence(event)}});
 }
 
 Document RunSummaryDocument(const KnownRun& run) {

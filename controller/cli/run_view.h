@@ -16,6 +16,8 @@ namespace zoowarden::controller {
 [[nodiscard]] std::string RunSummaryLine(const KnownRun& run, bool going_on);
 [[nodiscard]] std::string RunTable(const std::vector<KnownRun>& runs);
 
+// As an element of RunDocument's `events`.
+[[nodiscard]] Document EventDocument(const RunEvent& event);
 // With servers and events.
 [[nodiscard]] Document RunDocument(const KnownRun& run);
 [[nodiscard]] std::string RunText(const KnownRun& run, bool with_evidence);

@@ -3,6 +3,7 @@
 #include "controller/cli/commands.h"
 #include "controller/cli/desired.h"
 #include "controller/cli/driving.h"
+#include "controller/cli/reporting.h"
 #include "controller/run/settle.h"
 
 #include <algorithm>

@@ -306,6 +306,13 @@ base::Status Check(const Program& program) {
   return base::Ok();
 }
 
+base::Error CannotRun(const std::filesystem::path& executable, const std::exception& e) {
+  return {base::ErrorCode::kInternal,
+          "process.failed",
+          "cannot run " + executable.native() + ": " + e.what() +
+              "; check limits of memory and processes"};
+}
+
 }  // namespace
 
 base::Result<ProgramResult> RunProgram(const Program& program) try {
@@ -328,10 +335,23 @@ base::Result<ProgramResult> RunProgram(const Program& program) try {
   err.write.Reset();
   return Running(program, pid, std::move(pidfd), std::move(out.read), std::move(err.read)).Finish();
 } catch (const std::exception& e) {
-  return base::Fail(base::ErrorCode::kInternal,
-                    "process.failed",
-                    "cannot run " + program.executable.native() + ": " + e.what() +
-                        "; check limits of memory and processes");
+  return base::Fail(CannotRun(program.executable, e));
+}
+
+base::Result<pid_t> StartDetached(const DetachedProgram& program) try {
+  const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const UniqueFd log(
+      ::open(program.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!nothing.valid() || !log.valid()) {
+    return base::Fail(ErrnoError("open", log.valid() ? "/dev/null" : program.log.native(), errno));
+  }
+  return Start({.executable = program.executable,
+                .arguments = program.arguments,
+                .environment = program.environment},
+               std::nullopt,
+               {.in = nothing.get(), .out = log.get(), .err = log.get()});
+} catch (const std::exception& e) {
+  return base::Fail(CannotRun(program.executable, e));
 }
 
 }  // namespace zoowarden::sys

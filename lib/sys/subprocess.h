@@ -1,5 +1,5 @@
-// Runs one program to its end, bounded in time and output. No shell, ever: the arguments are an
-// array.
+// Runs one program to its end, bounded in time and output, or starts one that outlives the caller.
+// No shell, ever: the arguments are an array.
 //
 // The program gets a session and process group of its own, no descriptors but 0–2, default signal
 // handling, and nothing of the caller's environment but what `environment` says. Blocks; any thread
@@ -7,6 +7,8 @@
 #pragma once
 
 #include "base/error.h"
+
+#include <sys/types.h>
 
 #include <chrono>
 #include <cstddef>
@@ -48,5 +50,17 @@ struct ProgramResult {
 // `process.timed_out`, kResourceExhausted `process.too_much_output`, kCancelled `process.stopped`;
 // after the last three the whole group has been killed and the program reaped.
 [[nodiscard]] base::Result<ProgramResult> RunProgram(const Program& program);
+
+struct DetachedProgram {
+  std::filesystem::path executable;
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment;  // "NAME=value"
+  std::filesystem::path log;             // made with mode 0600; what it prints is added to it
+};
+
+// In a session of its own, so that neither the end of the caller nor of its terminal reaches it,
+// and without input. Not waited for: while the caller lives, it is the caller's child. Errors: the
+// log cannot be opened, the program cannot be started.
+[[nodiscard]] base::Result<pid_t> StartDetached(const DetachedProgram& program);
 
 }  // namespace zoowarden::sys

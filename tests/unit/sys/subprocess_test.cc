@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -230,6 +231,39 @@ TEST(SubprocessTest, RootMayRunAsAnotherUser) {
   const auto result = RunProgram(program);
   ASSERT_TRUE(result) << result.error().message();
   EXPECT_EQ(result->output, "65534\n65534\n");
+}
+
+// The caller's end is not waited for here: a session of its own is what makes the difference.
+TEST(SubprocessTest, ADetachedProgramHasASessionAndALogOfItsOwn) {
+  auto directory = TempDir::Create(testing::TempDir(), "detached.");
+  ASSERT_TRUE(directory);
+  const auto log = directory->path() / "log";
+  const auto pid =
+      StartDetached({.executable = "/bin/sh",
+                     .arguments = {"-c", "cat; ps -o sid= -p $$; echo \"$ZW_GIVEN\" >&2"},
+                     .environment = {"PATH=/usr/bin:/bin", "ZW_GIVEN=yes"},
+                     .log = log});
+  ASSERT_TRUE(pid) << pid.error().message();
+  int status = 0;
+  ASSERT_EQ(::waitpid(*pid, &status, 0), *pid);
+  EXPECT_EQ(status, 0);
+  const auto text = ReadFile(log, 1000).value();
+  const auto lines = base::Split(text, '\n');
+  EXPECT_EQ(base::Trim(lines.front()), std::to_string(*pid));
+  EXPECT_EQ(lines.at(1), "yes");
+  struct stat made {};
+  ASSERT_EQ(::stat(log.c_str(), &made), 0);
+  EXPECT_EQ(made.st_mode & 0777U, 0600U);
+}
+
+TEST(SubprocessTest, ADetachedProgramThatIsNotThereIsAnError) {
+  auto directory = TempDir::Create(testing::TempDir(), "detached.");
+  ASSERT_TRUE(directory);
+  const auto nothing =
+      StartDetached({.executable = "/no/such/program", .log = directory->path() / "log"});
+  ASSERT_FALSE(nothing);
+  EXPECT_TRUE(nothing.error().Is(base::ErrorCode::kNotFound)) << nothing.error().message();
+  EXPECT_FALSE(StartDetached({.executable = "/bin/true", .log = "/no/such/directory/log"}));
 }
 
 }  // namespace

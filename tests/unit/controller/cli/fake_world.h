@@ -217,6 +217,7 @@ class CommandLineTest : public testing::Test {
         },
         .watch_interrupt = [this] { return interrupted_; },
         .random = [] { return 0x3f9aU; },
+        .detach = detach_,
         .plugin_directories = {}};
     const int code = RunProgramLine(line, console, world);
     return {.code = code, .out = out.str(), .err = err.str()};
@@ -236,6 +237,7 @@ class CommandLineTest : public testing::Test {
   std::shared_ptr<SpokenCertificates> certificates_ = std::make_shared<SpokenCertificates>(words_);
   std::shared_ptr<ReleaseAgents> spoken_releases_;
   std::function<bool()> interrupted_ = [] { return false; };
+  std::function<base::Result<Detached>(const DetachRequest&)> detach_;
   sys::ManualClock manual_clock_;
   sys::Clock* clock_ = &manual_clock_;
   NoChecks checks_;

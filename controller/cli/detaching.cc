@@ -1,0 +1,196 @@
+#include "controller/cli/detaching.h"
+
+#include "base/text.h"
+#include "controller/run/recorder.h"
+#include "sys/files.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace zoowarden::controller {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Until its first record: it connects to the agents and waits for an earlier lease to lapse.
+constexpr milliseconds kPatience{30'000};
+constexpr milliseconds kBetweenLooks{100};
+constexpr std::size_t kMaxLog = 1024 * 1024;
+
+struct Detaching {
+  std::string run_id;
+  std::string ensemble;
+  std::string verb;
+  bool take_over = false;
+  std::uint64_t epoch = 0;  // of the record that the process goes on from
+};
+
+// The flags of this command that decide which ensemble is meant and by whom.
+std::vector<std::string> WordsFor(const GlobalFlags& flags, const Detaching& what) {
+  std::vector<std::string> words{what.verb, what.run_id, "--yes", "--no-color"};
+  const auto add = [&words](const char* name, const std::optional<std::string>& value) {
+    if (value) {
+      words.insert(words.end(), {name, *value});
+    }
+  };
+  add("--ensemble", flags.ensemble);
+  add("--pki", flags.pki);
+  add("--crl", flags.crl);
+  add("--state", flags.state);
+  if (what.take_over) {
+    words.emplace_back("--take-over");
+  }
+  return words;
+}
+
+// Whether its own first record, under a higher epoch, is there.
+bool HasBegun(Context& context, const Detaching& what) {
+  const auto journal = OpenJournalToRead(context, what.ensemble);
+  const auto run = journal ? (*journal)->Load(what.run_id) : base::Fail(journal.error());
+  return run && run->epoch > what.epoch;
+}
+
+// What it said last; its errors come with their next step.
+std::string LastWords(const std::filesystem::path& log) {
+  const auto text = sys::ReadFile(log, kMaxLog);
+  if (!text) {
+    return "";
+  }
+  const auto from = text->rfind("error: ");
+  const auto last = std::string_view(*text).substr(from == std::string::npos ? 0 : from);
+  return base::Printable(base::Trim(last), 2'000);
+}
+
+base::Status WaitForBeginning(Context& context,
+                              const Detaching& what,
+                              const Detached& process,
+                              const std::filesystem::path& log) {
+  auto& clock = context.world().clock;
+  const auto since = clock.BootTime();
+  while (!HasBegun(context, what)) {
+    if (process.ended()) {
+      if (HasBegun(context, what)) {
+        break;
+      }
+      return base::Fail(base::ErrorCode::kUnavailable,
+                        "run.not_detached",
+                        "the process of run " + what.run_id + " ended before it did anything: " +
+                            LastWords(log) + "; its log is " + log.native());
+    }
+    if (clock.BootTime() - since > kPatience) {
+      return base::Fail(base::ErrorCode::kDeadlineExceeded,
+                        "run.not_heard",
+                        "process " + std::to_string(process.pid) + " of run " + what.run_id +
+                            " has recorded nothing yet; its log is " + log.native());
+    }
+    clock.SleepFor(kBetweenLooks);
+  }
+  return base::Ok();
+}
+
+// Ids that are not ours come from agents: they become a word of a command line and a file's name.
+base::Status CheckRunId(const std::string& id) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  if (!id.empty() && id.front() != '-' && std::all_of(id.begin(), id.end(), plain)) {
+    return base::Ok();
+  }
+  return base::Fail(base::ErrorCode::kInvalidArgument,
+                    "run.odd_id",
+                    "'" + base::Printable(id) +
+                        "' is no id that Zoowarden gives a run; carry it out without --detach");
+}
+
+struct Begun {
+  Detached process;
+  std::filesystem::path log;
+};
+
+base::Result<Begun> Begin(Context& context, const Detaching& what) {
+  ZW_TRY(CheckRunId(what.run_id));
+  ZW_ASSIGN(const auto state, context.StateDirectory(what.ensemble));
+  Begun begun{.log = state / (what.run_id + ".log")};
+  ZW_ASSIGN(begun.process,
+            context.world().detach({.words = WordsFor(context.flags(), what),
+                                    .name = "zoowarden-" + what.run_id,
+                                    .log = begun.log}));
+  ZW_TRY(WaitForBeginning(context, what, begun.process, begun.log));
+  return begun;
+}
+
+ExitCode Start(Context& context, const Detaching& what) {
+  const auto begun = Begin(context, what);
+  if (!begun) {
+    const auto code = context.Fail(begun.error());
+    context.Say("the run stays open: `zoowarden " + what.verb + " " + what.run_id + "` goes on");
+    return code;
+  }
+  const auto& process = begun->process;
+  const auto log = begun->log.native();
+  const auto where = process.unit.empty()
+                         ? "process " + std::to_string(process.pid) + " in a session of its own"
+                         : "unit " + process.unit;
+  context.Print(Document::Map({{"schema_version", 1},
+                               {"id", what.run_id},
+                               {"pid", process.pid},
+                               {"unit", Document::TextOrNull(process.unit)},
+                               {"log", log}}),
+                "run " + what.run_id + " goes on by itself (" + where + ", log " + log + ")\n");
+  context.Say("`zoowarden attach " + what.run_id + "` shows it and ends with its exit code");
+  return ExitCode::kOk;
+}
+
+// The run as it was approved, on a majority of agents and here; nobody holds the ensemble then.
+base::Result<RunIdentity> RecordApproved(Context& context, Workplace& workplace, RunStart& start) {
+  auto& agents = *workplace.connected.agents;
+  ZW_ASSIGN(const auto held, HoldEnsemble(context, workplace, start));
+  Recorder recorder(agents, *workplace.journal, context.world().clock, start.sequence);
+  const auto recorded = recorder.Record(
+      held.identity,
+      start.run,
+      {{"detached",
+        {},
+        "approved by " + held.identity.holder + ", to be carried out by a process of its own"}});
+  static_cast<void>(agents.Release(held.identity));
+  ZW_TRY(recorded);
+  return held.identity;
+}
+
+}  // namespace
+
+Option DetachOption(bool& target) {
+  return {.name = "--detach",
+          .help = "once it is approved, let a process of its own carry the run out",
+          .target = &target};
+}
+
+ExitCode DetachNew(Context& context, Workplace& workplace, RunStart start) {
+  const auto identity = RecordApproved(context, workplace, start);
+  if (!identity) {
+    return context.Fail(identity.error());
+  }
+  workplace.journal.reset();
+  return Start(context,
+               {.run_id = identity->run_id,
+                .ensemble = start.run.spec.name,
+                .verb = "resume",
+                .epoch = identity->epoch.value});
+}
+
+ExitCode DetachKnown(Context& context,
+                     Workplace& workplace,
+                     const KnownRun& run,
+                     const std::string& verb,
+                     bool take_over) {
+  workplace.journal.reset();
+  return Start(context,
+               {.run_id = run.record.run_id,
+                .ensemble = run.file.spec.name,
+                .verb = verb,
+                .take_over = take_over,
+                .epoch = run.record.epoch});
+}
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,15 @@
+// This program once more, for a run that outlives its caller.
+//
+// Where systemd runs it is put into a scope of its own, which the end of a session does not reach:
+// the system's for root, the user's own where that user lingers. Elsewhere it gets a session
+// (setsid) of its own. Environment and working directory are the caller's in all three.
+#pragma once
+
+#include "base/error.h"
+#include "controller/cli/context.h"
+
+namespace zoowarden::controller {
+
+[[nodiscard]] base::Result<Detached> StartAgain(const DetachRequest& request);
+
+}  // namespace zoowarden::controller
