@@ -53,6 +53,8 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   tree.commands.push_back(UpgradeCommand());
   tree.commands.push_back(ResumeCommand());
   tree.commands.push_back(RollbackCommand());
+  tree.commands.push_back(PauseCommand());
+  tree.commands.push_back(AbortCommand());
   tree.commands.push_back(AttachCommand());
   tree.commands.push_back(EventsCommand());
   tree.commands.push_back(VerifyCommand());

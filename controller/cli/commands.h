@@ -16,6 +16,8 @@ namespace zoowarden::controller {
 [[nodiscard]] Command UpgradeCommand();
 [[nodiscard]] Command ResumeCommand();
 [[nodiscard]] Command RollbackCommand();
+[[nodiscard]] Command PauseCommand();
+[[nodiscard]] Command AbortCommand();
 [[nodiscard]] Command AttachCommand();
 [[nodiscard]] Command EventsCommand();
 [[nodiscard]] Command VerifyCommand();

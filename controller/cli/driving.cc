@@ -102,7 +102,10 @@ base::Status RefuseHeld(Agents& agents, const std::string& own_run) {
   return base::Ok();
 }
 
-void WarnOfTakeOver(Context& context, Agents& agents, RunJournal* journal) {
+void WarnOfTakeOver(Context& context,
+                    Agents& agents,
+                    RunJournal* journal,
+                    const std::string& what) {
   std::set<std::string> holders;
   for (const auto& answer : agents.GetLeases()) {
     if (!answer.result || answer.result->left.count() == 0 ||
@@ -110,7 +113,7 @@ void WarnOfTakeOver(Context& context, Agents& agents, RunJournal* journal) {
       continue;
     }
     const auto& lease = *answer.result;
-    auto text = "--take-over interrupts " + lease.holder + " in run " + lease.run_id;
+    auto text = what + " interrupts " + lease.holder + " in run " + lease.run_id;
     if (const auto run = FindRun(journal, &agents, lease.run_id);
         run && !run->record.events.empty()) {
       text += ", whose last step was: " + run->record.events.back().text;
@@ -142,8 +145,11 @@ base::Result<HeldEnsemble> HoldEnsemble(Context& context, Workplace& workplace, 
             told = text;
           },
       .interrupted =
-          [&held](const Lease& lease) {
-            held.taken_over = fmt::format("--take-over interrupted {} in run {}, epoch {}",
+          [&held, &start](const Lease& lease) {
+            held.taken_over = fmt::format("{} interrupted {} in run {}, epoch {}",
+                                          !start.stops               ? "--take-over"
+                                          : start.aborted_by.empty() ? "pause"
+                                                                     : "abort",
                                           lease.holder,
                                           lease.run_id,
                                           lease.epoch.value);
@@ -159,7 +165,9 @@ base::Result<HeldEnsemble> HoldEnsemble(Context& context, Workplace& workplace, 
 base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunStart start) {
   auto& agents = *workplace.connected.agents;
   auto& world = context.world();
-  const auto stop_requested = world.watch_interrupt();
+  const auto stop_requested = [stops = start.stops, interrupted = world.watch_interrupt()] {
+    return stops || interrupted();
+  };
   ZW_ASSIGN(const auto held, HoldEnsemble(context, workplace, start));
   Engine engine({.agents = agents,
                  .journal = *workplace.journal,
@@ -167,6 +175,7 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
                  .checks = world.checks,
                  .progress = *workplace.progress,
                  .stop_requested = stop_requested,
+                 .aborted_by = start.aborted_by,
                  .on_success = start.on_success,
                  .taken_over = held.taken_over},
                 held.identity,

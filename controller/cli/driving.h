@@ -34,9 +34,9 @@ struct Workplace {
                                    const std::string& run_id);
 // kAborted "lease.held" names the controller that holds the ensemble; `own_run` is not another.
 [[nodiscard]] base::Status RefuseHeld(Agents& agents, const std::string& own_run);
-// With --take-over, before a person is asked: who holds the ensemble, for which run, and how far
-// that run has come. Says nothing when nobody does.
-void WarnOfTakeOver(Context& context, Agents& agents, RunJournal* journal);
+// Before a person is asked: whom `what` ("--take-over", "pause") interrupts, in which run, and how
+// far that has come. Says nothing when nobody holds the ensemble.
+void WarnOfTakeOver(Context& context, Agents& agents, RunJournal* journal, const std::string& what);
 // All of it for a new run; also refused: another zoowarden on this machine ("journal.in_use").
 [[nodiscard]] base::Result<Workplace> OpenWorkplace(Context& context,
                                                     const config::LoadedEnsemble& file);
@@ -49,6 +49,8 @@ struct RunStart {
   // holding it. May change `run` and `sequence`; an error lets the ensemble go.
   std::function<base::Status(RunStart& start)> held = [](RunStart&) { return base::Ok(); };
   std::function<void()> on_success = [] {};
+  bool stops = false;           // at the first safe point, as on Ctrl-C
+  std::string aborted_by = {};  // not empty: and ends there, as halted
 };
 
 struct HeldEnsemble {

@@ -148,6 +148,11 @@ base::Result<std::unique_ptr<RunJournal>> StoredRunJournal::OpenToRead(
   return std::make_unique<StoredRunJournal>(std::move(*store));
 }
 
+base::Result<std::unique_ptr<RunJournal>> StoredRunJournal::OpenInMemory() {
+  ZW_ASSIGN(auto store, journal::OpenRunStoreInMemory());
+  return std::make_unique<StoredRunJournal>(std::move(store));
+}
+
 base::Status StoredRunJournal::Save(const RunRecord& record) {
   ZW_ASSIGN(const auto file, DecodeRun(record.state_json));
   const journal::RunRow row{.run_id = record.run_id,

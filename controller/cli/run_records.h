@@ -28,6 +28,9 @@ class StoredRunJournal final : public RunJournal {
   [[nodiscard]] static base::Result<std::unique_ptr<RunJournal>> OpenToRead(
       const std::filesystem::path& state_directory);
 
+  // For who may not write there: gone with this object.
+  [[nodiscard]] static base::Result<std::unique_ptr<RunJournal>> OpenInMemory();
+
   base::Status Save(const RunRecord& record) override;
   base::Result<std::vector<RunRecord>> List() override;
   base::Result<RunRecord> Load(const std::string& run_id) override;

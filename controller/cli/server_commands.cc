@@ -134,7 +134,7 @@ ExitCode Settle(Context& context, const SettleOptions& options) {
   }
   workplace->journal = *std::move(journal);
   if (options.take_over) {
-    WarnOfTakeOver(context, agents, workplace->journal.get());
+    WarnOfTakeOver(context, agents, workplace->journal.get(), "--take-over");
   }
   context.Say(Situation(seen));
   const auto confirmed = context.Confirm(Question(seen, options.verb));

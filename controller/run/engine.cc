@@ -68,6 +68,9 @@ base::Result<EngineResult> Engine::Drive() {
   while (true) {
     ZW_ASSIGN(const bool over, Turn());
     if (over) {
+      if (interrupted_) {
+        unsaved_.push_back({"left_open", {}, "left open at a safe point by " + identity_.holder});
+      }
       if (core::Decision last{.state = run_.state}; !unsaved_.empty()) {
         // What the last actions came to; the outcome itself is stored.
         static_cast<void>(Persist(last));
@@ -93,8 +96,10 @@ base::Result<bool> Engine::Turn() {
   if (unstored_) {
     return StoreAgain();
   }
-  core::DecisionInput input{
-      .round = round_, .now = deps_.clock.BootTime(), .stop_requested = deps_.stop_requested()};
+  core::DecisionInput input{.round = round_,
+                            .now = deps_.clock.BootTime(),
+                            .stop_requested = deps_.stop_requested(),
+                            .aborted_by = deps_.aborted_by};
   FeedChecks(input);
   auto decision = core::Decide(run_.state, memory_, input);
   deps_.progress.OnRound(run_, decision, round_);

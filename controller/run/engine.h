@@ -38,6 +38,8 @@ struct EngineDeps {
   CheckRunner& checks;
   Progress& progress;
   std::function<bool()> stop_requested = [] { return false; };
+  // Who wants it to end there, halted; empty = it is left open.
+  std::string aborted_by = {};
   // Called when the run has succeeded and before its record is closed, so that a kill in between
   // leaves a run that `resume` finishes. May be called again.
   std::function<void()> on_success = [] {};

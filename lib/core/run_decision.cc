@@ -91,6 +91,20 @@ std::string OtherInFlight(const Turn& turn, model::ServerId but) {
   return "";
 }
 
+void StopHere(Turn& turn) {
+  const auto& by = turn.input.aborted_by;
+  if (by.empty()) {
+    turn.out.interrupted = true;
+    return;
+  }
+  const bool untouched = turn.state().goal == RunGoal::kForward && NothingChanged(turn);
+  turn.End(untouched ? RunOutcome::kRefused : RunOutcome::kHalted,
+           "run.aborted",
+           "aborted by " + by +
+               (untouched ? ", no server was changed"
+                          : " (" + DescribeServers(turn.state(), turn.input.round) + ")"));
+}
+
 void Halt(Turn& turn, std::string reason, const std::string& why) {
   const auto& settlement = turn.state().settlement;
   turn.End(settlement && !settlement->asked ? RunOutcome::kRefused : RunOutcome::kHalted,

@@ -49,7 +49,8 @@ struct Event {
 struct DecisionInput {
   model::Round round;
   model::Instant now{0};
-  bool stop_requested = false;       // Ctrl-C: stop at the next safe point
+  bool stop_requested = false;       // Ctrl-C, pause, abort: stop at the next safe point
+  std::string aborted_by;            // not empty: there the run ends halted, and is not left open
   std::vector<CheckVerdict> checks;  // when the decision before asked for them
   bool checks_ran = false;
 };
@@ -62,7 +63,7 @@ struct Decision {
   Conclusions conclusions;
   std::string waiting;       // what the present gate waits for, for people
   bool want_checks = false;  // run the ensemble's own checks before the next decision
-  bool interrupted = false;  // a safe point was reached after stop_requested
+  bool interrupted = false;  // a safe point was reached after stop_requested, the run stays open
 };
 
 [[nodiscard]] Decision Decide(const RunState& state,

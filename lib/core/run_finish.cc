@@ -101,7 +101,7 @@ void AfterFailure(Turn& turn, ServerRun& server) {
 void FinalCheck(Turn& turn) {
   auto& state = turn.state();
   if (turn.input.stop_requested) {
-    turn.out.interrupted = true;
+    StopHere(turn);
     return;
   }
   auto missing = MissingForHealthy(state.members, turn.input.round, turn.out.conclusions);

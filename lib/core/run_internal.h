@@ -60,6 +60,8 @@ void ForgetRounds(RunMemory& memory);
 // The server other than `but` that an operation of any run has, or may have, down; or empty.
 [[nodiscard]] std::string OtherInFlight(const Turn& turn, model::ServerId but);
 
+// A safe point at which a person wanted the run to stop: nothing of its doing is under way.
+void StopHere(Turn& turn);
 // Halts with every server named.
 void Halt(Turn& turn, std::string reason, const std::string& why);
 

@@ -172,7 +172,7 @@ void EndStaging(Turn& turn, std::string reason, const std::string& what, const s
 
 void Preflight(Turn& turn) {
   if (turn.input.stop_requested) {
-    turn.out.interrupted = true;
+    StopHere(turn);
     return;
   }
   bool settled = true;
@@ -213,7 +213,7 @@ void Preflight(Turn& turn) {
 
 void Staging(Turn& turn) {
   if (turn.input.stop_requested) {
-    turn.out.interrupted = true;
+    StopHere(turn);
     return;
   }
   bool ready = true;

@@ -302,7 +302,7 @@ void Rolling(Turn& turn) {
     return;
   }
   if (turn.input.stop_requested) {
-    turn.out.interrupted = true;
+    StopHere(turn);
     return;
   }
   auto& state = turn.state();

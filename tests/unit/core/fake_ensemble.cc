@@ -241,7 +241,8 @@ bool FakeEnsemble::Step() {
   now += round_time;
   AgentsAlone();
   const auto round = Observe();
-  DecisionInput input{.round = round, .now = now, .stop_requested = stop_requested};
+  DecisionInput input{
+      .round = round, .now = now, .stop_requested = stop_requested, .aborted_by = aborted_by};
   if (checks_wanted_) {
     input.checks = {{.name = "smoke", .passed = check_passes, .text = "exit 1"}};
     input.checks_ran = true;

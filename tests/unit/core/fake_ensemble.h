@@ -48,6 +48,7 @@ class FakeEnsemble {
   RunMemory memory;
   Decision last;
   bool stop_requested = false;
+  std::string aborted_by;
   std::vector<std::string> log;     // "proceed 2", "down 2" for one without a permit, ...
   std::vector<std::string> events;  // "rolled_back: text"
 

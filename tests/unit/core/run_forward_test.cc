@@ -281,6 +281,46 @@ TEST(RunForwardTest, InterruptedAtOnceWhereNothingIsUnderWay) {
   }
 }
 
+TEST(RunForwardTest, AbortedTheServerUnderWayIsFinishedAndTheRunIsHalted) {
+  FakeEnsemble ensemble(3, 1);
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("proceed 2"); }));
+  ensemble.stop_requested = true;
+  ensemble.aborted_by = "somebody";
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_FALSE(ensemble.last.interrupted);
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kHalted);
+  EXPECT_EQ(ensemble.state.outcome_reason, "run.aborted");
+  EXPECT_THAT(ensemble.state.outcome_text, HasSubstr("aborted by somebody (server 1"));
+  EXPECT_EQ(ensemble.Generations(), "old new old");
+  EXPECT_EQ(ensemble.At(2).operation.state, OperationState::kCommitted);
+  EXPECT_THAT(ensemble.Stops(), ElementsAre("proceed 2"));
+}
+
+TEST(RunForwardTest, AbortedTheServerThatFailsIsUndoneAndNoOtherIsTouched) {
+  FakeEnsemble ensemble(3, 1);
+  ensemble.starts[2] = testing::Start::kDies;
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("proceed 2"); }));
+  ensemble.stop_requested = true;
+  ensemble.aborted_by = "somebody";
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome_reason, "run.aborted");
+  EXPECT_EQ(ensemble.Generations(), "old old old");
+  EXPECT_THAT(ensemble.Stops(), ElementsAre("proceed 2", "down roll_back 2"));
+}
+
+TEST(RunForwardTest, AbortedBeforeAnythingWasChangedTheRunIsClosed) {
+  for (const auto phase : {RunPhase::kPreflight, RunPhase::kStaging, RunPhase::kRolling}) {
+    FakeEnsemble ensemble(3, 1);
+    ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.state.phase == phase; }));
+    ensemble.stop_requested = true;
+    ensemble.aborted_by = "somebody";
+    ASSERT_TRUE(ensemble.Drive()) << RunPhaseName(phase);
+    EXPECT_EQ(ensemble.state.outcome, RunOutcome::kRefused) << RunPhaseName(phase);
+    EXPECT_EQ(ensemble.state.outcome_text, "aborted by somebody, no server was changed");
+    EXPECT_THAT(ensemble.Stops(), IsEmpty());
+  }
+}
+
 struct Leftover {
   OperationState state;
   bool down;

@@ -1,0 +1,197 @@
+#include "controller/cli/going_on.h"
+
+#include "controller/cli/chosen_run.h"
+#include "controller/cli/desired.h"
+#include "controller/cli/detaching.h"
+#include "controller/cli/driving.h"
+#include "controller/cli/record_checks.h"
+#include "controller/cli/reporting.h"
+#include "controller/cli/run_view.h"
+#include "core/run_decision.h"
+
+#include <utility>
+
+namespace zoowarden::controller {
+
+namespace {
+
+bool Stops(GoingOn how) { return how == GoingOn::kPause || how == GoingOn::kAbort; }
+
+std::string Question(const KnownRun& run, GoingOn how) {
+  const auto what = "run " + run.record.run_id + " (" + run.file.kind + " to " +
+                    run.file.spec.release.version.ToString() + ")";
+  switch (how) {
+    case GoingOn::kResume:
+      return "go on with " + what + "?";
+    case GoingOn::kRollBack:
+      return "take every server of " + what + " back?";
+    case GoingOn::kPause:
+      return "pause " + what + " at the next safe point?";
+    case GoingOn::kAbort:
+      return "end " + what + " at the next safe point, with the servers as they are then?";
+  }
+  return "";
+}
+
+// A run that ended is opened again; one that was interrupted just goes on, in its own direction.
+void Direct(RunFile& run, GoingOn how) {
+  const bool ended = run.state.phase == core::RunPhase::kEnded;
+  if (how == GoingOn::kRollBack) {
+    core::Reopen(run.state, core::RunGoal::kBack);
+  } else if (ended) {
+    core::Reopen(run.state, run.state.goal);
+  }
+}
+
+base::Result<EngineResult> Drive(Context& context,
+                                 Workplace& workplace,
+                                 const KnownRun& run,
+                                 const GoingOnOptions& options,
+                                 const config::LoadedEnsemble& file) {
+  const auto held = [&](RunStart& start) -> base::Status {
+    ZW_ASSIGN(const auto now,
+              ReadAgain(*workplace.journal, *workplace.connected.agents, run, options.take_over));
+    ZW_TRY(CheckWay(now.file.state, options.how));
+    start.run.state = now.file.state;
+    start.sequence = now.record.sequence;
+    Direct(start.run, options.how);
+    return base::Ok();
+  };
+  const bool aborts = options.how == GoingOn::kAbort;
+  return DriveRun(context,
+                  workplace,
+                  {.run = run.file,
+                   .sequence = run.record.sequence,
+                   .take_over = options.take_over,
+                   .held = held,
+                   .on_success = [&] { WriteRelease(context, file, run.file.spec.release); },
+                   .stops = Stops(options.how),
+                   .aborted_by = aborts ? workplace.connected.identity : ""});
+}
+
+// Whoever takes the run from a controller on this machine cannot write to the journal that is still
+// in that one's hands: the agents have the record, and it is merged from there later.
+base::Result<std::unique_ptr<RunJournal>> OpenJournal(Context& context,
+                                                      const std::string& ensemble,
+                                                      GoingOn how) {
+  auto journal = OpenJournalToWrite(context, ensemble);
+  if (!journal && Stops(how) && journal.error().reason() == "journal.in_use") {
+    return StoredRunJournal::OpenInMemory();
+  }
+  return journal;
+}
+
+base::Result<KnownRun> Prepare(Context& context,
+                               const model::EnsembleSpec& here,
+                               Workplace& workplace,
+                               const GoingOnOptions& options) {
+  auto& agents = *workplace.connected.agents;
+  const auto how = options.how;
+  ZW_ASSIGN(const auto journal, OpenJournalToRead(context, here.name));
+  if (options.take_over) {
+    const std::string by = Stops(how) ? std::string(GoingOnName(how)) : "--take-over";
+    WarnOfTakeOver(context, agents, journal.get(), by);
+  }
+  ZW_ASSIGN(auto agreed, ChooseRun(*journal, agents, how, options.run_id));
+  for (const auto& text : agreed.differing) {
+    context.Warn(text);
+  }
+  auto& run = agreed.run;
+  ZW_TRY(CheckWay(run.file.state, how));
+  ZW_TRY(CheckServers(run.file, here));
+  // Going back uses what is on the servers: it must not depend on archives, checks or plugins.
+  if (how != GoingOn::kRollBack && run.file.state.goal == core::RunGoal::kForward) {
+    ZW_TRY(CheckRecord(run.file.spec, here));
+  }
+  if (how == GoingOn::kResume && run.file.state.goal == core::RunGoal::kForward) {
+    ZW_TRY(RestoreSecrets(context, run.file.spec));
+  }
+  if (!options.take_over) {
+    ZW_TRY(RefuseHeld(agents, run.record.run_id));
+  }
+  ZW_ASSIGN(workplace.journal, OpenJournal(context, here.name, how));
+  return std::move(run);
+}
+
+bool StoppedAsAsked(GoingOn how, const base::Result<EngineResult>& result) {
+  return result && ((how == GoingOn::kPause && result->interrupted) ||
+                    (how == GoingOn::kAbort && result->state.outcome_reason == "run.aborted"));
+}
+
+ExitCode ReportStopped(Context& context, Workplace& workplace, const core::RunState& state) {
+  const auto& id = state.run_id;
+  const auto ways = "`zoowarden resume " + id + "` goes on, `zoowarden rollback " + id +
+                    "` takes every server back";
+  const auto text = state.outcome == core::RunOutcome::kRefused
+                        ? "run " + id + " is ended: " + state.outcome_text
+                    : state.outcome == core::RunOutcome::kHalted
+                        ? "run " + id + " is halted: " + state.outcome_text + "; " + ways
+                        : "run " + id + " is paused at a safe point; " + ways;
+  const auto record = FindRun(workplace.journal.get(), nullptr, id);
+  context.Print(record ? RunDocument(*record) : Document(), text + "\n");
+  return ExitCode::kOk;
+}
+
+ExitCode CarryOut(Context& context,
+                  Workplace& workplace,
+                  const KnownRun& run,
+                  const GoingOnOptions& options,
+                  const config::LoadedEnsemble& file) {
+  if (options.detach) {
+    return DetachKnown(
+        context, workplace, run, std::string(GoingOnName(options.how)), options.take_over);
+  }
+  const auto result = Drive(context, workplace, run, options, file);
+  if (StoppedAsAsked(options.how, result)) {
+    return ReportStopped(context, workplace, result->state);
+  }
+  const auto goal =
+      options.how == GoingOn::kRollBack ? core::RunGoal::kBack : core::RunGoal::kForward;
+  return ReportRun(context, workplace, result, {.run_id = run.record.run_id, .goal = goal});
+}
+
+}  // namespace
+
+std::string_view GoingOnName(GoingOn how) {
+  switch (how) {
+    case GoingOn::kResume:
+      return "resume";
+    case GoingOn::kRollBack:
+      return "rollback";
+    case GoingOn::kPause:
+      return "pause";
+    case GoingOn::kAbort:
+      return "abort";
+  }
+  return "resume";
+}
+
+std::string_view GoingOnPhrase(GoingOn how) {
+  return how == GoingOn::kRollBack ? "roll back" : GoingOnName(how);
+}
+
+ExitCode GoOn(Context& context, const GoingOnOptions& options) {
+  const auto loaded = LoadEnsemble(context);
+  if (!loaded) {
+    return context.Fail(loaded.error());
+  }
+  auto opened = ConnectToChange(context, *loaded);
+  if (!opened) {
+    return context.Fail(opened.error());
+  }
+  const auto run = Prepare(context, loaded->spec, *opened, options);
+  if (!run) {
+    return context.Fail(run.error());
+  }
+  const auto confirmed = context.Confirm(Question(*run, options.how));
+  if (!confirmed) {
+    return context.Fail(confirmed.error());
+  }
+  if (!*confirmed) {
+    context.Say("nothing was changed");
+    return ExitCode::kError;
+  }
+  return CarryOut(context, *opened, *run, options, *loaded);
+}
+
+}  // namespace zoowarden::controller

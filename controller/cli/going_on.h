@@ -1,0 +1,31 @@
+// Going on with a run that is recorded, in one of four ways: to its end, back, to the next safe
+// point, or to an end there.
+#pragma once
+
+#include "controller/cli/context.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace zoowarden::controller {
+
+enum class GoingOn {
+  kResume,
+  kRollBack,
+  kPause,  // out of its controller's hands, to the next safe point, and left open there
+  kAbort,  // the same, and ended there as `halted`
+};
+[[nodiscard]] std::string_view GoingOnName(GoingOn how);    // the command: "rollback"
+[[nodiscard]] std::string_view GoingOnPhrase(GoingOn how);  // in a sentence: "roll back"
+
+struct GoingOnOptions {
+  GoingOn how = GoingOn::kResume;
+  std::optional<std::string> run_id;
+  bool take_over = false;  // always, to pause and to abort
+  bool detach = false;
+};
+
+[[nodiscard]] ExitCode GoOn(Context& context, const GoingOnOptions& options);
+
+}  // namespace zoowarden::controller
