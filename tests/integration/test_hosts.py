@@ -1,5 +1,6 @@
 """On machines of their own, with systemd: our Debian packages and ZooKeeper as a unit."""
 
+import json
 import os
 import pathlib
 import re
@@ -131,6 +132,29 @@ def test_the_agents_package_is_upgraded_in_the_middle_of_a_run(made, tmp_path):
     assert_everywhere(made, NEW)
     assert watch.restarts == watch.order and len(watch.order) == 3
     assert "+newer" in made.host(number).run(["dpkg-query", "-W", "zoowarden-agent"])
+
+
+def test_a_detached_run_outlives_the_session_that_began_it(made):
+    """The session here is a unit, whose end takes everything in it along."""
+    host, archive = made.host(1), testing.release(NEW).path
+    host.install(host_lab.package("zoowarden"))
+    host.write("/root/ensemble.yaml", made.ensemble_text)
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        host.put(made.directory / "operator" / name, f"/root/pki/{name}", mode="0600")
+    for ending in ("", ".sha512", ".asc"):
+        host.put(f"{archive}{ending}", f"/root/release.tar.gz{ending}")
+    words = ["zoowarden", "--ensemble", "/root/ensemble.yaml", "--pki", "/root/pki",
+             "--state", "/root/state"]
+    began = host.run(["systemd-run", "--quiet", "--pipe", "--wait", "--collect", *words, "upgrade",
+                      "--to", NEW, "--release", "/root/release.tar.gz", "--yes", "--detach",
+                      "-o", "json"])
+    run = json.loads(began)
+    assert run["unit"] == f"zoowarden-{run['id']}.scope"
+    assert host.unit(run["unit"], "ActiveState") == "active"
+    host.run([*words, "attach", run["id"]], seconds=240)  # which fails unless the run succeeds
+    assert_everywhere(made, NEW)
+    probes.wait_until(lambda: host.unit(run["unit"], "LoadState") == "not-found", 20,
+                      "nothing is left of the unit")
 
 
 @pytest.mark.parametrize("way", ["remove", "purge"])
