@@ -1,4 +1,4 @@
-"""Measurements of Zoowarden on real servers: the roll and the status command; all as reports."""
+"""Measurements of Zoowarden: the roll and the status command on real servers; all as reports."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import re
 import statistics
 import time
 
-from . import agents, bench_agent, command, members, probes, run
+from . import agents, bench_agent, bench_plan, command, members, probes, run
 from .errors import LabError
 from .layout import Lab
 from .scratch_lab import scratch_lab
@@ -115,7 +115,8 @@ def status(arguments) -> dict:
     return {"status_ms": taken, "median_ms": statistics.median(taken), "worst_ms": max(taken)}
 
 
-BENCHES = {"roll": roll, "status": status, "agent": bench_agent.agent}
+BENCHES = {"roll": roll, "status": status, "agent": bench_agent.agent,
+           "plan": bench_plan.plan}
 
 
 def _rounded(value):
