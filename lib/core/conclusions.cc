@@ -31,74 +31,92 @@ bool ModeFitsRole(Mode mode, model::Role role) {
                                         : mode == Mode::kLeader || mode == Mode::kFollower;
 }
 
-// What keeps the member's process and its own word from being trusted, or empty.
-std::string MissingIdentity(const model::Member& declared,
-                            const MemberObservation& seen,
-                            const KnownProcesses& before,
-                            bool only_member) {
+// The first thing that is missing; no reason = nothing is.
+struct Missing {
+  std::string_view reason;  // stable: docs/json.md lists them
+  std::string text;
+};
+
+std::string Because(const MemberObservation& seen) {
+  return seen.problem.empty() ? "" : ": " + seen.problem;
+}
+
+// What keeps the member's process and its own word from being trusted.
+Missing MissingIdentity(const model::Member& declared,
+                        const MemberObservation& seen,
+                        const KnownProcesses& before,
+                        bool only_member) {
   if (!seen.answered) {
-    return "its agent did not answer" + (seen.problem.empty() ? "" : ": " + seen.problem);
+    return {"agent_silent", "its agent did not answer" + Because(seen)};
   }
   if (!seen.process) {
     if (seen.processes_visible) {
-      return "no ZooKeeper process on its data directory";
+      return {"no_process", "no ZooKeeper process on its data directory"};
     }
-    return seen.problem.empty() ? "its agent may not see other users' processes" : seen.problem;
+    return {"process_hidden",
+            seen.problem.empty() ? "its agent may not see other users' processes" : seen.problem};
   }
   const auto known = before.find(declared.id);
   if (known != before.end() && (known->second.pid != seen.process->pid ||
                                 known->second.start_time != seen.process->start_time)) {
-    return "its process changed from pid " + std::to_string(known->second.pid) + " to " +
-           std::to_string(seen.process->pid) + " since the last round";
+    return {"process_changed",
+            "its process changed from pid " + std::to_string(known->second.pid) + " to " +
+                std::to_string(seen.process->pid) + " since the last round"};
   }
   if (MayServeAlone(seen, only_member)) {
-    return "";
+    return {};
   }
   if (seen.mode == Mode::kStandalone) {
-    return "it runs standalone and acknowledges writes alone";
+    return {"standalone", "it runs standalone and acknowledges writes alone"};
   }
   if (!IsServing(seen.mode)) {
-    return "it does not serve (" + std::string(model::ModeName(seen.mode)) + ")" +
-           (seen.problem.empty() ? "" : ": " + seen.problem);
+    return {"not_serving",
+            "it does not serve (" + std::string(model::ModeName(seen.mode)) + ")" + Because(seen)};
   }
   if (!ModeFitsRole(seen.mode, declared.role)) {
-    return "it is declared a " + std::string(model::RoleName(declared.role)) + " and runs as " +
-           std::string(model::ModeName(seen.mode));
+    return {"other_role",
+            "it is declared a " + std::string(model::RoleName(declared.role)) + " and runs as " +
+                std::string(model::ModeName(seen.mode))};
   }
   if (seen.broadcast == Broadcast::kNo) {
-    return "it has not finished synchronising (" + seen.broadcast_source + ")";
+    return {"not_synchronised",
+            "it has not finished synchronising (" + seen.broadcast_source + ")"};
   }
-  return "";
+  return {};
 }
 
-// What keeps it from being proved in step with this round's canary, or empty.
-std::string MissingSync(const model::Member& declared,
-                        const MemberObservation& seen,
-                        const model::Round& round) {
+// What keeps it from being proved in step with this round's canary.
+Missing MissingSync(const model::Member& declared,
+                    const MemberObservation& seen,
+                    const model::Round& round) {
   if (!round.canary) {
-    return "no canary was committed in this round" +
-           (round.canary_problem.empty() ? "" : ": " + round.canary_problem);
+    return {"no_canary",
+            "no canary was committed in this round" +
+                (round.canary_problem.empty() ? "" : ": " + round.canary_problem)};
   }
   // A session with lastZxidSeen is only accepted by a member that has applied that transaction.
   const bool applied =
       seen.own_zxid ? *seen.own_zxid >= *round.canary : seen.session_accepted == true;
   if (!applied) {
-    return "its zxid " + (seen.own_zxid ? seen.own_zxid->ToString() : "(unreadable)") +
-           " is behind the canary " + round.canary->ToString();
+    return {"zxid_behind",
+            "its zxid " + (seen.own_zxid ? seen.own_zxid->ToString() : "(unreadable)") +
+                " is behind the canary " + round.canary->ToString()};
   }
   const bool votes = declared.role == model::Role::kParticipant;
   if (votes && (!seen.durable_zxid || *seen.durable_zxid < *round.canary)) {
-    return "its durable zxid " +
-           (seen.durable_zxid ? seen.durable_zxid->ToString() : "(unreadable)") +
-           " is behind the canary " + round.canary->ToString();
+    return {"durable_behind",
+            "its durable zxid " +
+                (seen.durable_zxid ? seen.durable_zxid->ToString() : "(unreadable)") +
+                " is behind the canary " + round.canary->ToString()};
   }
   if (seen.session_accepted == false) {
-    return "it closed a session opened with lastZxidSeen " + round.canary->ToString();
+    return {"session_refused",
+            "it closed a session opened with lastZxidSeen " + round.canary->ToString()};
   }
   if (seen.read_back == false) {
-    return "the canary could not be read back through it";
+    return {"not_read_back", "the canary could not be read back through it"};
   }
-  return "";
+  return {};
 }
 
 std::string Evidence(const MemberObservation& seen, const model::Round& round) {
@@ -120,21 +138,23 @@ MemberConclusion ConcludeMember(const model::Member& declared,
   MemberConclusion conclusion{.id = declared.id};
   const auto* seen = model::FindMember(round, declared.id);
   if (seen == nullptr) {
+    conclusion.reason = "agent_silent";
     conclusion.why = "it was not observed";
     return conclusion;
   }
-  conclusion.why = MissingIdentity(declared, *seen, before, only_member);
-  if (seen->answered && IsDown(*seen)) {
+  auto missing = MissingIdentity(declared, *seen, before, only_member);
+  const bool down = seen->answered && IsDown(*seen);
+  if (!down && missing.reason.empty() && leaders > 1) {
+    missing = {"several_leaders", std::to_string(leaders) + " servers say that they lead"};
+  }
+  if (!down && missing.reason.empty()) {
+    missing = MissingSync(declared, *seen, round);
+  }
+  conclusion.reason = missing.reason;
+  conclusion.why = std::move(missing.text);
+  if (down) {
     conclusion.standing = Standing::kDown;
-    return conclusion;
-  }
-  if (conclusion.why.empty() && leaders > 1) {
-    conclusion.why = std::to_string(leaders) + " servers say that they lead";
-  }
-  if (conclusion.why.empty()) {
-    conclusion.why = MissingSync(declared, *seen, round);
-  }
-  if (conclusion.why.empty()) {
+  } else if (conclusion.reason.empty()) {
     conclusion.standing = Standing::kProved;
     conclusion.evidence = Evidence(*seen, round);
   }

@@ -20,7 +20,8 @@ enum class Standing { kProved, kDown, kUnknown };
 struct MemberConclusion {
   model::ServerId id;
   Standing standing = Standing::kUnknown;
-  std::string why;       // for unknown and down: the first thing that is missing
+  std::string reason;    // for unknown and down: stable name of the first thing that is missing
+  std::string why;       // the same as a sentence
   std::string evidence;  // for proved: what was seen and where it was read
 };
 

@@ -1,27 +1,16 @@
 #include "core/gates.h"
 
 #include "base/check.h"
+#include "core/agreement.h"
 
 namespace zoowarden::core {
 namespace {
 
-// Every proved member must see the declared membership; the evidence names where it was read.
 std::string MembershipDisagreement(const std::vector<model::Member>& declared,
                                    const model::Round& round,
                                    const Conclusions& conclusions) {
-  const model::Membership expected{.members = declared};
-  for (const auto id : conclusions.Proved()) {
-    const auto* seen = model::FindMember(round, id);
-    if (!seen->membership) {
-      return "the membership that server " + model::ToString(id) + " uses cannot be read" +
-             (seen->problem.empty() ? "" : ": " + seen->problem);
-    }
-    if (!model::SameMembership(*seen->membership, expected)) {
-      return "server " + model::ToString(id) + " has another membership (" +
-             seen->membership->source + ") than ensemble.yaml declares";
-    }
-  }
-  return "";
+  const auto problems = MembershipProblems(declared, round, conclusions);
+  return problems.empty() ? "" : problems.front().text;
 }
 
 // Why the running process is not the one that was meant, or empty.

@@ -1,5 +1,6 @@
 // What follows a failure, the final verification, and closing.
 #include "core/run_internal.h"
+#include "core/verification.h"
 
 #include <algorithm>
 
@@ -34,34 +35,42 @@ void GoBack(Turn& turn, const std::string& why) {
   turn.Tell("rolling_back", {}, "every server goes back to what it ran before: " + why);
 }
 
-// What a member runs that it should not, or empty.
-std::string WrongMember(Turn& turn) {
+// The cheap form of `verify`, with what the run leads to in ensemble.yaml's place.
+std::vector<Problem> FindProblemsOf(Turn& turn) {
   const auto& state = turn.state();
+  std::map<model::ServerId, model::Generation> wanted;
   for (const auto& server : state.servers) {
-    const auto& seen = turn.Seen(server.id);
-    const auto& wanted = WantedOf(state, server);
-    if (!seen.process || seen.process->generation != wanted.digest) {
-      return Name(server.id) + " does not run generation " + wanted.digest;
-    }
-    if (seen.version != wanted.version) {
-      return Name(server.id) + " does not say version " + wanted.version.ToString();
-    }
+    wanted[server.id] = WantedOf(state, server);
   }
-  return Veto(turn);
+  return FindProblems({.declared = state.members,
+                       .wanted = wanted,
+                       .round = turn.input.round,
+                       .conclusions = turn.out.conclusions});
 }
 
-// Members that are not proved for another reason than that a server we changed is down.
-bool AnotherMembersTrouble(Turn& turn) {
+// Members that are not proved for another reason than that a server we changed is down, or what no
+// going back would mend.
+bool AnotherMembersTrouble(Turn& turn, const std::vector<Problem>& problems) {
   const auto& state = turn.state();
-  return std::any_of(state.servers.begin(), state.servers.end(), [&](const ServerRun& server) {
-    const auto standing = turn.out.conclusions.Of(server.id).standing;
-    return standing == Standing::kUnknown || (standing == Standing::kDown && !server.changed);
+  const bool of_all = std::any_of(problems.begin(), problems.end(), [](const Problem& problem) {
+    return problem.reason == "membership_versions";
   });
+  return of_all ||
+         std::any_of(state.servers.begin(), state.servers.end(), [&](const ServerRun& server) {
+           const auto standing = turn.out.conclusions.Of(server.id).standing;
+           return standing == Standing::kUnknown ||
+                  (standing == Standing::kDown && !server.changed);
+         });
 }
 
 void Finish(Turn& turn) {
   auto& state = turn.state();
   const std::string everybody = DescribeServers(state, turn.input.round);
+  turn.Tell("verified",
+            {},
+            "every member is proved in one membership with one leader and runs the version and the "
+            "configuration that it should",
+            EvidenceOf(turn.input.round));
   if (state.goal == RunGoal::kForward) {
     turn.End(RunOutcome::kSucceeded, "run.succeeded", "all members are proved: " + everybody);
   } else {
@@ -104,14 +113,15 @@ void FinalCheck(Turn& turn) {
     StopHere(turn);
     return;
   }
-  auto missing = MissingForHealthy(state.members, turn.input.round, turn.out.conclusions);
+  const auto problems = FindProblemsOf(turn);
+  auto missing = TextOf(problems);
   if (missing.empty() && ChecksApply(state) && !turn.input.checks_ran) {
     turn.out.want_checks = true;
     turn.out.waiting = "the ensemble's own checks";
     return;
   }
   if (missing.empty()) {
-    missing = WrongMember(turn);
+    missing = Veto(turn);
   }
   if (missing.empty()) {
     Finish(turn);
@@ -122,7 +132,7 @@ void FinalCheck(Turn& turn) {
     return;
   }
   const auto why = "the final verification failed: " + missing;
-  if (state.goal == RunGoal::kForward && !AnotherMembersTrouble(turn) &&
+  if (state.goal == RunGoal::kForward && !AnotherMembersTrouble(turn, problems) &&
       state.policy.on_failure == model::OnFailure::kRollbackAll) {
     GoBack(turn, why);
     return;

@@ -52,6 +52,9 @@ struct Member {
   auto operator<=>(const Member&) const = default;
 };
 
+// The source of a membership that was read as the ensemble's committed configuration.
+inline constexpr std::string_view kCommittedConfiguration = "committed configuration";
+
 struct Membership {
   std::vector<Member> members;  // sorted by id
   std::string source;           // where it was read
@@ -80,6 +83,14 @@ struct AgentCertificate {
   std::int64_t crl_not_after = 0;  // of its revocation list; 0 = none is configured
   std::uint64_t crl_number = 0;
   bool operator==(const AgentCertificate&) const = default;
+};
+
+// ZooKeeper's own digest of its whole tree but /zookeeper (3.6 on), as the member logged it.
+struct TreeDigest {
+  Zxid zxid;                  // a multiple of 128
+  std::uint32_t version = 0;  // of the way to compute it: only equal ones compare
+  std::uint64_t value = 0;
+  bool operator==(const TreeDigest&) const = default;
 };
 
 struct MemberObservation {
@@ -113,6 +124,8 @@ struct MemberObservation {
   std::uint16_t client_port = 0;
   std::vector<std::string> generations;         // complete ones on disk
   std::optional<AgentCertificate> certificate;  // for people only, not asked for gates
+  bool tree_digests_read = false;               // they were asked for and could be
+  std::vector<TreeDigest> tree_digests;
 };
 
 struct Round {
