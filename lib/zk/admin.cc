@@ -16,6 +16,7 @@ using base::Result;
 using nlohmann::json;
 
 constexpr std::size_t kMaxBytes = 4U << 20U;
+constexpr std::size_t kMaxTreeDigests = 1024;  // as many as a server keeps
 
 // The answer's object, after its "error" has been looked at.
 Result<json> ParseAnswer(std::string_view command, std::string_view text) {
@@ -230,6 +231,28 @@ Result<LastSnapshot> ParseLastSnapshot(std::string_view text) {
   ZW_ASSIGN(snapshot.zxid, fields.HexZxid("zxid", ""));
   ZW_ASSIGN(snapshot.timestamp, fields.Number("timestamp", 0, INT64_MAX));
   return snapshot;
+}
+
+Result<std::vector<model::TreeDigest>> ParseTreeDigests(std::string_view text) {
+  ZW_ASSIGN(const json answer, ParseAnswer("hash", text));
+  const auto list = answer.find("digests");
+  if (list == answer.end() || !list->is_array() || list->size() > kMaxTreeDigests) {
+    return Fail(MalformedReply("hash", "'digests'"));
+  }
+  std::vector<model::TreeDigest> digests;
+  for (const auto& entry : *list) {
+    if (!entry.is_object()) {
+      return Fail(MalformedReply("hash", "a digest that is no object"));
+    }
+    const Fields fields("hash", entry);
+    ZW_ASSIGN(const auto zxid, fields.Number("zxid", 0, INT64_MAX));
+    ZW_ASSIGN(const auto version, fields.Number("digest_version", 0, UINT32_MAX));
+    ZW_ASSIGN(const auto value, fields.Number("digest", INT64_MIN, INT64_MAX));
+    digests.push_back({.zxid = {static_cast<std::uint64_t>(zxid)},
+                       .version = static_cast<std::uint32_t>(version),
+                       .value = static_cast<std::uint64_t>(value)});
+  }
+  return digests;
 }
 
 Result<std::map<std::string, std::string>> ParseSystemProperties(std::string_view text) {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "model/ids.h"
+#include "model/observation.h"
 #include "model/version.h"
 #include "zk/membership.h"
 #include "zk/srvr.h"
@@ -19,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace zoowarden::zk {
 
@@ -60,6 +62,9 @@ struct LastSnapshot {
   std::int64_t timestamp = 0;  // seconds since 1970; 0 on a follower of 3.6.4
 };
 [[nodiscard]] base::Result<LastSnapshot> ParseLastSnapshot(std::string_view json);
+
+// `hash` (3.6 on): what the member logged of its own tree, oldest first; at most 1,024.
+[[nodiscard]] base::Result<std::vector<model::TreeDigest>> ParseTreeDigests(std::string_view json);
 
 // `system_properties`: every Java property, secrets included: never show or store it whole.
 [[nodiscard]] base::Result<std::map<std::string, std::string>> ParseSystemProperties(

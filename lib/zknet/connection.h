@@ -34,19 +34,22 @@ class Connection {
 
   [[nodiscard]] base::Status Send(std::string_view bytes);
   [[nodiscard]] base::Result<std::string> ReceiveExactly(std::size_t size);
+  // What has come, at most so much, waited for when nothing has: appended to `out`, its size given
+  // back; 0 = closed by the peer.
+  [[nodiscard]] base::Result<std::size_t> ReceiveSome(std::string& out, std::size_t at_most);
   // Everything until the peer closes; more than `limit` bytes fail with zk.reply_too_large.
   [[nodiscard]] base::Result<std::string> ReceiveAll(std::size_t limit);
 
   [[nodiscard]] std::chrono::milliseconds Remaining() const;
   // Moves the deadline nearer, never further away.
   void Shorten(std::chrono::milliseconds remaining);
+  // A new deadline, for a connection that is kept.
+  void AllowMore(std::chrono::milliseconds timeout) { deadline_ = Clock::now() + timeout; }
 
  private:
   using Clock = std::chrono::steady_clock;
   Connection(int fd, std::string peer, Clock::time_point deadline);
   base::Status WaitFor(short events) const;
-  // Bytes appended to `out`; 0 = closed by the peer.
-  base::Result<std::size_t> ReceiveSome(std::string& out, std::size_t at_most);
 
   int fd_;
   std::string peer_;

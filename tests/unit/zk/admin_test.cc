@@ -30,6 +30,32 @@ TEST(AdminTest, StatsOfEveryReleaseLine) {
   }
 }
 
+TEST(AdminTest, TreeDigestsAreReadAsTheyWereLogged) {
+  const auto digests = ParseTreeDigests(
+      R"({"digests": [{"zxid": 4294967424, "digest_version": 2, "digest": 1371985504},
+                      {"zxid": 4294967552, "digest_version": 2, "digest": -5}],
+          "command": "hash", "error": null})");
+  ASSERT_TRUE(digests) << digests.error().message();
+  EXPECT_EQ(*digests,
+            (std::vector<model::TreeDigest>{
+                {.zxid = {0x100000080}, .version = 2, .value = 1'371'985'504},
+                {.zxid = {0x100000100}, .version = 2, .value = ~std::uint64_t{4}}}));
+  const auto none = ParseTreeDigests(R"({"digests": [], "command": "hash", "error": null})");
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->empty());
+  for (const std::string bad : {R"({"error": null})",
+                                R"({"digests": {}, "error": null})",
+                                R"({"digests": [7], "error": null})",
+                                R"({"digests": [{"zxid": 1, "digest": 2}], "error": null})",
+                                R"({"digests": [{"zxid": -1, "digest_version": 2, "digest": 2}],
+                                    "error": null})"}) {
+    EXPECT_EQ(ParseTreeDigests(bad).error().reason(), "zk.reply_malformed") << bad;
+  }
+  EXPECT_EQ(
+      ParseTreeDigests(R"({"command": "hash", "error": "Unknown command: hash"})").error().reason(),
+      "zk.command_unknown");
+}
+
 TEST(AdminTest, ZabStateGrewWithTheReleases) {
   for (const auto& version : VersionsFrom({3, 5, 0})) {
     const auto state = ParseZabState(ReadFixture(version, "zabstate-leader.json"));
