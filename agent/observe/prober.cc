@@ -1,5 +1,7 @@
 #include "agent/observe/prober.h"
 
+#include "zk/admin.h"
+#include "zknet/admin_client.h"
 #include "zknet/session.h"
 #include "zknet/zoo_client.h"
 
@@ -17,6 +19,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kQuestion{800};
 constexpr milliseconds kShortestPause{1};
 constexpr milliseconds kLongestPause{20};
+constexpr model::Version kWithTreeDigests{3, 6, 0};
+// Of what is logged every 128 transactions; only the newest can be compared.
+constexpr std::ptrdiff_t kToldDigests = 64;
 
 void Note(MemberObservation& seen, const std::string& what) {
   if (!what.empty()) {
@@ -84,6 +89,9 @@ void Prober::Observe(const FoundProcess& found,
   seen.membership = membership_.Read(found.process, probe_, view, request.check_session);
   CheckSession(request, seen);
   ReadBack(request, seen);
+  if (request.tree_digests) {
+    ReadTreeDigests(view, seen);
+  }
 }
 
 void Prober::ReadDurable(MemberObservation& seen) {
@@ -130,6 +138,23 @@ void Prober::CheckSession(const ProbeRequest& request, MemberObservation& seen) 
   }
 }
 
+void Prober::ReadTreeDigests(const MemberView& view, MemberObservation& seen) {
+  if (view.version < kWithTreeDigests || !probe_.AdminIsOurs(kQuestion)) {
+    return;
+  }
+  const auto reply = zknet::AdminCommand(*probe_.config()->admin, "hash", kQuestion);
+  auto digests = reply ? zk::ParseTreeDigests(*reply) : tl::unexpected(reply.error());
+  if (!digests) {
+    Note(seen, digests.error().message());
+    return;
+  }
+  if (std::ssize(*digests) > kToldDigests) {
+    digests->erase(digests->begin(), digests->end() - kToldDigests);
+  }
+  seen.tree_digests_read = true;
+  seen.tree_digests = *std::move(digests);
+}
+
 void Prober::ReadBack(const ProbeRequest& request, MemberObservation& seen) const {
   if (request.read_back_path.empty() || !request.canary || !probe_.config()->client) {
     return;
@@ -141,6 +166,19 @@ void Prober::ReadBack(const ProbeRequest& request, MemberObservation& seen) cons
   if (!read) {
     Note(seen, read.error().message());
   }
+}
+
+base::Result<zknet::Endpoint> Prober::ClientPort(const FoundProcess& found) {
+  const std::lock_guard lock(mutex_);
+  const MemberView view = probe_.Look(found, kQuestion);
+  if (probe_.config() == nullptr || !probe_.config()->client) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "tree.no_client_port",
+                "this member offers no plain client port" +
+                    (view.note.empty() ? std::string() : ": " + view.note) +
+                    ", through which its data could be read; set clientPort in its zoo.cfg");
+  }
+  return *probe_.config()->client;
 }
 
 base::Result<Prober::Canary> Prober::CommitCanary(const FoundProcess& found,

@@ -35,6 +35,7 @@ struct ProbeRequest {
   std::chrono::milliseconds deadline{0};  // for that wait
   bool check_session = false;             // lastZxidSeen = canary; also reads the membership anew
   std::string read_back_path;             // of a znode canary
+  bool tree_digests = false;              // what the member logged of its own tree
 };
 
 class Prober {
@@ -64,10 +65,14 @@ class Prober {
                                                   const std::string& path,
                                                   std::chrono::milliseconds deadline);
 
+  // Its plain client port, as it is configured now. kFailedPrecondition `tree.no_client_port`.
+  [[nodiscard]] base::Result<zknet::Endpoint> ClientPort(const FoundProcess& found);
+
  private:
   void ReadDurable(model::MemberObservation& seen);
   void WaitForCanary(const ProbeRequest& request, MemberView& view, model::MemberObservation& seen);
   void CheckSession(const ProbeRequest& request, model::MemberObservation& seen) const;
+  void ReadTreeDigests(const MemberView& view, model::MemberObservation& seen);
   void ReadBack(const ProbeRequest& request, model::MemberObservation& seen) const;
 
   std::mutex mutex_;

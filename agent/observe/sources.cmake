@@ -5,4 +5,5 @@ list(
   observe/membership_reader.cc
   observe/prober.cc
   observe/running_config.cc
-  observe/sockets.cc)
+  observe/sockets.cc
+  observe/tree_walk.cc)

@@ -318,23 +318,6 @@ base::Result<model::Generation> AgentCore::Adopt(const RunIdentity& run,
   });
 }
 
-base::Result<Prober::Canary> AgentCore::CommitCanary(const std::string& path,
-                                                     milliseconds timeout) {
-  const FinderAnswer processes = FindProcess();
-  if (!processes.found) {
-    return base::Fail(base::ErrorCode::kUnavailable,
-                      "canary.no_process",
-                      "no ZooKeeper process serves " + instance_->config().instance.data_directory +
-                          "; start the server first");
-  }
-  if (processes.several) {
-    return base::Fail(base::ErrorCode::kFailedPrecondition,
-                      "canary.two_processes",
-                      processes.problem + "; end the one that does not belong there");
-  }
-  return gate_prober_.CommitCanary(*processes.found, path, timeout);
-}
-
 std::set<std::string> AgentCore::NeededBy(const model::OperationStatus& operation) {
   std::set<std::string> needed;
   if (operation.state != OperationState::kIdle) {

@@ -115,6 +115,10 @@ class AgentCore {
   [[nodiscard]] model::MemberObservation Look(const ProbeRequest& request);
   [[nodiscard]] base::Result<Prober::Canary> CommitCanary(const std::string& path,
                                                           std::chrono::milliseconds timeout);
+  // Where clients of this machine reach the member. `tree.no_process`, `tree.two_processes`,
+  // `tree.no_client_port`.
+  [[nodiscard]] base::Result<zknet::Endpoint> LocalMember();
+  [[nodiscard]] sys::Clock& clock() { return *clock_; }
 
   // What runs here, whoever installed it. Reads only.
   [[nodiscard]] model::Discovery Discover();
@@ -196,6 +200,9 @@ class AgentCore {
   [[nodiscard]] std::string WhatItWillNotDo();
   [[nodiscard]] std::set<std::string> NeededBy(const model::OperationStatus& operation);
   [[nodiscard]] FinderAnswer FindProcess();
+  // The one process of this server; kUnavailable `PURPOSE.no_process`, kFailedPrecondition
+  // `PURPOSE.two_processes`.
+  [[nodiscard]] base::Result<FoundProcess> SoleProcess(const std::string& purpose);
   [[nodiscard]] FinderAnswer FindProcessAt(Snapshot& snapshot);
   // A fresh look at processes and member, for `use`.
   template <typename F>

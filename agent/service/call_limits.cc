@@ -22,7 +22,9 @@ base::Result<CallLimits::Place> CallLimits::Enter(pki::Role role, CallKind kind)
   int& own = running_[{operators, kind}];
   const int all = own + running_[{!operators, kind}];
   if (kind != CallKind::kRead && (all >= kMostOfLong || (!operators && own > 0))) {
-    return Busy(kind == CallKind::kUpload ? "other uploads" : "other verifications");
+    return Busy(kind == CallKind::kUpload   ? "other uploads"
+                : kind == CallKind::kVerify ? "other verifications"
+                                            : "other walks of its tree");
   }
   ++own;
   others_ += operators ? 0 : 1;

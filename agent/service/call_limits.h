@@ -13,7 +13,7 @@
 
 namespace zoowarden::agent {
 
-enum class CallKind { kRead, kUpload, kVerify };
+enum class CallKind { kRead, kUpload, kVerify, kWalk };
 
 // A stream from which nothing comes for so long ends.
 inline constexpr std::chrono::milliseconds kUploadIdle{20'000};

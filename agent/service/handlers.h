@@ -26,6 +26,7 @@ namespace zoowarden::agent {
                                                                     Certificates& certificates);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeAuditService(AgentCore& core);
 [[nodiscard]] std::unique_ptr<grpc::Service> MakeAdoptService(AgentCore& core);
+[[nodiscard]] std::unique_ptr<grpc::Service> MakeTreeService(AgentCore& core);
 
 // A place among the calls that run, for every method that others than operators may call.
 [[nodiscard]] base::Result<CallLimits::Place> Enter(AgentCore& core,

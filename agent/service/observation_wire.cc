@@ -135,6 +135,13 @@ void ToWire(const model::MemberObservation& seen, v1::Observation& wire) {
   if (seen.certificate) {
     CertificateTo(*seen.certificate, *wire.mutable_certificate());
   }
+  wire.set_tree_digests_read(seen.tree_digests_read);
+  for (const auto& digest : seen.tree_digests) {
+    auto& told = *wire.add_tree_digests();
+    told.set_zxid(digest.zxid.value);
+    told.set_version(digest.version);
+    told.set_value(digest.value);
+  }
   wire.set_member_looked(seen.member_looked);
   wire.set_quorum_connection(seen.quorum_connection);
 }

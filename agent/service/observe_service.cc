@@ -42,7 +42,8 @@ class ObserveHandlers final : public v1::ObserveService::Service {
     }
     ProbeRequest probe{.deadline = Wait(request->deadline_ms()),
                        .check_session = request->check_session(),
-                       .read_back_path = request->read_back_path()};
+                       .read_back_path = request->read_back_path(),
+                       .tree_digests = request->tree_digests()};
     if (request->canary() != 0) {
       probe.canary = model::Zxid{request->canary()};
     }

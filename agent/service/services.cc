@@ -17,6 +17,7 @@ Services::Services(AgentCore& core,
   services_.push_back(MakeCertificateService(core, certificates));
   services_.push_back(MakeAuditService(core));
   services_.push_back(MakeAdoptService(core));
+  services_.push_back(MakeTreeService(core));
 }
 
 Services::~Services() = default;

@@ -3,6 +3,7 @@ list(
   agent_sources
   service/adopt_service.cc
   service/agent_core.cc
+  service/agent_core_member.cc
   service/agent_core_proved.cc
   service/audit_service.cc
   service/audit_trail.cc
@@ -32,5 +33,6 @@ list(
   service/serving.cc
   service/serving_journal.cc
   service/surroundings.cc
+  service/tree_service.cc
   service/tree_remover.cc
   service/upload_stream.cc)

@@ -146,6 +146,17 @@ base::Status FillCertificate(const v1::Observation& wire, model::MemberObservati
   return base::Ok();
 }
 
+base::Status FillTreeDigests(const v1::Observation& wire, model::MemberObservation& observation) {
+  ZW_TRY(CheckCount(
+      "tree_digests", static_cast<std::size_t>(wire.tree_digests_size()), kMaxTreeDigests));
+  observation.tree_digests_read = wire.tree_digests_read();
+  for (const auto& digest : wire.tree_digests()) {
+    observation.tree_digests.push_back(
+        {.zxid = {digest.zxid()}, .version = digest.version(), .value = digest.value()});
+  }
+  return base::Ok();
+}
+
 base::Status FillGenerations(const v1::Observation& wire, model::MemberObservation& observation) {
   ZW_TRY(CheckCount(
       "generations", static_cast<std::size_t>(wire.generations_size()), kMaxGenerations));
@@ -231,6 +242,7 @@ base::Result<model::MemberObservation> FromWire(const v1::Observation& wire,
   ZW_TRY(FillSettings(wire, observation));
   ZW_TRY(FillGenerations(wire, observation));
   ZW_TRY(FillCertificate(wire, observation));
+  ZW_TRY(FillTreeDigests(wire, observation));
   ZW_ASSIGN(observation.operation, OperationFrom(wire.operation()));
   ZW_ASSIGN(observation.client_port, CheckPort("client_port", wire.client_port()));
   observation.mode_source = ShownText(wire.mode_source());

@@ -17,6 +17,7 @@ inline constexpr std::size_t kMaxSettings = 2000;
 inline constexpr std::size_t kMaxSettingBytes = 64 * 1024;
 inline constexpr std::size_t kMaxMembers = 255;
 inline constexpr std::size_t kMaxGenerations = 1000;
+inline constexpr std::size_t kMaxTreeDigests = 1024;
 inline constexpr std::size_t kMaxEvents = 20'000;
 inline constexpr std::size_t kMaxJsonBytes = 2 * 1024 * 1024;
 

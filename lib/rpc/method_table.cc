@@ -45,6 +45,8 @@ constexpr std::array kTable{
     MethodRule{"/zoowarden.v1.EnrolService/Enrol", Audience::kTokenHolders, Effect::kChanges},
     MethodRule{"/zoowarden.v1.AdoptService/Discover", Audience::kPlanners, Effect::kReads},
     MethodRule{"/zoowarden.v1.AdoptService/Adopt", Audience::kOperators, Effect::kChanges},
+    MethodRule{"/zoowarden.v1.TreeService/WalkTree", Audience::kOperators, Effect::kReads},
+    MethodRule{"/zoowarden.v1.TreeService/ReadZnodes", Audience::kOperators, Effect::kReads},
 };
 
 const MethodRule* Find(std::string_view method) {

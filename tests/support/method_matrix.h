@@ -64,6 +64,8 @@ inline constexpr std::array kMethodMatrix{
     MatrixRow{"/zoowarden.v1.EnrolService/Enrol",            false, false, false,  false},
     MatrixRow{"/zoowarden.v1.AdoptService/Discover",         false, true,  false,  true},
     MatrixRow{"/zoowarden.v1.AdoptService/Adopt",            false, false, false,  true},
+    MatrixRow{"/zoowarden.v1.TreeService/WalkTree",          false, false, false,  true},
+    MatrixRow{"/zoowarden.v1.TreeService/ReadZnodes",        false, false, false,  true},
 };
 // clang-format on
 

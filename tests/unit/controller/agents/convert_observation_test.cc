@@ -74,6 +74,11 @@ v1::Observation Full() {
   certificate.set_ca_not_after(1'900'000'000);
   certificate.set_crl_not_after(1'750'000'000);
   certificate.set_crl_number(9);
+  wire.set_tree_digests_read(true);
+  auto& digest = *wire.add_tree_digests();
+  digest.set_zxid(0x100000080);
+  digest.set_version(2);
+  digest.set_value(0xfedcba9876543210);
   wire.set_processes_visible(true);
   return wire;
 }
@@ -132,6 +137,10 @@ TEST(ConvertObservationTest, EveryFieldArrives) {
                                      .ca_not_after = 1'900'000'000,
                                      .crl_not_after = 1'750'000'000,
                                      .crl_number = 9}));
+  EXPECT_TRUE(seen.tree_digests_read);
+  EXPECT_EQ(seen.tree_digests,
+            (std::vector<model::TreeDigest>{
+                {.zxid = {0x100000080}, .version = 2, .value = 0xfedcba9876543210}}));
 }
 
 TEST(ConvertObservationTest, AnOlderAgentThatCannotSayWhetherItLookedHasNotLooked) {
@@ -140,6 +149,16 @@ TEST(ConvertObservationTest, AnOlderAgentThatCannotSayWhetherItLookedHasNotLooke
   const auto converted = FromWire(wire, model::ServerId{3});
   ASSERT_TRUE(converted);
   EXPECT_FALSE(converted->member_looked);
+}
+
+TEST(ConvertObservationTest, AnOlderAgentThatTellsNoDigestsCouldNotReadThem) {
+  v1::Observation wire = Full();
+  wire.clear_tree_digests();
+  wire.clear_tree_digests_read();
+  const auto converted = FromWire(wire, model::ServerId{3});
+  ASSERT_TRUE(converted);
+  EXPECT_FALSE(converted->tree_digests_read);
+  EXPECT_TRUE(converted->tree_digests.empty());
 }
 
 TEST(ConvertObservationTest, TheOperationArrives) {
@@ -248,6 +267,12 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"SettingWithNewLine",
                [](auto& w) { (*w.mutable_settings())["a"] = "1\nserver.9=evil"; }},
         Damage{"LongSetting", [](auto& w) { (*w.mutable_settings())["a"] = kLong; }},
+        Damage{"TooManyTreeDigests",
+               [](auto& w) {
+                 for (int i = 0; i < 1'025; ++i) {
+                   w.add_tree_digests();
+                 }
+               }},
         Damage{"EmptyGeneration", [](auto& w) { w.add_generations(""); }}),
     [](const auto& one) { return one.param.name; });
 
