@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "controller/run/agents.h"
 #include "model/discovery.h"
+#include "model/znode.h"
 
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ class RequestPermitResponse;
 class RunEvent;
 class RunHeader;
 class RunRecord;
+class ZnodeBatch;
 enum Mode : int;
 }  // namespace zoowarden::v1
 
@@ -47,6 +49,8 @@ void ToWire(const BeginOptions& options, v1::BeginRequest& wire);
 [[nodiscard]] base::Result<model::Mode> FromWire(v1::Mode mode);
 [[nodiscard]] base::Result<model::Process> FromWire(const v1::Process& wire);
 [[nodiscard]] base::Result<model::Membership> FromWire(const v1::Membership& wire);
+// Their order is the caller's to look at.
+[[nodiscard]] base::Result<std::vector<model::Znode>> FromWire(const v1::ZnodeBatch& wire);
 [[nodiscard]] base::Result<Canary> FromWire(const v1::CommitCanaryResponse& wire);
 // A permit is never taken for longer than 3 s, whatever the agent says.
 [[nodiscard]] base::Result<Permit> FromWire(const v1::RequestPermitResponse& wire);

@@ -60,6 +60,7 @@ Connection GrpcAgents::Impl::Connect(const model::ServerSpec& server) const {
           .release = v1::ReleaseService::NewStub(channel),
           .certificate = v1::CertificateService::NewStub(channel),
           .audit = v1::AuditService::NewStub(channel),
+          .tree = v1::TreeService::NewStub(channel),
           .judge = options.judge,
           .ca = options.ca};
 }
@@ -91,11 +92,11 @@ std::vector<model::MemberObservation> GrpcAgents::GetStatus(milliseconds deadlin
                               all, &ObserveAsync::GetStatus, {}, deadline));
 }
 
-// Beside its wait for the canary an agent asks its server three questions of at most 800 ms (srvr;
-// mntr or zabstate; a session) and reads the committed membership twice in at most 500 ms: a slow
-// member must come back as slow, not as an agent that is silent. A round that took so long stops
-// nothing: the permit before it has lapsed.
-constexpr milliseconds kObserveMargin{4'000};
+// Beside its wait for the canary an agent asks its server four questions of at most 800 ms (srvr;
+// mntr or zabstate; a session; its digests) and reads the committed membership twice in at most 500
+// ms: a slow member must come back as slow, not as an agent that is silent. A round that took so
+// long stops nothing: the permit before it has lapsed.
+constexpr milliseconds kObserveMargin{5'000};
 
 std::vector<model::MemberObservation> GrpcAgents::Observe(const ObserveOptions& options) {
   v1::ObserveRequest request;
@@ -103,6 +104,7 @@ std::vector<model::MemberObservation> GrpcAgents::Observe(const ObserveOptions& 
   request.set_canary(options.canary.value_or(model::Zxid{}).value);
   request.set_deadline_ms(WireMilliseconds(options.deadline));
   request.set_read_back_path(options.read_back_path);
+  request.set_tree_digests(options.tree_digests);
   if (const auto& report = impl_->options.on_step; report) {
     for (const auto& step : impl_->watches.Take()) {
       report(step);

@@ -12,6 +12,7 @@
 #include "controller/agents/upload.h"
 #include "controller/run/agents.h"
 #include "controller/run/release_agents.h"
+#include "controller/run/tree_agents.h"
 #include "model/ensemble.h"
 
 #include <cstdint>
@@ -43,7 +44,10 @@ struct GrpcAgentsOptions {
   std::function<void(const StepEvent&)> on_step;  // inside Observe, in its thread; may be empty
 };
 
-class GrpcAgents final : public Agents, public CertificateCalls, public ReleaseAgents {
+class GrpcAgents final : public Agents,
+                         public CertificateCalls,
+                         public ReleaseAgents,
+                         public TreeAgents {
  public:
   explicit GrpcAgents(GrpcAgentsOptions options);
   ~GrpcAgents() override;
@@ -91,6 +95,11 @@ class GrpcAgents final : public Agents, public CertificateCalls, public ReleaseA
   base::Result<std::vector<std::string>> RemoveRelease(model::ServerId server,
                                                        const RunIdentity& run,
                                                        const std::string& name) override;
+
+  // The walk must end before this object does.
+  std::unique_ptr<TreeWalk> Walk(model::ServerId server, const WalkRequest& request) override;
+  std::vector<Answer<std::vector<model::Znode>>> ReadZnodes(
+      const RunIdentity& run, model::Zxid at_least, const std::vector<std::string>& paths) override;
 
  private:
   struct Impl;

@@ -15,6 +15,7 @@
 #include "zoowarden/v1/observe.grpc.pb.h"
 #include "zoowarden/v1/operate.grpc.pb.h"
 #include "zoowarden/v1/releases.grpc.pb.h"
+#include "zoowarden/v1/tree.grpc.pb.h"
 
 #include <grpcpp/channel.h>
 
@@ -43,6 +44,7 @@ using CertificateAsync = v1::CertificateService::StubInterface::async_interface;
 using RecordAsync = v1::RecordService::StubInterface::async_interface;
 using AuditAsync = v1::AuditService::StubInterface::async_interface;
 using ReleaseAsync = v1::ReleaseService::StubInterface::async_interface;
+using TreeAsync = v1::TreeService::StubInterface::async_interface;
 
 struct Connection {
   model::ServerSpec server;
@@ -54,6 +56,7 @@ struct Connection {
   std::unique_ptr<v1::ReleaseService::Stub> release;
   std::unique_ptr<v1::CertificateService::Stub> certificate;
   std::unique_ptr<v1::AuditService::Stub> audit;
+  std::unique_ptr<v1::TreeService::Stub> tree;
   std::function<base::Status(const std::string&)> judge;
   std::string ca;
   std::chrono::steady_clock::time_point renewed = {};
@@ -69,6 +72,7 @@ struct Connection {
   }
   [[nodiscard]] AuditAsync& For(const AuditAsync* /*kind*/) const { return *audit->async(); }
   [[nodiscard]] ReleaseAsync& For(const ReleaseAsync* /*kind*/) const { return *release->async(); }
+  [[nodiscard]] TreeAsync& For(const TreeAsync* /*kind*/) const { return *tree->async(); }
 };
 
 template <typename Async, typename Request, typename Response>

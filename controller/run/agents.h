@@ -39,6 +39,7 @@ struct ObserveOptions {
   std::chrono::milliseconds deadline{2'000};  // how long agents may poll for the canary
   std::set<model::ServerId> sessions;         // where one with lastZxidSeen = canary is tried
   std::string read_back_path;
+  bool tree_digests = false;  // ZooKeeper's own, where they can be read
 };
 
 struct Canary {

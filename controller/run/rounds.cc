@@ -73,7 +73,8 @@ model::Round MakeRound(Agents& agents,
                       .canary = round.canary,
                       .deadline = kCatchUp,
                       .sessions = round.canary ? options.sessions : std::set<model::ServerId>(),
-                      .read_back_path = round.canary ? options.canary_path : ""});
+                      .read_back_path = round.canary ? options.canary_path : "",
+                      .tree_digests = options.tree_digests});
   round.ended = clock.BootTime();
   return round;
 }

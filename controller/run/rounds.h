@@ -12,6 +12,7 @@ struct RoundOptions {
   // Where a session with lastZxidSeen is tried and the membership is read anew. Each session costs
   // the ensemble two transactions, so only where something follows from it.
   std::set<model::ServerId> sessions;
+  bool tree_digests = false;
 };
 
 // `before` chooses the member that commits the canary: one that served in it. The canary of a round

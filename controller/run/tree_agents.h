@@ -1,0 +1,48 @@
+// The controller's view of the members' znode trees, through their agents. The real one speaks
+// gRPC; calls block until what was asked for is there or its deadline passed.
+#pragma once
+
+#include "base/error.h"
+#include "controller/run/agents.h"
+#include "model/znode.h"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zoowarden::controller {
+
+// One member's tree, a batch at a time; what has not been asked for is held up on its server.
+// Destroying it ends the walk.
+class TreeWalk {
+ public:
+  virtual ~TreeWalk() = default;
+  // Some znodes, in the order of model::ComparePaths as the agent says; none = the walk is done.
+  virtual base::Result<std::vector<model::Znode>> Next() = 0;
+  // How many znodes the member says that it has, from the first batch on; 0 = not known.
+  [[nodiscard]] virtual std::uint64_t expected() const { return 0; }
+};
+
+struct WalkRequest {
+  RunIdentity run;
+  model::Zxid at_least;                 // applied by the member before it is read
+  std::uint32_t znodes_per_second = 0;  // of each member; 0 = no limit
+};
+
+class TreeAgents {
+ public:
+  // What ReadZnodes takes at once.
+  static constexpr std::size_t kMostPaths = 1'000;
+
+  virtual ~TreeAgents() = default;
+
+  virtual std::unique_ptr<TreeWalk> Walk(model::ServerId server, const WalkRequest& request) = 0;
+  // All members at once; one znode for each path, in their order.
+  virtual std::vector<Answer<std::vector<model::Znode>>> ReadZnodes(
+      const RunIdentity& run, model::Zxid at_least, const std::vector<std::string>& paths) = 0;
+};
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,190 @@
+// Members that apply one log of transactions, each as far as chance has it: whenever one is read it
+// may have moved on, and clients may have written. What they show is what a ZooKeeper ensemble
+// would show under load, without its servers.
+#pragma once
+
+#include "controller/run/tree_agents.h"
+#include "sys/manual_clock.h"
+#include "tests/unit/controller/cli/fake_world.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace zoowarden::controller {
+
+class ModelledTrees final : public SpokenAgents, public TreeAgents {
+ public:
+  using Nodes = std::map<std::string, model::ZnodeFacts>;
+  using Transaction = std::function<void(Nodes&, model::Zxid)>;
+
+  ModelledTrees(std::uint32_t members, std::uint32_t seed) : SpokenAgents(words_), random_(seed) {
+    for (std::uint32_t id = 1; id <= members; ++id) {
+      members_[{id}];
+    }
+    Write([](Nodes& nodes, model::Zxid) { nodes["/"]; });
+  }
+
+  void Write(Transaction transaction) { log_.push_back(std::move(transaction)); }
+  void Create(const std::string& path, std::uint32_t data) {
+    Write([=](Nodes& nodes, model::Zxid zxid) {
+      if (nodes.contains(path) || !nodes.contains(Parent(path))) {
+        return;
+      }
+      nodes[path] = {
+          .created = zxid, .modified = zxid, .data_bytes = 4, .data_crc = data, .acl_crc = 1};
+      ++nodes[Parent(path)].cversion;
+    });
+  }
+  void Set(const std::string& path, std::uint32_t data) {
+    Write([=](Nodes& nodes, model::Zxid zxid) {
+      if (const auto found = nodes.find(path); found != nodes.end()) {
+        found->second.modified = zxid;
+        found->second.data_crc = data;
+        ++found->second.version;
+      }
+    });
+  }
+  void SetAcl(const std::string& path, std::uint32_t acl) {
+    Write([=](Nodes& nodes, model::Zxid) {
+      if (const auto found = nodes.find(path); found != nodes.end()) {
+        found->second.acl_crc = acl;
+        ++found->second.aversion;
+      }
+    });
+  }
+  void Delete(const std::string& path) {
+    Write([=](Nodes& nodes, model::Zxid) {
+      if (nodes.erase(path) > 0) {
+        ++nodes[Parent(path)].cversion;
+      }
+    });
+  }
+
+  // Before each look at a member.
+  std::function<void()> load = [] {};
+  // What this member shows is not what it was told.
+  std::map<model::ServerId, std::function<void(Nodes&)>> damage;
+  std::set<std::pair<model::ServerId, std::string>> forbidden;
+
+  void ApplyAll() {
+    for (auto& [id, member] : members_) {
+      Apply(member, log_.size());
+    }
+  }
+
+  base::Result<controller::Canary> CommitCanary(model::ServerId through,
+                                                const RunIdentity&,
+                                                std::chrono::milliseconds,
+                                                const std::string&) override {
+    load();
+    Write([](Nodes&, model::Zxid) {});
+    Apply(members_.at(through), log_.size());
+    return controller::Canary{.zxid = {log_.size()}, .method = "failed_write"};
+  }
+
+  std::unique_ptr<TreeWalk> Walk(model::ServerId server, const WalkRequest& request) override {
+    return std::make_unique<ModelledWalk>(*this, server, request.at_least);
+  }
+
+  std::vector<Answer<std::vector<model::Znode>>> ReadZnodes(
+      const RunIdentity&, model::Zxid at_least, const std::vector<std::string>& paths) override {
+    std::vector<Answer<std::vector<model::Znode>>> answers;
+    for (auto& [id, member] : members_) {
+      std::vector<model::Znode> znodes;
+      for (const auto& path : paths) {
+        const auto& nodes = LookAt(id, at_least);
+        const auto found = nodes.find(path);
+        znodes.push_back(found == nodes.end() ? model::Znode{.path = path} : Shown(id, *found));
+      }
+      answers.push_back({id, std::move(znodes)});
+    }
+    return answers;
+  }
+
+ private:
+  struct Member {
+    Nodes nodes;
+    std::size_t applied = 0;
+  };
+
+  class ModelledWalk final : public TreeWalk {
+   public:
+    ModelledWalk(ModelledTrees& trees, model::ServerId server, model::Zxid at_least)
+        : trees_(trees), server_(server), at_least_(at_least) {}
+    base::Result<std::vector<model::Znode>> Next() override {
+      std::vector<model::Znode> batch;
+      const auto size = 1 + trees_.Chance(4);
+      while (batch.size() < size) {
+        const auto& nodes = trees_.LookAt(server_, at_least_);
+        const Nodes::value_type* next = nullptr;
+        for (const auto& node : nodes) {
+          const bool behind = last_.empty() || model::ComparePaths(last_, node.first) < 0;
+          if (behind && (next == nullptr || model::ComparePaths(node.first, next->first) < 0)) {
+            next = &node;
+          }
+        }
+        if (next == nullptr) {
+          break;
+        }
+        last_ = next->first;
+        batch.push_back(trees_.Shown(server_, *next));
+      }
+      return batch;
+    }
+
+   private:
+    ModelledTrees& trees_;
+    model::ServerId server_;
+    model::Zxid at_least_;
+    std::string last_;
+  };
+
+  static std::string Parent(const std::string& path) {
+    const auto parent = path.substr(0, path.rfind('/'));
+    return parent.empty() ? "/" : parent;
+  }
+
+  std::uint32_t Chance(std::uint32_t below) {
+    return static_cast<std::uint32_t>(random_()) % below;
+  }
+
+  void Apply(Member& member, std::size_t until) {
+    for (; member.applied < until; ++member.applied) {
+      log_[member.applied](member.nodes, {member.applied + 1});
+    }
+  }
+
+  const Nodes& LookAt(model::ServerId id, model::Zxid at_least) {
+    load();
+    auto& member = members_.at(id);
+    Apply(member, std::max<std::size_t>(member.applied, at_least.value));
+    Apply(member,
+          member.applied + Chance(static_cast<std::uint32_t>(log_.size() - member.applied + 1)));
+    shown_ = member.nodes;
+    if (const auto found = damage.find(id); found != damage.end()) {
+      found->second(shown_);
+    }
+    return shown_;
+  }
+
+  model::Znode Shown(model::ServerId id, const Nodes::value_type& node) const {
+    if (forbidden.contains({id, node.first})) {
+      return {.path = node.first, .sight = model::Sight::kForbidden};
+    }
+    return {.path = node.first, .sight = model::Sight::kPresent, .facts = node.second};
+  }
+
+  AgentWords words_;
+  std::mt19937 random_;
+  std::vector<Transaction> log_;
+  std::map<model::ServerId, Member> members_;
+  Nodes shown_;
+};
+
+}  // namespace zoowarden::controller
