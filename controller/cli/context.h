@@ -29,6 +29,8 @@
 
 namespace zoowarden::controller {
 
+class TreeAgents;  // controller/run/tree_agents.h
+
 struct GlobalFlags {
   std::optional<std::string> ensemble;
   std::optional<std::string> pki;
@@ -49,6 +51,7 @@ struct Connected {
   pki::UnixTime ca_not_after{0};
   std::shared_ptr<CertificateCalls> certificates;
   std::shared_ptr<ReleaseAgents> releases;
+  std::shared_ptr<TreeAgents> trees;
 };
 
 struct ConnectRequest {

@@ -137,7 +137,8 @@ base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Cloc
                    .not_after = present->info.not_after,
                    .ca_not_after = present->ca_not_after,
                    .certificates = agents,
-                   .releases = agents};
+                   .releases = agents,
+                   .trees = agents};
 }
 
 // Beside this program (a build tree), then where packages put them.

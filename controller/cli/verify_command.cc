@@ -1,78 +1,17 @@
+#include "base/text.h"
 #include "controller/cli/commands.h"
 #include "controller/cli/driving.h"
 #include "controller/cli/planning.h"
 #include "controller/cli/table.h"
+#include "controller/cli/verify_deep.h"
 #include "controller/run/lease.h"
-#include "controller/run/prepare.h"
-#include "controller/run/rounds.h"
-#include "core/gates.h"
+#include "controller/run/verification.h"
 
 #include <memory>
 
 namespace zoowarden::controller {
 
 namespace {
-
-// The first round has no member to commit its canary through and no processes to compare with.
-constexpr int kRounds = 4;
-
-struct Verdict {
-  model::Round round;
-  core::Conclusions conclusions;
-  std::vector<std::string> problems;
-};
-
-// What a member runs that ensemble.yaml does not say.
-void FindDifferences(const core::PlanInput& input, Verdict& verdict) {
-  for (const auto& seen : verdict.round.members) {
-    const auto& wanted = input.wanted.at(seen.id);
-    if (seen.answered && (!seen.process || seen.process->generation != wanted.digest)) {
-      verdict.problems.push_back("server " + ToString(seen.id) + " does not run generation " +
-                                 wanted.digest + " (" + wanted.version.ToString() +
-                                 "), which ensemble.yaml asks for");
-    }
-  }
-}
-
-void RunChecks(Context& context, const model::EnsembleSpec& spec, Verdict& verdict) {
-  for (const auto& check : context.world().checks.Run(spec.checks, verdict.round)) {
-    if (!check.passed) {
-      verdict.problems.push_back("check '" + check.name + "' vetoed: " + check.text);
-    }
-  }
-}
-
-Verdict Look(Context& context,
-             Agents& agents,
-             const RunIdentity& identity,
-             const Desired& desired) {
-  const auto input = MakePlanInput(desired.spec, {}, /*allow_outage=*/false);
-  const auto declared = core::DeclaredMembers(desired.spec);
-  Verdict verdict;
-  const auto everywhere = model::IdsOf(declared);
-  core::KnownProcesses before;
-  for (int i = 0; i < kRounds; ++i) {
-    verdict.round = MakeRound(
-        agents,
-        context.world().clock,
-        {.identity = identity, .canary_path = desired.spec.canary_path, .sessions = everywhere},
-        verdict.round);
-    verdict.conclusions = core::Conclude(declared, verdict.round, before);
-    before.clear();
-    for (const auto& seen : verdict.round.members) {
-      if (seen.process) {
-        before[seen.id] = *seen.process;
-      }
-    }
-  }
-  if (auto missing = core::MissingForHealthy(declared, verdict.round, verdict.conclusions);
-      !missing.empty()) {
-    verdict.problems.push_back(std::move(missing));
-  }
-  FindDifferences(input, verdict);
-  RunChecks(context, desired.spec, verdict);
-  return verdict;
-}
 
 Document VerdictDocument(const Desired& desired, const Verdict& verdict) {
   Document members{Document::List()};
@@ -83,9 +22,15 @@ Document VerdictDocument(const Desired& desired, const Verdict& verdict) {
                                {"evidence", Document::TextOrNull(member.evidence)}}));
   }
   Document problems{Document::List()};
+  Document findings{Document::List()};
   for (const auto& problem : verdict.problems) {
-    problems.Add(problem);
+    problems.Add(problem.text);
+    findings.Add(
+        Document::Map({{"reason", problem.reason},
+                       {"server", problem.server ? Document(problem.server->value) : Document()},
+                       {"text", problem.text}}));
   }
+  const auto& digests = verdict.digests;
   return Document::Map(
       {{"schema_version", 1},
        {"ensemble", desired.spec.name},
@@ -93,7 +38,19 @@ Document VerdictDocument(const Desired& desired, const Verdict& verdict) {
        {"canary", verdict.round.canary ? Document(verdict.round.canary->ToString()) : Document()},
        {"canary_method", Document::TextOrNull(verdict.round.canary_method)},
        {"members", std::move(members)},
-       {"problems", std::move(problems)}});
+       {"digests_zxid", digests.at ? Document(digests.at->ToString()) : Document()},
+       {"digests_members", digests.members},
+       {"problems", std::move(problems)},
+       {"findings", std::move(findings)}});
+}
+
+std::string DigestsText(const core::DigestComparison& digests) {
+  if (!digests.at) {
+    return "ZooKeeper's own digests: not compared (3.6 on, with AdminServer, on two members or "
+           "more); `zoowarden verify --deep` reads the data itself";
+  }
+  return "ZooKeeper's own digests of " + std::to_string(digests.members) + " members at zxid " +
+         digests.at->ToString() + (digests.problem ? ": DIFFERENT" : ": equal");
 }
 
 std::string VerdictText(const Desired& desired, const Verdict& verdict) {
@@ -104,10 +61,21 @@ std::string VerdictText(const Desired& desired, const Verdict& verdict) {
                member.evidence.empty() ? member.why : member.evidence});
   }
   return "ensemble " + desired.spec.name +
-         (verdict.problems.empty() ? ": verified\n\n" : ": NOT verified\n\n") + table.ToText();
+         (verdict.problems.empty() ? ": verified\n\n" : ": NOT verified\n\n") + table.ToText() +
+         "\n" + DigestsText(verdict.digests) + "\n";
 }
 
-ExitCode Verify(Context& context) {
+void SayProblems(Context& context, const Verdict& verdict) {
+  for (const auto& problem : verdict.problems) {
+    context.Say("problem: " + base::Printable(problem.text, 2'000) + " (" + problem.reason + ")");
+  }
+}
+
+ExitCode Verify(Context& context, const DeepOptions& deep) {
+  const auto wanted = ReadDeepOptions(deep);
+  if (!wanted) {
+    return context.Fail(wanted.error());
+  }
   const auto desired = LoadDesired(context);
   if (!desired) {
     return context.Fail(desired.error());
@@ -126,11 +94,23 @@ ExitCode Verify(Context& context) {
   if (!identity) {
     return context.Fail(identity.error());
   }
-  const auto verdict = Look(context, agents, *identity, *desired);
+  auto verdict = VerifyEnsemble(agents, world.clock, world.checks, *identity, desired->spec);
+  base::Result<DeepVerdict> trees;
+  if (*wanted) {
+    trees = VerifyDeep(context, workplace->connected, *identity, desired->spec, verdict, **wanted);
+  }
   static_cast<void>(agents.Release(*identity));
-  context.Print(VerdictDocument(*desired, verdict), VerdictText(*desired, verdict));
-  for (const auto& problem : verdict.problems) {
-    context.Say("problem: " + problem);
+  if (!trees) {
+    SayProblems(context, verdict);
+    return context.Fail(trees.error());
+  }
+  AddProblems(*trees, verdict.problems);
+  auto document = VerdictDocument(*desired, verdict);
+  document.Set("deep", *wanted ? DeepDocument(*trees) : Document());
+  context.Print(document, VerdictText(*desired, verdict) + (*wanted ? DeepText(*trees) : ""));
+  SayProblems(context, verdict);
+  if (trees->interrupted) {
+    return ExitCode::kInterrupted;
   }
   return verdict.problems.empty() ? ExitCode::kOk : ExitCode::kError;
 }
@@ -138,15 +118,23 @@ ExitCode Verify(Context& context) {
 }  // namespace
 
 Command VerifyCommand() {
+  auto deep = std::make_shared<DeepOptions>();
   return {.name = "verify",
           .summary = "prove that every member serves, is in step and runs what ensemble.yaml says",
           .examples = {{"zoowarden verify", "the final check of a run, at any time"},
-                       {"zoowarden verify -o json", "with the evidence for each member"}},
+                       {"zoowarden verify -o json", "with the evidence for each member"},
+                       {"zoowarden verify --deep", "and every znode of every member, compared"},
+                       {"zoowarden verify --deep --rate 500", "gently"}},
           .details =
-              "Commits a canary (a write that is refused: nothing changes), reads it back from "
-              "every member's disk, and runs the ensemble's own checks. Restarts nothing. "
-              "Refused while a run goes on.",
-          .run = Verify};
+              "Commits canaries (writes that are refused: nothing changes), reads them back from "
+              "every member's disk, compares memberships, versions and configurations with "
+              "ensemble.yaml and ZooKeeper's own digests with each other, and runs the ensemble's "
+              "own checks. With --deep, also walks the tree on every proved member and compares "
+              "each znode's existence, data, ACL and child count changes by checksum; what was "
+              "changing is read again until it is certain. Restarts nothing. Refused while a run "
+              "goes on, and holds the ensemble meanwhile.",
+          .options = DeepCommandOptions(*deep),
+          .run = [deep](Context& context) { return Verify(context, *deep); }};
 }
 
 }  // namespace zoowarden::controller
