@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import time
 
-from . import agents, archive, command, keys, probes, recipes, releases
+from . import agents, archive, command, keys, probes, process_costs, recipes, releases
 from .errors import LabError
 from .layout import program
 from .scratch_lab import scratch_lab
@@ -26,34 +26,18 @@ def _memory(process) -> dict:
             "anonymous_mib": int(found["Anonymous"]) / 1024}
 
 
-def _cpu_seconds(process) -> float:
-    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii")
-    user, system = fields.rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
-def _of_status(process, name: str) -> int:
-    text = pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
-    return int(re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE)[1])
-
-
-def _start_peak(process) -> None:
-    """The peak is counted from here on (proc(5), clear_refs)."""
-    pathlib.Path(f"/proc/{process.pid}/clear_refs").write_text("5", encoding="ascii")
-
-
 def _idle(lab, seconds: int) -> dict:
     processes = [agents.find(server) for server in lab.servers]
-    before = [_cpu_seconds(process) for process in processes]
+    before = [process_costs.cpu_seconds(process) for process in processes]
     awake = max(_memory(process)["rss_mib"] for process in processes)
     time.sleep(seconds)
-    used = [_cpu_seconds(process) - old for process, old in zip(processes, before)]
+    used = [process_costs.cpu_seconds(process) - old for process, old in zip(processes, before)]
     memory = [_memory(process) for process in processes]
     return {"idle_seconds": seconds, "rss_after_a_call_mib": awake,
             "rss_mib": max(one["rss_mib"] for one in memory),
             "pss_mib": max(one["pss_mib"] for one in memory),
             "anonymous_mib": max(one["anonymous_mib"] for one in memory),
-            "threads": max(_of_status(process, "Threads") for process in processes),
+            "threads": max(process_costs.of_status(process, "Threads") for process in processes),
             "cpu_percent_of_a_core": [100 * one / seconds for one in used]}
 
 
@@ -72,14 +56,14 @@ def _upgrade(lab) -> dict:
     path = _padded(lab.directory)
     processes = [agents.find(server) for server in lab.servers]
     for process in processes:
-        _start_peak(process)
-    before = [_cpu_seconds(process) for process in processes]
+        process_costs.start_peak(process)
+    before = [process_costs.cpu_seconds(process) for process in processes]
     outcome = command.run(lab, "upgrade", "--to", _TO, "--release", path, "--yes", seconds=600)
     if outcome.code != command.SUCCEEDED:
         raise LabError(str(outcome))
     return {"archive_mib": path.stat().st_size / (1 << 20),
-            "upgrade_peak_rss_mib": max(_of_status(one, "VmHWM") / 1024 for one in processes),
-            "upgrade_cpu_seconds": [_cpu_seconds(process) - old
+            "upgrade_peak_rss_mib": max(process_costs.of_status(one, "VmHWM") / 1024 for one in processes),
+            "upgrade_cpu_seconds": [process_costs.cpu_seconds(process) - old
                                     for process, old in zip(processes, before)]}
 
 

@@ -110,6 +110,9 @@ def parser() -> argparse.ArgumentParser:
     measured.add_argument("--pairs", type=int, default=5, help="of rolls")
     measured.add_argument("--seconds", type=int, default=600,
                           help="how long the agent idles")
+    measured.add_argument("--znodes", type=int, default=1_000_000, help="to verify")
+    measured.add_argument("--rate", type=int, default=0,
+                          help="znodes that verify may read a second on each server")
     measured.set_defaults(run=bench.main)
     return words
 

@@ -31,6 +31,7 @@ class Options:
     auth: bool = False
     soak: str = "2s"
     step_timeout: str = "40s"
+    heap: str = "128m"
     hosts: bool = False  # each server is a machine of its own (hosts.py)
 
 

@@ -67,7 +67,7 @@ def ensemble(lab: Lab, release: Release) -> str:
             f"  signature: {_quoted(release.signature)}\n"
             f"config:\n"
             f"  settings:\n{settings}"
-            f"  java: {{heap: 128m, options: [{options}]}}\n"
+            f"  java: {{heap: {lab.options.heap}, options: [{options}]}}\n"
             f"servers:\n{''.join(_server(server) for server in lab.servers)}"
             f"policy: {{soak: {lab.options.soak}, step_timeout: {lab.options.step_timeout}, "
             f"on_failure: rollback_all, good_rounds: 3}}\n")
