@@ -24,11 +24,11 @@ void FindDrift(const MemberObservation& seen,
   }
   const auto before = problems.size();
   if (seen.current && seen.current->digest == running) {
-    if (seen.current->release_sha512 != wanted.release_sha512) {
+    const bool same_version = seen.current->version == wanted.version;
+    if (!same_version || seen.current->release_sha512 != wanted.release_sha512) {
       add("release_differs",
           "runs release " + seen.current->version.ToString() + ", ensemble.yaml asks for " +
-              wanted.version.ToString() +
-              (seen.current->version == wanted.version ? " of another archive" : ""));
+              wanted.version.ToString() + (same_version ? " of another archive" : ""));
     }
     if (seen.current->configuration_digest != wanted.configuration_digest) {
       add("configuration_differs",

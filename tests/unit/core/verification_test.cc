@@ -105,6 +105,8 @@ TEST_F(VerificationTest, DriftIsToldByWhatOfItDiffers) {
   wanted_[Id(1)] = testing::New();
   EXPECT_THAT(Reasons(), ElementsAre("release_differs"));
   EXPECT_THAT(Text(), HasSubstr("server 1 runs release 3.8.4, ensemble.yaml asks for 3.9.4"));
+  wanted_[Id(1)].release_sha512 = "sha-old";  // the archive of another version is said to be this
+  EXPECT_THAT(Reasons(), ElementsAre("release_differs"));
   wanted_[Id(1)].configuration_digest = "c2";
   EXPECT_THAT(Reasons(), ElementsAre("release_differs", "configuration_differs"));
   Of(round_, 1).current.reset();
