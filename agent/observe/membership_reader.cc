@@ -28,7 +28,8 @@ std::optional<model::Membership> Committed(const zknet::Endpoint& client) {
   if (!config) {
     return std::nullopt;
   }
-  model::Membership membership = ToModel(config->membership, std::string(model::kCommittedConfiguration));
+  model::Membership membership =
+      ToModel(config->membership, std::string(model::kCommittedConfiguration));
   membership.version = config->version;
   return membership;
 }

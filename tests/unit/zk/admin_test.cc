@@ -30,6 +30,14 @@ TEST(AdminTest, StatsOfEveryReleaseLine) {
   }
 }
 
+TEST(AdminTest, TreeDigestsOfARealServer) {
+  const auto digests = ParseTreeDigests(ReadFixture("3.9.4", "hash-follower.json"));
+  ASSERT_TRUE(digests) << digests.error().message();
+  ASSERT_EQ(digests->size(), 4U);
+  EXPECT_EQ(digests->back(),
+            (model::TreeDigest{.zxid = {0x100000200}, .version = 2, .value = 115'149'346'422}));
+}
+
 TEST(AdminTest, TreeDigestsAreReadAsTheyWereLogged) {
   const auto digests = ParseTreeDigests(
       R"({"digests": [{"zxid": 4294967424, "digest_version": 2, "digest": 1371985504},
