@@ -102,6 +102,7 @@ class Ensemble:
     def load(self, clients: int = 6, credentials: str = "") -> Load:
         """Client load that has begun to write."""
         report = self.directory / "state" / f"load-{len(self._tracked)}.json"
+        report.parent.mkdir(exist_ok=True)  # no command may have had a state to keep yet
         load = Load(self.lab, report, clients, credentials)
         self._tracked.append(load)
         return load.wait_writing()
