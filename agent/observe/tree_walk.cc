@@ -81,7 +81,8 @@ class Walk {
     if (levels_.size() == kMaxDepth) {
       return Fail(ErrorCode::kResourceExhausted,
                   "tree.too_deep",
-                  "the tree is deeper than " + std::to_string(kMaxDepth) + " levels");
+                  "the tree is deeper than " + std::to_string(kMaxDepth) +
+                      " levels, which is not walked; look at what clients make there");
     }
     auto& level = levels_.emplace_back();
     level.path = znode.path == "/" ? "" : znode.path;
@@ -99,7 +100,8 @@ class Walk {
       if (!IsName(name)) {
         return Fail(ErrorCode::kDataLoss,
                     "tree.malformed",
-                    "the member names a child of " + level.path + "/ as no znode can be named");
+                    "the member names a child of " + level.path +
+                        "/ as no znode can be named; look at the member's log and at its data");
       }
       paths.push_back(level.path + "/" + std::string(name));
     }

@@ -100,7 +100,7 @@ class Stream {
       return base::Fail(base::ErrorCode::kCancelled,
                         "tree.not_taken",
                         "the caller went away, or took nothing of the walk for " +
-                            std::to_string(kWalkIdle.count() / 1'000) + " s");
+                            std::to_string(kWalkIdle.count() / 1'000) + " s; begin the walk anew");
     }
     return base::Ok();
   }
@@ -159,10 +159,12 @@ class TreeHandlers final : public v1::TreeService::Service {
                         return model::IsZnodePath(path);
                       });
     if (!good) {
-      return base::Fail(base::ErrorCode::kInvalidArgument,
-                        "tree.bad_paths",
-                        "at most " + std::to_string(kMostPaths) +
-                            " paths of znodes are read at once, and each must be one");
+      return base::Fail(
+          base::ErrorCode::kInvalidArgument,
+          "tree.bad_paths",
+          "at most " + std::to_string(kMostPaths) +
+              " paths of znodes are read at once, and each must be one; use the zoowarden of this "
+              "release");
     }
     ZW_ASSIGN(const auto member, core_.LocalMember());
     MemberTree tree({.member = member,
