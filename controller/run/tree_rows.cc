@@ -16,8 +16,8 @@ tl::unexpected<base::Error> Disorder(model::ServerId server, const std::string& 
 }  // namespace
 
 TreeRows::TreeRows(Walks walks) {
-  for (auto& [server, walk] : walks) {
-    columns_[server].walk = std::move(walk);
+  for (auto& entry : walks) {
+    columns_[entry.first].walk = std::move(entry.second);
   }
 }
 
