@@ -43,7 +43,7 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   tree.groups = {{"runs", "what runs did, and which are open"},
                  {"server", "what becomes of a server whose agent waits for a person"},
                  {"audit", "who asked the agents for what"},
-                 {"config", "what the configuration is and where it comes from"},
+                 {"config", "what the configuration is, where it comes from, and changing it"},
                  {"releases", "what lies on the servers, verified and removed"},
                  {"pki", "the certificates of agents and operators"}};
   tree.commands.push_back(StatusCommand());
@@ -51,6 +51,7 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   tree.commands.push_back(StageCommand());
   tree.commands.push_back(ApplyCommand());
   tree.commands.push_back(UpgradeCommand());
+  tree.commands.push_back(RestartCommand());
   tree.commands.push_back(ResumeCommand());
   tree.commands.push_back(RollbackCommand());
   tree.commands.push_back(PauseCommand());
@@ -71,6 +72,8 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   tree.commands.push_back(ReleasesVerifyCommand());
   tree.commands.push_back(ReleasesRemoveCommand());
   tree.commands.push_back(ConfigShowCommand());
+  tree.commands.push_back(ConfigSetCommand());
+  tree.commands.push_back(ConfigApplyCommand());
   tree.commands.push_back(PkiInitCommand());
   tree.commands.push_back(PkiIssueCommand());
   tree.commands.push_back(PkiShowCommand());

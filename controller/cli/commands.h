@@ -14,6 +14,7 @@ namespace zoowarden::controller {
 [[nodiscard]] Command StageCommand();
 [[nodiscard]] Command ApplyCommand();
 [[nodiscard]] Command UpgradeCommand();
+[[nodiscard]] Command RestartCommand();
 [[nodiscard]] Command ResumeCommand();
 [[nodiscard]] Command RollbackCommand();
 [[nodiscard]] Command PauseCommand();
@@ -26,6 +27,8 @@ namespace zoowarden::controller {
 [[nodiscard]] Command ImportCommand();
 [[nodiscard]] Command AdoptCommand();
 [[nodiscard]] Command ConfigShowCommand();
+[[nodiscard]] Command ConfigSetCommand();
+[[nodiscard]] Command ConfigApplyCommand();
 [[nodiscard]] Command RunsListCommand();
 [[nodiscard]] Command RunsShowCommand();
 [[nodiscard]] Command AuditShowCommand();

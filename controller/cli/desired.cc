@@ -41,15 +41,26 @@ std::optional<std::string> ProblemOf(std::string_view key, std::string_view valu
   return problem ? std::optional("setting '" + std::string(key) + "' " + *problem) : std::nullopt;
 }
 
-}  // namespace
-
-base::Result<config::LoadedEnsemble> LoadEnsemble(Context& context) {
+base::Result<config::LoadedEnsemble> LoadEdited(Context& context,
+                                                const std::vector<config::SettingEdit>& edits) {
   ZW_ASSIGN(const auto path, context.EnsemblePath());
   ZW_ASSIGN(auto loaded, config::LoadEnsembleFile(path));
+  if (!edits.empty()) {
+    ZW_ASSIGN(const auto edited, config::EditSettings(loaded.text, path, edits));
+    auto text = std::move(loaded.text);
+    ZW_ASSIGN(loaded, config::ParseEnsembleFile(edited, path));
+    loaded.text = std::move(text);
+  }
   for (const auto& warning : loaded.warnings) {
     context.Warn(warning);
   }
   return loaded;
+}
+
+}  // namespace
+
+base::Result<config::LoadedEnsemble> LoadEnsemble(Context& context) {
+  return LoadEdited(context, {});
 }
 
 base::Result<model::ServerId> ServerNamed(const model::EnsembleSpec& spec,
@@ -67,8 +78,8 @@ base::Result<model::ServerId> ServerNamed(const model::EnsembleSpec& spec,
                         base::Join(ids, ", "));
 }
 
-base::Result<Desired> LoadDesired(Context& context) {
-  ZW_ASSIGN(auto file, LoadEnsemble(context));
+base::Result<Desired> LoadDesired(Context& context, const std::vector<config::SettingEdit>& edits) {
+  ZW_ASSIGN(auto file, LoadEdited(context, edits));
   std::vector<plugin::Layer> layers;
   for (const auto& use : file.spec.plugins) {
     ZW_ASSIGN(auto layer, RunPlugin(context, file.spec, use));
@@ -78,7 +89,10 @@ base::Result<Desired> LoadDesired(Context& context) {
   ZW_ASSIGN(auto merged, plugin::MergeSettings(layers, ProblemOf));
   auto spec = file.spec;
   spec.config.settings = merged.Plain();
-  return Desired{.file = std::move(file), .spec = std::move(spec), .settings = std::move(merged)};
+  return Desired{.file = std::move(file),
+                 .edits = edits,
+                 .spec = std::move(spec),
+                 .settings = std::move(merged)};
 }
 
 base::Result<std::vector<model::ServerId>> OneOrAllServers(

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "config/ensemble_file.h"
+#include "config/setting_edit.h"
 #include "controller/cli/context.h"
 #include "plugin/merge.h"
 
@@ -14,9 +15,11 @@
 namespace zoowarden::controller {
 
 struct Desired {
-  config::LoadedEnsemble file;      // as written, without the plugins' values
-  model::EnsembleSpec spec;         // with them
-  plugin::MergedSettings settings;  // of the ensemble, before the servers' own
+  // As written, without the plugins' values; its text is that of the file, without the edits.
+  config::LoadedEnsemble file;
+  std::vector<config::SettingEdit> edits;  // asked for, and not in the file yet
+  model::EnsembleSpec spec;                // with them
+  plugin::MergedSettings settings;         // of the ensemble, before the servers' own
 };
 
 // Reads the file and warns about what is odd in it; runs no plugin.
@@ -28,8 +31,9 @@ struct Desired {
                                                         const std::string& word);
 
 // Runs the plugins too. A plugin that fails, hangs or prints garbage is an error: nothing has been
-// touched yet.
-[[nodiscard]] base::Result<Desired> LoadDesired(Context& context);
+// touched yet. With `edits` it is what ensemble.yaml would be with them.
+[[nodiscard]] base::Result<Desired> LoadDesired(Context& context,
+                                                const std::vector<config::SettingEdit>& edits = {});
 
 // The one that was named, as ServerNamed takes it; without a name all of the ensemble.
 [[nodiscard]] base::Result<std::vector<model::ServerId>> OneOrAllServers(

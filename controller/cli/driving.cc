@@ -187,9 +187,24 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
   return result;
 }
 
-void WriteRelease(Context& context,
-                  const config::LoadedEnsemble& file,
-                  const model::ReleaseSpec& release) {
+void WriteSettings(Context& context,
+                   const config::LoadedEnsemble& file,
+                   const std::vector<config::SettingEdit>& edits) {
+  if (edits.empty()) {
+    return;
+  }
+  if (const auto written = config::EditSettingsInFile(file.path, file.text, edits); !written) {
+    context.Warn("every server runs what was asked for, but " + file.path +
+                 " could not be changed to say so: " + written.error().message());
+  }
+}
+
+void WriteBack(Context& context, const config::LoadedEnsemble& file, const RunFile& run) {
+  if (!run.edits.empty()) {
+    WriteSettings(context, file, run.edits);
+    return;
+  }
+  const auto& release = run.spec.release;
   const bool adopted = release.sha512 == model::kAdoptedRelease;
   const auto written =
       config::EditReleaseInFile(file.path,

@@ -67,9 +67,12 @@ struct HeldEnsemble {
                                                   Workplace& workplace,
                                                   RunStart start);
 
-// After an upgrade that succeeded ensemble.yaml says the new release; nothing else in it changes.
-void WriteRelease(Context& context,
-                  const config::LoadedEnsemble& file,
-                  const model::ReleaseSpec& release);
+// After a run that succeeded ensemble.yaml says the release or the settings that were asked for;
+// nothing else in it changes. What cannot be written is a warning.
+void WriteBack(Context& context, const config::LoadedEnsemble& file, const RunFile& run);
+// The settings alone; none = nothing is done.
+void WriteSettings(Context& context,
+                   const config::LoadedEnsemble& file,
+                   const std::vector<config::SettingEdit>& edits);
 
 }  // namespace zoowarden::controller

@@ -64,7 +64,7 @@ base::Result<EngineResult> Drive(Context& context,
                    .sequence = run.record.sequence,
                    .take_over = options.take_over,
                    .held = held,
-                   .on_success = [&] { WriteRelease(context, file, run.file.spec.release); },
+                   .on_success = [&] { WriteBack(context, file, run.file); },
                    .stops = Stops(options.how),
                    .aborted_by = aborts ? workplace.connected.identity : ""});
 }

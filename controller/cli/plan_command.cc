@@ -22,7 +22,11 @@ ExitCode Plan(Context& context, const PlanOptions& options) {
   if (!connected) {
     return context.Fail(connected.error());
   }
-  auto planned = MakePlanned(context, *connected->agents, std::move(*desired), options.target);
+  auto made = MakePlanned(context, *connected->agents, std::move(*desired), options.target);
+  if (!made) {
+    return context.Fail(made.error());
+  }
+  auto& planned = *made;
   const auto journal = OpenJournalToRead(context, planned.input.spec.name);
   if (!journal) {
     context.Warn(journal.error().message());
@@ -57,7 +61,10 @@ Command PlanCommand() {
                        {"zoowarden plan --to 3.9.4 --release zk-3.9.4.tar.gz", "an upgrade"},
                        {"zoowarden plan --detailed-exitcode", "exit 3 = there are changes"}},
           .options = std::move(flags),
-          .run = [options](Context& context) { return Plan(context, *options); }};
+          .run = [options](Context& context) {
+            options->target.kind = options->target.to ? "upgrade" : "apply";
+            return Plan(context, *options);
+          }};
 }
 
 }  // namespace zoowarden::controller

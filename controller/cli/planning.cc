@@ -44,13 +44,12 @@ base::Status RefuseMissingChecks(const model::EnsembleSpec& spec) {
   return base::Ok();
 }
 
-// The kind is "apply", or "upgrade" when a version was named.
 core::ApprovedPlan ApprovedOf(const Desired& desired,
                               const core::PlanInput& input,
                               const core::Plan& plan,
                               const Target& target) {
   core::ApprovedPlan approved{.ensemble = input.spec.name,
-                              .kind = target.to ? "upgrade" : "apply",
+                              .kind = target.kind,
                               .allow_outage = input.allow_outage,
                               .declared = desired.file.spec.release,
                               .release = input.spec.release,
@@ -65,6 +64,23 @@ core::ApprovedPlan ApprovedOf(const Desired& desired,
     approved.order.push_back(step.server);
   }
   return approved;
+}
+
+base::Result<std::set<model::ServerId>> ToRestart(const model::EnsembleSpec& spec,
+                                                  const Target& target) {
+  std::set<model::ServerId> restart;
+  if (target.scope != core::PlanScope::kRestart) {
+    return restart;
+  }
+  for (const auto& named : target.servers) {
+    ZW_ASSIGN(const auto id, ServerNamed(spec, named));
+    restart.insert(id);
+  }
+  if (target.servers.empty()) {
+    ZW_ASSIGN(const auto all, OneOrAllServers(spec, std::nullopt));
+    restart.insert(all.begin(), all.end());
+  }
+  return restart;
 }
 
 }  // namespace
@@ -90,7 +106,7 @@ base::Result<Desired> LoadTarget(Context& context, const Target& target) {
                       "usage.missing",
                       "--release needs --to VERSION, so that it is said which release is meant");
   }
-  ZW_ASSIGN(auto desired, LoadDesired(context));
+  ZW_ASSIGN(auto desired, LoadDesired(context, target.edits));
   ZW_TRY(RefuseMissingChecks(desired.spec));
   if (target.to) {
     ZW_ASSIGN(desired.spec.release,
@@ -99,20 +115,26 @@ base::Result<Desired> LoadTarget(Context& context, const Target& target) {
   return desired;
 }
 
-Planned MakePlanned(Context& context, Agents& agents, Desired desired, const Target& target) {
+base::Result<Planned> MakePlanned(Context& context,
+                                  Agents& agents,
+                                  Desired desired,
+                                  const Target& target) {
+  ZW_ASSIGN(auto restart, ToRestart(desired.spec, target));
   auto input = MakePlanInput(desired.spec, agents.GetStatus(kLookDeadline), target.allow_outage);
+  input.scope = target.scope;
+  input.restart = std::move(restart);
   auto plan = core::MakePlan(input);
   const bool compared = std::any_of(plan.steps.begin(), plan.steps.end(), [](const auto& step) {
     return step.configuration_changes;
   });
   auto running = compared ? RunningConfigurations(context, agents, input) : Configurations();
   auto approved = ApprovedOf(desired, input, plan, target);
-  return {.desired = std::move(desired),
-          .input = std::move(input),
-          .plan = std::move(plan),
-          .approved = std::move(approved),
-          .running = std::move(running),
-          .interrupted = std::nullopt};
+  return Planned{.desired = std::move(desired),
+                 .input = std::move(input),
+                 .plan = std::move(plan),
+                 .approved = std::move(approved),
+                 .running = std::move(running),
+                 .interrupted = std::nullopt};
 }
 
 std::optional<KnownRun> FindInterrupted(RunJournal* journal, Agents& agents) {
@@ -133,7 +155,7 @@ base::Error InterruptedError(const KnownRun& run) {
 }
 
 Target TargetOf(const core::ApprovedPlan& approved) {
-  Target target{.allow_outage = approved.allow_outage};
+  Target target{.kind = approved.kind, .allow_outage = approved.allow_outage};
   if (approved.kind == "upgrade") {
     const auto& release = approved.release;
     target.to = release.version.ToString();

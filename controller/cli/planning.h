@@ -19,9 +19,13 @@
 namespace zoowarden::controller {
 
 struct Target {
+  std::string kind = "apply";          // of the run
   std::optional<std::string> to;       // version; none = what ensemble.yaml says
   std::optional<std::string> release;  // archive
   bool allow_outage = false;
+  core::PlanScope scope = core::PlanScope::kAll;
+  std::vector<config::SettingEdit> edits;  // of ensemble.yaml, before all else
+  std::vector<std::string> servers;        // of kRestart, ids; empty = all
 };
 
 // --to, --release and --allow-outage.
@@ -39,11 +43,11 @@ struct Planned {
 // Desired state, plugins included, with the release of `target`; asks no agent.
 [[nodiscard]] base::Result<Desired> LoadTarget(Context& context, const Target& target);
 
-// Asks all agents what is, and plans.
-[[nodiscard]] Planned MakePlanned(Context& context,
-                                  Agents& agents,
-                                  Desired desired,
-                                  const Target& target);
+// Asks all agents what is, and plans. kInvalidArgument `usage.unknown_server` of a restart.
+[[nodiscard]] base::Result<Planned> MakePlanned(Context& context,
+                                                Agents& agents,
+                                                Desired desired,
+                                                const Target& target);
 
 // A run that was interrupted must be ended before another begins: its plan may still be half
 // carried out. Errors of the journal and the agents count as none. The error is `run.open` and says

@@ -37,6 +37,7 @@ RunFile MakeRun(const core::PlanInput& input, const NewRun& run) {
                .created_ms = run.created_ms,
                .holder = run.holder,
                .plan_digest = run.plan_digest,
+               .edits = run.edits,
                .spec = input.spec};
   auto& state = file.state;
   state.run_id = run.run_id;
@@ -48,8 +49,10 @@ RunFile MakeRun(const core::PlanInput& input, const NewRun& run) {
   for (const auto& seen : input.seen) {
     ZW_CHECK(seen.current.has_value(),
              "server " + model::ToString(seen.id) + " has no generation: the plan must refuse");
-    state.servers.push_back(
-        {.id = seen.id, .origin = *seen.current, .target = input.wanted.at(seen.id)});
+    state.servers.push_back({.id = seen.id,
+                             .origin = *seen.current,
+                             .target = input.wanted.at(seen.id),
+                             .restart = input.restart.contains(seen.id)});
   }
   return file;
 }

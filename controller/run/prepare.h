@@ -24,6 +24,7 @@ struct NewRun {
   std::string holder;
   std::int64_t created_ms = 0;
   std::string plan_digest;
+  std::vector<config::SettingEdit> edits;
 };
 
 // A run that executes the plan made from `input`. Every server must have been observed with a

@@ -160,6 +160,16 @@ core::Settlement SettlementFrom(const json& value) {
           .under_way = value.at("under_way")};
 }
 
+json ToJson(const std::vector<config::SettingEdit>& edits) {
+  json list = json::array();
+  for (const auto& edit : edits) {
+    list.push_back({{"server", edit.server ? json(edit.server->value) : json(nullptr)},
+                    {"key", edit.key},
+                    {"value", edit.value}});
+  }
+  return list;
+}
+
 json ToJson(const core::RunState& state) {
   json servers = json::array();
   for (const auto& server : state.servers) {
@@ -169,6 +179,9 @@ json ToJson(const core::RunState& state) {
                        {"changed", server.changed},
                        {"failed", server.failed},
                        {"failure", server.failure}});
+    if (server.restart) {
+      servers.back()["restart"] = true;
+    }
   }
   json done = json::array();
   for (const auto id : state.done) {
@@ -197,6 +210,15 @@ json ToJson(const core::RunState& state) {
 std::optional<model::ServerId> IdFrom(const json& value) {
   return value.is_null() ? std::nullopt
                          : std::optional(model::ServerId{value.get<std::uint32_t>()});
+}
+
+std::vector<config::SettingEdit> EditsFrom(const json& value) {
+  std::vector<config::SettingEdit> edits;
+  for (const auto& edit : value) {
+    edits.push_back(
+        {.server = IdFrom(edit.at("server")), .key = edit.at("key"), .value = edit.at("value")});
+  }
+  return edits;
 }
 
 core::RunState StateFrom(const json& value, const model::EnsembleSpec& spec) {
@@ -228,7 +250,8 @@ core::RunState StateFrom(const json& value, const model::EnsembleSpec& spec) {
                              .target = GenerationFrom(server.at("target")),
                              .changed = server.at("changed"),
                              .failed = server.at("failed"),
-                             .failure = server.at("failure")});
+                             .failure = server.at("failure"),
+                             .restart = server.value("restart", false)});
   }
   if (value.contains("settlement")) {
     state.settlement = SettlementFrom(value.at("settlement"));
@@ -248,6 +271,9 @@ std::string EncodeRun(const RunFile& run) {
   if (!run.plan_digest.empty()) {
     value["plan_digest"] = run.plan_digest;
   }
+  if (!run.edits.empty()) {
+    value["edits"] = ToJson(run.edits);
+  }
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -266,6 +292,7 @@ base::Result<RunFile> DecodeRun(const std::string& text) {
     run.created_ms = value.at("created_ms");
     run.holder = value.at("holder");
     run.plan_digest = value.value("plan_digest", "");
+    run.edits = EditsFrom(value.value("edits", json::array()));
     run.spec = SpecFrom(value.at("spec"));
     run.state = StateFrom(value.at("state"), run.spec);
     return run;
@@ -292,8 +319,10 @@ std::string ApprovedPart(const RunFile& run) {
   auto approved = run;
   approved.state = {.run_id = run.state.run_id, .allow_outage = run.state.allow_outage};
   for (const auto& server : run.state.servers) {
-    approved.state.servers.push_back(
-        {.id = server.id, .origin = server.origin, .target = server.target});
+    approved.state.servers.push_back({.id = server.id,
+                                      .origin = server.origin,
+                                      .target = server.target,
+                                      .restart = server.restart});
   }
   return EncodeRun(approved);
 }

@@ -3,11 +3,13 @@
 #pragma once
 
 #include "base/error.h"
+#include "config/setting_edit.h"
 #include "core/run_state.h"
 #include "model/ensemble.h"
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace zoowarden::controller {
 
@@ -18,6 +20,8 @@ struct RunFile {
   std::int64_t created_ms = 0;
   std::string holder;       // certificate name of who began it
   std::string plan_digest;  // of the plan that it carries out; empty in records of older programs
+  // What ensemble.yaml does not say yet, and shall when the run has succeeded; no secrets.
+  std::vector<config::SettingEdit> edits;
   model::EnsembleSpec spec;
   core::RunState state;
 };

@@ -274,6 +274,10 @@ base::Result<LoadedEnsemble> ParseEnsemble(std::string_view text,
 
 base::Result<LoadedEnsemble> LoadEnsembleFile(const std::string& path) {
   ZW_ASSIGN(const auto text, ReadWholeFile(path));
+  return ParseEnsembleFile(text, path);
+}
+
+base::Result<LoadedEnsemble> ParseEnsembleFile(std::string_view text, const std::string& path) {
   return ParseEnsemble(text, path, ReadWholeFile);
 }
 

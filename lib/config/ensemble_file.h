@@ -41,6 +41,10 @@ using FileReader = std::function<base::Result<std::string>(const std::string& pa
 // Errors: "file:line:column: ..." with a reason "config.*" (kInvalidArgument).
 [[nodiscard]] base::Result<LoadedEnsemble> LoadEnsembleFile(const std::string& path);
 
+// The same of another text than the file's, which `path` names; templates are read from disk.
+[[nodiscard]] base::Result<LoadedEnsemble> ParseEnsembleFile(std::string_view text,
+                                                             const std::string& path);
+
 // The same from text; `path` names the file and anchors relative paths, `read` opens templates.
 [[nodiscard]] base::Result<LoadedEnsemble> ParseEnsemble(std::string_view text,
                                                          const std::string& path,

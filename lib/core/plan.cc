@@ -54,7 +54,8 @@ std::vector<PlanStep> MakeSteps(const PlanInput& input,
   for (const auto id : RollOrder(declared, leader)) {
     const auto* seen = FindSeen(input, id);
     const auto& wanted = input.wanted.at(id);
-    if (seen == nullptr || !NeedsStep(*seen, wanted)) {
+    const bool restarts = seen != nullptr && seen->current && input.restart.contains(id);
+    if (seen == nullptr || !(restarts || NeedsStep(*seen, wanted))) {
       continue;
     }
     const auto member = std::find_if(
@@ -99,6 +100,13 @@ std::vector<std::string> DescribeChecks(const model::EnsembleSpec& spec) {
 std::string DescribeWayBack(const Plan& plan, const model::EnsembleSpec& spec) {
   if (plan.steps.empty()) {
     return "";
+  }
+  const bool same = std::all_of(plan.steps.begin(), plan.steps.end(), [](const PlanStep& step) {
+    return step.from.digest == step.to.digest;
+  });
+  if (same) {
+    return "there is nothing to go back to: a server that does not come back is started once more "
+           "as it was, and no further server is stopped";
   }
   std::string first =
       "the old generations stay on the servers; a server that fails goes back first";

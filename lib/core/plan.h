@@ -9,6 +9,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,11 +47,20 @@ struct Plan {
   [[nodiscard]] bool NothingToDo() const { return steps.empty() && refusals.empty(); }
 };
 
+// What the person who asks wants to touch: anything else that differs is refused, not left out.
+enum class PlanScope {
+  kAll,
+  kConfiguration,  // no release
+  kRestart,        // nothing: servers are started again on what they run
+};
+
 struct PlanInput {
   model::EnsembleSpec spec;
   std::map<model::ServerId, model::Generation> wanted;  // computed from the spec, per server
   std::vector<model::MemberObservation> seen;           // one a declared server
   bool allow_outage = false;
+  PlanScope scope = PlanScope::kAll;
+  std::set<model::ServerId> restart;  // of kRestart
 };
 
 [[nodiscard]] Plan MakePlan(const PlanInput& input);

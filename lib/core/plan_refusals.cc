@@ -155,7 +155,8 @@ void RefuseOutage(const PlanInput& input,
     everybody.insert(member.id);
   }
   for (const auto& seen : input.seen) {
-    const bool stops = seen.current && seen.current->digest != input.wanted.at(seen.id).digest;
+    const bool stops = seen.current && (seen.current->digest != input.wanted.at(seen.id).digest ||
+                                        input.restart.contains(seen.id));
     const auto arithmetic = IfStopped(declared, everybody, seen.id);
     if (stops && !arithmetic.holds) {
       const auto voters = CountVoters(declared);
@@ -248,6 +249,33 @@ void RefuseDegraded(const PlanInput& input, std::vector<Refusal>& refusals) {
   }
 }
 
+// What was not asked for is not rolled out in passing.
+void RefuseOutOfScope(const PlanInput& input, std::vector<Refusal>& refusals) {
+  for (const auto& seen : input.seen) {
+    if (!seen.current) {
+      continue;
+    }
+    const auto& wanted = input.wanted.at(seen.id);
+    const bool release = seen.current->version != wanted.version ||
+                         seen.current->release_sha512 != wanted.release_sha512;
+    if (input.scope == PlanScope::kConfiguration && release) {
+      refusals.push_back(
+          {"plan.release_differs",
+           Name(seen.id) + " runs " + seen.current->version.ToString() +
+               " and ensemble.yaml says " + wanted.version.ToString() +
+               (seen.current->version == wanted.version ? " of another archive" : "") +
+               ": the configuration alone was asked for. `zoowarden apply` rolls "
+               "both, and restarts each server once"});
+    } else if (input.scope == PlanScope::kRestart && seen.current->digest != wanted.digest) {
+      refusals.push_back({"plan.restart_differs",
+                          Name(seen.id) +
+                              " runs something else than ensemble.yaml says, and a restart alone "
+                              "was asked for. `zoowarden apply` rolls what is wanted, and restarts "
+                              "it; or put ensemble.yaml back"});
+    }
+  }
+}
+
 }  // namespace
 
 bool IsOnServer(const MemberObservation& seen, const model::Generation& wanted) {
@@ -262,6 +290,7 @@ std::vector<Refusal> FindRefusals(const PlanInput& input) {
   RefuseDegraded(input, refusals);
   RefuseMembershipChange(input, declared, refusals);
   RefuseServerChanges(input, refusals);
+  RefuseOutOfScope(input, refusals);
   RefuseAdopted(input, refusals);
   RefuseVersions(input, refusals);
   RefuseOutage(input, declared, refusals);

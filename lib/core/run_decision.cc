@@ -76,6 +76,9 @@ bool NothingChanged(const Turn& turn) {
     const auto& seen = turn.Seen(server.id);
     const bool under_way =
         IsOwnOperation(state, seen.operation) && model::IsInFlight(seen.operation.state);
+    if (server.restart && server.changed) {
+      return false;  // what it runs does not tell whether it was stopped
+    }
     return !server.changed || (seen.answered && seen.current &&
                                seen.current->digest == server.origin.digest && !under_way);
   });

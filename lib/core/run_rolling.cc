@@ -11,8 +11,20 @@ namespace {
 using model::OperationState;
 using model::ServerId;
 
+// Generations do not tell whether it was started again: its operation does, until it is done.
+bool WasRestarted(const RunState& state,
+                  const ServerRun& server,
+                  const model::MemberObservation& seen) {
+  return std::find(state.done.begin(), state.done.end(), server.id) != state.done.end() ||
+         (IsOwnOperation(state, seen.operation) &&
+          seen.operation.state == OperationState::kCommitted);
+}
+
 bool IsDone(const RunState& state, const ServerRun& server, const model::MemberObservation& seen) {
   const auto& wanted = WantedOf(state, server);
+  if (server.restart && state.goal == RunGoal::kForward && !WasRestarted(state, server, seen)) {
+    return false;
+  }
   return seen.answered && seen.current && seen.current->digest == wanted.digest &&
          !(IsOwnOperation(state, seen.operation) && model::IsInFlight(seen.operation.state));
 }
@@ -144,8 +156,10 @@ bool EnsureStaged(Turn& turn, const ServerRun& server, const model::MemberObserv
 
 std::string IntentText(const RunState& state, const ServerRun& server, const StopGate& gate) {
   const auto& wanted = WantedOf(state, server);
-  return Name(server.id) + (gate.down ? " is down and will be restarted on " : " will go to ") +
-         wanted.version.ToString() + " (generation " + wanted.digest +
+  const std::string will = gate.down        ? " is down and will be restarted on "
+                           : server.restart ? " will be restarted on "
+                                            : " will go to ";
+  return Name(server.id) + will + wanted.version.ToString() + " (generation " + wanted.digest +
          "): " + gate.arithmetic.sentence;
 }
 

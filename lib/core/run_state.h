@@ -68,6 +68,7 @@ struct ServerRun {
   bool changed = false;  // a stop was intended at least once
   bool failed = false;   // its gate failed by its own fault
   std::string failure;
+  bool restart = false;  // to be started again on the generation that it runs
 };
 
 // Stored on a majority of agents before each action.

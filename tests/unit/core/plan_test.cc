@@ -315,5 +315,48 @@ TEST_F(PlanTest, ThePlanSaysWhatWillBeCheckedAndTheWayBackOfEachPolicy) {
   EXPECT_THAT(Made().way_back, HasSubstr("halt"));
 }
 
+TEST_F(PlanTest, ARestartIsAStepOnTheSameGeneration) {
+  input_.wanted = {{Id(1), testing::Old()}, {Id(2), testing::Old()}, {Id(3), testing::Old()}};
+  input_.scope = PlanScope::kRestart;
+  input_.restart = {Id(1), Id(3)};
+  EXPECT_THAT(Order(), ElementsAre(3U, 1U));
+  const auto plan = Made();
+  EXPECT_TRUE(plan.refusals.empty());
+  EXPECT_FALSE(plan.steps.front().release_changes);
+  EXPECT_FALSE(plan.steps.front().configuration_changes);
+  EXPECT_THAT(plan.way_back, HasSubstr("there is nothing to go back to"));
+}
+
+TEST_F(PlanTest, ARestartIsRefusedWhenSomethingElseIsWanted) {
+  input_.scope = PlanScope::kRestart;
+  input_.restart = {Id(1)};
+  EXPECT_THAT(Refused("plan.restart_differs"), HasSubstr("server 1 runs something else"));
+}
+
+TEST_F(PlanTest, TheConfigurationAloneIsRefusedWhenAReleaseDiffers) {
+  input_.scope = PlanScope::kConfiguration;
+  EXPECT_THAT(Refused("plan.release_differs"),
+              HasSubstr("runs 3.8.4 and ensemble.yaml says 3.9.4"));
+  for (auto& [id, wanted] : input_.wanted) {
+    wanted = testing::Old();
+    wanted.digest = "changed";
+    wanted.configuration_digest = "c2";
+  }
+  EXPECT_THAT(Reasons(), ElementsAre());
+  EXPECT_EQ(Order().size(), 3U);
+}
+
+// One pass, whatever changes.
+TEST_F(PlanTest, ReleaseAndConfigurationTogetherRestartEachServerOnce) {
+  for (auto& [id, wanted] : input_.wanted) {
+    wanted.configuration_digest = "c2";
+  }
+  const auto plan = Made();
+  ASSERT_EQ(plan.steps.size(), 3U);
+  for (const auto& step : plan.steps) {
+    EXPECT_TRUE(step.release_changes && step.configuration_changes);
+  }
+}
+
 }  // namespace
 }  // namespace zoowarden::core

@@ -28,5 +28,26 @@ TEST(RunFileTest, ARecordOfAProgramBeforePlansHadDigestsIsRead) {
   EXPECT_EQ(again->plan_digest, "d1");
 }
 
+TEST(RunFileTest, EditsAndRestartsComeBackAndOlderRecordsHaveNone) {
+  RunFile run{.kind = "config set"};
+  run.spec.release.version = {3, 9, 4};
+  run.spec.servers.push_back({.id = {1}});
+  const model::Generation same{.digest = "d", .version = {3, 9, 4}};
+  run.state.servers.push_back({.id = {1}, .origin = same, .target = same});
+  const auto older = EncodeRun(run);
+  EXPECT_EQ(older.find("edits"), std::string::npos);
+  EXPECT_EQ(older.find("\"restart\""), std::string::npos);
+  ASSERT_TRUE(DecodeRun(older));
+  EXPECT_FALSE(DecodeRun(older)->state.servers[0].restart);
+  run.edits = {{.server = std::nullopt, .key = "snapCount", .value = "5"},
+               {.server = model::ServerId{1}, .key = "tickTime", .value = "9"}};
+  run.state.servers[0].restart = true;
+  const auto read = DecodeRun(EncodeRun(run));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->edits, run.edits);
+  EXPECT_TRUE(read->state.servers[0].restart);
+  EXPECT_NE(ApprovedPart(*read), ApprovedPart(*DecodeRun(older)));
+}
+
 }  // namespace
 }  // namespace zoowarden::controller

@@ -1,0 +1,26 @@
+// From what was asked for to a run and its end: plan, ask, roll. Shared by all verbs that roll.
+#pragma once
+
+#include "controller/cli/context.h"
+#include "controller/cli/planning.h"
+
+#include <optional>
+#include <string>
+
+namespace zoowarden::controller {
+
+struct Asked {
+  Target target;
+  // Carried out and nothing else; the target is then the one that it was made for.
+  std::optional<std::string> plan_file;
+  // A desired state that a run rolled back is tried again. Where a person names what he wants it is
+  // a warning; `apply`, which a cron job types, must be told.
+  bool retry = true;
+  bool detach = false;  // the run is carried out by a process of its own
+};
+
+// ensemble.yaml is changed (the release of an upgrade, the settings that were asked for) when the
+// run has succeeded, or when every server runs it already.
+[[nodiscard]] ExitCode Apply(Context& context, Asked asked);
+
+}  // namespace zoowarden::controller

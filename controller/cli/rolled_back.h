@@ -1,0 +1,21 @@
+// Whether a desired state was tried before and taken back: nobody who watches over a cron job would
+// have it try again every hour.
+#pragma once
+
+#include "controller/cli/run_records.h"
+#include "core/plan.h"
+
+#include <optional>
+
+namespace zoowarden::controller {
+
+// The newest run that rolled exactly this desired state back, unless one has succeeded with it
+// since. Told from the records here and on the agents that answer; `journal` may be absent.
+[[nodiscard]] std::optional<KnownRun> FindRolledBack(RunJournal* journal,
+                                                     Agents& agents,
+                                                     const core::PlanInput& input);
+
+// kFailedPrecondition `plan.rolled_back_before`.
+[[nodiscard]] base::Error RolledBackError(const KnownRun& run);
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,176 @@
+// Verbs that are edits of the desired state: config set, config apply, restart; and what they and
+// apply say of a desired state that was rolled back.
+#include "controller/run/prepare.h"
+#include "tests/unit/controller/cli/fake_world.h"
+
+namespace zoowarden::controller {
+namespace {
+
+// Every server runs exactly what ensemble.yaml asks for; server 2 leads.
+class VerbsTest : public CommandLineTest {
+ protected:
+  void SetUp() override {
+    CommandLineTest::SetUp();
+    const auto loaded = config::LoadEnsembleFile(Path("ensemble.yaml"));
+    ASSERT_TRUE(loaded);
+    spec_ = loaded->spec;
+    const auto wanted = WantedGenerations(spec_);
+    for (auto& seen : words_.seen) {
+      seen.current = wanted.at(seen.id);
+      seen.process->generation = seen.current->digest;
+      seen.settings = model::SettingsOf(spec_, *model::FindServer(spec_, seen.id));
+    }
+  }
+
+  // The agents of this world let nobody hold them: a run that would begin ends there.
+  bool WouldBegin(const Outcome& outcome) {
+    return outcome.err.find("no agent takes this certificate") != std::string::npos;
+  }
+  std::string File() { return *sys::ReadFile(Path("ensemble.yaml"), 1U << 20U); }
+  void Replace(const std::string& what, const std::string& by) {
+    auto text = File();
+    ASSERT_NE(text.find(what), std::string::npos);
+    Write("ensemble.yaml", text.replace(text.find(what), what.size(), by));
+  }
+
+  // A run to what ensemble.yaml asks for now, on all agents.
+  void Remember(const std::string& id, core::RunOutcome outcome, std::int64_t created_ms) {
+    const auto loaded = config::LoadEnsembleFile(Path("ensemble.yaml"));
+    ASSERT_TRUE(loaded);
+    auto run = MakeRun(MakePlanInput(loaded->spec, words_.seen, false),
+                       {.run_id = id, .kind = "apply", .created_ms = created_ms});
+    run.state.phase = core::RunPhase::kEnded;
+    run.state.outcome = outcome;
+    run.state.outcome_text = "server 1 failed: it never joined";
+    for (std::uint32_t server = 1; server <= 3; ++server) {
+      words_.records.push_back(
+          {{server},
+           std::vector<RunRecord>{
+               {.run_id = id, .ensemble = "lab", .epoch = 3, .state_json = EncodeRun(run)}}});
+    }
+  }
+
+  model::EnsembleSpec spec_;
+};
+
+TEST_F(VerbsTest, ASettingIsPlannedFirstAndTheFileIsLeftUntilTheRunHasSucceeded) {
+  const auto outcome = Run({"config", "set", "tickTime=2500", "snapCount=5000", "--yes"});
+  EXPECT_TRUE(WouldBegin(outcome)) << outcome.err;
+  EXPECT_NE(outcome.out.find("config set of ensemble lab"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("-tickTime=2000\n+tickTime=2500"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("+snapCount=5000"), std::string::npos);
+  EXPECT_EQ(File(), kEnsembleText);
+}
+
+TEST_F(VerbsTest, OneServersSettingRestartsThatServer) {
+  const auto outcome = Run({"config", "set", "maxClientCnxns=80", "--server", "3", "--yes"});
+  EXPECT_TRUE(WouldBegin(outcome)) << outcome.err;
+  EXPECT_NE(outcome.out.find("1 of 3 servers to restart"), std::string::npos) << outcome.out;
+  EXPECT_EQ(Run({"config", "set", "a=b", "--server", "9", "--yes"}).code, 2);
+}
+
+TEST_F(VerbsTest, WhatIsNoSettingIsRefusedBeforeAnyAgentIsAsked) {
+  connect_error_ = "asked";
+  for (const char* word : {"tickTime", "=5", "clientPort=2181", "tickTime=fast", "a b=c"}) {
+    const auto outcome = Run({"config", "set", word, "--yes"});
+    EXPECT_EQ(outcome.code, static_cast<int>(ExitCode::kUsage)) << word;
+    EXPECT_EQ(outcome.err.find("asked"), std::string::npos) << word << outcome.err;
+  }
+  EXPECT_EQ(Run({"config", "set", "a=1", "a=2", "--yes"}).code, 2);
+  EXPECT_EQ(Run({"config", "set", "--yes"}).code, 2);
+  const auto secret = Run({"config", "set", "ssl.keyStore.password=hunter2", "--yes"});
+  EXPECT_EQ(secret.code, 2);
+  EXPECT_EQ(secret.err.find("hunter2"), std::string::npos);
+  EXPECT_EQ(File(), kEnsembleText);
+}
+
+TEST_F(VerbsTest, WhatRunsAlreadyIsWrittenAtOnce) {
+  for (auto& seen : words_.seen) {
+    auto changed = spec_;
+    changed.config.settings["tickTime"] = "2500";
+    seen.current = WantedGenerations(changed).at(seen.id);
+  }
+  const auto outcome = Run({"config", "set", "tickTime=2500", "--yes"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("nothing to do"), std::string::npos);
+  EXPECT_NE(File().find("tickTime: 2500"), std::string::npos);
+}
+
+TEST_F(VerbsTest, TheConfigurationAloneLeavesReleasesAlone) {
+  EXPECT_EQ(Run({"config", "apply"}).code, 0);
+  Replace("version: 3.9.4", "version: 3.9.5");
+  for (const auto& line : std::vector<std::vector<std::string>>{
+           {"config", "apply", "--yes"}, {"config", "set", "tickTime=2500", "--yes"}}) {
+    const auto outcome = Run(line);
+    EXPECT_EQ(outcome.code, static_cast<int>(ExitCode::kRefused));
+    EXPECT_NE(outcome.err.find("server 1 runs 3.9.4 and ensemble.yaml says 3.9.5"),
+              std::string::npos)
+        << outcome.err;
+  }
+}
+
+TEST_F(VerbsTest, ARestartHasAStepForEachServerThatIsNamed) {
+  const auto all = Run({"restart", "--yes"});
+  EXPECT_TRUE(WouldBegin(all)) << all.err;
+  EXPECT_NE(all.out.find("3 of 3 servers to restart"), std::string::npos) << all.out;
+  EXPECT_NE(all.out.find("there is nothing to go back to"), std::string::npos);
+  const auto two = Run({"restart", "--server", "3", "--server", "2", "--yes"});
+  EXPECT_NE(two.out.find("  1. restart server 3: 3.9.4\n"), std::string::npos) << two.out;
+  EXPECT_NE(two.out.find("  2. restart server 2: 3.9.4\n"), std::string::npos) << two.out;
+  EXPECT_EQ(Run({"restart", "--server", "9", "--yes"}).code, 2);
+  Replace("tickTime: 2000", "tickTime: 2500");
+  const auto differs = Run({"restart", "--server", "1", "--yes"});
+  EXPECT_EQ(differs.code, static_cast<int>(ExitCode::kRefused));
+  EXPECT_NE(differs.err.find("server 1 runs something else than ensemble.yaml says"),
+            std::string::npos)
+      << differs.err;
+}
+
+TEST_F(VerbsTest, WhatWasRolledBackIsNotTriedAgainByApply) {
+  Replace("tickTime: 2000", "tickTime: 2500");
+  Remember("r-1", core::RunOutcome::kRolledBack, 1'000);
+  for (const auto& line :
+       std::vector<std::vector<std::string>>{{"apply", "--yes"}, {"config", "apply", "--yes"}}) {
+    const auto refused = Run(line);
+    EXPECT_EQ(refused.code, static_cast<int>(ExitCode::kRefused)) << refused.err;
+    EXPECT_NE(refused.err.find("run r-1 of 1970-01-01T00:00:01Z"), std::string::npos)
+        << refused.err;
+    EXPECT_NE(refused.err.find("server 1 failed: it never joined"), std::string::npos);
+    EXPECT_NE(refused.err.find("--retry"), std::string::npos);
+  }
+  EXPECT_TRUE(WouldBegin(Run({"apply", "--yes", "--retry"})));
+  EXPECT_TRUE(WouldBegin(Run({"config", "apply", "--yes", "--retry"})));
+}
+
+TEST_F(VerbsTest, AnotherDesiredStateAndOneThatSucceededSinceAreTried) {
+  Replace("tickTime: 2000", "tickTime: 2500");
+  Remember("r-1", core::RunOutcome::kRolledBack, 1'000);
+  Replace("tickTime: 2500", "tickTime: 2600");
+  EXPECT_TRUE(WouldBegin(Run({"apply", "--yes"})));
+  Replace("tickTime: 2600", "tickTime: 2500");
+  Remember("r-2", core::RunOutcome::kSucceeded, 2'000);
+  EXPECT_TRUE(WouldBegin(Run({"apply", "--yes"})));
+}
+
+// The secret is masked in the record, and the generations tell that it is the same one.
+TEST_F(VerbsTest, ADesiredStateWithASecretIsKnownAgain) {
+  Replace("syncLimit: 5", "syncLimit: 5, a.password: hunter2");
+  Remember("r-1", core::RunOutcome::kRolledBack, 1'000);
+  EXPECT_EQ(Run({"apply", "--yes"}).code, static_cast<int>(ExitCode::kRefused));
+  Replace("hunter2", "hunter3");
+  EXPECT_TRUE(WouldBegin(Run({"apply", "--yes"})));
+}
+
+TEST_F(VerbsTest, WhoNamesWhatHeWantsIsOnlyWarned) {
+  Replace("tickTime: 2000", "tickTime: 2500");
+  Remember("r-1", core::RunOutcome::kRolledBack, 1'000);
+  Replace("tickTime: 2500", "tickTime: 2000");
+  const auto outcome = Run({"config", "set", "tickTime=2500", "--yes"});
+  EXPECT_TRUE(WouldBegin(outcome)) << outcome.err;
+  EXPECT_NE(outcome.err.find("warning: run r-1 rolled exactly this desired state back"),
+            std::string::npos)
+      << outcome.err;
+}
+
+}  // namespace
+}  // namespace zoowarden::controller
