@@ -50,6 +50,14 @@ Drill::Drill(Schedule schedule)
       roll_.Offer(member.id, Behaviour::kGood);
     }
   }
+  if (schedule_.restarts) {
+    schedule_.offered.clear();  // there is one generation, and it is good
+    roll_.restarts = true;
+    roll_.target = *roll_.agents.GetStatus(milliseconds(0)).front().current;
+  }
+  for (const auto& member : roll_.world.members()) {
+    first_pids_[member.id] = roll_.world.server(member.id).process->pid;
+  }
   if (schedule_.has_checks) {
     roll_.spec.checks = {{.name = "smoke", .command = {"/smoke"}}};
   }
@@ -227,7 +235,7 @@ Drill::Ended Drill::Live(bool take_over) {
   if (std::any_of(seen.begin(), seen.end(), [](const auto& member) { return !member.current; })) {
     return base::Fail(base::ErrorCode::kUnavailable, "no plan is made while an agent is silent");
   }
-  if (std::all_of(seen.begin(), seen.end(), [this](const auto& member) {
+  if (!roll_.restarts && std::all_of(seen.begin(), seen.end(), [this](const auto& member) {
         return member.current->digest == roll_.target.digest;
       })) {
     // Another operator has finished it.
@@ -343,6 +351,11 @@ void Drill::JudgeServers() {
     const auto wanted = WantedOf(member.id);
     const auto& server = roll_.world.server(member.id);
     const auto state = roll_.agents.agent(member.id).runner().state();
+    const auto& asked = core::ServerOf(*last_, member.id);
+    if (asked.restart && last_->outcome == RunOutcome::kSucceeded && server.process &&
+        server.process->pid == first_pids_.at(member.id)) {
+      oracle_.Break("I5", "server " + model::ToString(member.id) + " was never started again");
+    }
     if (!server.joined || server.process->generation != wanted || server.current != wanted ||
         model::IsInFlight(state)) {
       oracle_.Break("I5",
@@ -355,6 +368,7 @@ void Drill::JudgeServers() {
 
 void Drill::Edit() {
   roll_.target = {.digest = kNext, .version = {3, 9, 5}, .release_sha512 = std::string(128, 'a')};
+  roll_.restarts = false;
   roll_.spec.release.version = roll_.target.version;
   for (const auto& member : roll_.world.members()) {
     roll_.Offer(member.id, Behaviour::kGood);

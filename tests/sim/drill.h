@@ -7,7 +7,9 @@
 #include "tests/sim/roll.h"
 #include "tests/sim/schedule.h"
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -107,6 +109,7 @@ class Drill {
   int calm_lives_ = 0;
   int runs_ = 0;
   int repairs_ = 0;
+  std::map<model::ServerId, std::int32_t> first_pids_;
   std::optional<core::RunState> last_;
   std::vector<std::string> story_;
   Storyteller progress_{[this](const std::string& text) { Tell(text); }};

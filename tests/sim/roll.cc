@@ -123,7 +123,8 @@ controller::RunFile Roll::NewRun() {
   run.state.policy = spec.policy;
   run.state.has_checks = !spec.checks.empty();
   for (const auto& seen : agents.GetStatus(std::chrono::milliseconds(0))) {
-    run.state.servers.push_back({.id = seen.id, .origin = *seen.current, .target = target});
+    run.state.servers.push_back(
+        {.id = seen.id, .origin = *seen.current, .target = target, .restart = restarts});
   }
   return run;
 }

@@ -86,5 +86,30 @@ TEST(SchedulesTest, EveryInvariantHoldsAndEveryRunEnds) {
   std::cout << "\n";
 }
 
+// The same incidents, while every server is started again on what it runs.
+TEST(SchedulesTest, RestartsOfWhatRunsEndToo) {
+  base::InitLog(base::LogLevel::kError);
+  const auto range = SeedsToTry();
+  std::map<std::string, int> outcomes;
+  int tried = 0;
+  int failed = 0;
+  for (auto seed = range.first; seed <= range.last && failed < 5; seed += 5) {
+    auto schedule = MakeSchedule(seed);
+    schedule.restarts = true;
+    const auto result = Drill(schedule).CarryOut();
+    ++tried;
+    ++outcomes[std::string(core::RunOutcomeName(result.outcome))];
+    if (!result.broken.empty()) {
+      ++failed;
+      const auto small = Shrink(schedule);
+      ADD_FAILURE() << Drill(small).CarryOut().broken.front() << "\n" << Describe(small);
+    }
+  }
+  if (tried > 100) {
+    EXPECT_GT(outcomes["succeeded"], tried / 2);
+  }
+  std::cout << tried << " schedules: restart " << tried << "\n";
+}
+
 }  // namespace
 }  // namespace zoowarden::sim
