@@ -6,6 +6,7 @@
 #include "controller/cli/driving.h"
 #include "controller/cli/record_checks.h"
 #include "controller/cli/reporting.h"
+#include "controller/cli/run_desired.h"
 #include "controller/cli/run_view.h"
 #include "core/run_decision.h"
 
@@ -182,6 +183,11 @@ ExitCode GoOn(Context& context, const GoingOnOptions& options) {
   const auto run = Prepare(context, loaded->spec, *opened, options);
   if (!run) {
     return context.Fail(run.error());
+  }
+  if (!Stops(options.how)) {
+    if (const auto told = TellDesired(context, *run, *loaded, options.write_ensemble); !told) {
+      return context.Fail(told.error());
+    }
   }
   const auto confirmed = context.Confirm(Question(*run, options.how));
   if (!confirmed) {

@@ -13,6 +13,10 @@ std::vector<Option> OptionsOf(GoingOnOptions& options) {
            .value_name = "ID",
            .help = "the run (default: the newest open one)",
            .target = &options.run_id},
+          {.name = "--write-ensemble",
+           .value_name = "FILE",
+           .help = "write what the run leads to into this new file, as an ensemble.yaml",
+           .target = &options.write_ensemble},
           {.name = "--take-over",
            .help = "even while another controller holds it; that one is stopped",
            .target = &options.take_over},
@@ -26,10 +30,12 @@ Command ResumeCommand() {
   return {.name = "resume",
           .summary = "go on with a run that was interrupted, paused, halted or got stuck",
           .examples = {{"zoowarden resume", "the newest open run"},
-                       {"zoowarden resume 20261122-140501-3f9a --yes", "for scripts"}},
+                       {"zoowarden resume 20261122-140501-3f9a --yes", "for scripts"},
+                       {"zoowarden resume --write-ensemble ensemble.new.yaml",
+                        "on a machine that has no other"}},
           .details =
               "Works on any machine with an operator's certificate: the agents have copies of "
-              "the record.",
+              "the record. Says first what the run leads to that ensemble.yaml here does not.",
           .options = OptionsOf(*options),
           .run = [options](Context& context) { return GoOn(context, *options); }};
 }

@@ -1,6 +1,7 @@
 #include "config/ensemble_members.h"
 
 #include "base/text.h"
+#include "model/secrets.h"
 #include "model/setting_rules.h"
 
 #include <algorithm>
@@ -168,6 +169,10 @@ base::Status ReadSettings(const YamlValue& value,
   ZW_ASSIGN(const auto map, value.OpenMap());
   for (const auto& [key, entry] : map.Entries()) {
     ZW_ASSIGN(const auto text, entry.Scalar());
+    if (text == model::kMaskedValue) {
+      return base::Fail(entry.Refuse(
+          "masked", "is the mask that stands for a secret, not the secret: put that in"));
+    }
     if (const auto problem = model::SettingProblem(key, text)) {
       return base::Fail(map.RefuseKey(key, "bad_setting", *problem));
     }

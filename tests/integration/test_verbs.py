@@ -55,10 +55,15 @@ def test_a_setting_of_a_run_that_was_interrupted_is_written_by_resume(ensemble):
     setting.wait(10)
     assert "snapCount" not in ensemble.ensemble_text
     elsewhere = ensemble.directory / "another machine"
-    resumed = ensemble.run("--state", elsewhere, "resume", "--yes", seconds=240)
+    written = ensemble.directory / "state" / "ensemble.new.yaml"
+    resumed = ensemble.run("--state", elsewhere, "resume", "--write-ensemble", written, "--yes",
+                           seconds=240)
     assert resumed.code == command.SUCCEEDED, resumed
+    assert "config.settings.snapCount is '50000' in the run and not set in" in resumed.err, resumed
     assert "snapCount: 50000" in ensemble.ensemble_text
-    assert ensemble.run("plan", "--detailed-exitcode").code == command.SUCCEEDED
+    for file in (ensemble.lab.ensemble_file, written):
+        planned = ensemble.run("--ensemble", file, "plan", "--detailed-exitcode")
+        assert planned.code == command.SUCCEEDED, planned
 
 
 def test_a_restart_starts_every_server_once_and_changes_nothing(ensemble):

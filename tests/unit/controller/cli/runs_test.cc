@@ -45,6 +45,33 @@ TEST_F(RunsTest, TakingOverSaysWhomItInterruptsAndWhereBeforeItAsks) {
   EXPECT_EQ(Run({"resume", "r-2", "--take-over"}).err.find("interrupts"), std::string::npos);
 }
 
+TEST_F(RunsTest, GoingOnSaysWhatTheRunLeadsToAndWritesItWhereTold) {
+  const auto loaded = config::LoadEnsembleFile(Path("ensemble.yaml"));
+  ASSERT_TRUE(loaded);
+  auto file = File("r-2", 1'700'000'100'000);
+  file.spec = loaded->spec;
+  file.state.servers.push_back({.id = {3},
+                                .origin = Generation("old3", {3, 8, 4}),
+                                .target = Generation("new3", {3, 9, 4})});
+  Store(Record(file, 2, 3));
+  const auto same = Run({"rollback", "r-2"});
+  EXPECT_NE(same.err.find("run r-2 leads to what " + Path("ensemble.yaml") + " says\n"),
+            std::string::npos)
+      << same.err;
+  std::string text = kEnsembleText;
+  Write("ensemble.yaml", text.replace(text.find("tickTime: 2000"), 14, "tickTime: 3000"));
+  const auto other = Run({"rollback", "r-2", "--write-ensemble", Path("new.yaml")});
+  EXPECT_NE(other.err.find("  config.settings.tickTime is '2000' in the run and '3000' in " +
+                           Path("ensemble.yaml") + "\n"),
+            std::string::npos)
+      << other.err;
+  const auto written = config::LoadEnsembleFile(Path("new.yaml"));
+  ASSERT_TRUE(written) << written.error().message();
+  EXPECT_EQ(written->spec.config, loaded->spec.config);
+  const auto again = Run({"rollback", "r-2", "--write-ensemble", Path("new.yaml")});
+  EXPECT_NE(again.err.find("is there already"), std::string::npos) << again.err;
+}
+
 TEST_F(RunsTest, ARunOfAnotherMachineIsSeenOnTheAgents) {
   AgentsHave({Record(File("r-5", 1'700'000'000'000), 4, 2)});
   const auto outcome = Run({"runs", "list", "-o", "json"});

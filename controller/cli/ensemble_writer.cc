@@ -1,0 +1,146 @@
+#include "controller/cli/ensemble_writer.h"
+
+#include "config/ensemble_file.h"
+#include "controller/cli/document.h"
+#include "model/discovery.h"
+#include "sys/files.h"
+
+#include <filesystem>
+
+namespace zoowarden::controller {
+
+namespace {
+
+constexpr mode_t kOwnersOnly = 0600;  // a template may hold a secret
+constexpr mode_t kDirectory = 0700;
+
+std::string Duration(std::chrono::milliseconds time) {
+  return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + "s"
+                                  : std::to_string(time.count()) + "ms";
+}
+
+Document SettingsDocument(const model::Settings& settings) {
+  auto map = Document::Map({});
+  for (const auto& [key, value] : settings) {
+    map.Set(key, value);
+  }
+  return map;
+}
+
+Document ReleaseDocument(const model::ReleaseSpec& release) {
+  const bool adopted = release.sha512 == model::kAdoptedRelease;
+  auto map = Document::Map({{"version", release.version.ToString()},
+                            {"sha512", adopted ? std::string(config::kAdopted) : release.sha512}});
+  if (!release.source.empty()) {
+    map.Set("source", release.source);
+  }
+  if (!release.signature.empty()) {
+    map.Set("signature", release.signature);
+  }
+  return map;
+}
+
+Document TextList(const std::vector<std::string>& texts) {
+  Document list{Document::List()};
+  for (const auto& text : texts) {
+    list.Add(text);
+  }
+  return list;
+}
+
+Document ConfigurationDocument(const model::ConfigurationSpec& config,
+                               const std::string& templates) {
+  auto map = Document::Map({});
+  if (!config.settings.empty()) {
+    map.Set("settings", SettingsDocument(config.settings));
+  }
+  auto java = Document::Map({});
+  if (!config.java.heap.empty()) {
+    java.Set("heap", config.java.heap);
+  }
+  if (!config.java.options.empty()) {
+    java.Set("options", TextList(config.java.options));
+  }
+  map.Set("java", std::move(java));
+  Document files{Document::List()};
+  for (const auto& file : config.files) {
+    files.Add(Document::Map({{"name", file.name}, {"template", templates + "/" + file.name}}));
+  }
+  map.Set("files", std::move(files));
+  return map;
+}
+
+Document ServerDocument(const model::ServerSpec& server) {
+  auto map = Document::Map({{"id", server.id.value},
+                            {"host", server.host},
+                            {"agent", server.agent},
+                            {"role", RoleName(server.role)},
+                            {"client_port", int{server.client_port}},
+                            {"quorum_port", int{server.quorum_port}},
+                            {"election_port", int{server.election_port}},
+                            {"weight", server.weight}});
+  if (server.group) {
+    map.Set("group", *server.group);
+  }
+  if (!server.settings.empty()) {
+    map.Set("settings", SettingsDocument(server.settings));
+  }
+  return map;
+}
+
+}  // namespace
+
+std::string EnsembleYaml(const model::EnsembleSpec& spec, const std::string& templates) {
+  Document servers{Document::List()};
+  for (const auto& server : spec.servers) {
+    servers.Add(ServerDocument(server));
+  }
+  auto map = Document::Map({{"ensemble", spec.name},
+                            {"release", ReleaseDocument(spec.release)},
+                            {"config", ConfigurationDocument(spec.config, templates)},
+                            {"servers", std::move(servers)},
+                            {"policy",
+                             Document::Map({{"soak", Duration(spec.policy.soak)},
+                                            {"step_timeout", Duration(spec.policy.step_timeout)},
+                                            {"on_failure", OnFailureName(spec.policy.on_failure)},
+                                            {"good_rounds", spec.policy.good_rounds}})}});
+  Document checks{Document::List()};
+  for (const auto& check : spec.checks) {
+    checks.Add(Document::Map({{"name", check.name},
+                              {"command", TextList(check.command)},
+                              {"timeout", Duration(check.timeout)}}));
+  }
+  if (!spec.checks.empty()) {
+    map.Set("checks", std::move(checks));
+  }
+  if (!spec.canary_path.empty()) {
+    map.Set("canary", Document::Map({{"path", spec.canary_path}}));
+  }
+  return "# Written from the record of a run. What plugins gave is written out as settings; put\n"
+         "# `plugins:` back if they shall give it again. Values that are ******** are secrets, "
+         "which\n"
+         "# no record has: put each in before the file is used.\n" +
+         map.ToYaml();
+}
+
+base::Status WriteEnsemble(const model::EnsembleSpec& spec, const std::string& path) {
+  const auto whole = std::filesystem::absolute(path).lexically_normal().string();
+  const auto templates = whole + ".files";
+  for (const auto& there : {whole, templates}) {
+    std::error_code ignored;
+    if (std::filesystem::exists(std::filesystem::symlink_status(there, ignored))) {
+      return base::Fail(base::ErrorCode::kAlreadyExists,
+                        "config.exists",
+                        there + " is there already; name another file");
+    }
+  }
+  if (!spec.config.files.empty()) {
+    ZW_TRY(sys::EnsureDirectory(templates, kDirectory));
+  }
+  for (const auto& file : spec.config.files) {
+    ZW_TRY(sys::WriteFileAtomically(templates + "/" + file.name, file.content, kOwnersOnly));
+  }
+  return sys::WriteFileAtomically(whole, EnsembleYaml(spec, templates), kOwnersOnly);
+}
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,72 @@
+#include "controller/cli/ensemble_writer.h"
+
+#include "config/ensemble_file.h"
+#include "controller/run/desired_values.h"
+#include "controller/run/prepare.h"
+#include "controller/run/run_file.h"
+#include "tests/unit/controller/cli/fake_world.h"
+
+namespace zoowarden::controller {
+namespace {
+
+class EnsembleWriterTest : public CommandLineTest {
+ protected:
+  // What a record of a run to that ensemble.yaml holds.
+  model::EnsembleSpec Recorded(const std::string& text) {
+    Write("ensemble.yaml", text);
+    const auto loaded = config::LoadEnsembleFile(Path("ensemble.yaml"));
+    EXPECT_TRUE(loaded) << loaded.error().message();
+    RunFile run{.kind = "apply", .spec = loaded->spec};
+    return DecodeRun(EncodeRun(run))->spec;
+  }
+};
+
+TEST_F(EnsembleWriterTest, TheFileLeadsToTheSameDesiredState) {
+  Write("jaas.conf", "a: {b}\n\ttext: \"x\"\n");
+  const auto spec =
+      Recorded(std::string(kEnsembleText)
+                   .replace(std::string(kEnsembleText).find("servers:"),
+                            8,
+                            "  java: {heap: 1g, options: [-Xss1m]}\n"
+                            "  files: [{name: jaas.conf, template: jaas.conf}]\n"
+                            "policy: {soak: 1500ms, on_failure: halt, good_rounds: 2}\n"
+                            "checks: [{name: smoke, command: [./smoke.sh, 'a b'], timeout: 3s}]\n"
+                            "canary: {path: /z}\nservers:"));
+  const auto written = WriteEnsemble(spec, Path("again.yaml"));
+  ASSERT_TRUE(written) << written.error().message();
+  const auto read = config::LoadEnsembleFile(Path("again.yaml"));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(DesiredValues(read->spec), DesiredValues(spec));
+  EXPECT_EQ(WantedGenerations(read->spec), WantedGenerations(spec));
+  EXPECT_EQ(read->spec.release, spec.release);
+  EXPECT_EQ(read->spec.checks, spec.checks);
+}
+
+// The mask must never become a password.
+TEST_F(EnsembleWriterTest, AMaskIsRefusedUntilTheSecretIsPutIn) {
+  const auto spec = Recorded(
+      std::string(kEnsembleText)
+          .replace(std::string(kEnsembleText).find("syncLimit: 5"), 12, "a.password: hunter2"));
+  ASSERT_TRUE(WriteEnsemble(spec, Path("again.yaml")));
+  const auto read = config::LoadEnsembleFile(Path("again.yaml"));
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().reason(), "config.masked");
+  EXPECT_NE(read.error().message().find("a.password"), std::string::npos);
+  auto text = *sys::ReadFile(Path("again.yaml"), 1U << 20U);
+  EXPECT_EQ(text.find("hunter2"), std::string::npos);
+  const auto at = text.find("\"********\"");
+  ASSERT_NE(at, std::string::npos);
+  Write("again.yaml", text.replace(at, 10, "hunter2"));
+  EXPECT_TRUE(config::LoadEnsembleFile(Path("again.yaml")));
+}
+
+TEST_F(EnsembleWriterTest, WhatIsThereIsNotOverwritten) {
+  const auto spec = Recorded(kEnsembleText);
+  const auto refused = WriteEnsemble(spec, Path("ensemble.yaml"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), "config.exists");
+  EXPECT_EQ(*sys::ReadFile(Path("ensemble.yaml"), 1U << 20U), kEnsembleText);
+}
+
+}  // namespace
+}  // namespace zoowarden::controller
