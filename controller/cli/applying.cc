@@ -1,5 +1,6 @@
 #include "controller/cli/applying.h"
 
+#include "controller/cli/approval.h"
 #include "controller/cli/detaching.h"
 #include "controller/cli/driving.h"
 #include "controller/cli/plan_file.h"
@@ -23,11 +24,13 @@ std::string Question(const Planned& planned) {
          planned.input.spec.name + "?";
 }
 
-ExitCode Roll(Context& context,
-              Workplace& workplace,
-              const Planned& planned,
-              std::string digest,
-              bool detach) {
+struct Consent {
+  std::string plan_digest;
+  std::optional<RunApproval> approval;
+  bool detach = false;
+};
+
+ExitCode Roll(Context& context, Workplace& workplace, const Planned& planned, Consent consent) {
   auto& world = context.world();
   const auto now = world.clock.WallTime().count();
   auto run = MakeRun(planned.input,
@@ -35,14 +38,15 @@ ExitCode Roll(Context& context,
                       .kind = planned.approved.kind,
                       .holder = workplace.connected.identity,
                       .created_ms = now,
-                      .plan_digest = std::move(digest),
+                      .plan_digest = std::move(consent.plan_digest),
+                      .approval = std::move(consent.approval),
                       .edits = planned.desired.edits});
   const auto run_id = run.state.run_id;
   const auto write = [&context, &planned, copy = run] {
     WriteBack(context, planned.desired.file, copy);
   };
   RunStart start{.run = std::move(run), .on_success = write};
-  if (detach) {
+  if (consent.detach) {
     return DetachNew(context, workplace, std::move(start));
   }
   const auto result = DriveRun(context, workplace, std::move(start));
@@ -103,6 +107,51 @@ base::Status RefuseRolledBack(Context& context,
   return base::Ok();
 }
 
+// Once looked at, or approved, is once restarted.
+base::Status RefuseRepeated(Workplace& workplace, const std::optional<PlanFile>& file) {
+  if (!file || file->plan.kind != "restart") {
+    return base::Ok();
+  }
+  const auto before =
+      FindCarriedOut(workplace.journal.get(), *workplace.connected.agents, file->digest);
+  return before ? base::Fail(base::ErrorCode::kFailedPrecondition,
+                             "plan.carried_out",
+                             "run " + before->record.run_id +
+                                 " carried this restart out; make a new plan to restart again")
+                : base::Ok();
+}
+
+// Where the ensemble wants a second person, all that this one was shown must be what is true now.
+base::Result<Consent> ConsentTo(Context& context,
+                                const Planned& planned,
+                                const std::optional<PlanFile>& file,
+                                const Asked& asked) {
+  Consent consent{.plan_digest = file ? file->digest : DigestOf(planned),
+                  .approval = std::nullopt,
+                  .detach = asked.detach};
+  if (!planned.desired.file.approval_required) {
+    return consent;
+  }
+  if (!file) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "plan.needs_approval",
+                      "ensemble.yaml says policy: {approval: required}: make a plan with "
+                      "`zoowarden plan -o json > plan.json`, have it approved with `zoowarden "
+                      "approve plan.json`, then `zoowarden apply plan.json`");
+  }
+  if (DigestOf(planned) != file->digest) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "plan.shows_other",
+                      "the plan that was approved shows something else than is shown now (a "
+                      "warning, a difference, where the archive lies), nothing was touched; make "
+                      "a new plan here and have it approved");
+  }
+  ZW_ASSIGN(consent.approval,
+            CheckApproval(
+                context, ApprovalPathOf(*asked.plan_file), planned.input.spec.name, file->digest));
+  return consent;
+}
+
 ExitCode ApplyIn(Context& context,
                  Workplace& workplace,
                  Planned planned,
@@ -130,15 +179,18 @@ ExitCode ApplyIn(Context& context,
   if (const auto fresh = RefuseRolledBack(context, workplace, planned, asked); !fresh) {
     return context.Fail(fresh.error());
   }
+  if (const auto once = RefuseRepeated(workplace, file); !once) {
+    return context.Fail(once.error());
+  }
+  auto consent = ConsentTo(context, planned, file, asked);
+  if (!consent) {
+    return context.Fail(consent.error());
+  }
   const auto confirmed = Confirmed(context, planned);
   if (!confirmed) {
     return context.Fail(confirmed.error());
   }
-  if (!*confirmed) {
-    return ExitCode::kError;
-  }
-  return Roll(
-      context, workplace, planned, file ? file->digest : DigestOf(planned), asked.detach);
+  return *confirmed ? Roll(context, workplace, planned, *std::move(consent)) : ExitCode::kError;
 }
 
 }  // namespace

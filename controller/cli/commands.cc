@@ -48,6 +48,7 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
                  {"pki", "the certificates of agents and operators"}};
   tree.commands.push_back(StatusCommand());
   tree.commands.push_back(PlanCommand());
+  tree.commands.push_back(ApproveCommand());
   tree.commands.push_back(StageCommand());
   tree.commands.push_back(ApplyCommand());
   tree.commands.push_back(UpgradeCommand());

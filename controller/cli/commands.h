@@ -11,6 +11,7 @@ namespace zoowarden::controller {
 
 [[nodiscard]] Command StatusCommand();
 [[nodiscard]] Command PlanCommand();
+[[nodiscard]] Command ApproveCommand();
 [[nodiscard]] Command StageCommand();
 [[nodiscard]] Command ApplyCommand();
 [[nodiscard]] Command UpgradeCommand();

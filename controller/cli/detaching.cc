@@ -147,12 +147,12 @@ base::Result<RunIdentity> RecordApproved(Context& context, Workplace& workplace,
   auto& agents = *workplace.connected.agents;
   ZW_ASSIGN(const auto held, HoldEnsemble(context, workplace, start));
   Recorder recorder(agents, *workplace.journal, context.world().clock, start.sequence);
-  const auto recorded = recorder.Record(
-      held.identity,
-      start.run,
-      {{"detached",
-        {},
-        "approved by " + held.identity.holder + ", to be carried out by a process of its own"}});
+  auto events = ApprovalOf(start.run);
+  events.push_back(
+      {"detached",
+       {},
+       "approved by " + held.identity.holder + ", to be carried out by a process of its own"});
+  const auto recorded = recorder.Record(held.identity, start.run, events);
   static_cast<void>(agents.Release(held.identity));
   ZW_TRY(recorded);
   return held.identity;

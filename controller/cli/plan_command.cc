@@ -11,10 +11,32 @@ namespace {
 struct PlanOptions {
   Target target;
   bool detailed_exit_code = false;
+  bool restart = false;
 };
 
+base::Result<Target> TargetAsked(const PlanOptions& options) {
+  auto target = options.target;
+  if (!options.restart && target.servers.empty()) {
+    target.kind = target.to ? "upgrade" : "apply";
+    return target;
+  }
+  if (!options.restart || target.to) {
+    return base::Fail(base::ErrorCode::kInvalidArgument,
+                      "usage.restart_alone",
+                      options.restart ? "--restart plans no release: leave --to away"
+                                      : "--server names whom to restart: say --restart too");
+  }
+  target.kind = "restart";
+  target.scope = core::PlanScope::kRestart;
+  return target;
+}
+
 ExitCode Plan(Context& context, const PlanOptions& options) {
-  auto desired = LoadTarget(context, options.target);
+  const auto target = TargetAsked(options);
+  if (!target) {
+    return context.Fail(target.error());
+  }
+  auto desired = LoadTarget(context, *target);
   if (!desired) {
     return context.Fail(desired.error());
   }
@@ -22,7 +44,7 @@ ExitCode Plan(Context& context, const PlanOptions& options) {
   if (!connected) {
     return context.Fail(connected.error());
   }
-  auto made = MakePlanned(context, *connected->agents, std::move(*desired), options.target);
+  auto made = MakePlanned(context, *connected->agents, std::move(*desired), *target);
   if (!made) {
     return context.Fail(made.error());
   }
@@ -55,16 +77,22 @@ Command PlanCommand() {
   flags.push_back({.name = "--detailed-exitcode",
                    .help = "exit 3 when there is something to do",
                    .target = &options->detailed_exit_code});
-  return {.name = "plan",
-          .summary = "what would be done, in which order and why; changes nothing",
-          .examples = {{"zoowarden plan", "what ensemble.yaml asks for"},
-                       {"zoowarden plan --to 3.9.4 --release zk-3.9.4.tar.gz", "an upgrade"},
-                       {"zoowarden plan --detailed-exitcode", "exit 3 = there are changes"}},
-          .options = std::move(flags),
-          .run = [options](Context& context) {
-            options->target.kind = options->target.to ? "upgrade" : "apply";
-            return Plan(context, *options);
-          }};
+  flags.push_back({.name = "--restart",
+                   .help = "a plan that starts servers again on what they run",
+                   .target = &options->restart});
+  flags.push_back({.name = "--server",
+                   .value_name = "ID",
+                   .help = "with --restart: this one; may be given again (default: all)",
+                   .target = &options->target.servers});
+  return {
+      .name = "plan",
+      .summary = "what would be done, in which order and why; changes nothing",
+      .examples = {{"zoowarden plan", "what ensemble.yaml asks for"},
+                   {"zoowarden plan --to 3.9.4 --release zk-3.9.4.tar.gz", "an upgrade"},
+                   {"zoowarden plan -o json > plan.json", "for `approve` and `apply plan.json`"},
+                   {"zoowarden plan --detailed-exitcode", "exit 3 = there are changes"}},
+      .options = std::move(flags),
+      .run = [options](Context& context) { return Plan(context, *options); }};
 }
 
 }  // namespace zoowarden::controller

@@ -1,5 +1,6 @@
 #include "controller/cli/plan_file.h"
 
+#include "base/text.h"
 #include "sys/digest.h"
 #include "sys/files.h"
 
@@ -17,6 +18,7 @@ constexpr int kSchemaVersion = 1;
 constexpr std::size_t kMaxBytes = 16U << 20U;
 // A plan has six; what is nested without end must not exhaust the stack.
 constexpr int kMaxDepth = 32;
+constexpr std::size_t kLongText = 4'000;
 
 base::Error Wrong(const std::string& reason, const std::string& path, const std::string& why) {
   return {base::ErrorCode::kInvalidArgument,
@@ -65,7 +67,8 @@ model::ReleaseSpec ReleaseFrom(const json& value) {
 }
 
 core::ApprovedPlan PlanFrom(const json& value) {
-  if (value.at("kind") != "apply" && value.at("kind") != "upgrade") {
+  const auto& kind = value.at("kind");
+  if (kind != "apply" && kind != "upgrade" && kind != "restart") {
     throw std::invalid_argument("the kind is not one that this program knows");
   }
   core::ApprovedPlan plan{.ensemble = value.at("ensemble"),
@@ -86,6 +89,40 @@ core::ApprovedPlan PlanFrom(const json& value) {
     plan.order.push_back({step.at("server").get<std::uint32_t>()});
   }
   return plan;
+}
+
+std::string Line(const std::string& text) { return base::Printable(text, kLongText) + "\n"; }
+
+// Line by line, because a file may hold anything.
+std::string Lines(const std::string& indent, const std::string& text) {
+  std::string lines;
+  for (const auto line : base::Split(text, '\n')) {
+    lines += line.empty() ? "" : indent + Line(std::string(line));
+  }
+  return lines;
+}
+
+// From the same fields that `apply` compares: a text of its own could say something else.
+std::string TextOf(const json& value, const core::ApprovedPlan& plan) {
+  std::string text =
+      Line(plan.kind + " of ensemble " + plan.ensemble + " to " + plan.release.version.ToString());
+  for (const auto& step : value.at("steps")) {
+    text += "  restart server " + step.at("server").dump() + ": " +
+            Line(step.at("from").at("version").get<std::string>() + " -> " +
+                 step.at("to").at("version").get<std::string>() + ", generation " +
+                 step.at("from").at("digest").get<std::string>() + " -> " +
+                 step.at("to").at("digest").get<std::string>());
+    text += "    " + Line(step.at("quorum").at("sentence"));
+    text += Lines("    ", step.at("diff"));
+  }
+  text += "desired state:\n";
+  for (const auto& [key, shown] : plan.desired) {
+    text += "  " + Line(std::string(key).append(": ").append(shown));
+  }
+  for (const auto& warning : value.at("warnings")) {
+    text += "warning: " + Line(warning);
+  }
+  return text;
 }
 
 json Parse(std::string_view text) {
@@ -133,7 +170,10 @@ base::Result<PlanFile> ParsePlanFile(std::string_view text, const std::string& p
                         path + " holds a plan that was refused when it was made: " +
                             value.at("refusals").at(0).at("text").get<std::string>());
     }
-    return PlanFile{.digest = value.at("digest"), .plan = PlanFrom(value)};
+    auto plan = PlanFrom(value);
+    auto shown = TextOf(value, plan);
+    return PlanFile{
+        .digest = value.at("digest"), .text = std::move(shown), .plan = std::move(plan)};
   } catch (const std::exception&) {
     return base::Fail(Wrong("file_foreign", path, "is no plan that this program can read"));
   }

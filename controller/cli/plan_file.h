@@ -13,6 +13,7 @@ namespace zoowarden::controller {
 
 struct PlanFile {
   std::string digest;
+  std::string text;  // what the plan says, for a person who judges it
   core::ApprovedPlan plan;
 };
 

@@ -55,6 +55,9 @@ core::ApprovedPlan ApprovedOf(const Desired& desired,
                               .release = input.spec.release,
                               .leader = plan.leader,
                               .desired = DesiredValues(input.spec)};
+  if (desired.file.approval_required) {
+    approved.desired["policy.approval"] = "required";
+  }
   for (const auto& seen : input.seen) {
     approved.servers.push_back({.id = seen.id,
                                 .from = seen.current.value_or(model::Generation()),
@@ -163,6 +166,11 @@ Target TargetOf(const core::ApprovedPlan& approved) {
       target.release = config::kAdopted;
     } else if (!release.source.empty()) {
       target.release = release.source;
+    }
+  } else if (approved.kind == "restart") {
+    target.scope = core::PlanScope::kRestart;
+    for (const auto server : approved.order) {
+      target.servers.push_back(ToString(server));
     }
   }
   return target;

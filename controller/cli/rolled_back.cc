@@ -35,6 +35,18 @@ std::optional<KnownRun> FindRolledBack(RunJournal* journal,
   return std::nullopt;
 }
 
+std::optional<KnownRun> FindCarriedOut(RunJournal* journal,
+                                       Agents& agents,
+                                       const std::string& plan_digest) {
+  for (auto& run : CollectRuns(journal, &agents).runs) {
+    if (run.file.plan_digest == plan_digest &&
+        run.file.state.outcome == core::RunOutcome::kSucceeded) {
+      return std::move(run);
+    }
+  }
+  return std::nullopt;
+}
+
 base::Error RolledBackError(const KnownRun& run) {
   const auto at = std::chrono::milliseconds(
       run.record.events.empty() ? run.file.created_ms : run.record.events.back().time_ms);

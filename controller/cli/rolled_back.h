@@ -6,6 +6,7 @@
 #include "core/plan.h"
 
 #include <optional>
+#include <string>
 
 namespace zoowarden::controller {
 
@@ -14,6 +15,12 @@ namespace zoowarden::controller {
 [[nodiscard]] std::optional<KnownRun> FindRolledBack(RunJournal* journal,
                                                      Agents& agents,
                                                      const core::PlanInput& input);
+
+// The run that carried out the plan of this digest and succeeded. After a restart nothing else
+// tells that there was one.
+[[nodiscard]] std::optional<KnownRun> FindCarriedOut(RunJournal* journal,
+                                                     Agents& agents,
+                                                     const std::string& plan_digest);
 
 // kFailedPrecondition `plan.rolled_back_before`.
 [[nodiscard]] base::Error RolledBackError(const KnownRun& run);

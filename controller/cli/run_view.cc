@@ -112,6 +112,14 @@ std::string DoneText(const core::RunState& state) {
              : std::to_string(state.done.size()) + " of " + std::to_string(state.servers.size());
 }
 
+Document ApprovalDocument(const std::optional<RunApproval>& approval) {
+  return approval ? Document::Map({{"approver", approval->approver},
+                                   {"serial", approval->serial},
+                                   {"approved", Timestamp(milliseconds(approval->approved_ms))},
+                                   {"approved_ms", approval->approved_ms}})
+                  : Document();
+}
+
 Document SettlementDocument(const std::optional<core::Settlement>& settlement) {
   return settlement ? Document::Map({{"server", settlement->server.value},
                                      {"verb", SettleVerbName(settlement->verb)},
@@ -167,6 +175,7 @@ Document RunSummaryDocument(const KnownRun& run) {
        {"epoch", run.record.epoch},
        {"holder", run.file.holder},
        {"plan_digest", Document::TextOrNull(run.file.plan_digest)},
+       {"approval", ApprovalDocument(run.file.approval)},
        {"done", DoneDocument(state)},
        {"copies", std::move(copies)}});
 }
@@ -226,6 +235,10 @@ std::string RunText(const KnownRun& run, bool with_evidence) {
           std::to_string(run.record.epoch) + "\n";
   if (!run.file.plan_digest.empty()) {
     text += "  plan       " + base::Printable(run.file.plan_digest) + "\n";
+  }
+  if (run.file.approval) {
+    text += "  approved   by " + base::Printable(run.file.approval->approver) + ", " +
+            Timestamp(milliseconds(run.file.approval->approved_ms)) + "\n";
   }
   text += "  elections  " + std::to_string(state.elections) + "\n\n";
   for (const auto& server : state.servers) {

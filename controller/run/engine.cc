@@ -58,6 +58,10 @@ base::Result<EngineResult> Engine::Drive() {
                       {},
                       DescribeRun(run_) + " by " + identity_.holder + ", epoch " +
                           std::to_string(identity_.epoch.value)});
+  if (recorder_.IsNew()) {
+    const auto approved = ApprovalOf(run_);
+    unsaved_.insert(unsaved_.end(), approved.begin(), approved.end());
+  }
   if (!deps_.taken_over.empty()) {
     unsaved_.push_back({"taken_over", {}, deps_.taken_over});
   }

@@ -37,6 +37,7 @@ RunFile MakeRun(const core::PlanInput& input, const NewRun& run) {
                .created_ms = run.created_ms,
                .holder = run.holder,
                .plan_digest = run.plan_digest,
+               .approval = run.approval,
                .edits = run.edits,
                .spec = input.spec};
   auto& state = file.state;

@@ -5,6 +5,7 @@
 #include "core/plan.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct NewRun {
   std::string holder;
   std::int64_t created_ms = 0;
   std::string plan_digest;
+  std::optional<RunApproval> approval;
   std::vector<config::SettingEdit> edits;
 };
 

@@ -46,6 +46,16 @@ base::Status Judge(const std::vector<Answer<std::uint64_t>>& answers) {
 
 }  // namespace
 
+std::vector<core::Event> ApprovalOf(const RunFile& run) {
+  if (!run.approval) {
+    return {};
+  }
+  return {{"approved",
+           {},
+           "the plan was approved by " + run.approval->approver + " (certificate " +
+               run.approval->serial + ")"}};
+}
+
 base::Status Recorder::Record(const RunIdentity& identity,
                               const RunFile& run,
                               const std::vector<core::Event>& events) {

@@ -18,6 +18,9 @@
 
 namespace zoowarden::controller {
 
+// What the first record of a run says of who approved it; no event when nobody was asked.
+[[nodiscard]] std::vector<core::Event> ApprovalOf(const RunFile& run);
+
 class Recorder {
  public:
   // `sequence` is that of the record the run goes on from, 0 for a new one.
@@ -32,6 +35,8 @@ class Recorder {
                       const std::vector<core::Event>& events);
   // The record that could not be stored; errors as above.
   base::Status StoreAgain(const RunIdentity& identity);
+
+  [[nodiscard]] bool IsNew() const { return sequence_ == 0; }  // nothing is recorded yet
 
  private:
   Agents& agents_;

@@ -271,6 +271,11 @@ std::string EncodeRun(const RunFile& run) {
   if (!run.plan_digest.empty()) {
     value["plan_digest"] = run.plan_digest;
   }
+  if (run.approval) {
+    value["approval"] = {{"approver", run.approval->approver},
+                         {"serial", run.approval->serial},
+                         {"approved_ms", run.approval->approved_ms}};
+  }
   if (!run.edits.empty()) {
     value["edits"] = ToJson(run.edits);
   }
@@ -292,6 +297,12 @@ base::Result<RunFile> DecodeRun(const std::string& text) {
     run.created_ms = value.at("created_ms");
     run.holder = value.at("holder");
     run.plan_digest = value.value("plan_digest", "");
+    if (value.contains("approval")) {
+      const auto& approval = value.at("approval");
+      run.approval = RunApproval{.approver = approval.at("approver"),
+                                 .serial = approval.at("serial"),
+                                 .approved_ms = approval.at("approved_ms")};
+    }
     run.edits = EditsFrom(value.value("edits", json::array()));
     run.spec = SpecFrom(value.at("spec"));
     run.state = StateFrom(value.at("state"), run.spec);

@@ -8,6 +8,7 @@
 #include "model/ensemble.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,11 +16,20 @@ namespace zoowarden::controller {
 
 inline constexpr int kRunSchemaVersion = 1;
 
+// Who approved the plan that a run carries out.
+struct RunApproval {
+  std::string approver;          // certificate name
+  std::string serial;            // of the certificate
+  std::int64_t approved_ms = 0;  // wall clock, Unix milliseconds
+  bool operator==(const RunApproval&) const = default;
+};
+
 struct RunFile {
   std::string kind;  // "upgrade", "apply", "server confirm"
   std::int64_t created_ms = 0;
   std::string holder;       // certificate name of who began it
   std::string plan_digest;  // of the plan that it carries out; empty in records of older programs
+  std::optional<RunApproval> approval;  // none was asked for, or the record is older
   // What ensemble.yaml does not say yet, and shall when the run has succeeded; no secrets.
   std::vector<config::SettingEdit> edits;
   model::EnsembleSpec spec;

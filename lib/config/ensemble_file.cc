@@ -177,8 +177,24 @@ base::Status ReadConfiguration(const YamlValue& value,
   return base::Ok();
 }
 
-base::Status ReadPolicy(const YamlValue& value, model::Policy& policy) {
-  ZW_ASSIGN(const auto map, value.Map({"soak", "step_timeout", "on_failure", "good_rounds"}));
+base::Status ReadApproval(const YamlMap& map, bool& required) {
+  const auto approval = map.Find("approval");
+  if (!approval) {
+    return base::Ok();
+  }
+  ZW_ASSIGN(const auto word, approval->Text());
+  required = word == "required";
+  return required || word == "none"
+             ? base::Ok()
+             : base::Fail(approval->Refuse(
+                   "bad_value",
+                   "must be required or none, not '" + base::Printable(word, 60) + "'"));
+}
+
+base::Status ReadPolicy(const YamlValue& value, model::Policy& policy, bool& approval_required) {
+  ZW_ASSIGN(const auto map,
+            value.Map({"soak", "step_timeout", "on_failure", "good_rounds", "approval"}));
+  ZW_TRY(ReadApproval(map, approval_required));
   ZW_TRY(map.ReadDuration("soak", {milliseconds(0), std::chrono::hours(24)}, policy.soak));
   ZW_TRY(map.ReadDuration(
       "step_timeout", {std::chrono::seconds(1), std::chrono::hours(24)}, policy.step_timeout));
@@ -261,7 +277,7 @@ base::Result<LoadedEnsemble> ParseEnsemble(std::string_view text,
   ZW_ASSIGN(const auto servers, map.Need("servers"));
   ZW_TRY(ReadServers(servers, loaded));
   if (const auto policy = map.Find("policy")) {
-    ZW_TRY(ReadPolicy(*policy, loaded.spec.policy));
+    ZW_TRY(ReadPolicy(*policy, loaded.spec.policy, loaded.approval_required));
   }
   if (const auto checks = map.Find("checks")) {
     ZW_ASSIGN(loaded.spec.checks, ReadChecks(*checks, context.directory));

@@ -28,7 +28,8 @@ struct LoadedEnsemble {
   // Complete sentences with file:line:column: an even number of voters, a probably misspelt
   // setting.
   std::vector<std::string> warnings;
-  SettingOrigins origins;                                    // of spec.config.settings
+  bool approval_required = false;  // policy.approval: a second person signs each plan
+  SettingOrigins origins;          // of spec.config.settings
   std::map<model::ServerId, SettingOrigins> server_origins;  // of each server's own settings
 };
 

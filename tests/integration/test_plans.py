@@ -5,6 +5,7 @@ import json
 import pytest
 
 import ensemble as testing
+import identities
 from zoowarden_lab import command
 
 OLD, NEW = "3.8.4", "3.9.4"
@@ -92,3 +93,33 @@ def _shared(tmp_path_factory):
     make_plan(made)
     yield made
     made.end()
+
+
+def test_a_plan_that_needs_a_second_person_is_carried_out_when_one_has_signed(ensemble):
+    ensemble.edit(r"^policy: \{", "policy: {approval: required, ")
+    ensemble.set_setting("snapCount", "50000")
+    alone = ensemble.run("apply", "--yes", "-o", "json")
+    assert alone.code == command.REFUSED, alone
+    assert alone.json["error"]["reason"] == "plan.needs_approval"
+    path = make_plan(ensemble)
+    assert_moved(ensemble, path, "approval.missing", "plan.json.approval")
+    by_operator = ensemble.run("approve", path, "--yes")
+    assert by_operator.code == command.DENIED, by_operator
+    approver = identities.issue(ensemble, ensemble.directory / "pki", "approver",
+                                ensemble.directory / "state" / "approver")
+    approved = ensemble.run("approve", path, "--pki", approver, "--yes")
+    assert approved.code == command.SUCCEEDED and "50000" in approved.out, approved
+    load, watch = ensemble.load(), ensemble.watch()
+    done = ensemble.run("apply", path, "--yes", seconds=240)
+    watch.stop()
+    assert done.code == command.SUCCEEDED, done
+    verdict = load.verdict()
+    assert verdict["lost"] == 0 and verdict["phantom"] == 0 and verdict["acked"] > 0, verdict
+    assert sorted(watch.restarts) == [1, 2, 3]
+    shown = ensemble.run_shown()
+    assert shown["approval"]["approver"] == "zoowarden://lab/approver"
+    assert [event["kind"] for event in shown["events"]].count("approved") == 1
+    # Of another plan it is no approval.
+    ensemble.set_setting("snapCount", "60000")
+    make_plan(ensemble)
+    assert_moved(ensemble, path, "approval.other_plan")

@@ -49,5 +49,15 @@ TEST(RunFileTest, EditsAndRestartsComeBackAndOlderRecordsHaveNone) {
   EXPECT_NE(ApprovedPart(*read), ApprovedPart(*DecodeRun(older)));
 }
 
+TEST(RunFileTest, WhoApprovedIsInTheRecordAndOlderRecordsHaveNobody) {
+  RunFile run{.kind = "apply"};
+  run.spec.release.version = {3, 9, 4};
+  EXPECT_EQ(EncodeRun(run).find("approval"), std::string::npos);
+  EXPECT_EQ(DecodeRun(EncodeRun(run))->approval, std::nullopt);
+  run.approval =
+      RunApproval{.approver = "zoowarden://lab/approver", .serial = "ab", .approved_ms = 5};
+  EXPECT_EQ(DecodeRun(EncodeRun(run))->approval, run.approval);
+}
+
 }  // namespace
 }  // namespace zoowarden::controller
