@@ -23,7 +23,7 @@ struct GoingOnOptions {
   GoingOn how = GoingOn::kResume;
   std::optional<std::string> run_id;
   std::optional<std::string> write_ensemble;  // a new file for what the run leads to
-  bool take_over = false;  // always, to pause and to abort
+  bool take_over = false;                     // always, to pause and to abort
   bool detach = false;
 };
 
