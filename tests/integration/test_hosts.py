@@ -164,7 +164,8 @@ def test_an_open_operation_outlives_the_agents_package(made, way):
             make_unprivileged(host)
             made.wait_agent(host.id)
     upgrade = made.begin_upgrade(testing.release(NEW))
-    number = testing.server_of(upgrade.wait_for_line(testing.PROCEED, 180))
+    # Told before it is asked of the agent: a kill in between would leave nothing to go on alone.
+    number = testing.server_of(upgrade.wait_for_line(": stopping", 180))
     upgrade.kill()
     host, before = made.host(number), made.zookeeper(number)
     probes.wait_until(lambda: host.zookeeper() not in (None, before), 60, "the new release runs")
