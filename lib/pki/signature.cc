@@ -50,26 +50,28 @@ base::Status CheckBytes(const SignedText& signed_text, std::string_view text) {
   return good ? base::Ok()
               : base::Fail(Denied("pki.wrong_signature",
                                   "the signature is not one over this by the key of its "
-                                  "certificate"));
+                                  "certificate; have it signed again"));
 }
 
 base::Status CheckWho(const CertificateInfo& info, const SignatureQuestion& question) {
   const auto identity = ParseIdentity(info.uris.size() == 1 ? info.uris.front() : "");
   if (!identity) {
     return base::Fail(
-        Denied("pki.wrong_role", "certificate " + info.serial + " names nobody of ours"));
+        Denied("pki.wrong_role",
+               "certificate " + info.serial +
+                   " names nobody of ours; sign with one that `zoowarden pki` issued"));
   }
   if (identity->role != question.role) {
-    return base::Fail(Denied("pki.wrong_role",
-                             "certificate " + info.serial + " is of role " +
-                                 std::string(RoleName(identity->role)) + ", and " +
-                                 std::string(RoleName(question.role)) + " is needed"));
+    return base::Fail(Denied(
+        "pki.wrong_role",
+        "certificate " + info.serial + " is of role " + std::string(RoleName(identity->role)) +
+            ", and " + std::string(RoleName(question.role)) + " is needed; sign with such a one"));
   }
   if (identity->ensemble != question.ensemble) {
-    return base::Fail(Denied("pki.wrong_ensemble",
-                             "certificate " + info.serial + " is of ensemble '" +
-                                 base::Printable(identity->ensemble) + "', not '" +
-                                 std::string(question.ensemble) + "'"));
+    return base::Fail(Denied(
+        "pki.wrong_ensemble",
+        "certificate " + info.serial + " is of ensemble '" + base::Printable(identity->ensemble) +
+            "', not '" + std::string(question.ensemble) + "'; sign with one of that ensemble"));
   }
   return base::Ok();
 }
@@ -101,8 +103,9 @@ base::Result<CertificateInfo> CheckSignature(const SignatureQuestion& question, 
   }
   ZW_ASSIGN(auto info, ParseCertificate(pem));
   if (std::chrono::duration_cast<UnixTime>(clock.WallTime()) < info.not_before) {
-    return base::Fail(
-        Denied("pki.not_yet_valid", "certificate " + info.serial + " is not valid yet"));
+    return base::Fail(Denied("pki.not_yet_valid",
+                             "certificate " + info.serial +
+                                 " is not valid yet; set the clock or sign with one that is"));
   }
   PeerJudge judge(question.ca_pem, question.crl, clock);
   if (const auto judged = judge.Judge(pem); !judged) {
