@@ -35,6 +35,10 @@ Mode ModeOf(zk::ServerMode mode) {
   return Mode::kUnknown;
 }
 
+std::uint32_t Bounded(std::uint64_t count) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(count, UINT32_MAX));
+}
+
 void Note(MemberView& view, const std::string& what) {
   view.note += (view.note.empty() ? "" : "; ") + what;
 }
@@ -130,11 +134,13 @@ bool MemberProbe::LoadConfig(const FoundProcess& found, MemberView& view) {
 void MemberProbe::AskSrvr(MemberView& view, milliseconds budget) {
   const auto reply = Srvr(*config_->client, budget);
   view.own_zxid.reset();
+  view.connections.reset();
   view.mode = Mode::kUnknown;
   view.srvr_refused = false;
   if (reply) {
     view.mode = ModeOf(reply->mode);
     view.own_zxid = reply->zxid;
+    view.connections = Bounded(reply->connections);
     view.version = reply->version;
     view.version_source = view.mode_source = "srvr";
     return;
@@ -153,6 +159,8 @@ void MemberProbe::AskAdminStats(MemberView& view, milliseconds budget) {
   if (stats) {
     view.mode = ModeOf(stats->mode);
     view.own_zxid = stats->zxid;
+    view.connections =
+        stats->connections ? std::optional(Bounded(*stats->connections)) : std::nullopt;
     view.version = stats->version;
     view.version_source = view.mode_source = "AdminServer stats";
   } else if (stats.error().reason() == "zk.not_serving") {

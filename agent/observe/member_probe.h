@@ -25,6 +25,7 @@ struct MemberView {
   std::optional<model::Version> version;
   std::string version_source;
   std::optional<model::Zxid> own_zxid;
+  std::optional<std::uint32_t> connections;  // of clients, our question's own among them
   // It serves, or all of its sockets were read with the configuration it has now. False: that no
   // quorum connection was seen proves nothing.
   bool looked = false;

@@ -37,6 +37,7 @@ void Copy(const MemberView& view, MemberObservation& seen) {
   seen.version = view.version;
   seen.version_source = view.version_source;
   seen.own_zxid = view.own_zxid;
+  seen.connections = view.connections;
   seen.member_looked = view.looked;
   seen.quorum_connection = view.quorum_connection;
 }

@@ -135,6 +135,9 @@ void ToWire(const model::MemberObservation& seen, v1::Observation& wire) {
   if (seen.certificate) {
     CertificateTo(*seen.certificate, *wire.mutable_certificate());
   }
+  if (seen.connections) {
+    wire.set_connections(*seen.connections);
+  }
   wire.set_tree_digests_read(seen.tree_digests_read);
   for (const auto& digest : seen.tree_digests) {
     auto& told = *wire.add_tree_digests();

@@ -116,6 +116,9 @@ base::Status FillEvidence(const v1::Observation& wire, model::MemberObservation&
   if (wire.has_read_back()) {
     observation.read_back = wire.read_back();
   }
+  if (wire.has_connections()) {
+    observation.connections = wire.connections();
+  }
   if (wire.has_process()) {
     ZW_ASSIGN(observation.process, FromWire(wire.process()));
   }

@@ -46,6 +46,51 @@ std::optional<OnFailure> ParseOnFailure(std::string_view name) {
   return std::nullopt;
 }
 
+std::string_view OverBudgetName(OverBudget verdict) {
+  switch (verdict) {
+    case OverBudget::kHalt:
+      return "halt";
+    case OverBudget::kRollback:
+      return "rollback";
+  }
+  return "halt";
+}
+
+std::optional<OverBudget> ParseOverBudget(std::string_view name) {
+  for (const auto verdict : {OverBudget::kHalt, OverBudget::kRollback}) {
+    if (name == OverBudgetName(verdict)) {
+      return verdict;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string_view HookPointName(HookPoint point) {
+  switch (point) {
+    case HookPoint::kBeforeRun:
+      return "before_run";
+    case HookPoint::kBeforeStep:
+      return "before_step";
+    case HookPoint::kAfterStep:
+      return "after_step";
+    case HookPoint::kAfterRun:
+      return "after_run";
+  }
+  return "before_run";
+}
+
+std::optional<HookPoint> ParseHookPoint(std::string_view name) {
+  for (const auto point : {HookPoint::kBeforeRun,
+                           HookPoint::kBeforeStep,
+                           HookPoint::kAfterStep,
+                           HookPoint::kAfterRun}) {
+    if (name == HookPointName(point)) {
+      return point;
+    }
+  }
+  return std::nullopt;
+}
+
 const ServerSpec* FindServer(const EnsembleSpec& ensemble, ServerId id) {
   const auto found = std::find_if(ensemble.servers.begin(),
                                   ensemble.servers.end(),

@@ -68,11 +68,24 @@ enum class OnFailure { kRollbackAll, kRollbackServer, kHalt };
 [[nodiscard]] std::string_view OnFailureName(OnFailure policy);  // "rollback_all", ...
 [[nodiscard]] std::optional<OnFailure> ParseOnFailure(std::string_view name);
 
+// What follows at the next safe point when clients felt more than they were to feel.
+enum class OverBudget { kHalt, kRollback };
+[[nodiscard]] std::string_view OverBudgetName(OverBudget verdict);  // "halt", "rollback"
+[[nodiscard]] std::optional<OverBudget> ParseOverBudget(std::string_view name);
+
+// What clients may feel of a run that goes forward.
+struct ClientImpact {
+  std::chrono::milliseconds max_write_gap{0};
+  OverBudget then = OverBudget::kHalt;
+  bool operator==(const ClientImpact&) const = default;
+};
+
 struct Policy {
   std::chrono::milliseconds soak{10'000};           // gates must stay passed this long
   std::chrono::milliseconds step_timeout{300'000};  // from stop to proved, per server
   OnFailure on_failure = OnFailure::kRollbackAll;
-  int good_rounds = 3;  // consecutive rounds in which a stop must be safe
+  int good_rounds = 3;                        // consecutive rounds in which a stop must be safe
+  std::optional<ClientImpact> client_impact;  // absent = measured, and no limit
   bool operator==(const Policy&) const = default;
 };
 
@@ -82,6 +95,20 @@ struct HealthCheck {
   std::vector<std::string> command;
   std::chrono::milliseconds timeout{10'000};
   bool operator==(const HealthCheck&) const = default;
+};
+
+// Where a run tells a hook. Before: it may veto. After: it is told and that is all.
+enum class HookPoint { kBeforeRun, kBeforeStep, kAfterStep, kAfterRun };
+[[nodiscard]] std::string_view HookPointName(HookPoint point);  // "before_run", ...
+[[nodiscard]] std::optional<HookPoint> ParseHookPoint(std::string_view name);
+
+// An executable that gets the step as JSON on stdin.
+struct Hook {
+  std::string name;
+  HookPoint when = HookPoint::kBeforeStep;
+  std::vector<std::string> command;
+  std::chrono::milliseconds timeout{30'000};
+  bool operator==(const Hook&) const = default;
 };
 
 // One configuration source, run by the controller when it plans.
@@ -100,6 +127,7 @@ struct EnsembleSpec {
   std::vector<ServerSpec> servers;  // sorted by id
   Policy policy;
   std::vector<HealthCheck> checks;
+  std::vector<Hook> hooks;  // in the order in which those of one point run
   std::string canary_path;  // empty = the failed-write canary
 };
 

@@ -126,6 +126,8 @@ struct MemberObservation {
   std::optional<AgentCertificate> certificate;  // for people only, not asked for gates
   bool tree_digests_read = false;               // they were asked for and could be
   std::vector<TreeDigest> tree_digests;
+  // Of clients, as the member counts them: our own questions are among them.
+  std::optional<std::uint32_t> connections;
 };
 
 struct Round {

@@ -170,6 +170,9 @@ Result<AdminStats> ParseAdminStats(std::string_view text) {
   stats.version = *version;
   stats.mode = *mode;
   stats.zxid = {static_cast<std::uint64_t>(zxid)};
+  if (inner.Has("num_alive_client_connections")) {
+    ZW_ASSIGN(stats.connections, inner.Number("num_alive_client_connections", 0, UINT32_MAX));
+  }
   return stats;
 }
 

@@ -27,6 +27,7 @@ TEST(AdminTest, StatsOfEveryReleaseLine) {
     EXPECT_EQ(stats->version.ToString(), version);
     EXPECT_EQ(stats->mode, ServerMode::kFollower);
     EXPECT_EQ(stats->zxid, ParseSrvr(ReadFixture(version, "srvr-follower.txt"))->zxid) << version;
+    EXPECT_TRUE(stats->connections) << version;
   }
 }
 

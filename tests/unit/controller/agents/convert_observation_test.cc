@@ -79,6 +79,7 @@ v1::Observation Full() {
   digest.set_zxid(0x100000080);
   digest.set_version(2);
   digest.set_value(0xfedcba9876543210);
+  wire.set_connections(17);
   wire.set_processes_visible(true);
   return wire;
 }
@@ -141,6 +142,15 @@ TEST(ConvertObservationTest, EveryFieldArrives) {
   EXPECT_EQ(seen.tree_digests,
             (std::vector<model::TreeDigest>{
                 {.zxid = {0x100000080}, .version = 2, .value = 0xfedcba9876543210}}));
+}
+
+TEST(ConvertObservationTest, ConnectionsArriveAndAnOlderAgentsAreUnknownAndNotZero) {
+  v1::Observation wire = Full();
+  EXPECT_EQ(FromWire(wire, model::ServerId{3})->connections, 17U);
+  wire.set_connections(0);
+  EXPECT_EQ(FromWire(wire, model::ServerId{3})->connections, 0U);
+  wire.clear_connections();
+  EXPECT_EQ(FromWire(wire, model::ServerId{3})->connections, std::nullopt);
 }
 
 TEST(ConvertObservationTest, AnOlderAgentThatCannotSayWhetherItLookedHasNotLooked) {
