@@ -38,6 +38,12 @@ def bad_release(name: str, only=(), after_seconds: int = 20, version: str = "3.9
     return releases.get(version, variants.make(name, only, after_seconds))
 
 
+def assert_kept(load: Load) -> None:
+    """Ends the load: what was acknowledged is on every member, and nothing else."""
+    verdict = load.verdict()
+    assert verdict["lost"] == 0 and verdict["phantom"] == 0 and verdict["acked"] > 0, verdict
+
+
 class Ensemble:
     """Servers with their agents, until `end`."""
 

@@ -62,8 +62,7 @@ def test_adoption_restarts_nothing_and_an_upgrade_goes_there_and_back(foreign):
     assert back.code == command.SUCCEEDED, back
     assert foreign.command_lines() == words and foreign.foreign_files() == files
     assert re.search(r"^  sha512: adopted$", foreign.ensemble_text, re.MULTILINE)
-    verdict = load.verdict()
-    assert verdict["lost"] == 0 and verdict["phantom"] == 0 and verdict["acked"] > 0, verdict
+    testing.assert_kept(load)
     assert_nothing_to_do(foreign)
 
 

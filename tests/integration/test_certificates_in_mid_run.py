@@ -12,10 +12,6 @@ from zoowarden_lab import command
 OLD, NEW = "3.8.4", "3.9.4"
 
 
-def assert_kept(verdict):
-    assert verdict["lost"] == 0 and verdict["phantom"] == 0 and verdict["acked"] > 0, verdict
-
-
 @pytest.fixture(name="soaking")
 def _soaking(make_ensemble):
     """Three servers, each of whose steps takes long enough for something to happen."""
@@ -38,7 +34,7 @@ def test_agents_get_new_certificates_in_mid_run_and_it_goes_on(soaking):
     done = upgrade.wait(240)
     watched.stop()
     assert done.code == command.SUCCEEDED, done
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert set(made.versions().values()) == {NEW} and watched.most_down == 1
     second = identities.agents_certificates(made)
     assert not set(second.values()) & set(first.values())
@@ -69,7 +65,7 @@ def test_the_ca_is_changed_in_mid_run_and_it_goes_on(soaking):
     assert upgrade.running(), upgrade.said()
     done = upgrade.wait(240)
     assert done.code == command.SUCCEEDED, done
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert set(made.versions().values()) == {NEW} and agents_of(made) == agents
 
 
@@ -87,7 +83,7 @@ def test_an_operators_certificate_ends_in_mid_run_and_a_fresh_one_resumes(soakin
     resumed = made.run("resume", run, "--yes", seconds=300)
     watched.stop()
     assert resumed.code == command.SUCCEEDED, resumed
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert set(made.versions().values()) == {NEW} and watched.most_down == 1
 
 
@@ -124,7 +120,7 @@ def test_an_agents_certificate_ends_in_mid_run_and_its_server_is_named(soaking, 
     resumed = made.run("resume", "--yes", seconds=300)
     watched.stop()
     assert resumed.code == command.SUCCEEDED, resumed
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert set(made.versions().values()) == {NEW} and watched.most_down == 1
 
 
@@ -155,5 +151,5 @@ def test_an_operator_revoked_in_mid_run_is_refused_and_another_goes_back(soaking
     back = made.run("rollback", run, "--yes", seconds=300)
     watched.stop()
     assert back.code == command.SUCCEEDED, back
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert set(made.versions().values()) == {OLD} and watched.most_down == 1

@@ -50,8 +50,7 @@ def test_a_detached_upgrade_outlives_its_terminal_and_is_shown_from_elsewhere(en
     assert second.code == command.HELD, second
     seen = ensemble.run("--state", elsewhere, "attach", begun.run, seconds=240)
     assert seen.code == command.SUCCEEDED and "run_succeeded" in seen.err, seen
-    verdict = load.verdict()
-    assert verdict["lost"] == 0 and verdict["phantom"] == 0 and verdict["acked"] > 0, verdict
+    testing.assert_kept(load)
     assert set(ensemble.versions().values()) == {NEW}
     assert f"version: {NEW}" in ensemble.ensemble_text
     ensemble.wait(lambda: not begun.alive(), 20, "the process ends with its run")

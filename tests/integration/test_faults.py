@@ -11,10 +11,6 @@ from zoowarden_lab import command
 OLD, NEW = "3.8.4", "3.9.4"
 
 
-def assert_kept(verdict):
-    assert verdict["lost"] == 0 and verdict["phantom"] == 0 and verdict["acked"] > 0, verdict
-
-
 @pytest.mark.core
 def test_an_agent_killed_at_any_of_three_points_goes_on(ensemble):
     leader, followers = ensemble.leader(), ensemble.followers()
@@ -30,7 +26,7 @@ def test_an_agent_killed_at_any_of_three_points_goes_on(ensemble):
     done = upgrade.wait(240)
     watch.stop()
     assert done.code == command.SUCCEEDED, done
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert set(ensemble.versions().values()) == {NEW}
     assert watch.restarts == [*followers, leader] and watch.most_down == 1
 

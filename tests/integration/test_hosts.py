@@ -11,7 +11,7 @@ import pytest
 import ensemble as testing
 from host_ensemble import AGENT, NEED_HOSTS, ZOOKEEPER, make_unprivileged, newer
 from mirror import Mirror, make_certificate
-from test_rolls import NEW, OLD, assert_everywhere, assert_kept
+from test_rolls import NEW, OLD, assert_everywhere
 from zoowarden_lab import (command, down, host_lab, host_network, hosts, mounts, probes,
                            processes)
 
@@ -94,7 +94,7 @@ def test_an_upgrade_under_load_loses_nothing(made):
     done = made.upgrade(testing.release(NEW))
     watch.stop()
     assert done.code == command.SUCCEEDED, done
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert_everywhere(made, NEW)
     assert watch.restarts == watch.order and watch.order[-1] == leader and watch.elections == 1
     for host in made.machines:
@@ -112,7 +112,7 @@ def test_a_release_that_never_joins_is_rolled_back(made):
     done = made.upgrade(testing.bad_release("never_joins"))
     watch.stop()
     assert done.code == command.ROLLED_BACK, done
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert_everywhere(made, OLD)
     assert len(watch.order) == 1 and watch.elections == 0
 
@@ -128,7 +128,7 @@ def test_the_agents_package_is_upgraded_in_the_middle_of_a_run(made, tmp_path):
     watch.stop()
     assert not before.alive() and made.agent(number), "the upgrade of a package restarts the agent"
     assert done.code == command.SUCCEEDED, done
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert_everywhere(made, NEW)
     assert watch.restarts == watch.order and len(watch.order) == 3
     assert "+newer" in made.host(number).run(["dpkg-query", "-W", "zoowarden-agent"])

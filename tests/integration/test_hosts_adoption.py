@@ -7,7 +7,7 @@ import pytest
 import ensemble as testing
 from host_ensemble import NEED_HOSTS, HostEnsemble
 from test_adoption import NEW, OLD, adopt, assert_nothing_to_do
-from test_rolls import assert_everywhere, assert_kept
+from test_rolls import assert_everywhere
 from zoowarden_lab import command, foreign_hosts, probes
 
 pytestmark = NEED_HOSTS
@@ -47,7 +47,7 @@ def test_adopted_upgraded_and_back_to_exactly_what_was_there(foreign):
     assert_everywhere(foreign, NEW)
     back = foreign.run("upgrade", "--to", versions[1], "--release", "adopted", "--yes", seconds=400)
     assert back.code == command.SUCCEEDED, back
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert foreign.versions() == versions
     assert foreign.command_lines() == words and foreign.foreign_files() == files
     assert_nothing_to_do(foreign)
@@ -60,7 +60,7 @@ def test_a_release_that_never_joins_goes_back_to_what_was_there(foreign):
     done = foreign.upgrade(testing.bad_release("never_joins"), seconds=400)
     watch.stop()
     assert done.code == command.ROLLED_BACK, done
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert len(watch.order) == 1 and watch.elections == 0
     assert foreign.command_lines() == words and foreign.foreign_files() == files
     changed = [number for number, process in foreign.processes().items()

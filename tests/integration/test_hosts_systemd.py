@@ -5,7 +5,7 @@ import subprocess
 
 import ensemble as testing
 from host_ensemble import AGENT, NEED_HOSTS, ZOOKEEPER, make_unprivileged, newer
-from test_rolls import NEW, OLD, assert_everywhere, assert_kept
+from test_rolls import NEW, OLD, assert_everywhere
 from zoowarden_lab import command, host_lab, probes
 from zoowarden_lab.layout import binaries
 
@@ -61,7 +61,7 @@ def test_what_systemd_restarts_fails_its_gate_and_is_never_two(made):
     agent.signal(signal.SIGCONT)
     done = upgrade.wait(240)
     assert done.code == command.ROLLED_BACK, done
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert_everywhere(made, OLD)
     assert "restarted zoowarden-zookeeper.service by itself" in host.journal(AGENT)
 

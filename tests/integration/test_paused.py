@@ -31,8 +31,7 @@ def test_a_run_is_paused_from_elsewhere_and_resumed(ensemble):
     assert resumed.code == command.SUCCEEDED, resumed
     assert sum(before[number] == ensemble.processes()[number] for number in ensemble.ids) == 1
     assert set(ensemble.versions().values()) == {NEW}
-    verdict = load.verdict()
-    assert verdict["lost"] == 0 and verdict["phantom"] == 0 and verdict["acked"] > 0, verdict
+    testing.assert_kept(load)
 
 
 def test_a_controller_that_hangs_does_not_keep_its_run_from_being_aborted(ensemble):

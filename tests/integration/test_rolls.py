@@ -10,11 +10,6 @@ from zoowarden_lab import command
 OLD, NEW, BAD = "3.8.4", "3.9.4", "3.9.5"
 
 
-def assert_kept(verdict):
-    assert verdict["lost"] == 0 and verdict["phantom"] == 0, verdict
-    assert verdict["acked"] > 0, verdict
-
-
 def assert_everywhere(made, version):
     assert set(made.versions().values()) == {version}, made.versions()
 
@@ -30,7 +25,7 @@ def test_an_upgrade_under_load_loses_nothing_and_costs_one_election(ensemble):
     watch.stop()
     assert done.code == command.SUCCEEDED, done
     assert second.code == command.HELD and "zoowarden://lab/operator" in second.err, second
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert_everywhere(ensemble, NEW)
     assert watch.order[-1] == leader and sorted(watch.order) == [1, 2, 3]
     assert watch.restarts == watch.order and watch.elections == 1 and watch.most_down == 1
@@ -57,7 +52,7 @@ def test_a_release_that_never_joins_is_rolled_back_and_the_file_is_unchanged(ens
     done = ensemble.upgrade(testing.bad_release("never_joins"))
     watch.stop()
     assert done.code == command.ROLLED_BACK, done
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert_everywhere(ensemble, OLD)
     assert len(watch.order) == 1 and watch.elections == 0
     assert ensemble.ensemble_text == before
@@ -71,7 +66,7 @@ def test_a_release_that_fails_later_takes_everybody_back(ensemble, step):
     done = ensemble.upgrade(testing.bad_release("never_joins", only=[order[step]]))
     watch.stop()
     assert done.code == command.ROLLED_BACK, done
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert_everywhere(ensemble, OLD)
     # There, as far as it went, and back; whoever leads then goes back last.
     assert watch.order == order[:step + 1] and watch.most_down == 1
@@ -117,7 +112,7 @@ def test_an_ensemble_that_enforces_authentication_upgrades_too(make_ensemble):
     load = made.load(credentials="digest:lab:lab")
     done = made.upgrade(testing.release(NEW))
     assert done.code == command.SUCCEEDED, done
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert_everywhere(made, NEW)
 
 
@@ -167,7 +162,7 @@ def test_a_killed_controller_is_resumed_from_the_agents_copies(ensemble):
     elsewhere = ensemble.directory / "another machine"
     resumed = ensemble.run("--state", elsewhere, "resume", "--yes", seconds=240)
     assert resumed.code == command.SUCCEEDED, resumed
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert_everywhere(ensemble, NEW)
 
 

@@ -15,10 +15,6 @@ _MEMORY = pathlib.Path("/sys/fs/cgroup/memory")
 _UNIFIED = pathlib.Path("/sys/fs/cgroup")
 
 
-def assert_kept(verdict):
-    assert verdict["lost"] == 0 and verdict["phantom"] == 0 and verdict["acked"] > 0, verdict
-
-
 @pytest.fixture(name="narrow")
 def _narrow():
     """narrow(process, bytes): what it takes from now on beyond that ends it.
@@ -67,7 +63,7 @@ def test_an_agent_whose_disk_takes_seconds_for_each_sync_stops_no_server(ensembl
     ensemble.wait(lambda: ensemble.operation_state(first) != "stopping", 60, "it answers again")
     again = ensemble.run("resume", "--yes", seconds=240)
     assert again.code == command.SUCCEEDED, again
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert set(ensemble.versions().values()) == {NEW}
 
 
@@ -85,7 +81,7 @@ def test_an_agent_killed_for_its_memory_leaves_its_server_alone(ensemble, narrow
         assert f"server {first}" in done.err, done
         done = ensemble.upgrade(testing.release(NEW))
     assert done.code == command.SUCCEEDED, done
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert set(ensemble.versions().values()) == {NEW}
 
 
@@ -103,5 +99,5 @@ def test_an_agent_that_gets_no_thread_and_no_process_stops_nothing(ensemble, tmp
     assert ensemble.agent(first) == agent, "the agent did not survive"
     again = ensemble.upgrade(testing.release(NEW))
     assert again.code == command.SUCCEEDED, again
-    assert_kept(load.verdict())
+    testing.assert_kept(load)
     assert set(ensemble.versions().values()) == {NEW}

@@ -8,11 +8,6 @@ from zoowarden_lab import command
 OLD, NEW = "3.8.4", "3.9.4"
 
 
-def assert_kept(load):
-    verdict = load.verdict()
-    assert verdict["lost"] == 0 and verdict["phantom"] == 0 and verdict["acked"] > 0, verdict
-
-
 def settings_of(made, number):
     """What the server's own zoo.cfg says."""
     path = made.lab.server(number).directory / "generations" / "current" / "conf" / "zoo.cfg"
@@ -27,7 +22,7 @@ def test_settings_are_rolled_and_then_written(ensemble):
     done = ensemble.run("config", "set", "snapCount=50000", "--yes", seconds=240)
     watch.stop()
     assert done.code == command.SUCCEEDED, done
-    assert_kept(load)
+    testing.assert_kept(load)
     assert sorted(watch.restarts) == [1, 2, 3] and watch.leader_last and watch.most_down == 1
     assert all(settings_of(ensemble, number)["snapCount"] == "50000" for number in ensemble.ids)
     added = set(ensemble.ensemble_text.splitlines()) - set(before.splitlines())
@@ -73,7 +68,7 @@ def test_a_restart_starts_every_server_once_and_changes_nothing(ensemble):
     done = ensemble.run("restart", "--yes", seconds=240)
     watch.stop()
     assert done.code == command.SUCCEEDED, done
-    assert_kept(load)
+    testing.assert_kept(load)
     assert sorted(watch.restarts) == [1, 2, 3] and watch.order[-1] == leader
     assert watch.most_down == 1 and watch.elections == 1
     assert ensemble.ensemble_text == text
