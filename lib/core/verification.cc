@@ -61,13 +61,13 @@ void FindWrong(const MemberObservation& seen,
                         Named(seen.id) + " says version " + seen.version->ToString() + " (" +
                             seen.version_source + ") instead of " + wanted.version.ToString()});
   }
-  if (seen.current && seen.current->digest != wanted.digest) {
-    problems.push_back({"current_differs",
-                        seen.id,
-                        Named(seen.id) +
-                            " runs what it should, but its next start would take "
-                            "generation " +
-                            seen.current->digest});
+  if (!seen.current || seen.current->digest != wanted.digest) {
+    problems.push_back(
+        {"current_differs",
+         seen.id,
+         Named(seen.id) + " runs what it should, but its next start would " +
+             (seen.current ? "take generation " + seen.current->digest
+                           : "fail: generations/current names no generation that is whole")});
   }
 }
 

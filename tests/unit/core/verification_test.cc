@@ -123,6 +123,13 @@ TEST_F(VerificationTest, WhatTheServerSaysAndWhatItWouldStartNextCountToo) {
   round_ = HealthyRound(members_, 3);
   Of(round_, 3).current = testing::New();
   EXPECT_THAT(Reasons(), ElementsAre("current_differs"));
+  EXPECT_THAT(Text(), HasSubstr("its next start would take generation new"));
+}
+
+TEST_F(VerificationTest, AMemberThatCouldNotStartAgainIsNoVerifiedOne) {
+  Of(round_, 3).current.reset();
+  EXPECT_THAT(Reasons(), ElementsAre("current_differs"));
+  EXPECT_THAT(Text(), HasSubstr("server 3 runs what it should, but its next start would fail"));
 }
 
 class TreeDigestsTest : public VerificationTest {
