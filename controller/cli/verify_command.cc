@@ -40,14 +40,15 @@ Document VerdictDocument(const Desired& desired, const Verdict& verdict) {
        {"members", std::move(members)},
        {"digests_zxid", digests.at ? Document(digests.at->ToString()) : Document()},
        {"digests_members", digests.members},
+       {"digests_not_compared", Document::TextOrNull(digests.why_not)},
        {"problems", std::move(problems)},
        {"findings", std::move(findings)}});
 }
 
 std::string DigestsText(const core::DigestComparison& digests) {
   if (!digests.at) {
-    return "ZooKeeper's own digests: not compared (3.6 on, with AdminServer, on two members or "
-           "more); `zoowarden verify --deep` reads the data itself";
+    return "ZooKeeper's own digests: not compared: " + base::Printable(digests.why_not, 400) +
+           "; `zoowarden verify --deep` reads the data itself";
   }
   return "ZooKeeper's own digests of " + std::to_string(digests.members) + " members at zxid " +
          digests.at->ToString() + (digests.problem ? ": DIFFERENT" : ": equal");

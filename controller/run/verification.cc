@@ -4,6 +4,9 @@
 #include "controller/run/rounds.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
 
 namespace zoowarden::controller {
 namespace {
@@ -15,6 +18,15 @@ constexpr std::chrono::milliseconds kPause{250};
 // ZooKeeper logs a digest at each zxid that is a multiple of this.
 constexpr std::uint64_t kDigestInterval = 128;
 constexpr std::chrono::milliseconds kCanaryDeadline{1'500};
+// On the way there: an election or a frozen leader lets one fail.
+constexpr int kFailedCanaries = 3;
+// A busy member may miss the time in which its AdminServer is asked.
+constexpr int kReadings = 4;
+
+model::Round Only(model::Round round, const std::set<model::ServerId>& kept) {
+  std::erase_if(round.members, [&kept](const auto& seen) { return !kept.contains(seen.id); });
+  return round;
+}
 
 class Look {
  public:
@@ -34,10 +46,10 @@ class Look {
         clock_.SleepFor(kPause);
       }
       Round();
-      // Several members that log digests, all of them in step from here on.
-      if (i + 1 >= kRounds && verdict_.problems.empty() && Loggers() > 1) {
-        CompareDigests();
-      }
+    }
+    verdict_.digests = CompareDigests();
+    if (verdict_.digests.problem) {
+      verdict_.problems.push_back(*verdict_.digests.problem);
     }
     return verdict_;
   }
@@ -55,32 +67,64 @@ class Look {
       if (seen.process) {
         before_[seen.id] = *seen.process;
       }
+      if (seen.tree_digests_read) {
+        loggers_.insert(seen.id);
+      }
     }
   }
 
-  [[nodiscard]] std::ptrdiff_t Loggers() const {
-    const auto& members = verdict_.round.members;
-    return std::count_if(
-        members.begin(), members.end(), [](const auto& seen) { return seen.tree_digests_read; });
+  // Canaries until the next zxid at which digests are logged, then the members are asked for them.
+  // Whatever else is wrong, those that are proved are in step from the last canary on: what differs
+  // between them above it differs for good.
+  core::DigestComparison CompareDigests() {
+    auto loggers = verdict_.conclusions.Proved();
+    std::erase_if(loggers, [this](auto id) { return !loggers_.contains(id); });
+    if (!verdict_.round.canary) {
+      return {.why_not = "no canary could be committed"};
+    }
+    if (loggers.size() < 2) {
+      return {.why_not = "they can be read of " + std::to_string(loggers.size()) +
+                         " proved members, and it takes two (3.6 on, with AdminServer)"};
+    }
+    const auto floor = *verdict_.round.canary;
+    if (const auto reached = CommitUntilLogged(floor); !reached) {
+      return {.why_not = "a canary failed on the way to the next zxid at which members log them: " +
+                         reached.error().message()};
+    }
+    core::DigestComparison compared;
+    for (int i = 0; i < kReadings && !compared.problem && compared.members < loggers.size(); ++i) {
+      if (i > 0) {
+        clock_.SleepFor(kPause);
+      }
+      const auto round = MakeRound(agents_, clock_, options_, verdict_.round);
+      auto still = core::Conclude(declared_, round, before_).Proved();
+      std::erase_if(still, [&loggers](auto id) { return !loggers.contains(id); });
+      auto next = core::CompareTreeDigests(Only(round, still), floor);
+      if (next.members >= compared.members) {
+        compared = std::move(next);
+      }
+    }
+    return compared;
   }
 
-  // Canaries until the next zxid at which a digest is logged; then all members are asked for it.
-  void CompareDigests() {
-    const auto floor = *verdict_.round.canary;
+  base::Status CommitUntilLogged(model::Zxid floor) {
     const auto mark = (floor.value / kDigestInterval + 1) * kDigestInterval;
-    for (auto at = floor.value; at < mark;) {
+    for (int failed = 0; floor.value < mark;) {
       const auto canary = agents_.CommitCanary(
           *verdict_.round.canary_through, options_.identity, kCanaryDeadline, options_.canary_path);
-      if (!canary || canary->zxid.value <= at) {
-        return;
+      if (canary && canary->zxid > floor) {
+        floor = canary->zxid;
+        continue;
       }
-      at = canary->zxid.value;
+      if (++failed == kFailedCanaries) {
+        return canary ? base::Fail(base::ErrorCode::kDataLoss,
+                                   "canary.went_back",
+                                   "its zxid is not above the one before")
+                      : base::Fail(canary.error());
+      }
+      clock_.SleepFor(kPause);
     }
-    Round();
-    verdict_.digests = core::CompareTreeDigests(verdict_.round, floor);
-    if (verdict_.digests.problem) {
-      verdict_.problems.push_back(*verdict_.digests.problem);
-    }
+    return base::Ok();
   }
 
   Agents& agents_;
@@ -89,6 +133,7 @@ class Look {
   std::vector<model::Member> declared_;
   std::map<model::ServerId, model::Generation> wanted_;
   core::KnownProcesses before_;
+  std::set<model::ServerId> loggers_;  // that told their digests in any round
   Verdict verdict_;
 };
 

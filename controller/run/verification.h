@@ -14,16 +14,17 @@
 namespace zoowarden::controller {
 
 struct Verdict {
-  model::Round round;  // the last one
+  model::Round round;  // the last one before digests were read
   core::Conclusions conclusions;
   std::vector<core::Problem> problems;
   core::DigestComparison digests;
 };
 
 // Looks for a few rounds, and for some more while something is wrong: what an election or a busy
-// member shows for a moment is no finding. Then runs the ensemble's own checks (reason
-// check_vetoed). Commits up to 130 transactions that change nothing, so that every member logs a
-// digest of its tree after all of them were proved.
+// member shows for a moment is no finding. Then compares, once, the digests of those members that
+// are proved, and runs the ensemble's own checks (reason check_vetoed). Each round commits a
+// canary; before the digests as many follow as it takes until members log one, of at most 130
+// transactions together. They change nothing.
 [[nodiscard]] Verdict VerifyEnsemble(Agents& agents,
                                      sys::Clock& clock,
                                      CheckRunner& checks,

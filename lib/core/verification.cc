@@ -129,7 +129,9 @@ DigestComparison CompareTreeDigests(const model::Round& round, model::Zxid floor
     return loggers >= 2 && all.size() == loggers && versions.size() == 1;
   });
   if (newest == by_zxid.rend()) {
-    return {};
+    return {.why_not = loggers < 2 ? "they could be read of fewer than two proved members"
+                                   : "no zxid since the last canary has one of every member that "
+                                     "tells them, all made in the same way"};
   }
   DigestComparison compared{.at = newest->first, .members = loggers};
   if (newest->second.size() > 1) {

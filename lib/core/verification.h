@@ -37,6 +37,7 @@ struct DigestComparison {
   std::optional<model::Zxid> at;   // none = nothing to compare
   std::size_t members = 0;         // that were compared
   std::optional<Problem> problem;  // digests_differ
+  std::string why_not;             // nothing was compared
 };
 [[nodiscard]] DigestComparison CompareTreeDigests(const model::Round& round, model::Zxid floor);
 
