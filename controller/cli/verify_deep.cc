@@ -178,9 +178,17 @@ base::Result<DeepVerdict> VerifyDeep(Context& context,
 void AddProblems(const DeepVerdict& deep, std::vector<core::Problem>& problems) {
   for (const auto& difference : deep.trees.differences) {
     const bool one = difference.odd.size() == 1;
-    problems.push_back({.reason = "znode_differs",
-                        .server = one ? std::optional(difference.odd.front()) : std::nullopt,
-                        .text = difference.text});
+    problems.push_back(
+        {.reason = difference.aspect == core::Aspect::kAccess ? "access_differs" : "znode_differs",
+         .server = one ? std::optional(difference.odd.front()) : std::nullopt,
+         .text = difference.text});
+  }
+  for (const auto server : deep.trees.root_hidden) {
+    problems.push_back({.reason = "tree_hidden",
+                        .server = server,
+                        .text = "server " + ToString(server) +
+                                ": / may not be read without credentials, so nothing below it was "
+                                "compared with the others"});
   }
 }
 
@@ -213,7 +221,9 @@ std::string DeepText(const DeepVerdict& deep) {
   auto text = fmt::format("{} znodes of {} members {} in {}: {} different, {} looked at again",
                           trees.znodes,
                           deep.servers.size(),
-                          trees.complete ? "compared" : "compared before it was STOPPED",
+                          trees.complete               ? "compared"
+                          : !trees.root_hidden.empty() ? "compared, the rest is HIDDEN"
+                                                       : "compared before it was STOPPED",
                           DurationText(deep.took),
                           trees.differences.size(),
                           trees.suspects);

@@ -45,7 +45,8 @@ struct DeepVerdict {
                                                    const Verdict& cheap,
                                                    const DeepLimits& limits);
 
-// Each difference as a problem, with the reason znode_differs.
+// Each difference as a problem, with the reason znode_differs or access_differs, and each member
+// whose root may not be read (tree_hidden).
 void AddProblems(const DeepVerdict& deep, std::vector<core::Problem>& problems);
 [[nodiscard]] Document DeepDocument(const DeepVerdict& deep);
 [[nodiscard]] std::string DeepText(const DeepVerdict& deep);

@@ -52,7 +52,7 @@ class TreeVerification {
       }
     }
     ZW_TRY(LookAgain());
-    verdict_.complete = !TooMany();
+    verdict_.complete = !TooMany() && verdict_.root_hidden.empty();
     Tell("");
     return verdict_;
   }
@@ -90,6 +90,9 @@ class TreeVerification {
     for (const auto& [server, znode] : row) {
       if (znode.sight == model::Sight::kForbidden) {
         ++verdict_.unreadable[server];
+        if (path == "/") {
+          verdict_.root_hidden.push_back(server);
+        }
       }
     }
     if (core::IsCompared(path) && !core::Agree(row)) {

@@ -23,8 +23,10 @@ struct TreeVerdict {
   std::uint64_t unsettled = 0;
   std::vector<std::string> unsettled_paths;             // some of them
   std::map<model::ServerId, std::uint64_t> unreadable;  // NoAuth; nothing below them was seen
+  std::vector<model::ServerId> root_hidden;             // of them those without a tree to compare
   std::vector<core::ZnodeDifference> differences;
-  bool complete = false;  // false: stopped at the limit of differences, or on request
+  // false: stopped at the limit of differences or on request, or a root could not be read
+  bool complete = false;
 };
 
 struct TreeProgress {

@@ -10,24 +10,40 @@ using model::Sight;
 using model::Znode;
 
 constexpr int kRoundsToDiffer = 3;
+constexpr int kConflictsToDiffer = 2;
 constexpr std::string_view kQuota = "/zookeeper/quota/";
 constexpr std::string_view kQuotaStats = "/zookeeper_stats";
 
-constexpr std::array kAll = {Aspect::kExistence, Aspect::kData, Aspect::kAcl, Aspect::kChildren};
+constexpr std::array kOfReadable = {
+    Aspect::kExistence, Aspect::kData, Aspect::kAcl, Aspect::kChildren};
 
 // How much a quota's subtree holds: each server counts that by itself, outside of transactions.
 bool CountedByEachServer(std::string_view path) {
   return path.starts_with(kQuota) && path.ends_with(kQuotaStats);
 }
 
-ZnodeViews Readable(const ZnodeViews& views) {
-  ZnodeViews readable;
+ZnodeViews Without(Sight sight, const ZnodeViews& views) {
+  ZnodeViews others;
   for (const auto& [id, znode] : views) {
-    if (znode.sight != Sight::kForbidden) {
-      readable.emplace(id, znode);
+    if (znode.sight != sight) {
+      others.emplace(id, znode);
     }
   }
-  return readable;
+  return others;
+}
+
+bool Any(Sight sight, const ZnodeViews& views) {
+  return std::any_of(
+      views.begin(), views.end(), [sight](const auto& view) { return view.second.sight == sight; });
+}
+
+// What says which change of this aspect was the last: a zxid, or a version that only rises.
+std::vector<std::uint64_t> Anchors(Aspect aspect, const Znode& znode) {
+  const auto& facts = znode.facts;
+  if (aspect == Aspect::kAcl) {
+    return {static_cast<std::uint64_t>(facts.aversion)};
+  }
+  return {facts.modified.value, static_cast<std::uint64_t>(facts.version)};
 }
 
 std::string Hex(std::uint32_t value) {
@@ -56,6 +72,8 @@ std::string Shown(Aspect aspect, const Znode& znode) {
       return "aversion " + std::to_string(facts.aversion) + ", ACL with CRC " + Hex(facts.acl_crc);
     case Aspect::kChildren:
       return "cversion " + std::to_string(facts.cversion);
+    case Aspect::kAccess:
+      return znode.sight == Sight::kForbidden ? "hidden by its ACL" : "readable";
   }
   return "";
 }
@@ -80,6 +98,8 @@ std::string_view AspectName(Aspect aspect) {
       return "acl";
     case Aspect::kChildren:
       return "children";
+    case Aspect::kAccess:
+      return "access";
   }
   return "";
 }
@@ -113,82 +133,124 @@ ZnodeCase::Value ZnodeCase::ValueOf(Aspect aspect, const Znode& znode) {
     case Aspect::kChildren:
       value[2] = number(facts.cversion);
       break;
+    case Aspect::kAccess:
+      value[2] = number(facts.aversion);
+      break;
   }
   return value;
 }
 
-bool Agree(const ZnodeViews& views) {
-  const Znode* first = nullptr;
-  for (const auto& [id, znode] : views) {
-    if (znode.sight == Sight::kForbidden) {
-      continue;
-    }
-    if (first == nullptr) {
-      first = &znode;
-    }
-    for (const auto aspect : kAll) {
-      if (ZnodeCase::ValueOf(aspect, znode) != ZnodeCase::ValueOf(aspect, *first)) {
-        return false;
-      }
-    }
+bool ZnodeCase::Equal(Aspect aspect, const ZnodeViews& views) {
+  if (aspect == Aspect::kAccess) {
+    return !Any(Sight::kForbidden, views) || !Any(Sight::kPresent, views);
   }
-  return true;
+  return std::all_of(views.begin(), views.end(), [&](const auto& view) {
+    return ValueOf(aspect, view.second) == ValueOf(aspect, views.begin()->second);
+  });
+}
+
+bool Agree(const ZnodeViews& views) {
+  const auto readable = Without(Sight::kForbidden, views);
+  if (!readable.empty() && readable.size() < views.size()) {
+    return false;
+  }
+  return std::all_of(kOfReadable.begin(), kOfReadable.end(), [&readable](auto aspect) {
+    return ZnodeCase::Equal(aspect, readable);
+  });
 }
 
 void ZnodeCase::AddRound(const ZnodeViews& views) {
-  const auto readable = Readable(views);
+  const auto readable = Without(Sight::kForbidden, views);
+  Judge(Aspect::kAccess, Without(Sight::kAbsent, views));
+  JudgeConflicts(Aspect::kData, readable);
+  JudgeConflicts(Aspect::kAcl, readable);
+  const bool hidden_or_gone =
+      readable.size() < views.size() && !readable.empty() && !Any(Sight::kPresent, readable);
+  if (hidden_or_gone) {
+    return;
+  }
   Judge(Aspect::kExistence, readable);
-  const bool all_there = std::all_of(readable.begin(), readable.end(), [&](const auto& view) {
-    return ValueOf(Aspect::kExistence, view.second) ==
-           ValueOf(Aspect::kExistence, readable.begin()->second);
-  });
+  const bool all_there = Equal(Aspect::kExistence, readable);
   for (const auto aspect : {Aspect::kData, Aspect::kAcl, Aspect::kChildren}) {
     if (all_there) {
       Judge(aspect, readable);
     } else {
-      tracks_[static_cast<std::size_t>(aspect)].rounds = 0;
+      TrackOf(aspect).rounds = 0;
     }
   }
 }
 
-void ZnodeCase::Judge(Aspect aspect, const ZnodeViews& readable) {
-  auto& track = tracks_[static_cast<std::size_t>(aspect)];
+void ZnodeCase::Judge(Aspect aspect, const ZnodeViews& compared) {
+  auto& track = TrackOf(aspect);
   if (track.closed) {
     return;
   }
-  std::map<model::ServerId, Value> shown;
-  for (const auto& [id, znode] : readable) {
-    shown[id] = ValueOf(aspect, znode);
-  }
-  if (std::all_of(shown.begin(), shown.end(), [&shown](const auto& one) {
-        return one.second == shown.begin()->second;
-      })) {
+  if (Equal(aspect, compared)) {
     track.closed = true;
     return;
+  }
+  std::map<model::ServerId, Value> shown;
+  for (const auto& [id, znode] : compared) {
+    shown[id] = ValueOf(aspect, znode);
   }
   track.rounds = track.rounds > 0 && track.shown == shown ? track.rounds + 1 : 1;
   track.shown = std::move(shown);
   if (track.rounds == kRoundsToDiffer) {
     track.closed = true;
-    Report(aspect, readable);
+    Report(aspect, compared);
   }
 }
 
-void ZnodeCase::Report(Aspect aspect, const ZnodeViews& readable) {
+ZnodeViews ZnodeCase::ConflictIn(Aspect aspect, const ZnodeViews& readable) {
+  const auto present = Without(Sight::kAbsent, readable);
+  ZnodeViews most;
+  for (const auto& [id, znode] : present) {
+    const auto anchors = Anchors(aspect, znode);
+    for (std::size_t i = 0; i < anchors.size(); ++i) {
+      auto same = present;
+      std::erase_if(same, [&, created = znode.facts.created](const auto& view) {
+        return view.second.facts.created != created ||
+               Anchors(aspect, view.second)[i] != anchors[i];
+      });
+      if (!Equal(aspect, same) && same.size() > most.size()) {
+        most = std::move(same);
+      }
+    }
+  }
+  return most;
+}
+
+void ZnodeCase::JudgeConflicts(Aspect aspect, const ZnodeViews& readable) {
+  auto& track = TrackOf(aspect);
+  if (track.closed) {
+    return;
+  }
+  const auto conflict = ConflictIn(aspect, readable);
+  if (!conflict.empty() && ++track.conflicts == kConflictsToDiffer) {
+    track.closed = true;
+    Report(aspect, conflict);
+  }
+}
+
+void ZnodeCase::Report(Aspect aspect, const ZnodeViews& compared) {
   ZnodeDifference difference{.path = path_, .aspect = aspect};
   std::map<std::string, std::vector<model::ServerId>> groups;
-  for (const auto& [id, znode] : readable) {
+  for (const auto& [id, znode] : compared) {
     difference.shown[id] = Shown(aspect, znode);
     groups[difference.shown[id]].push_back(id);
   }
   for (const auto& [shown, servers] : groups) {
-    if (2 * servers.size() <= readable.size()) {
+    if (2 * servers.size() <= compared.size()) {
       difference.odd.insert(difference.odd.end(), servers.begin(), servers.end());
     }
     difference.text += (difference.text.empty() ? "" : "; ") + Servers(servers) + ": " + shown;
   }
   std::sort(difference.odd.begin(), difference.odd.end());
   difference.text = path_ + ": " + std::string(AspectName(aspect)) + " differs: " + difference.text;
+  if (aspect == Aspect::kAccess) {
+    difference.text +=
+        " (no difference where it has an ACL by address, `ip:`, that only some agents meet)";
+  }
   differences_.push_back(std::move(difference));
 }
 

@@ -13,6 +13,16 @@
 // at the one at which another member, in round 2, was read with something else. Both applied the
 // same transactions up to there. So this is never a matter of timing.
 //
+// Data and ACL differ, besides, when two rounds each showed two members that agree on which change
+// was the last (mzxid or version, aversion) and not on what it left. That finds what changes too
+// often to be the same in three rounds. One such round is none yet: what one transaction does to
+// several znodes, or twice to one, can be seen half done.
+//
+// Where only some members let a znode be read, its access differs: those that do show an ACL of one
+// aversion for three rounds, so the others hid it at a moment when these had it open. ACLs by
+// address (`ip:`) may do that without any difference. What is hidden here and absent there has no
+// zxid to hold on to and is left as too busy.
+//
 // An aspect is equal as soon as one round shows it equal on all members. What does neither within
 // the rounds that are given changes too often to be judged, and is counted as that.
 #pragma once
@@ -31,7 +41,7 @@ namespace zoowarden::core {
 // One znode as each member showed it in one round.
 using ZnodeViews = std::map<model::ServerId, model::Znode>;
 
-enum class Aspect { kExistence, kData, kAcl, kChildren };
+enum class Aspect { kExistence, kData, kAcl, kChildren, kAccess };
 [[nodiscard]] std::string_view AspectName(Aspect aspect);  // "existence", "data", ...
 
 struct ZnodeDifference {
@@ -47,7 +57,7 @@ struct ZnodeDifference {
 // latter is compared as the membership).
 [[nodiscard]] bool IsCompared(std::string_view path);
 
-// Nothing that could be read differs.
+// Nothing that could be read differs, and all could or none.
 [[nodiscard]] bool Agree(const ZnodeViews& views);
 
 // One suspect znode over its rounds.
@@ -63,17 +73,23 @@ class ZnodeCase {
   [[nodiscard]] const std::vector<ZnodeDifference>& differences() const { return differences_; }
 
  private:
-  static constexpr std::size_t kAspects = 4;
+  static constexpr std::size_t kAspects = 5;
   using Value = std::array<std::uint64_t, 6>;
   struct Track {
     std::map<model::ServerId, Value> shown;
-    int rounds = 0;  // in a row in which it was shown
+    int rounds = 0;     // in a row in which it was shown
+    int conflicts = 0;  // rounds with members that agree on the last change and not on its result
     bool closed = false;
   };
 
-  void Judge(Aspect aspect, const ZnodeViews& readable);
-  void Report(Aspect aspect, const ZnodeViews& readable);
+  void Judge(Aspect aspect, const ZnodeViews& compared);
+  void JudgeConflicts(Aspect aspect, const ZnodeViews& readable);
+  void Report(Aspect aspect, const ZnodeViews& compared);
+  [[nodiscard]] Track& TrackOf(Aspect aspect) { return tracks_[static_cast<std::size_t>(aspect)]; }
   [[nodiscard]] static Value ValueOf(Aspect aspect, const model::Znode& znode);
+  [[nodiscard]] static bool Equal(Aspect aspect, const ZnodeViews& views);
+  // Members with the same last change and different results of it; empty when there are none.
+  [[nodiscard]] static ZnodeViews ConflictIn(Aspect aspect, const ZnodeViews& readable);
 
   friend bool Agree(const ZnodeViews& views);
 

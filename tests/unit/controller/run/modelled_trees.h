@@ -71,6 +71,8 @@ class ModelledTrees final : public SpokenAgents, public TreeAgents {
   // What this member shows is not what it was told.
   std::map<model::ServerId, std::function<void(Nodes&)>> damage;
   std::set<std::pair<model::ServerId, std::string>> forbidden;
+  // Of a znode like this, every member.
+  std::function<bool(const model::ZnodeFacts&)> hides = [](const auto&) { return false; };
 
   void ApplyAll() {
     for (auto& [id, member] : members_) {
@@ -174,7 +176,7 @@ class ModelledTrees final : public SpokenAgents, public TreeAgents {
   }
 
   model::Znode Shown(model::ServerId id, const Nodes::value_type& node) const {
-    if (forbidden.contains({id, node.first})) {
+    if (forbidden.contains({id, node.first}) || hides(node.second)) {
       return {.path = node.first, .sight = model::Sight::kForbidden};
     }
     return {.path = node.first, .sight = model::Sight::kPresent, .facts = node.second};

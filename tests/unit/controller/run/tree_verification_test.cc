@@ -133,6 +133,58 @@ TEST(TreeVerificationTest, AnySingleDifferenceIsFoundAndNamedUnderLoad) {
   });
 }
 
+// One that changes whenever somebody looks shows the same in no two rounds; but who agrees with
+// another on which change was the last must have the same from it.
+TEST(TreeVerificationTest, ADifferenceOfAZnodeThatChangesAllTheTimeIsFound) {
+  for (const int kind : {0, 1, 3, 4}) {
+    int found = 0;
+    for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+      ModelledTrees trees(3, seed);
+      Fill(trees);
+      trees.load = [&trees, source = std::mt19937(seed)]() mutable {
+        const auto random = static_cast<std::uint32_t>(source());
+        if (random % 3 != 0) {
+          trees.Set(Busy(1), random);
+          trees.SetAcl(Busy(1), random);
+        }
+      };
+      trees.damage[ServerId{2}] = [=](ModelledTrees::Nodes& nodes) {
+        Damage(nodes, Busy(1), kind);
+      };
+      const auto verdict = Verify(trees, 3);
+      for (const auto& difference : verdict.differences) {
+        EXPECT_EQ(difference.path, Busy(1));
+        EXPECT_THAT(difference.odd, ::testing::Contains(ServerId{2}));
+      }
+      found += verdict.differences.empty() ? 0 : 1;
+    }
+    EXPECT_EQ(found, 20) << "kind " << kind;
+  }
+}
+
+// The znodes of one transaction are changed one after the other.
+TEST(ZnodeCaseTest, WhatOneRoundShowsHalfwayThroughATransactionIsNoDifference) {
+  const auto views = [](std::uint64_t zxid, std::int32_t first, std::int32_t second) {
+    const auto one = [&](std::int32_t version) {
+      return model::Znode{.path = "/a",
+                          .sight = model::Sight::kPresent,
+                          .facts = {.created = {1}, .modified = {zxid}, .version = version}};
+    };
+    return core::ZnodeViews{{{1}, one(first)}, {{2}, one(second)}};
+  };
+  core::ZnodeCase halfway("/a");
+  halfway.AddRound(views(7, 1, 2));
+  halfway.AddRound(views(8, 3, 3));
+  EXPECT_TRUE(halfway.settled());
+  EXPECT_TRUE(halfway.differences().empty());
+  core::ZnodeCase different("/a");
+  different.AddRound(views(7, 1, 2));
+  EXPECT_FALSE(different.settled());
+  different.AddRound(views(8, 2, 3));
+  ASSERT_EQ(different.differences().size(), 1U);
+  EXPECT_EQ(different.differences().front().aspect, Aspect::kData);
+}
+
 TEST(TreeVerificationTest, AZnodeThatOnlyOneMemberHasIsFound) {
   ModelledTrees trees(3, 1);
   Fill(trees);
@@ -158,10 +210,71 @@ TEST(TreeVerificationTest, WithoutAMajorityAllAreNamed) {
 TEST(TreeVerificationTest, WhatMayNotBeReadIsCountedAndComparedByNobody) {
   ModelledTrees trees(3, 1);
   Fill(trees);
-  trees.forbidden = {{{1}, Quiet(1)}, {{2}, Quiet(1)}, {{3}, Quiet(1)}, {{3}, Quiet(2)}};
+  trees.forbidden = {{{1}, Quiet(1)}, {{2}, Quiet(1)}, {{3}, Quiet(1)}};
   const auto verdict = Verify(trees, 3);
   EXPECT_TRUE(verdict.differences.empty());
-  EXPECT_EQ(verdict.unreadable, (std::map<ServerId, std::uint64_t>{{{1}, 1}, {{2}, 1}, {{3}, 2}}));
+  EXPECT_TRUE(verdict.complete);
+  EXPECT_EQ(verdict.unreadable, (std::map<ServerId, std::uint64_t>{{{1}, 1}, {{2}, 1}, {{3}, 1}}));
+}
+
+TEST(TreeVerificationTest, WhatOneMemberAloneHidesIsADifferenceOfItsOwnKind) {
+  rc::check([] {
+    ModelledTrees trees(3, *rc::gen::arbitrary<std::uint32_t>());
+    Fill(trees);
+    PutUnderLoad(trees, *rc::gen::arbitrary<std::uint32_t>());
+    const ServerId odd{*rc::gen::inRange<std::uint32_t>(1, 4)};
+    const auto path = Quiet(*rc::gen::inRange(0, kZnodes));
+    trees.forbidden = {{odd, path}};
+    const auto verdict = Verify(trees, 3);
+    RC_ASSERT(verdict.complete);
+    RC_ASSERT(verdict.differences.size() == 1U);
+    const auto& found = verdict.differences.front();
+    RC_ASSERT(found.path == path);
+    RC_ASSERT(found.aspect == Aspect::kAccess);
+    RC_ASSERT(found.odd == std::vector<ServerId>{odd});
+    RC_ASSERT(found.shown.at(odd) == "hidden by its ACL");
+  });
+}
+
+// A client that hides and shows a znode all the time: no member is ever seen with another ACL than
+// an other one had at the same moment.
+TEST(TreeVerificationTest, AnAclThatChangesAllTheTimeIsNoDifference) {
+  rc::check([] {
+    ModelledTrees trees(3, *rc::gen::arbitrary<std::uint32_t>());
+    Fill(trees);
+    trees.hides = [](const model::ZnodeFacts& facts) { return facts.acl_crc == 66; };
+    trees.load = [&trees, number = 0U]() mutable {
+      trees.SetAcl(Busy(1), ++number % 2 == 0 ? 66 : 1);
+    };
+    const auto verdict = Verify(trees, 3);
+    RC_ASSERT(verdict.differences.empty());
+  });
+}
+
+// A znode that is made, hidden, and deleted again.
+TEST(TreeVerificationTest, AHiddenZnodeThatComesAndGoesIsNoDifference) {
+  rc::check([] {
+    ModelledTrees trees(3, *rc::gen::arbitrary<std::uint32_t>());
+    Fill(trees);
+    trees.hides = [](const model::ZnodeFacts& facts) { return facts.data_crc == 66; };
+    trees.load = [&trees, number = 0U]() mutable {
+      if (++number % 2 == 0) {
+        trees.Create("/busy/x", 66);
+      } else {
+        trees.Delete("/busy/x");
+      }
+    };
+    RC_ASSERT(Verify(trees, 3).differences.empty());
+  });
+}
+
+TEST(TreeVerificationTest, ARootThatMayNotBeReadIsNoCompleteComparison) {
+  ModelledTrees trees(3, 1);
+  Fill(trees);
+  trees.forbidden = {{{1}, "/"}, {{2}, "/"}, {{3}, "/"}};
+  const auto verdict = Verify(trees, 3);
+  EXPECT_FALSE(verdict.complete);
+  EXPECT_THAT(verdict.root_hidden, ElementsAre(ServerId{1}, ServerId{2}, ServerId{3}));
 }
 
 TEST(TreeVerificationTest, ItStopsAtTheLimitOfDifferences) {
