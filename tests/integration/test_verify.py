@@ -11,8 +11,9 @@ from zoowarden_lab import command, layout, snapshots, zkclient
 from zoowarden_lab.layout import CLIENT_PORT
 
 _GUIDE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "verify.md"
-# A member takes a snapshot after a few transactions, and understands TTL znodes.
-_SETTINGS = (("snapCount", "40"), ("extendedTypesEnabled", "true"))
+# A member takes a snapshot after a few transactions, and understands TTL znodes. One that was away
+# is sent what it missed: a snapshot of the leader would mend what this test has damaged.
+_SETTINGS = (("snapCount", "40"), ("extendedTypesEnabled", "true"), ("commitLogCount", "1000000"))
 _DATA = b"the bytes that one disk changes by itself"
 
 
