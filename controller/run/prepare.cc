@@ -48,12 +48,18 @@ RunFile MakeRun(const core::PlanInput& input, const NewRun& run) {
   state.allow_outage = input.allow_outage;
   state.has_checks = !input.spec.checks.empty();
   for (const auto& seen : input.seen) {
-    ZW_CHECK(seen.current.has_value(),
+    const bool repair = input.repair.contains(seen.id);
+    const bool left_alone = !repair && input.scope == core::PlanScope::kRepair;
+    ZW_CHECK(seen.current.has_value() || left_alone,
              "server " + model::ToString(seen.id) + " has no generation: the plan must refuse");
-    state.servers.push_back({.id = seen.id,
-                             .origin = *seen.current,
-                             .target = input.wanted.at(seen.id),
-                             .restart = input.restart.contains(seen.id)});
+    const auto origin = seen.current.value_or(model::Generation());
+    const auto& target = input.wanted.at(seen.id);
+    state.servers.push_back(
+        {.id = seen.id,
+         .origin = origin,
+         .target = left_alone ? origin : target,
+         .restart = input.restart.contains(seen.id) || (repair && target.digest == origin.digest),
+         .repair = repair});
   }
   return file;
 }

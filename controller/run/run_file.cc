@@ -182,6 +182,9 @@ json ToJson(const core::RunState& state) {
     if (server.restart) {
       servers.back()["restart"] = true;
     }
+    if (server.repair) {
+      servers.back()["repair"] = true;
+    }
   }
   json done = json::array();
   for (const auto id : state.done) {
@@ -251,7 +254,8 @@ core::RunState StateFrom(const json& value, const model::EnsembleSpec& spec) {
                              .changed = server.at("changed"),
                              .failed = server.at("failed"),
                              .failure = server.at("failure"),
-                             .restart = server.value("restart", false)});
+                             .restart = server.value("restart", false),
+                             .repair = server.value("repair", false)});
   }
   if (value.contains("settlement")) {
     state.settlement = SettlementFrom(value.at("settlement"));
@@ -315,15 +319,25 @@ base::Result<RunFile> DecodeRun(const std::string& text) {
 }
 
 std::string DescribeAim(const RunFile& run) {
-  return run.state.settlement ? "server " + model::ToString(run.state.settlement->server)
-                              : run.spec.release.version.ToString();
+  if (run.state.settlement) {
+    return "server " + model::ToString(run.state.settlement->server);
+  }
+  std::string repaired;
+  for (const auto& server : run.state.servers) {
+    if (server.repair) {
+      repaired += (repaired.empty() ? "server " : ", ") + model::ToString(server.id);
+    }
+  }
+  return repaired.empty() ? run.spec.release.version.ToString() : repaired;
 }
 
 std::string DescribeRun(const RunFile& run) {
   const auto ensemble = " of ensemble " + run.spec.name;
-  return run.state.settlement
-             ? run.kind + " " + model::ToString(run.state.settlement->server) + ensemble
-             : run.kind + ensemble + " to " + DescribeAim(run);
+  if (run.state.settlement) {
+    return run.kind + " " + model::ToString(run.state.settlement->server) + ensemble;
+  }
+  return core::IsRepair(run.state) ? run.kind + " of " + DescribeAim(run) + ensemble
+                                   : run.kind + ensemble + " to " + DescribeAim(run);
 }
 
 std::string ApprovedPart(const RunFile& run) {
@@ -333,7 +347,8 @@ std::string ApprovedPart(const RunFile& run) {
     approved.state.servers.push_back({.id = server.id,
                                       .origin = server.origin,
                                       .target = server.target,
-                                      .restart = server.restart});
+                                      .restart = server.restart,
+                                      .repair = server.repair});
   }
   return EncodeRun(approved);
 }

@@ -1,6 +1,7 @@
 #include "core/plan.h"
 
 #include "core/plan_refusals.h"
+#include "core/plan_repair.h"
 
 #include <algorithm>
 #include <set>
@@ -11,22 +12,6 @@ namespace {
 using model::MemberObservation;
 using model::Mode;
 using model::ServerId;
-
-std::optional<ServerId> FindLeader(const std::vector<MemberObservation>& seen) {
-  for (const auto& member : seen) {
-    if (member.answered && member.mode == Mode::kLeader) {
-      return member.id;
-    }
-  }
-  return std::nullopt;
-}
-
-const MemberObservation* FindSeen(const PlanInput& input, ServerId id) {
-  const auto found = std::find_if(input.seen.begin(),
-                                  input.seen.end(),
-                                  [id](const MemberObservation& m) { return m.id == id; });
-  return found == input.seen.end() ? nullptr : &*found;
-}
 
 std::string WhyHere(const model::Member& member, std::optional<ServerId> leader) {
   if (member.role == model::Role::kObserver) {
@@ -60,24 +45,12 @@ std::vector<PlanStep> MakeSteps(const PlanInput& input,
     }
     const auto member = std::find_if(
         declared.begin(), declared.end(), [id](const model::Member& m) { return m.id == id; });
-    PlanStep step;
-    step.server = id;
-    step.mode = seen->mode;
-    step.from = *seen->current;
-    step.to = wanted;
-    step.release_changes = seen->current->version != wanted.version ||
-                           seen->current->release_sha512 != wanted.release_sha512;
-    step.configuration_changes = seen->current->configuration_digest != wanted.configuration_digest;
+    auto step = StepTo(*seen, wanted);
     step.arithmetic = IfStopped(declared, everybody, id);
     step.why_here = WhyHere(*member, leader);
     steps.push_back(std::move(step));
   }
   return steps;
-}
-
-std::string Milliseconds(std::chrono::milliseconds time) {
-  return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
-                                  : std::to_string(time.count()) + " ms";
 }
 
 std::vector<std::string> DescribeChecks(const model::EnsembleSpec& spec) {
@@ -171,8 +144,44 @@ std::string_view StepKindName(StepKind kind) {
   switch (kind) {
     case StepKind::kRestart:
       return "restart";
+    case StepKind::kStart:
+      return "start";
   }
   return "restart";
+}
+
+std::optional<ServerId> FindLeader(const std::vector<MemberObservation>& seen) {
+  for (const auto& member : seen) {
+    if (member.answered && member.mode == Mode::kLeader) {
+      return member.id;
+    }
+  }
+  return std::nullopt;
+}
+
+const MemberObservation* FindSeen(const PlanInput& input, ServerId id) {
+  const auto found = std::find_if(input.seen.begin(),
+                                  input.seen.end(),
+                                  [id](const MemberObservation& m) { return m.id == id; });
+  return found == input.seen.end() ? nullptr : &*found;
+}
+
+PlanStep StepTo(const MemberObservation& seen, const model::Generation& wanted) {
+  return {
+      .server = seen.id,
+      .mode = seen.mode,
+      .from = *seen.current,
+      .to = wanted,
+      .release_changes = seen.current->version != wanted.version ||
+                         seen.current->release_sha512 != wanted.release_sha512,
+      .configuration_changes = seen.current->configuration_digest != wanted.configuration_digest,
+      .arithmetic = {},
+      .why_here = {}};
+}
+
+std::string Milliseconds(std::chrono::milliseconds time) {
+  return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
+                                  : std::to_string(time.count()) + " ms";
 }
 
 std::vector<ServerId> RollOrder(const std::vector<model::Member>& members,
@@ -206,6 +215,9 @@ std::vector<model::Member> DeclaredMembers(const model::EnsembleSpec& spec) {
 }
 
 Plan MakePlan(const PlanInput& input) {
+  if (input.scope == PlanScope::kRepair) {
+    return PlanRepair(input);
+  }
   Plan plan;
   const auto declared = DeclaredMembers(input.spec);
   plan.leader = FindLeader(input.seen);

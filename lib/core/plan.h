@@ -16,8 +16,11 @@
 namespace zoowarden::core {
 
 // An open list: reconfigure, drain and undrain are kinds of their own.
-enum class StepKind { kRestart };
-[[nodiscard]] std::string_view StepKindName(StepKind kind);  // "restart"
+enum class StepKind {
+  kRestart,
+  kStart,  // of a member that is down
+};
+[[nodiscard]] std::string_view StepKindName(StepKind kind);  // "restart", "start"
 
 struct PlanStep {
   StepKind kind = StepKind::kRestart;
@@ -52,6 +55,7 @@ enum class PlanScope {
   kAll,
   kConfiguration,  // no release
   kRestart,        // nothing: servers are started again on what they run
+  kRepair,         // members that are down, and no other
 };
 
 struct PlanInput {
@@ -61,6 +65,7 @@ struct PlanInput {
   bool allow_outage = false;
   PlanScope scope = PlanScope::kAll;
   std::set<model::ServerId> restart;  // of kRestart
+  std::set<model::ServerId> repair;   // of kRepair
 };
 
 [[nodiscard]] Plan MakePlan(const PlanInput& input);
@@ -68,6 +73,9 @@ struct PlanInput {
 // Voting order of a roll: observers, then followers by id, the leader last.
 [[nodiscard]] std::vector<model::ServerId> RollOrder(const std::vector<model::Member>& members,
                                                      std::optional<model::ServerId> leader);
+
+// Of members that are down: participants by id, then observers, who need a quorum to follow.
+[[nodiscard]] std::vector<model::ServerId> StartOrder(const std::vector<model::Member>& declared);
 
 [[nodiscard]] std::vector<model::Member> DeclaredMembers(const model::EnsembleSpec& spec);
 

@@ -1,5 +1,6 @@
 #include "core/plan_refusals.h"
 
+#include "core/conclusions.h"
 #include "model/discovery.h"
 
 #include <algorithm>
@@ -215,29 +216,40 @@ void RefuseVersions(const PlanInput& input, std::vector<Refusal>& refusals) {
   }
 }
 
+void RefuseStandalone(const PlanInput& input, std::vector<Refusal>& refusals) {
+  for (const auto& seen : input.seen) {
+    if (seen.answered && seen.mode == model::Mode::kStandalone && input.spec.servers.size() > 1) {
+      refusals.push_back({"preflight.standalone",
+                          Name(seen.id) +
+                              " runs STANDALONE and acknowledges writes alone; stop it by hand "
+                              "and look at its configuration before anything else"});
+    }
+  }
+}
+
+void RefuseHidden(const MemberObservation& seen, std::vector<Refusal>& refusals) {
+  refusals.push_back(
+      {"preflight.processes_hidden",
+       "the agent of " + Name(seen.id) +
+           " cannot prove that nothing else serves its data, so it would start "
+           "nothing: " +
+           (seen.problem.empty() ? "it may not see other users' processes; give it that right "
+                                   "(hidepid)"
+                                 : seen.problem)});
+}
+
 void RefuseDegraded(const PlanInput& input, std::vector<Refusal>& refusals) {
   for (const auto& seen : input.seen) {
     if (!seen.answered || !seen.current) {
       continue;  // refused above
     }
     if (!seen.processes_visible) {
-      refusals.push_back(
-          {"preflight.processes_hidden",
-           "the agent of " + Name(seen.id) +
-               " cannot prove that nothing else serves its data, so it would start nothing: " +
-               (seen.problem.empty()
-                    ? "it may not see other users' processes; give it that right (hidepid)"
-                    : seen.problem)});
+      RefuseHidden(seen, refusals);
     } else if (!seen.process) {
-      refusals.push_back({"preflight.degraded",
-                          Name(seen.id) +
-                              " is down: no ZooKeeper process on its data directory. An ensemble "
-                              "that is already degraded is not rolled; start it first"});
-    } else if (seen.mode == model::Mode::kStandalone && input.spec.servers.size() > 1) {
-      refusals.push_back({"preflight.standalone",
-                          Name(seen.id) +
-                              " runs STANDALONE and acknowledges writes alone; stop it by hand "
-                              "and look at its configuration before anything else"});
+      refusals.push_back(
+          {"preflight.degraded",
+           Name(seen.id) + " is down: no ZooKeeper process on its data directory. An ensemble "
+                           "that is already degraded is not rolled: `zoowarden repair` starts it"});
     } else if (seen.mode == model::Mode::kNotServing || seen.mode == model::Mode::kUnknown ||
                seen.mode == model::Mode::kReadOnly) {
       refusals.push_back({"preflight.degraded",
@@ -246,6 +258,24 @@ void RefuseDegraded(const PlanInput& input, std::vector<Refusal>& refusals) {
                               (seen.problem.empty() ? "" : ": " + seen.problem) +
                               "). An ensemble that is already degraded is not rolled"});
     }
+  }
+}
+
+// Only what is down is repaired.
+void RefuseNotDown(const MemberObservation& seen, std::vector<Refusal>& refusals) {
+  if (seen.process && !IsDown(seen)) {
+    refusals.push_back(
+        {"repair.not_down",
+         Name(seen.id) + " is not down: its process " + std::to_string(seen.process->pid) +
+             (model::IsServing(seen.mode)
+                  ? " serves as " + std::string(model::ModeName(seen.mode)) +
+                        "; `zoowarden restart` starts it again behind the gates of any stop"
+                  : " is there and does not serve (" + std::string(model::ModeName(seen.mode)) +
+                        (seen.problem.empty() ? "" : ": " + seen.problem) +
+                        "); it may yet come back: if it does not, end that process by hand and "
+                        "repair then")});
+  } else if (!seen.process && !seen.processes_visible) {
+    RefuseHidden(seen, refusals);
   }
 }
 
@@ -283,10 +313,33 @@ bool IsOnServer(const MemberObservation& seen, const model::Generation& wanted) 
          seen.generations.end();
 }
 
+std::vector<Refusal> FindRepairRefusals(const PlanInput& input) {
+  std::vector<Refusal> refusals;
+  auto repaired = input;
+  std::erase_if(repaired.seen,
+                [&](const MemberObservation& seen) { return !input.repair.contains(seen.id); });
+  RefuseUnobserved(repaired, refusals);
+  for (const auto& seen : repaired.seen) {
+    if (seen.answered) {
+      RefuseNotDown(seen, refusals);
+    }
+  }
+  RefuseStandalone(input, refusals);
+  RefuseMembershipChange(input, DeclaredMembers(input.spec), refusals);
+  std::erase_if(repaired.seen, [&](const MemberObservation& seen) {
+    return !seen.current || seen.current->digest == input.wanted.at(seen.id).digest;
+  });
+  RefuseServerChanges(repaired, refusals);
+  RefuseAdopted(repaired, refusals);
+  RefuseVersions(repaired, refusals);
+  return refusals;
+}
+
 std::vector<Refusal> FindRefusals(const PlanInput& input) {
   const auto declared = DeclaredMembers(input.spec);
   std::vector<Refusal> refusals;
   RefuseUnobserved(input, refusals);
+  RefuseStandalone(input, refusals);
   RefuseDegraded(input, refusals);
   RefuseMembershipChange(input, declared, refusals);
   RefuseServerChanges(input, refusals);

@@ -124,7 +124,7 @@ bool IsOwnOperation(const RunState& state, const model::OperationStatus& status)
 }
 
 bool ChecksApply(const RunState& state) {
-  return state.has_checks && state.goal == RunGoal::kForward;
+  return state.has_checks && state.goal == RunGoal::kForward && !IsRepair(state);
 }
 
 std::string NewOperationId(RunState& state) {
@@ -352,6 +352,9 @@ void NoteResult(RunState& state,
 }
 
 void Reopen(RunState& state, RunGoal goal) {
+  if (IsRepair(state)) {
+    goal = RunGoal::kForward;  // nobody is better off when it is taken back
+  }
   const bool closed = state.phase == RunPhase::kEnded || state.outcome == RunOutcome::kHalted ||
                       state.outcome == RunOutcome::kStuck;
   if (!closed && state.goal == goal) {

@@ -83,7 +83,8 @@ void NoteMissedRounds(RunMemory& memory);
 void NotePermit(RunMemory& memory, model::ServerId server, std::string id, std::uint64_t round);
 
 // Opens a run again in the given direction; to resume, give the run's own goal. A halted or stuck
-// run forgets its verdicts; one that was merely interrupted goes on with them.
+// run forgets its verdicts; one that was merely interrupted goes on with them. A repair has no way
+// back.
 void Reopen(RunState& state, RunGoal goal);
 
 // How long the preflight waits for a healthy round before it refuses.

@@ -35,19 +35,6 @@ void GoBack(Turn& turn, const std::string& why) {
   turn.Tell("rolling_back", {}, "every server goes back to what it ran before: " + why);
 }
 
-// The cheap form of `verify`, with what the run leads to in ensemble.yaml's place.
-std::vector<Problem> FindProblemsOf(Turn& turn) {
-  const auto& state = turn.state();
-  std::map<model::ServerId, model::Generation> wanted;
-  for (const auto& server : state.servers) {
-    wanted[server.id] = WantedOf(state, server);
-  }
-  return FindProblems({.declared = state.members,
-                       .wanted = wanted,
-                       .round = turn.input.round,
-                       .conclusions = turn.out.conclusions});
-}
-
 // Members that are not proved for another reason than that a server we changed is down, or what no
 // going back would mend.
 bool AnotherMembersTrouble(Turn& turn, const std::vector<Problem>& problems) {
@@ -83,8 +70,26 @@ void Finish(Turn& turn) {
 
 }  // namespace
 
+std::vector<Problem> FindProblemsOf(Turn& turn) {
+  const auto& state = turn.state();
+  std::map<model::ServerId, model::Generation> wanted;
+  for (const auto& server : state.servers) {
+    if (server.repair || !IsRepair(state)) {
+      wanted[server.id] = WantedOf(state, server);
+    }
+  }
+  return FindProblems({.declared = state.members,
+                       .wanted = wanted,
+                       .round = turn.input.round,
+                       .conclusions = turn.out.conclusions});
+}
+
 void AfterFailure(Turn& turn, ServerRun& server) {
   auto& state = turn.state();
+  if (IsRepair(state)) {
+    RepairFailed(turn, server);
+    return;
+  }
   if (state.goal == RunGoal::kBack) {
     // Its agent is through with it: a run that is opened again begins with it anew.
     state.attempt.reset();
@@ -111,6 +116,10 @@ void FinalCheck(Turn& turn) {
   auto& state = turn.state();
   if (turn.input.stop_requested) {
     StopHere(turn);
+    return;
+  }
+  if (IsRepair(state)) {
+    RepairCheck(turn);
     return;
   }
   const auto problems = FindProblemsOf(turn);

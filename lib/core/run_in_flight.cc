@@ -103,7 +103,8 @@ void TakeBack(Turn& turn, ServerRun& server, const std::string& why, bool servin
     turn.ForgetGoodRounds();
     turn.Tell("gate_failed", server.id, Name(server.id) + ": " + why);
   }
-  if (state.policy.on_failure == model::OnFailure::kHalt && state.goal == RunGoal::kForward) {
+  const bool halts = state.policy.on_failure == model::OnFailure::kHalt && !IsRepair(state);
+  if (halts && state.goal == RunGoal::kForward) {
     Halt(turn, "gate.failed", Name(server.id) + " failed its gate: " + server.failure);
     return;
   }
@@ -177,10 +178,14 @@ void Soak(Turn& turn, ServerRun& server, const StartGate& gate) {
 void Verify(Turn& turn, ServerRun& server) {
   auto& state = turn.state();
   const auto& operation = turn.Seen(server.id).operation;
+  // Whoever started a member that was down repaired it, and one that waited for the quorum is late
+  // by no fault of its own.
+  const bool repair = IsRepair(state);
   const StartQuestion question{.server = server.id,
-                               .operation_id = operation.operation_id,
+                               .operation_id = repair ? "" : operation.operation_id,
                                .wanted = GenerationOf(server, operation.to_generation),
-                               .passed_before = turn.memory().soaks > 0};
+                               .passed_before = repair || turn.memory().soaks > 0,
+                               .alone = repair};
   const auto gate = GateAfterStart(state.members, turn.input.round, turn.out.conclusions, question);
   const bool wrong_way = operation.to_generation != WantedOf(state, server).digest;
   if (server.failed || wrong_way) {

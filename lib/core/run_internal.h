@@ -1,6 +1,7 @@
 // Shared by the run's phases; not for other components.
 #pragma once
 
+#include "core/agreement.h"
 #include "core/run_decision.h"
 
 namespace zoowarden::core::internal {
@@ -69,6 +70,24 @@ void Halt(Turn& turn, std::string reason, const std::string& why);
 // agent's own deadline, so this only runs out when the agent or its machine is in trouble.
 [[nodiscard]] std::chrono::milliseconds AgentPatience(const RunState& state);
 
+// An operation that an earlier run left behind, brought to an end that changes nothing: what serves
+// stays, what is down goes back. False while it is still unsettled.
+[[nodiscard]] bool SettleOldOperation(Turn& turn, const model::MemberObservation& seen);
+// What moved since the plan was approved, or empty.
+[[nodiscard]] std::string MovedSincePlan(const Turn& turn);
+
+// The attempt's operation came back to old by itself or by our word: what follows is policy's to
+// say.
+[[nodiscard]] ServerRun* FindGoneBack(Turn& turn);
+// Lists the servers that have come to run what they should.
+void NoteDone(Turn& turn);
+// Makes the operation to the wanted generation ready on this server. True when it is.
+[[nodiscard]] bool EnsureStaged(Turn& turn,
+                                const ServerRun& server,
+                                const model::MemberObservation& seen);
+// Tells the agent to stop, switch and start; without a permit where the member is down.
+void Proceed(Turn& turn, ServerRun& server, std::string permit_id, std::string intent);
+
 void Preflight(Turn& turn);
 void Staging(Turn& turn);
 void Rolling(Turn& turn);
@@ -76,11 +95,19 @@ void InFlight(Turn& turn, ServerRun& server);
 void FinalCheck(Turn& turn);
 void Closing(Turn& turn);
 void Settling(Turn& turn);
+// The same phases of a run that repairs.
+void RepairPreflight(Turn& turn);
+void Repairing(Turn& turn);
+void RepairCheck(Turn& turn);
+void RepairFailed(Turn& turn, ServerRun& server);
 
 // A serving server goes back behind the gates of any stop: good rounds, intent, permit.
 void SendBackServing(Turn& turn, const ServerRun& server);
 // What the ensemble's own checks say in this round, or empty.
 [[nodiscard]] std::string Veto(const Turn& turn);
+
+// The cheap form of `verify`, with what the run leads to in ensemble.yaml's place.
+[[nodiscard]] std::vector<Problem> FindProblemsOf(Turn& turn);
 
 // The server is back on what it ran before: the run's policy says what follows.
 void AfterFailure(Turn& turn, ServerRun& server);

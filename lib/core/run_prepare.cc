@@ -1,5 +1,6 @@
 // Preflight and staging: everything that can be done before the first stop.
 #include "base/back_off.h"
+#include "core/plan_refusals.h"
 #include "core/run_internal.h"
 
 #include <algorithm>
@@ -8,70 +9,6 @@ namespace zoowarden::core::internal {
 namespace {
 
 using model::OperationState;
-
-// An operation that an earlier run left behind, brought to an end that changes nothing: what serves
-// stays, what is down goes back. False while one is still unsettled.
-bool SettleOldOperation(Turn& turn, const model::MemberObservation& seen) {
-  const auto& operation = seen.operation;
-  const auto act = [&](ActionKind kind) {
-    turn.Do({.kind = kind, .server = seen.id, .operation_id = operation.operation_id});
-    turn.Tell("settled",
-              seen.id,
-              "operation " + operation.operation_id + " of an earlier run was in state " +
-                  std::string(model::OperationStateName(operation.state)) + ": " +
-                  std::string(ActionKindName(kind)));
-  };
-  switch (operation.state) {
-    case OperationState::kIdle:
-    case OperationState::kCommitted:
-    case OperationState::kRolledBack:
-      return true;
-    case OperationState::kStaging:
-    case OperationState::kStaged:
-      act(ActionKind::kClose);
-      return false;
-    case OperationState::kVerifying:
-    case OperationState::kUnconfirmed:
-    case OperationState::kNeedsOperator:
-      if (turn.out.conclusions.IsProved(seen.id)) {
-        const bool runs_new = seen.process->generation == operation.to_generation;
-        const bool runs_old = seen.process->generation == operation.from_generation;
-        if (runs_new) {
-          act(ActionKind::kCommit);
-        } else if (runs_old && operation.state == OperationState::kNeedsOperator) {
-          act(ActionKind::kClose);
-        }
-      } else if (IsDown(seen)) {
-        act(ActionKind::kRollBack);
-      }
-      return false;
-    case OperationState::kStopping:
-    case OperationState::kSwitching:
-    case OperationState::kStarting:
-    case OperationState::kRollingBack:
-    case OperationState::kRestartingOld:
-    case OperationState::kVerifyingOld:
-      return false;
-  }
-  return false;
-}
-
-// What moved since the plan was approved, or empty.
-std::string MovedSincePlan(Turn& turn) {
-  for (const auto& server : turn.state().servers) {
-    const auto& seen = turn.Seen(server.id);
-    if (!seen.current || seen.current->digest != server.origin.digest) {
-      return Name(server.id) + " has generation " +
-             (seen.current ? seen.current->digest : "(none)") + " and the plan saw " +
-             server.origin.digest;
-    }
-    if (seen.process && seen.process->generation != server.origin.digest) {
-      return Name(server.id) + " runs generation '" + seen.process->generation + "' while '" +
-             server.origin.digest + "' is installed; restart it on what is installed first";
-    }
-  }
-  return "";
-}
 
 // A server whose staging has failed, and whose mirror perhaps cannot do any better, is given time.
 bool Rests(Turn& turn, model::ServerId id) {
@@ -108,6 +45,10 @@ bool StageServer(Turn& turn, ServerRun& server) {
     server.failed = false;  // refused to the controller before this one: perhaps mended since
     server.failure.clear();
   }
+  const bool left_alone = IsRepair(turn.state()) && !server.repair;
+  if (left_alone) {
+    return true;
+  }
   if (server.failed || !seen.answered) {
     return false;
   }
@@ -131,6 +72,10 @@ bool StageServer(Turn& turn, ServerRun& server) {
   }
   if (seen.current && seen.current->digest == server.target.digest) {
     return true;
+  }
+  if (server.repair &&
+      (IsOnServer(seen, server.target) || turn.out.conclusions.IsProved(server.id))) {
+    return true;  // it needs no archive, which may be gone, or nothing at all
   }
   if (model::IsInFlight(operation.state)) {
     return false;  // of another run: its own controller or agent brings it to an end
@@ -170,9 +115,81 @@ void EndStaging(Turn& turn, std::string reason, const std::string& what, const s
 
 }  // namespace
 
+bool SettleOldOperation(Turn& turn, const model::MemberObservation& seen) {
+  const auto& operation = seen.operation;
+  const auto act = [&](ActionKind kind) {
+    turn.Do({.kind = kind, .server = seen.id, .operation_id = operation.operation_id});
+    turn.Tell("settled",
+              seen.id,
+              "operation " + operation.operation_id + " of an earlier run was in state " +
+                  std::string(model::OperationStateName(operation.state)) + ": " +
+                  std::string(ActionKindName(kind)));
+  };
+  switch (operation.state) {
+    case OperationState::kIdle:
+    case OperationState::kCommitted:
+    case OperationState::kRolledBack:
+      return true;
+    case OperationState::kStaging:
+    case OperationState::kStaged:
+      act(ActionKind::kClose);
+      return false;
+    case OperationState::kVerifying:
+    case OperationState::kUnconfirmed:
+    case OperationState::kNeedsOperator:
+      if (turn.out.conclusions.IsProved(seen.id)) {
+        const bool runs_new = seen.process->generation == operation.to_generation;
+        const bool runs_old = seen.process->generation == operation.from_generation;
+        if (runs_new) {
+          act(ActionKind::kCommit);
+        } else if (runs_old && operation.state == OperationState::kNeedsOperator) {
+          act(ActionKind::kClose);
+        }
+      } else if (IsDown(seen)) {
+        // Going back was tried already: a repair starts it as it was told to.
+        const bool again =
+            operation.state == OperationState::kNeedsOperator && IsRepair(turn.state());
+        act(again ? ActionKind::kClose : ActionKind::kRollBack);
+      }
+      return false;
+    case OperationState::kStopping:
+    case OperationState::kSwitching:
+    case OperationState::kStarting:
+    case OperationState::kRollingBack:
+    case OperationState::kRestartingOld:
+    case OperationState::kVerifyingOld:
+      return false;
+  }
+  return false;
+}
+
+std::string MovedSincePlan(const Turn& turn) {
+  const bool repair = IsRepair(turn.out.state);
+  for (const auto& server : turn.out.state.servers) {
+    if (repair && !server.repair) {
+      continue;
+    }
+    const auto& seen = turn.Seen(server.id);
+    if (!seen.current || seen.current->digest != server.origin.digest) {
+      return Name(server.id) + " has generation " +
+             (seen.current ? seen.current->digest : "(none)") + " and the plan saw " +
+             server.origin.digest;
+    }
+    if (seen.process && seen.process->generation != server.origin.digest) {
+      return Name(server.id) + " runs generation '" + seen.process->generation + "' while '" +
+             server.origin.digest + "' is installed; restart it on what is installed first";
+    }
+  }
+  return "";
+}
+
 void Preflight(Turn& turn) {
   if (turn.input.stop_requested) {
     StopHere(turn);
+    return;
+  }
+  if (IsRepair(turn.state())) {
+    RepairPreflight(turn);
     return;
   }
   bool settled = true;

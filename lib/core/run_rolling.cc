@@ -78,8 +78,8 @@ ServerRun* FindInFlight(Turn& turn) {
   return nullptr;
 }
 
-// The attempt's operation came back to old by itself or by our word: what follows is policy's to
-// say.
+}  // namespace
+
 ServerRun* FindGoneBack(Turn& turn) {
   auto& state = turn.state();
   for (auto& server : state.servers) {
@@ -126,7 +126,6 @@ void NoteDone(Turn& turn) {
   }
 }
 
-// Makes the operation to the wanted generation ready on this server. True when it is.
 bool EnsureStaged(Turn& turn, const ServerRun& server, const model::MemberObservation& seen) {
   const auto& operation = seen.operation;
   const auto& wanted = WantedOf(turn.state(), server);
@@ -154,21 +153,12 @@ bool EnsureStaged(Turn& turn, const ServerRun& server, const model::MemberObserv
   return false;
 }
 
-std::string IntentText(const RunState& state, const ServerRun& server, const StopGate& gate) {
-  const auto& wanted = WantedOf(state, server);
-  const std::string will = gate.down        ? " is down and will be restarted on "
-                           : server.restart ? " will be restarted on "
-                                            : " will go to ";
-  return Name(server.id) + will + wanted.version.ToString() + " (generation " + wanted.digest +
-         "): " + gate.arithmetic.sentence;
-}
-
-void Proceed(Turn& turn, ServerRun& server, const StopGate& gate) {
+void Proceed(Turn& turn, ServerRun& server, std::string permit_id, std::string intent) {
   auto& memory = turn.memory();
   turn.Do({.kind = ActionKind::kProceed,
            .server = server.id,
            .operation_id = turn.Seen(server.id).operation.operation_id,
-           .permit_id = gate.down ? "" : memory.permit->id});
+           .permit_id = std::move(permit_id)});
   turn.ForgetGoodRounds();
   turn.Progress();
   memory.passed_since.reset();
@@ -176,7 +166,18 @@ void Proceed(Turn& turn, ServerRun& server, const StopGate& gate) {
   memory.stop_sent = server.id;
   turn.state().attempt = server.id;
   server.changed = true;
-  turn.Tell("proceed", server.id, IntentText(turn.state(), server, gate));
+  turn.Tell("proceed", server.id, std::move(intent));
+}
+
+namespace {
+
+std::string IntentText(const RunState& state, const ServerRun& server, const StopGate& gate) {
+  const auto& wanted = WantedOf(state, server);
+  const std::string will = gate.down        ? " is down and will be restarted on "
+                           : server.restart ? " will be restarted on "
+                                            : " will go to ";
+  return Name(server.id) + will + wanted.version.ToString() + " (generation " + wanted.digest +
+         "): " + gate.arithmetic.sentence;
 }
 
 // The intent goes to a majority before the permit is asked for; the stop follows in the next round.
@@ -256,7 +257,8 @@ void NextServer(Turn& turn, ServerRun& server) {
     return;
   }
   if (turn.HasPermit(server.id) || gate.down) {
-    Proceed(turn, server, gate);
+    Proceed(
+        turn, server, gate.down ? "" : turn.memory().permit->id, IntentText(state, server, gate));
     return;
   }
   // Good rounds that never lead to a stop end too: a leader that moves in every round, say.
@@ -299,6 +301,10 @@ bool CountPermitRefusal(Turn& turn) {
 }  // namespace
 
 void Rolling(Turn& turn) {
+  if (IsRepair(turn.state())) {
+    Repairing(turn);
+    return;
+  }
   if (auto* server = FindGoneBack(turn)) {
     AfterFailure(turn, *server);
     return;

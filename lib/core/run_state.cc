@@ -85,6 +85,12 @@ ServerRun& ServerOf(RunState& state, model::ServerId id) {
   return const_cast<ServerRun&>(ServerOf(std::as_const(state), id));
 }
 
+bool IsRepair(const RunState& state) {
+  return std::any_of(state.servers.begin(), state.servers.end(), [](const ServerRun& server) {
+    return server.repair;
+  });
+}
+
 const model::Generation& WantedOf(const RunState& state, const ServerRun& server) {
   return state.goal == RunGoal::kForward ? server.target : server.origin;
 }

@@ -69,6 +69,7 @@ struct ServerRun {
   bool failed = false;   // its gate failed by its own fault
   std::string failure;
   bool restart = false;  // to be started again on the generation that it runs
+  bool repair = false;   // it is down and to be started on `target`
 };
 
 // Stored on a majority of agents before each action.
@@ -97,6 +98,8 @@ struct RunState {
 
 [[nodiscard]] ServerRun& ServerOf(RunState& state, model::ServerId id);
 [[nodiscard]] const ServerRun& ServerOf(const RunState& state, model::ServerId id);
+// Some server is to be repaired: the others are not touched, whatever they run.
+[[nodiscard]] bool IsRepair(const RunState& state);
 // What the server should run in the present direction.
 [[nodiscard]] const model::Generation& WantedOf(const RunState& state, const ServerRun& server);
 

@@ -102,6 +102,7 @@ model::Round FakeEnsemble::Observe() {
                                   .started_by_operation = server.started_by};
     seen.version = GenerationNamed(server.generation).version;
     seen.current = GenerationNamed(server.generation);
+    seen.generations.assign(server.on_disk.begin(), server.on_disk.end());
     seen.session_accepted = true;
     if (serves && server.started_by == server.operation.operation_id) {
       server.operation.proved = true;
@@ -333,7 +334,9 @@ std::string FakeEnsemble::Violation(const model::Round& round) const {
       if (seen.id == action.server) {
         continue;
       }
-      if (seen.answered && model::IsInFlight(seen.operation.state)) {
+      // Without a quorum one that is down may be started beside others that wait for one.
+      const bool repairs = IsRepair(state) && action.permit_id.empty() && leader_ == 0;
+      if (seen.answered && model::IsInFlight(seen.operation.state) && !repairs) {
         return name + " while server " + model::ToString(seen.id) + " is in flight";
       }
       // Written out here again, on purpose: what a proved voter is.

@@ -1,0 +1,233 @@
+// Members that are down are started and no other is touched, with a quorum and without one.
+#include "tests/unit/core/fake_ensemble.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace zoowarden::core {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::FakeEnsemble;
+using ::testing::HasSubstr;
+using testing::Id;
+using ::testing::IsEmpty;
+using testing::New;
+using testing::Old;
+using testing::Start;
+
+// `servers` are down and to be started on what they had.
+FakeEnsemble Repairing(const std::vector<std::uint32_t>& servers, std::uint32_t voters = 3) {
+  FakeEnsemble ensemble(voters, 1);
+  for (auto& server : ensemble.state.servers) {
+    server.target = Old();
+    server.repair = std::find(servers.begin(), servers.end(), server.id.value) != servers.end();
+    server.restart = server.repair;
+    if (server.repair) {
+      ensemble.Crash(server.id.value);
+    }
+  }
+  return ensemble;
+}
+
+// ... and to be put on the new generation.
+FakeEnsemble RepairingToNew(std::uint32_t id) {
+  auto ensemble = Repairing({id});
+  auto& server = ServerOf(ensemble.state, Id(id));
+  server.target = New();
+  server.restart = false;
+  return ensemble;
+}
+
+TEST(RunRepairTest, AMemberThatIsDownIsStartedAndNobodyElseIsTouched) {
+  auto ensemble = Repairing({2});
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+  EXPECT_THAT(ensemble.Stops(), ElementsAre("down proceed 2"));
+  EXPECT_TRUE(ensemble.At(2).alive);
+  EXPECT_EQ(ensemble.Count("stage"), 0U);
+}
+
+TEST(RunRepairTest, TwoOfFiveComeOneAfterTheOther) {
+  auto ensemble = Repairing({2, 4}, 5);
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("down proceed 2"); }));
+  EXPECT_FALSE(ensemble.Logged("down proceed 4"));
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("down proceed 4"); }));
+  EXPECT_TRUE(ensemble.Logged("commit 2"));
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+}
+
+TEST(RunRepairTest, AServerThatWasNotNamedStaysDownAndIsTold) {
+  auto ensemble = Repairing({2}, 5);
+  ensemble.Crash(4);
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded);
+  EXPECT_THAT(ensemble.state.outcome_text, HasSubstr("not touched: server 4"));
+  EXPECT_FALSE(ensemble.At(4).alive);
+}
+
+TEST(RunRepairTest, TheDesiredStateIsStagedAndStarted) {
+  auto ensemble = RepairingToNew(2);
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+  EXPECT_EQ(ensemble.Generations(), "old new old");
+  EXPECT_EQ(ensemble.Count("stage"), 1U);
+}
+
+TEST(RunRepairTest, WhatIsOnTheServerIsNotUploadedAgain) {
+  auto ensemble = RepairingToNew(2);
+  ensemble.At(2).on_disk = {"old", "new"};
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.Generations(), "old new old");
+  EXPECT_EQ(ensemble.Count("stage"), 0U);
+}
+
+// One alone cannot be proved, so it waits for the other instead of being taken back.
+TEST(RunRepairTest, WithoutAQuorumTheyAreStartedOneByOneUntilThereIsOne) {
+  auto ensemble = Repairing({1, 2});
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+  EXPECT_THAT(ensemble.Stops(), ElementsAre("down proceed 1", "down proceed 2"));
+  EXPECT_NE(ensemble.leader(), 0U);
+}
+
+TEST(RunRepairTest, TheLastOneThatAQuorumNeedsProvesThemAll) {
+  auto ensemble = Repairing({1, 2, 3, 4, 5}, 5);
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("down proceed 3"); }));
+  EXPECT_EQ(ensemble.Count("commit"), 0U);
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+  EXPECT_EQ(ensemble.Count("commit"), 5U);
+}
+
+TEST(RunRepairTest, WhereNoQuorumCanFormWhatWasStartedIsLeftRunning) {
+  auto ensemble = Repairing({2}, 5);
+  for (const std::uint32_t id : {1, 3, 4}) {
+    ensemble.Crash(id);
+  }
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kHalted);
+  EXPECT_EQ(ensemble.state.outcome_reason, "repair.no_quorum");
+  EXPECT_TRUE(ensemble.At(2).alive);
+  EXPECT_THAT(ensemble.Stops(), ElementsAre("down proceed 2"));
+}
+
+TEST(RunRepairTest, AServerThatDoesNotComeUpIsTakenBackAndNobodyFollows) {
+  auto ensemble = RepairingToNew(2);
+  ensemble.starts[2] = Start::kNeverJoins;
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kHalted);
+  EXPECT_EQ(ensemble.state.outcome_reason, "repair.failed");
+  EXPECT_EQ(ensemble.Generations(), "old old old");
+  for (const auto& stop : ensemble.Stops()) {
+    EXPECT_TRUE(stop.ends_with(" 2")) << stop;
+  }
+}
+
+TEST(RunRepairTest, WhoseOldGenerationDoesNotStartEitherNeedsAnOperator) {
+  auto ensemble = Repairing({2});
+  ensemble.old_fails = {2};
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kStuck);
+  // Mended by hand, the next repair takes what the stuck operation left.
+  ensemble.old_fails.clear();
+  auto servers = ensemble.state.servers;
+  ensemble.state.phase = RunPhase::kPreflight;
+  ensemble.state.outcome = RunOutcome::kNone;
+  ensemble.state.run_id = "next";
+  ensemble.state.attempt.reset();
+  ensemble.state.servers = servers;
+  for (auto& server : ensemble.state.servers) {
+    server.failed = server.changed = false;
+    server.failure.clear();
+  }
+  ensemble.ForgetMemory();
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+}
+
+TEST(RunRepairTest, AMemberThatIsNotKnownToBeDownIsLeftAlone) {
+  auto ensemble = Repairing({2});
+  ensemble.Boot(2);
+  ensemble.At(2).frozen = true;
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kRefused);
+  EXPECT_EQ(ensemble.state.outcome_reason, "repair.not_down");
+  EXPECT_THAT(ensemble.Stops(), IsEmpty());
+}
+
+TEST(RunRepairTest, AMemberWhoseProcessesAreHiddenIsLeftAlone) {
+  auto ensemble = Repairing({2});
+  ensemble.hides_processes = {2};
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kRefused);
+  EXPECT_THAT(ensemble.Stops(), IsEmpty());
+}
+
+TEST(RunRepairTest, AMemberThatCameBackByItselfIsAsGood) {
+  auto ensemble = Repairing({2});
+  ensemble.Boot(2);
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+  EXPECT_THAT(ensemble.Stops(), IsEmpty());
+}
+
+TEST(RunRepairTest, AControllerThatForgotEverythingStartsNobodyTwice) {
+  auto ensemble = Repairing({1, 2});
+  for (const char* line : {"down proceed 1", "down proceed 2", "commit 1"}) {
+    ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged(line); })) << line;
+    ensemble.ForgetMemory();
+  }
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+  EXPECT_THAT(ensemble.Stops(), ElementsAre("down proceed 1", "down proceed 2"));
+}
+
+TEST(RunRepairTest, ThereIsNoWayBack) {
+  auto ensemble = RepairingToNew(2);
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("commit 2"); }));
+  Reopen(ensemble.state, RunGoal::kBack);
+  ensemble.ForgetMemory();
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+  EXPECT_EQ(ensemble.Generations(), "old new old");
+}
+
+// Without a quorum nobody's repair may hang on one that is broken.
+TEST(RunRepairTest, OneThatCannotBeStartedKeepsNobodyWaiting) {
+  auto ensemble = Repairing({1, 2, 3});
+  ensemble.old_fails = {1};
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kStuck);
+  EXPECT_THAT(ensemble.state.outcome_text, HasSubstr("not repaired: server 1"));
+  EXPECT_TRUE(ensemble.Logged("commit 2"));
+  EXPECT_TRUE(ensemble.Logged("commit 3"));
+  EXPECT_NE(ensemble.leader(), 0U);
+}
+
+TEST(RunRepairTest, OneThatAPersonStartedMeanwhileIsConfirmed) {
+  auto ensemble = Repairing({1, 2});
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("down proceed 1"); }));
+  ensemble.Crash(1);
+  ensemble.Boot(1);
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+}
+
+TEST(RunRepairTest, AnAbortLeavesTheRestDown) {
+  auto ensemble = Repairing({2, 4}, 5);
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("down proceed 2"); }));
+  ensemble.stop_requested = true;
+  ensemble.aborted_by = "an operator";
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kHalted);
+  EXPECT_EQ(ensemble.state.outcome_reason, "run.aborted");
+  EXPECT_TRUE(ensemble.Logged("commit 2"));
+  EXPECT_FALSE(ensemble.Logged("down proceed 4"));
+}
+
+}  // namespace
+}  // namespace zoowarden::core
