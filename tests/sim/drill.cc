@@ -58,6 +58,9 @@ Drill::Drill(Schedule schedule)
   for (const auto& member : roll_.world.members()) {
     first_pids_[member.id] = roll_.world.server(member.id).process->pid;
   }
+  if (schedule_.repairs) {
+    CrashSome();
+  }
   if (schedule_.has_checks) {
     roll_.spec.checks = {{.name = "smoke", .command = {"/smoke"}}};
   }
@@ -71,6 +74,17 @@ Drill::Drill(Schedule schedule)
   began_ = roll_.world.now();
   roll_.agents.on_tick = [this] { Tick(); };
   roll_.agents.stores = [this](model::ServerId id) { return !refuse_records_.contains(id); };
+}
+
+// One to all of the members, which no supervisor starts again.
+void Drill::CrashSome() {
+  const auto members = roll_.world.members().size();
+  const auto crash = 1 + schedule_.seed % members;
+  for (std::uint64_t i = 0; i < crash; ++i) {
+    roll_.world.Kill(roll_.world.members().at((schedule_.seed / members + i) % members).id);
+  }
+  roll_.repairs = true;
+  roll_.restarts = schedule_.seed % 3 != 0;  // else they are to run what is wanted
 }
 
 void Drill::Tell(const std::string& text) {
@@ -220,6 +234,35 @@ std::optional<Drill::Ended> Drill::LiveOnce(const Life& life) {
   }
 }
 
+bool Drill::NobodyIsDown() {
+  const auto seen = roll_.agents.GetStatus(milliseconds(0));
+  return std::none_of(seen.begin(), seen.end(), [](const auto& member) {
+    return core::IsDown(member) || model::IsInFlight(member.operation.state);
+  });
+}
+
+// Another operator has finished it.
+Drill::Ended Drill::NothingToDo(const std::vector<model::MemberObservation>& seen) {
+  core::RunState nothing_to_do;
+  nothing_to_do.outcome = RunOutcome::kSucceeded;
+  for (const auto& member : seen) {
+    nothing_to_do.servers.push_back(
+        {.id = member.id, .origin = *member.current, .target = *member.current});
+  }
+  return controller::EngineResult{.state = nothing_to_do};
+}
+
+// Nobody to repair; who is not known to serve may yet come back.
+Drill::Ended Drill::NothingDown(const std::vector<model::MemberObservation>& seen) {
+  const bool all = std::all_of(seen.begin(), seen.end(), [](const auto& member) {
+    return member.current && model::IsServing(member.mode);
+  });
+  if (!all) {
+    return base::Fail(base::ErrorCode::kUnavailable, "nobody is down, and not everybody serves");
+  }
+  return NothingToDo(seen);
+}
+
 Drill::Ended Drill::Live(bool take_over) {
   if (!schedule_.same_machine && lives_ > 1) {
     machines_.push_back(std::make_unique<Machine>(roll_.clock));
@@ -228,24 +271,25 @@ Drill::Ended Drill::Live(bool take_over) {
   const auto known = controller::CollectRuns(&machine.journal, &roll_.agents);
   const auto open =
       std::find_if(known.runs.begin(), known.runs.end(), [](const auto& run) { return run.open; });
-  if (open != known.runs.end()) {
+  // Who serves needs no repair, whatever became of the run that was to do it.
+  const bool moot = open != known.runs.end() && core::IsRepair(open->file.state) &&
+                    open->file.state.outcome != RunOutcome::kNone && NobodyIsDown();
+  if (open != known.runs.end() && !moot) {
     return Resume(machine, open->record.run_id, take_over);
   }
   const auto seen = roll_.agents.GetStatus(milliseconds(0));
-  if (std::any_of(seen.begin(), seen.end(), [](const auto& member) { return !member.current; })) {
+  if (roll_.repairs && NobodyIsDown()) {
+    return NothingDown(seen);
+  }
+  if (!roll_.repairs &&
+      std::any_of(seen.begin(), seen.end(), [](const auto& member) { return !member.current; })) {
     return base::Fail(base::ErrorCode::kUnavailable, "no plan is made while an agent is silent");
   }
-  if (!roll_.restarts && std::all_of(seen.begin(), seen.end(), [this](const auto& member) {
+  if (!roll_.repairs && !roll_.restarts &&
+      std::all_of(seen.begin(), seen.end(), [this](const auto& member) {
         return member.current->digest == roll_.target.digest;
       })) {
-    // Another operator has finished it.
-    core::RunState nothing_to_do;
-    nothing_to_do.outcome = RunOutcome::kSucceeded;
-    for (const auto& member : seen) {
-      nothing_to_do.servers.push_back(
-          {.id = member.id, .origin = *member.current, .target = *member.current});
-    }
-    return controller::EngineResult{.state = nothing_to_do};
+    return NothingToDo(seen);
   }
   roll_.run_id = "run" + std::to_string(++runs_);
   auto run = roll_.NewRun();
@@ -335,7 +379,9 @@ void Drill::JudgeEnd() {
   }
   JudgeServers();
   JudgeInterrupted();
-  if (oracle_.broken().empty() && (schedule_.seed % 8 == 0 || roll_.target.digest == kNext)) {
+  const bool left_down = roll_.repairs && !NobodyIsDown();  // whose agent was silent meanwhile
+  if (oracle_.broken().empty() && !left_down &&
+      (schedule_.seed % 8 == 0 || roll_.target.digest == kNext)) {
     RollOnceMore();
   }
 }
@@ -343,7 +389,9 @@ void Drill::JudgeEnd() {
 // What was approved when the run began, whatever the operator wants by now.
 std::string Drill::WantedOf(model::ServerId id) const {
   const auto& server = core::ServerOf(*last_, id);
-  return last_->outcome == RunOutcome::kSucceeded ? server.target.digest : server.origin.digest;
+  const bool by_itself = server.repair && !server.changed;
+  return last_->outcome == RunOutcome::kSucceeded && !by_itself ? server.target.digest
+                                                                : server.origin.digest;
 }
 
 void Drill::JudgeServers() {
@@ -356,8 +404,10 @@ void Drill::JudgeServers() {
         server.process->pid == first_pids_.at(member.id)) {
       oracle_.Break("I5", "server " + model::ToString(member.id) + " was never started again");
     }
-    if (!server.joined || server.process->generation != wanted || server.current != wanted ||
-        model::IsInFlight(state)) {
+    const bool not_seen = core::IsRepair(*last_) && wanted.empty();  // and left alone
+    const bool other = !server.joined || server.process->generation != wanted ||
+                       server.current != wanted || model::IsInFlight(state);
+    if (other && !not_seen) {
       oracle_.Break("I5",
                     "server " + model::ToString(member.id) + ", " +
                         std::string(model::OperationStateName(state)) +
@@ -369,6 +419,7 @@ void Drill::JudgeServers() {
 void Drill::Edit() {
   roll_.target = {.digest = kNext, .version = {3, 9, 5}, .release_sha512 = std::string(128, 'a')};
   roll_.restarts = false;
+  roll_.repairs = false;
   roll_.spec.release.version = roll_.target.version;
   for (const auto& member : roll_.world.members()) {
     roll_.Offer(member.id, Behaviour::kGood);

@@ -79,6 +79,10 @@ class Drill {
   bool Repair();
   [[nodiscard]] Ended Settle(const model::MemberObservation& waits,
                              std::vector<model::MemberObservation> seen);
+  void CrashSome();
+  [[nodiscard]] bool NobodyIsDown();
+  [[nodiscard]] static Ended NothingToDo(const std::vector<model::MemberObservation>& seen);
+  [[nodiscard]] static Ended NothingDown(const std::vector<model::MemberObservation>& seen);
   using Life = std::function<Ended()>;
   [[nodiscard]] std::optional<Ended> LiveOnce(const Life& life);  // nullopt = killed
   [[nodiscard]] Ended Live(bool take_over);

@@ -26,7 +26,9 @@ void Drill::Begin(const Incident& incident) {
       checks_pass_ = false;
       return;
     case IncidentKind::kEdited:
-      Edit();
+      if (!roll_.repairs) {  // else that comes first
+        Edit();
+      }
       return;
     default:
       BeginAtServer(incident);

@@ -204,7 +204,13 @@ void Oracle::NoteLosses() {
 }
 
 std::size_t Oracle::AgentsThatKnow(model::ServerId attempt) {
-  const auto& run_id = agents_.agent(attempt).journal().operation.run_id;
+  const auto& journal = agents_.agent(attempt).journal();
+  // Who settles an operation of another run has it in a record of their own.
+  return std::max(AgentsThatKnow(attempt, journal.operation.run_id),
+                  AgentsThatKnow(attempt, journal.fence.owner.run_id));
+}
+
+std::size_t Oracle::AgentsThatKnow(model::ServerId attempt, const std::string& run_id) {
   std::size_t know = 0;
   std::string decoded;
   bool has = false;
@@ -217,7 +223,8 @@ std::size_t Oracle::AgentsThatKnow(model::ServerId attempt) {
     if (decoded != record->second.state_json) {
       decoded = record->second.state_json;
       const auto run = controller::DecodeRun(decoded);
-      has = run && run->state.attempt == attempt;
+      has = run && (run->state.attempt == attempt ||
+                    (run->state.settlement && run->state.settlement->server == attempt));
     }
     know += has ? 1 : 0;
   }

@@ -60,6 +60,7 @@ class Oracle {
   void JudgeFault(model::ServerId id, const std::string& name);
   [[nodiscard]] bool Proved(const ModelServer& server) const;
   [[nodiscard]] std::size_t AgentsThatKnow(model::ServerId attempt);
+  [[nodiscard]] std::size_t AgentsThatKnow(model::ServerId attempt, const std::string& run_id);
   // What its newest record says.
   [[nodiscard]] std::optional<core::RunState> StateOfRun(const std::string& run_id);
   void NoteWrites();

@@ -97,6 +97,23 @@ void RecordingProgress::OnRound(const controller::RunFile& /*run*/,
   waiting = decision.waiting;
 }
 
+namespace {
+
+// As `zoowarden repair` and `repair --by desired` make it.
+core::ServerRun RepairOf(const model::MemberObservation& seen,
+                         const std::optional<model::Generation>& desired) {
+  const auto has = seen.current.value_or(model::Generation());
+  const bool repair = seen.current && core::IsDown(seen);
+  const auto target = repair ? desired.value_or(has) : has;
+  return {.id = seen.id,
+          .origin = has,
+          .target = target,
+          .restart = repair && target.digest == has.digest,
+          .repair = repair};
+}
+
+}  // namespace
+
 Roll::Roll(int servers, int observers, Voting voting)
     : spec(MakeSpec(servers, observers, voting)),
       world(core::DeclaredMembers(spec)),
@@ -123,6 +140,10 @@ controller::RunFile Roll::NewRun() {
   run.state.policy = spec.policy;
   run.state.has_checks = !spec.checks.empty();
   for (const auto& seen : agents.GetStatus(std::chrono::milliseconds(0))) {
+    if (repairs) {
+      run.state.servers.push_back(RepairOf(seen, restarts ? std::nullopt : std::optional(target)));
+      continue;
+    }
     run.state.servers.push_back(
         {.id = seen.id, .origin = *seen.current, .target = target, .restart = restarts});
   }

@@ -86,6 +86,7 @@ struct Roll {
   std::function<bool()> stop = [] { return false; };
   std::string run_id = "run1";
   model::Generation target;  // of the next run
+  bool repairs = false;      // it starts those that are down on `target`, or on what they have
   bool restarts = false;     // it starts every server again on what that runs, which is the target
 };
 

@@ -197,7 +197,8 @@ std::string Describe(const Schedule& schedule) {
       std::to_string(schedule.participants) + " participants" +
       (schedule.in_pairs ? " in pairs, " : ", ") + std::to_string(schedule.observers) +
       " observers, on_failure " + std::string(model::OnFailureName(schedule.on_failure)) +
-      (schedule.has_checks ? ", checks" : "") + (schedule.restarts ? ", restarts" : "") +
+      (schedule.has_checks ? ", checks" : "") + (schedule.repairs ? ", repairs" : "") +
+      (schedule.restarts ? ", restarts" : "") +
       (schedule.same_machine ? "" : ", resumed elsewhere") + ", goes back after " +
       std::to_string(schedule.rolls_back_after);
   for (const auto& [id, behaviour] : schedule.offered) {

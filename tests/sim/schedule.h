@@ -68,6 +68,7 @@ struct Schedule {
   bool in_pairs = false;  // the participants vote so
   model::OnFailure on_failure = model::OnFailure::kRollbackAll;
   bool has_checks = false;
+  bool repairs = false;        // of members that are down from the start; set by a test too
   bool restarts = false;       // of what runs, instead of a roll; never drawn, set by a test
   bool same_machine = true;    // resumed where it was begun, else where no record is
   int rolls_back_after = 100;  // lives of controllers after which the operator wants to go back

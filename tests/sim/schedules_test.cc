@@ -44,6 +44,16 @@ Schedule Shrink(Schedule schedule) {
   return schedule;
 }
 
+void Report(const Schedule& small) {
+  const auto again = Drill(small).CarryOut();
+  ADD_FAILURE() << again.broken.front() << "\n" << again.text << "\n" << Describe(small);
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
+  for (const auto& line :
+       std::getenv("ZOOWARDEN_STORY") != nullptr ? again.story : std::vector<std::string>()) {
+    std::cout << line << "\n";
+  }
+}
+
 TEST(SchedulesTest, EveryInvariantHoldsAndEveryRunEnds) {
   base::InitLog(base::LogLevel::kError);
   const auto range = SeedsToTry();
@@ -86,6 +96,30 @@ TEST(SchedulesTest, EveryInvariantHoldsAndEveryRunEnds) {
   std::cout << "\n";
 }
 
+// The same incidents, while members that were down from the start are repaired.
+TEST(SchedulesTest, RepairsOfWhatIsDownEndToo) {
+  base::InitLog(base::LogLevel::kError);
+  const auto range = SeedsToTry();
+  std::map<std::string, int> outcomes;
+  int tried = 0;
+  int failed = 0;
+  for (auto seed = range.first; seed <= range.last && failed < 5; seed += 5) {
+    auto schedule = MakeSchedule(seed);
+    schedule.repairs = true;
+    const auto result = Drill(schedule).CarryOut();
+    ++tried;
+    ++outcomes[std::string(core::RunOutcomeName(result.outcome))];
+    if (!result.broken.empty()) {
+      ++failed;
+      Report(Shrink(schedule));
+    }
+  }
+  if (tried > 100) {
+    EXPECT_GT(outcomes["succeeded"], tried / 2);
+  }
+  std::cout << tried << " schedules: repair of what is down " << tried << "\n";
+}
+
 // The same incidents, while every server is started again on what it runs.
 TEST(SchedulesTest, RestartsOfWhatRunsEndToo) {
   base::InitLog(base::LogLevel::kError);
@@ -101,8 +135,7 @@ TEST(SchedulesTest, RestartsOfWhatRunsEndToo) {
     ++outcomes[std::string(core::RunOutcomeName(result.outcome))];
     if (!result.broken.empty()) {
       ++failed;
-      const auto small = Shrink(schedule);
-      ADD_FAILURE() << Drill(small).CarryOut().broken.front() << "\n" << Describe(small);
+      Report(Shrink(schedule));
     }
   }
   if (tried > 100) {
