@@ -4,6 +4,7 @@
 #include "controller/cli/detaching.h"
 #include "controller/cli/driving.h"
 #include "controller/cli/plan_file.h"
+#include "controller/cli/repairing.h"
 #include "controller/cli/reporting.h"
 #include "controller/cli/rolled_back.h"
 
@@ -20,6 +21,13 @@ void ShowPlan(Context& context, const Planned& planned) {
 }
 
 std::string Question(const Planned& planned) {
+  if (planned.input.scope == core::PlanScope::kRepair) {
+    std::string servers;
+    for (const auto& step : planned.plan.steps) {
+      servers += (servers.empty() ? "server " : ", ") + ToString(step.server);
+    }
+    return "start " + servers + " of ensemble " + planned.input.spec.name + "?";
+  }
   return "restart " + std::to_string(planned.plan.steps.size()) + " servers of ensemble " +
          planned.input.spec.name + "?";
 }
@@ -93,6 +101,9 @@ base::Status RefuseRolledBack(Context& context,
                               Workplace& workplace,
                               const Planned& planned,
                               const Asked& asked) {
+  if (planned.input.scope == core::PlanScope::kRepair) {
+    return base::Ok();  // to start one that is down is not to try a roll again
+  }
   const auto before =
       FindRolledBack(workplace.journal.get(), *workplace.connected.agents, planned.input);
   if (!before) {
@@ -129,8 +140,15 @@ base::Result<Consent> ConsentTo(Context& context,
   Consent consent{.plan_digest = file ? file->digest : DigestOf(planned),
                   .approval = std::nullopt,
                   .detach = asked.detach};
-  if (!planned.desired.file.approval_required) {
+  if (!planned.desired.file.approval_required || StartsWhatWasThere(asked.target)) {
     return consent;
+  }
+  if (asked.target.scope == core::PlanScope::kRepair) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "repair.needs_approval",
+                      "ensemble.yaml says policy: {approval: required}, and nobody has approved "
+                      "that this server runs what it says now: start it on what is installed with "
+                      "`zoowarden repair`, then have a plan of the rest approved");
   }
   if (!file) {
     return base::Fail(base::ErrorCode::kFailedPrecondition,

@@ -77,6 +77,16 @@ base::Status CheckWay(const core::RunState& state, GoingOn how) {
                           " has succeeded and only has to be closed, which `zoowarden resume " +
                           state.run_id + "` does" + WayBack(state));
   }
+  if (how == GoingOn::kRollBack && core::IsRepair(state)) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "run.no_way_back",
+                      "run " + state.run_id +
+                          " repairs members that were down: there is nothing to go back to. "
+                          "`zoowarden resume " +
+                          state.run_id + "` goes on, `zoowarden abort " + state.run_id +
+                          "` ends it, and `zoowarden repair --by previous` starts one that is down "
+                          "on what it had before");
+  }
   const bool stops = how == GoingOn::kPause || how == GoingOn::kAbort;
   if (stops && state.phase == core::RunPhase::kEnded) {
     return base::Fail(NotUnderWay(state, how));

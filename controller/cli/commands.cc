@@ -53,6 +53,7 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   tree.commands.push_back(ApplyCommand());
   tree.commands.push_back(UpgradeCommand());
   tree.commands.push_back(RestartCommand());
+  tree.commands.push_back(RepairCommand());
   tree.commands.push_back(ResumeCommand());
   tree.commands.push_back(RollbackCommand());
   tree.commands.push_back(PauseCommand());

@@ -16,6 +16,7 @@ namespace zoowarden::controller {
 [[nodiscard]] Command ApplyCommand();
 [[nodiscard]] Command UpgradeCommand();
 [[nodiscard]] Command RestartCommand();
+[[nodiscard]] Command RepairCommand();
 [[nodiscard]] Command ResumeCommand();
 [[nodiscard]] Command RollbackCommand();
 [[nodiscard]] Command PauseCommand();

@@ -200,6 +200,9 @@ void WriteSettings(Context& context,
 }
 
 void WriteBack(Context& context, const config::LoadedEnsemble& file, const RunFile& run) {
+  if (core::IsRepair(run.state)) {
+    return;  // it says nothing about the others
+  }
   if (!run.edits.empty()) {
     WriteSettings(context, file, run.edits);
     return;

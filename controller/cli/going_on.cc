@@ -19,8 +19,8 @@ namespace {
 bool Stops(GoingOn how) { return how == GoingOn::kPause || how == GoingOn::kAbort; }
 
 std::string Question(const KnownRun& run, GoingOn how) {
-  const auto what = "run " + run.record.run_id + " (" + run.file.kind + " to " +
-                    run.file.spec.release.version.ToString() + ")";
+  const auto what =
+      "run " + run.record.run_id + " (" + run.file.kind + " to " + DescribeAim(run.file) + ")";
   switch (how) {
     case GoingOn::kResume:
       return "go on with " + what + "?";
@@ -121,8 +121,9 @@ bool StoppedAsAsked(GoingOn how, const base::Result<EngineResult>& result) {
 
 ExitCode ReportStopped(Context& context, Workplace& workplace, const core::RunState& state) {
   const auto& id = state.run_id;
-  const auto ways = "`zoowarden resume " + id + "` goes on, `zoowarden rollback " + id +
-                    "` takes every server back";
+  const auto ways =
+      "`zoowarden resume " + id + "` goes on" +
+      (core::IsRepair(state) ? "" : ", `zoowarden rollback " + id + "` takes every server back");
   const auto text = state.outcome == core::RunOutcome::kRefused
                         ? "run " + id + " is ended: " + state.outcome_text
                     : state.outcome == core::RunOutcome::kHalted

@@ -5,6 +5,7 @@
 #include "controller/cli/setting_changes.h"
 #include "controller/cli/text_diff.h"
 #include "controller/run/desired_values.h"
+#include "controller/run/prepare.h"
 #include "model/secrets.h"
 #include "sys/digest.h"
 
@@ -83,8 +84,18 @@ Document QuorumDocument(const core::QuorumArithmetic& arithmetic) {
                         {"sentence", arithmetic.sentence}});
 }
 
+// Where a server is started on what it had before, ensemble.yaml says nothing about the difference.
+bool IsCompared(const PlanToShow& show, const core::PlanStep& step) {
+  return step.configuration_changes &&
+         (step.kind != core::StepKind::kStart ||
+          WantedGenerations(show.input.spec).at(step.server).digest == step.to.digest);
+}
+
 Document ChangesDocument(const PlanToShow& show, const core::PlanStep& step) {
   Document changes{Document::List()};
+  if (!IsCompared(show, step)) {
+    return changes;
+  }
   for (const auto& change : KeyChanges(show.input, show.running, step)) {
     const auto& since = change.effect.since;
     changes.Add(Document::Map({{"key", change.key},
@@ -107,7 +118,7 @@ Document StepDocument(const PlanToShow& show, const core::PlanStep& step) {
        {"configuration_changes", step.configuration_changes},
        {"why_here", step.why_here},
        {"quorum", QuorumDocument(step.arithmetic)},
-       {"diff", ConfigurationDiff(show, step)},
+       {"diff", IsCompared(show, step) ? ConfigurationDiff(show, step) : ""},
        {"changes", ChangesDocument(show, step)},
        {"diff_complete", !step.configuration_changes || show.running.contains(step.server)}});
 }
@@ -145,7 +156,7 @@ std::string StepLines(const core::Plan& plan) {
 std::string DiffLines(const PlanToShow& show) {
   std::map<std::string, std::vector<std::string>> servers_by_diff;
   for (const auto& step : show.plan.steps) {
-    if (step.configuration_changes) {
+    if (IsCompared(show, step)) {
       auto diff = ConfigurationDiff(show, step);
       if (!show.running.contains(step.server)) {
         diff += "  (settings only: no record says which java options and files run now)\n";
@@ -165,6 +176,9 @@ std::string DiffLines(const PlanToShow& show) {
 std::string EffectLines(const PlanToShow& show) {
   std::map<std::string, std::string> sentences;
   for (const auto& step : show.plan.steps) {
+    if (!IsCompared(show, step)) {
+      continue;
+    }
     for (const auto& change : KeyChanges(show.input, show.running, step)) {
       sentences.emplace(change.key, change.sentence);
     }
@@ -244,15 +258,21 @@ Document PlanDocument(const PlanToShow& show) {
 
 std::string PlanText(const PlanToShow& show) {
   const auto& [input, plan, running, approved, settings_digest] = show;
+  const bool repair = input.scope == core::PlanScope::kRepair;
+  if (repair && plan.NothingToDo()) {
+    return "nothing to do: no member of ensemble " + input.spec.name + " is down\n" +
+           ListLines("warnings", plan.warnings);
+  }
   if (plan.NothingToDo()) {
     return "nothing to do: every server of ensemble " + input.spec.name + " runs " +
            input.spec.release.version.ToString() + " with the configuration it should have\n" +
            ListLines("warnings", plan.warnings);
   }
-  std::string text = approved.kind + " of ensemble " + input.spec.name + " to " +
-                     input.spec.release.version.ToString() + ": " +
+  std::string text = approved.kind + " of ensemble " + input.spec.name +
+                     (repair ? "" : " to " + input.spec.release.version.ToString()) + ": " +
                      std::to_string(plan.steps.size()) + " of " +
-                     std::to_string(input.spec.servers.size()) + " servers to restart" +
+                     std::to_string(input.spec.servers.size()) +
+                     (repair ? " members to start" : " servers to restart") +
                      (plan.leader ? ", server " + ToString(*plan.leader) + " leads now" : "") +
                      "\n\n" + StepLines(plan) + DiffLines(show) + EffectLines(show);
   text += plan.steps.empty() ? "" : ListLines("gates", plan.checks);

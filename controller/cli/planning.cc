@@ -4,6 +4,7 @@
 #include "controller/cli/error_output.h"
 #include "controller/cli/plan_view.h"
 #include "controller/cli/release_source.h"
+#include "controller/cli/repairing.h"
 #include "controller/run/desired_values.h"
 #include "model/discovery.h"
 
@@ -109,6 +110,12 @@ base::Result<Desired> LoadTarget(Context& context, const Target& target) {
                       "usage.missing",
                       "--release needs --to VERSION, so that it is said which release is meant");
   }
+  if (target.scope == core::PlanScope::kRepair && target.repair_by != RepairBy::kDesired) {
+    // What is on the server is started: that must not wait for what plugins ask.
+    ZW_ASSIGN(auto file, LoadEnsemble(context));
+    auto spec = file.spec;
+    return Desired{.file = std::move(file), .edits = {}, .spec = std::move(spec), .settings = {}};
+  }
   ZW_ASSIGN(auto desired, LoadDesired(context, target.edits));
   ZW_TRY(RefuseMissingChecks(desired.spec));
   if (target.to) {
@@ -126,6 +133,9 @@ base::Result<Planned> MakePlanned(Context& context,
   auto input = MakePlanInput(desired.spec, agents.GetStatus(kLookDeadline), target.allow_outage);
   input.scope = target.scope;
   input.restart = std::move(restart);
+  if (target.scope == core::PlanScope::kRepair) {
+    ZW_TRY(AimRepair(agents, target, input));
+  }
   auto plan = core::MakePlan(input);
   const bool compared = std::any_of(plan.steps.begin(), plan.steps.end(), [](const auto& step) {
     return step.configuration_changes;
@@ -151,10 +161,9 @@ std::optional<KnownRun> FindInterrupted(RunJournal* journal, Agents& agents) {
 base::Error InterruptedError(const KnownRun& run) {
   return {base::ErrorCode::kFailedPrecondition,
           "run.open",
-          "run " + run.record.run_id + " (" + run.file.kind + " to " +
-              run.file.spec.release.version.ToString() +
-              ") was interrupted; `zoowarden resume` goes on with it, `zoowarden rollback` goes "
-              "back"};
+          "run " + run.record.run_id + " (" + run.file.kind + " to " + DescribeAim(run.file) +
+              ") was interrupted; `zoowarden resume` goes on with it, `zoowarden " +
+              (core::IsRepair(run.file.state) ? "abort` ends it" : "rollback` goes back")};
 }
 
 Target TargetOf(const core::ApprovedPlan& approved) {

@@ -18,6 +18,13 @@
 
 namespace zoowarden::controller {
 
+// What a member that is down is started on.
+enum class RepairBy {
+  kRestart,   // what is installed there
+  kDesired,   // what ensemble.yaml says
+  kPrevious,  // what was there before the last run that changed it
+};
+
 struct Target {
   std::string kind = "apply";          // of the run
   std::optional<std::string> to;       // version; none = what ensemble.yaml says
@@ -25,7 +32,8 @@ struct Target {
   bool allow_outage = false;
   core::PlanScope scope = core::PlanScope::kAll;
   std::vector<config::SettingEdit> edits;  // of ensemble.yaml, before all else
-  std::vector<std::string> servers;        // of kRestart, ids; empty = all
+  std::vector<std::string> servers;  // of kRestart and kRepair, ids; empty = all (that are down)
+  RepairBy repair_by = RepairBy::kRestart;
 };
 
 // --to, --release and --allow-outage.

@@ -23,6 +23,14 @@ std::string NextOfSettling(const core::Settlement& settlement) {
          "` again or another way out of `zoowarden help server`";
 }
 
+// A repair has no way back, and another one may begin at once.
+std::string NextOfRepair(const core::RunState& state) {
+  return "mend what the message names, then `zoowarden repair` starts what is down, on another "
+         "generation with --by; `zoowarden runs show " +
+         state.run_id +
+         "` has the whole story, `zoowarden help server` the ways out for one server";
+}
+
 Ending EndingOfRun(const core::RunState& state) {
   const auto& id = state.run_id;
   switch (state.outcome) {
@@ -51,6 +59,10 @@ Ending EndingOf(const core::RunState& state) {
   auto ending = EndingOfRun(state);
   if (state.settlement && ending.code != ExitCode::kOk) {
     ending.next = NextOfSettling(*state.settlement);
+  }
+  if (core::IsRepair(state) &&
+      (ending.code == ExitCode::kHalted || ending.code == ExitCode::kStuck)) {
+    ending.next = NextOfRepair(state);
   }
   return ending;
 }

@@ -1,0 +1,163 @@
+// What `zoowarden repair` plans, refuses and says before it begins.
+#include "controller/run/prepare.h"
+#include "tests/unit/controller/cli/fake_world.h"
+
+namespace zoowarden::controller {
+namespace {
+
+// Every server has what ensemble.yaml asks for; server 2 leads and server 3 is down.
+class RepairTest : public CommandLineTest {
+ protected:
+  void SetUp() override {
+    CommandLineTest::SetUp();
+    const auto loaded = config::LoadEnsembleFile(Path("ensemble.yaml"));
+    ASSERT_TRUE(loaded);
+    spec_ = loaded->spec;
+    const auto wanted = WantedGenerations(spec_);
+    for (auto& seen : words_.seen) {
+      seen.current = wanted.at(seen.id);
+      seen.process->generation = seen.current->digest;
+      seen.generations = {seen.current->digest};
+    }
+    Down(3);
+  }
+
+  model::MemberObservation& Seen(std::uint32_t id) { return words_.seen.at(id - 1); }
+  void Down(std::uint32_t id) {
+    Seen(id).process.reset();
+    Seen(id).processes_visible = true;
+    Seen(id).mode = model::Mode::kUnknown;
+  }
+  // The agents of this world let nobody hold them: a run that would begin ends there.
+  bool WouldBegin(const Outcome& outcome) {
+    return outcome.err.find("no agent takes this certificate") != std::string::npos;
+  }
+
+  model::EnsembleSpec spec_;
+};
+
+TEST_F(RepairTest, WhoIsDownIsStartedOnWhatItHas) {
+  const auto outcome = Run({"repair", "--yes"});
+  EXPECT_TRUE(WouldBegin(outcome)) << outcome.err;
+  EXPECT_NE(outcome.out.find("repair of ensemble lab: 1 of 3 members to start"), std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("  1. start server 3: 3.9.4\n"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("2 of 3 voters serve"), std::string::npos) << outcome.out;
+  EXPECT_EQ(outcome.out.find("NO QUORUM"), std::string::npos) << outcome.out;
+}
+
+TEST_F(RepairTest, NobodyDownIsNothingToDo) {
+  Seen(3) = Seen(1);
+  Seen(3).id = {3};
+  const auto outcome = Run({"repair", "--yes"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("nothing to do: no member of ensemble lab is down"),
+            std::string::npos)
+      << outcome.out;
+}
+
+TEST_F(RepairTest, WithoutAQuorumItSaysWhatItCannotPromise) {
+  Down(1);
+  Seen(2).mode = model::Mode::kNotServing;
+  const auto outcome = Run({"repair", "--yes"});
+  EXPECT_TRUE(WouldBegin(outcome)) << outcome.err;
+  EXPECT_NE(outcome.out.find("NO QUORUM: 0 of 3 members serve"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("what cannot be promised without a quorum"), std::string::npos);
+  EXPECT_NE(outcome.out.find("server 2 does not serve and is not touched"), std::string::npos);
+}
+
+TEST_F(RepairTest, OneThatServesOrMayComeBackIsRefused) {
+  const auto serves = Run({"repair", "--server", "1", "--yes"});
+  EXPECT_EQ(serves.code, static_cast<int>(ExitCode::kRefused));
+  EXPECT_NE(serves.err.find("server 1 is not down: its process"), std::string::npos) << serves.err;
+  EXPECT_NE(serves.err.find("zoowarden restart"), std::string::npos) << serves.err;
+  Seen(1).mode = model::Mode::kNotServing;
+  const auto hangs = Run({"repair", "--server", "1", "--yes"});
+  EXPECT_NE(hangs.err.find("end that process by hand"), std::string::npos) << hangs.err;
+  Seen(3).processes_visible = false;
+  const auto hidden = Run({"repair", "--server", "3", "--yes"});
+  EXPECT_NE(hidden.err.find("cannot prove that nothing else serves its data"), std::string::npos)
+      << hidden.err;
+  Seen(3).answered = false;
+  const auto silent = Run({"repair", "--server", "3", "--yes"});
+  EXPECT_EQ(silent.code, static_cast<int>(ExitCode::kRefused));
+  EXPECT_NE(silent.err.find("server 3: its agent does not answer"), std::string::npos);
+  EXPECT_EQ(Run({"repair", "--server", "9", "--yes"}).code, 2);
+}
+
+TEST_F(RepairTest, AStandaloneMemberIsLookedAtFirst) {
+  Seen(1).mode = model::Mode::kStandalone;
+  const auto outcome = Run({"repair", "--yes"});
+  EXPECT_EQ(outcome.code, static_cast<int>(ExitCode::kRefused));
+  EXPECT_NE(outcome.err.find("server 1 runs STANDALONE"), std::string::npos) << outcome.err;
+}
+
+TEST_F(RepairTest, AnAgentThatIsSilentElsewhereIsNoObstacle) {
+  Seen(1).answered = false;
+  Seen(1).current.reset();
+  const auto outcome = Run({"repair", "--yes"});
+  EXPECT_TRUE(WouldBegin(outcome)) << outcome.err;
+  EXPECT_NE(outcome.out.find("server 1 does not serve and is not touched: its agent does not"),
+            std::string::npos)
+      << outcome.out;
+}
+
+TEST_F(RepairTest, TheDesiredStateShowsWhatChanges) {
+  auto changed = spec_;
+  changed.config.settings["tickTime"] = "2500";
+  Seen(3).current = WantedGenerations(changed).at({3});
+  Seen(3).settings = changed.config.settings;
+  const auto as_it_was = Run({"repair", "--yes"});
+  EXPECT_EQ(as_it_was.out.find("new configuration"), std::string::npos) << as_it_was.out;
+  const auto outcome = Run({"repair", "--by", "desired", "--yes"});
+  EXPECT_TRUE(WouldBegin(outcome)) << outcome.err;
+  EXPECT_NE(outcome.out.find("start server 3: 3.9.4, new configuration"), std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("-tickTime=2500\n+tickTime=2000"), std::string::npos) << outcome.out;
+}
+
+TEST_F(RepairTest, WhatWasThereBeforeComesFromTheRecords) {
+  const auto unknown = Run({"repair", "--by", "previous", "--yes"});
+  EXPECT_EQ(unknown.code, static_cast<int>(ExitCode::kRefused)) << unknown.err;
+  EXPECT_NE(unknown.err.find("server 3: no record tells"), std::string::npos) << unknown.err;
+
+  const auto had = Seen(3).current;
+  auto before = *had;
+  before.digest = "0123456789abcdef";
+  before.version = {3, 8, 4};
+  auto seen = words_.seen;
+  seen.at(2).current = before;
+  auto run = MakeRun(MakePlanInput(spec_, seen, false),
+                     {.run_id = "r-1", .kind = "upgrade", .created_ms = 1'000});
+  core::ServerOf(run.state, {3}).changed = true;
+  run.state.phase = core::RunPhase::kEnded;
+  run.state.outcome = core::RunOutcome::kSucceeded;
+  for (std::uint32_t server = 1; server <= 3; ++server) {
+    words_.records.push_back(
+        {{server},
+         std::vector<RunRecord>{
+             {.run_id = "r-1", .ensemble = "lab", .epoch = 3, .state_json = EncodeRun(run)}}});
+  }
+  const auto gone = Run({"repair", "--by", "previous", "--yes"});
+  EXPECT_NE(gone.err.find("is not on the server any more"), std::string::npos) << gone.err;
+  Seen(3).generations.push_back(before.digest);
+  const auto outcome = Run({"repair", "--by", "previous", "--yes"});
+  EXPECT_TRUE(WouldBegin(outcome)) << outcome.err;
+  EXPECT_NE(outcome.out.find("start server 3: 3.9.4 -> 3.8.4"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("server 3 is to run 3.8.4 beside server 1 3.9.4"), std::string::npos)
+      << outcome.out;
+}
+
+// What is on the server was approved once; what ensemble.yaml says by now was not.
+TEST_F(RepairTest, WhereASecondPersonApprovesOnlyWhatWasThereIsStarted) {
+  auto text = *sys::ReadFile(Path("ensemble.yaml"), 1U << 20U);
+  Write("ensemble.yaml", text + "\npolicy: {approval: required}\n");
+  EXPECT_TRUE(WouldBegin(Run({"repair", "--yes"})));
+  Seen(3).current->digest = "0123456789abcdef";
+  EXPECT_TRUE(WouldBegin(Run({"repair", "--yes"})));
+  const auto desired = Run({"repair", "--by", "desired", "--yes"});
+  EXPECT_NE(desired.err.find("nobody has approved"), std::string::npos) << desired.err;
+}
+
+}  // namespace
+}  // namespace zoowarden::controller
