@@ -49,6 +49,27 @@ TEST(RunFileTest, EditsAndRestartsComeBackAndOlderRecordsHaveNone) {
   EXPECT_NE(ApprovedPart(*read), ApprovedPart(*DecodeRun(older)));
 }
 
+// Programs before `repair` wrote no such key; who is not repaired may not have been seen at all.
+TEST(RunFileTest, WhoIsRepairedIsStoredAndSaidOfTheRun) {
+  RunFile run{.kind = "apply"};
+  run.spec.name = "lab";
+  run.spec.servers.push_back({.id = {1}});
+  run.state.servers.push_back({.id = {1}, .origin = {}, .target = {}});
+  const auto older = EncodeRun(run);
+  EXPECT_EQ(older.find("\"repair\""), std::string::npos);
+  ASSERT_TRUE(DecodeRun(older));
+  EXPECT_FALSE(core::IsRepair(DecodeRun(older)->state));
+  run.kind = "repair";
+  run.state.servers[0].repair = true;
+  run.state.servers.push_back({.id = {9}, .origin = {}, .target = {}});
+  const auto read = DecodeRun(EncodeRun(run));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_TRUE(read->state.servers[0].repair);
+  EXPECT_EQ(read->state.servers.back().origin.digest, "");
+  EXPECT_EQ(DescribeRun(*read), "repair of server 1 of ensemble lab");
+  EXPECT_NE(ApprovedPart(run), ApprovedPart(*DecodeRun(older)));
+}
+
 TEST(RunFileTest, WhoApprovedIsInTheRecordAndOlderRecordsHaveNobody) {
   RunFile run{.kind = "apply"};
   run.spec.release.version = {3, 9, 4};
