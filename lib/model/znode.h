@@ -25,7 +25,7 @@ struct ZnodeFacts {
   std::int64_t owner = 0;     // session of an ephemeral znode; 0 for container and TTL znodes too
   std::uint32_t data_bytes = 0;
   std::uint32_t data_crc = 0;  // CRC-32 of zlib
-  std::uint32_t acl_crc = 0;   // of the ACL as it is on the wire
+  std::uint32_t acl_crc = 0;   // of the ACL as it is on the wire, without password hashes
   bool operator==(const ZnodeFacts&) const = default;
 };
 

@@ -27,7 +27,10 @@ constexpr milliseconds kSessionTimeout{30'000};
 // For one batch of answers: a member that collects garbage may take seconds.
 constexpr milliseconds kBatchTimeout{15'000};
 constexpr milliseconds kPause{20};
+constexpr std::size_t kFirstWindow = 16;
 constexpr std::size_t kLargestWindow = 128;
+// Large data is seldom alone: by so much less each batch is it expected again.
+constexpr std::size_t kForget = 64;
 constexpr std::size_t kWindowBytes = std::size_t{1} << 20U;
 
 // org.apache.zookeeper.data.Stat, as far as it is compared; ctime, mtime and pzxid are not.
@@ -54,6 +57,27 @@ Stat TakeStat(FrameReader& reader) {
 std::uint32_t Crc(std::string_view bytes) {
   return static_cast<std::uint32_t>(
       ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
+// As ZooKeeper shows it to those who may not change it: without the password hashes of `digest`
+// identities. Whether a client without credentials sees them depends on the release, and with an
+// ACL by address on where it asks from (FinalRequestProcessor, getACL). Malformed: nothing.
+std::optional<std::string> WithoutHashes(std::string_view acl) {
+  FrameReader reader(acl);
+  const auto count = reader.Take<std::int32_t>();
+  std::string shown;
+  Put(shown, count);
+  for (std::int32_t i = 0; i < count && reader.good(); ++i) {
+    Put(shown, reader.Take<std::int32_t>());  // permissions
+    const auto scheme = reader.TakeBuffer();
+    const auto id = reader.TakeBuffer();
+    const auto colon = scheme == "digest" ? id.find(':') : std::string_view::npos;
+    PutBuffer(shown, scheme);
+    PutBuffer(shown,
+              colon == std::string_view::npos ? std::string(id)
+                                              : std::string(id.substr(0, colon)) + ":x");
+  }
+  return reader.good() && reader.rest().empty() ? std::optional(std::move(shown)) : std::nullopt;
 }
 
 std::string PathRequest(const std::string& path, bool with_watch) {
@@ -148,30 +172,32 @@ Result<ReadZnode> ZnodeReader::Take(const std::string& path, std::int32_t xid) {
   if (data_reply.error == kZooNoNode || acl_reply.error == kZooNoNode) {
     return read;  // absent
   }
-  if (data_reply.error == kZooNoAuth) {
+  // Its ACL may have changed between the two.
+  if (data_reply.error == kZooNoAuth || acl_reply.error == kZooNoAuth) {
     znode.sight = Sight::kForbidden;
     return read;
   }
   FrameReader data(data_reply.body());
   const auto bytes = data.TakeBuffer();
   const auto stat = TakeStat(data);
+  const auto body = acl_reply.body();
+  const bool whole = data.good() && data.rest().empty() && body.size() >= kStatSize;
+  const auto acl = WithoutHashes(body.substr(0, whole ? body.size() - kStatSize : 0));
+  if (!whole || !acl) {
+    return Fail(RawSession::Malformed(session_.member(), "a damaged znode"));
+  }
+  FrameReader after(body.substr(body.size() - kStatSize));
+  const auto later = TakeStat(after).facts;
+  if (later.created != stat.facts.created) {
+    return read;  // deleted and made anew between the two: absent was true for a moment
+  }
   znode.sight = Sight::kPresent;
   znode.facts = stat.facts;
   znode.facts.data_bytes = static_cast<std::uint32_t>(bytes.size());
   znode.facts.data_crc = Crc(bytes);
+  znode.facts.aversion = later.aversion;
+  znode.facts.acl_crc = Crc(*acl);
   read.children = stat.children;
-  bool good = data.good() && data.rest().empty();
-  if (acl_reply.error == kZooOk) {
-    const auto body = acl_reply.body();
-    good = good && body.size() >= kStatSize;
-    const auto acl = body.substr(0, good ? body.size() - kStatSize : 0);
-    FrameReader after(body.substr(acl.size()));
-    znode.facts.aversion = TakeStat(after).facts.aversion;
-    znode.facts.acl_crc = Crc(acl);
-  }
-  if (!good) {
-    return Fail(RawSession::Malformed(session_.member(), "a damaged znode"));
-  }
   return read;
 }
 
@@ -190,8 +216,13 @@ Result<std::vector<ReadZnode>> ZnodeReader::Read(std::span<const std::string> pa
     largest = std::max<std::size_t>(largest, read.znode.facts.data_bytes);
     znodes.push_back(std::move(read));
   }
-  window_ = std::clamp<std::size_t>(kWindowBytes / largest, 1, kLargestWindow);
+  largest_ = std::max(largest, largest_ - std::min(largest_, largest_ / kForget + 1));
   return znodes;
+}
+
+std::size_t ZnodeReader::Window() const {
+  return largest_ == 0 ? kFirstWindow
+                       : std::clamp<std::size_t>(kWindowBytes / largest_, 1, kLargestWindow);
 }
 
 Result<std::vector<ChildNames>> ZnodeReader::Children(std::span<const std::string> paths) {

@@ -54,9 +54,13 @@ class ZnodeReader {
   // One for each path; empty for one that is not there any more or may not be read.
   [[nodiscard]] base::Result<std::vector<ChildNames>> Children(std::span<const std::string> paths);
 
-  // How many paths are best asked for at once: fewer where the data is large, because the member
-  // holds all of it in memory until it has been taken.
-  [[nodiscard]] std::size_t Window() const { return window_; }
+  // How many paths are best asked for at once: fewer after large data, and for long, because the
+  // member holds all of it in memory until it has been taken.
+  [[nodiscard]] std::size_t Window() const;
+  // The bytes of data that the window reckons with, 0 = nothing was read yet; for the reader after
+  // this one.
+  [[nodiscard]] std::size_t largest() const { return largest_; }
+  void Expect(std::size_t largest) { largest_ = largest; }
 
   void Close() { session_.Close(); }
 
@@ -67,7 +71,7 @@ class ZnodeReader {
   [[nodiscard]] base::Result<ReadZnode> Take(const std::string& path, std::int32_t xid);
 
   RawSession session_;
-  std::size_t window_ = 16;
+  std::size_t largest_ = 0;
 };
 
 }  // namespace zoowarden::zknet

@@ -1,12 +1,10 @@
 #include "zknet/znode_reader.h"
 
-#include "fake_zookeeper.h"
+#include "fake_member.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
-#include <map>
-#include <mutex>
 
 namespace zoowarden::zknet {
 namespace {
@@ -14,57 +12,7 @@ namespace {
 using model::Sight;
 using std::chrono::milliseconds;
 
-constexpr std::int32_t kGetData = 4;
-constexpr std::int32_t kGetAcl = 6;
 constexpr milliseconds kTimeout{5'000};
-
-std::string Buffer(const std::string& bytes) {
-  return BigEndian(static_cast<std::int32_t>(bytes.size())) + bytes;
-}
-
-std::string StatOf(std::int64_t czxid, std::int32_t version, std::int32_t children = 0) {
-  return BigEndian(czxid) + BigEndian(std::int64_t{9}) + BigEndian(std::int64_t{1}) +
-         BigEndian(std::int64_t{2}) + BigEndian(version) + BigEndian(std::int32_t{5}) +
-         BigEndian(std::int32_t{6}) + BigEndian(std::int64_t{0x77}) + BigEndian(std::int32_t{4}) +
-         BigEndian(children) + BigEndian(std::int64_t{3});
-}
-
-const std::string kOpenAcl =
-    BigEndian(std::int32_t{1}) + BigEndian(std::int32_t{31}) + Buffer("world") + Buffer("anyone");
-
-// Answers every request as the script says: error and body, by type and path.
-struct Member {
-  struct Answer {
-    std::int32_t error = 0;
-    std::string body;
-  };
-  std::function<Answer(std::int32_t type, const std::string& path)> answer;
-  int refuse_sessions = 0;
-  std::int64_t last_seen = 0;
-
-  void Serve(Peer peer) {
-    const auto connect = ReadFrame(peer);
-    if (!connect || connect->size() != 45) {
-      return;
-    }
-    last_seen = Number(*connect, 4, 8);
-    if (refuse_sessions > 0) {
-      --refuse_sessions;
-      return;
-    }
-    peer.Write(Frame(ConnectResponse(1)));
-    while (const auto request = ReadFrame(peer)) {
-      const auto type = static_cast<std::int32_t>(Number(*request, 4, 4));
-      if (type == -11) {
-        peer.Write(Frame(ReplyHeader(Number(*request, 0, 4), 1, 0)));
-        return;
-      }
-      const auto size = static_cast<std::size_t>(Number(*request, 8, 4));
-      const auto said = answer(type, request->substr(12, size));
-      peer.Write(Frame(ReplyHeader(Number(*request, 0, 4), 0x10, said.error) + said.body));
-    }
-  }
-};
 
 class ZnodeReaderTest : public testing::Test {
  protected:
@@ -185,6 +133,70 @@ TEST_F(ZnodeReaderTest, LargeDataIsAskedForInSmallerPortions) {
   EXPECT_EQ(reader->Window(), 128U);
   ASSERT_TRUE(reader->Read(large));
   EXPECT_EQ(reader->Window(), 2U);
+  ASSERT_TRUE(reader->Read(small));
+  EXPECT_LE(reader->Window(), 3U) << "the next large one is not far";
+  reader->Expect(9'000);
+  EXPECT_EQ(reader->Window(), 116U);
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(reader->Read(small));
+  }
+  EXPECT_EQ(reader->Window(), 128U) << "in the end it is";
+}
+
+std::string Acl(const std::vector<std::pair<std::string, std::string>>& entries) {
+  std::string acl = BigEndian(static_cast<std::int32_t>(entries.size()));
+  for (const auto& [scheme, id] : entries) {
+    acl += BigEndian(std::int32_t{1}) + Buffer(scheme) + Buffer(id);
+  }
+  return acl;
+}
+
+TEST_F(ZnodeReaderTest, AnAclIsTheSameWithAndWithoutItsPasswordHashes) {
+  const auto crc_of = [this](const std::string& acl) {
+    member_.answer = [&acl](std::int32_t type, const std::string&) -> Member::Answer {
+      return {0, type == kGetAcl ? acl + StatOf(1, 0) : Buffer("") + StatOf(1, 0)};
+    };
+    const auto read = Read({"/a"});
+    EXPECT_TRUE(read) << read.error().message();
+    return read ? read->front().znode.facts.acl_crc : 0;
+  };
+  const auto shown =
+      crc_of(Acl({{"world", "anyone"}, {"digest", "user:5w9W4eL3797Y4Wq8AcKUPPk8ha4="}}));
+  EXPECT_EQ(shown, crc_of(Acl({{"world", "anyone"}, {"digest", "user:x"}})));
+  EXPECT_NE(shown, crc_of(Acl({{"world", "anyone"}, {"digest", "other:x"}})));
+  // Of no other scheme is anything left out.
+  EXPECT_NE(crc_of(Acl({{"sasl", "a:b"}})), crc_of(Acl({{"sasl", "a:x"}})));
+  // As agents of before, which left nothing out, say it.
+  EXPECT_EQ(crc_of(kOpenAcl), 0x38d6420fU);
+}
+
+TEST_F(ZnodeReaderTest, ADamagedAclIsRefused) {
+  for (const auto& acl : {BigEndian(std::int32_t{2}) + kOpenAcl.substr(4),
+                          kOpenAcl + "x",
+                          kOpenAcl.substr(0, kOpenAcl.size() - 1)}) {
+    member_.answer = [&acl](std::int32_t type, const std::string&) -> Member::Answer {
+      return {0, type == kGetAcl ? acl + StatOf(1, 0) : Buffer("") + StatOf(1, 0)};
+    };
+    const auto read = Read({"/a"});
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().reason(), "zk.reply_malformed");
+  }
+}
+
+// Data and ACL are two answers.
+TEST_F(ZnodeReaderTest, WhatChangesBetweenTwoAnswersIsNotMixed) {
+  member_.answer = [](std::int32_t type, const std::string& path) -> Member::Answer {
+    if (type == kGetData) {
+      return {0, Buffer("") + StatOf(7, 0, 2)};
+    }
+    return path == "/hidden" ? Member::Answer{-102, ""}
+                             : Member::Answer{0, kOpenAcl + StatOf(8, 0)};
+  };
+  const auto read = Read({"/hidden", "/anew"});
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->front().znode.sight, Sight::kForbidden);
+  EXPECT_EQ(read->at(1).znode.sight, Sight::kAbsent);
+  EXPECT_EQ(read->at(1).children, 0);
 }
 
 }  // namespace
