@@ -39,12 +39,15 @@ struct Level {
 
 class Walk {
  public:
-  Walk(ZnodeSource& source, const std::function<Status(const Znode&)>& emit)
-      : source_(source), emit_(emit) {}
+  Walk(ZnodeSource& source,
+       const std::function<Status(const Znode&)>& emit,
+       const std::function<Status()>& tick)
+      : source_(source), emit_(emit), tick_(tick) {}
 
   Status Run() {
     const std::string root = "/";
     ZW_ASSIGN(auto read, source_.Read({&root, 1}));
+    ZW_TRY(tick_());
     ZW_TRY(Visit(read.front(), std::nullopt));
     while (!levels_.empty()) {
       if (levels_.back().taken == levels_.back().ahead.size()) {
@@ -76,6 +79,7 @@ class Walk {
     }
     if (!below) {
       ZW_ASSIGN(auto lists, source_.Children({&znode.path, 1}));
+      ZW_TRY(tick_());
       below = std::move(lists.front());
     }
     if (levels_.size() == kMaxDepth) {
@@ -109,6 +113,7 @@ class Walk {
       return base::Ok();
     }
     ZW_ASSIGN(level.ahead, source_.Read(paths));
+    ZW_TRY(tick_());
     return ReadBelow(level);
   }
 
@@ -128,6 +133,7 @@ class Walk {
       return base::Ok();
     }
     ZW_ASSIGN(auto lists, source_.Children(paths));
+    ZW_TRY(tick_());
     for (std::size_t i = 0; i < lists.size(); ++i) {
       level.below.emplace(indexes[i], std::move(lists[i]));
     }
@@ -136,13 +142,16 @@ class Walk {
 
   ZnodeSource& source_;
   const std::function<Status(const Znode&)>& emit_;
+  const std::function<Status()>& tick_;
   std::vector<Level> levels_;
 };
 
 }  // namespace
 
-Status WalkTree(ZnodeSource& source, const std::function<Status(const Znode&)>& emit) {
-  return Walk(source, emit).Run();
+Status WalkTree(ZnodeSource& source,
+                const std::function<Status(const Znode&)>& emit,
+                const std::function<Status()>& tick) {
+  return Walk(source, emit, tick).Run();
 }
 
 MemberTree::MemberTree(MemberTreeOptions options, sys::Clock& clock)
@@ -162,8 +171,10 @@ Result<T> MemberTree::Ask(Result<T> (zknet::ZnodeReader::*question)(std::span<co
       ZW_ASSIGN(auto opened,
                 zknet::ZnodeReader::Open(options_.member, options_.at_least, options_.connect));
       reader_.emplace(std::move(opened));
+      reader_->Expect(largest_);
     }
     auto answer = ((*reader_).*question)(paths);
+    largest_ = reader_->largest();
     if (answer) {
       return answer;
     }

@@ -32,10 +32,12 @@ class ZnodeSource {
   [[nodiscard]] virtual std::size_t Window() const = 0;
 };
 
-// Gives every znode to `emit`, whose error ends the walk and is its result. kDataLoss
-// tree.malformed for names that no znode can have, kResourceExhausted tree.too_deep.
+// Gives every znode to `emit`, and calls `tick` after each answer of the source, whether or not it
+// had a znode: an error of either ends the walk and is its result. kDataLoss tree.malformed for
+// names that no znode can have, kResourceExhausted tree.too_deep.
 [[nodiscard]] base::Status WalkTree(ZnodeSource& source,
-                                    const std::function<base::Status(const model::Znode&)>& emit);
+                                    const std::function<base::Status(const model::Znode&)>& emit,
+                                    const std::function<base::Status()>& tick);
 
 struct MemberTreeOptions {
   zknet::Endpoint member;
@@ -68,6 +70,7 @@ class MemberTree final : public ZnodeSource {
   std::optional<zknet::ZnodeReader> reader_;
   std::chrono::milliseconds began_;
   std::uint64_t read_ = 0;
+  std::size_t largest_ = 0;  // bytes of data, as the last reader expects them
 };
 
 }  // namespace zoowarden::agent

@@ -35,4 +35,5 @@ list(
   service/surroundings.cc
   service/tree_service.cc
   service/tree_remover.cc
-  service/upload_stream.cc)
+  service/upload_stream.cc
+  service/znode_stream.cc)

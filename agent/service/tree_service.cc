@@ -1,7 +1,6 @@
 #include "agent/observe/tree_walk.h"
 #include "agent/service/handlers.h"
-#include "agent/service/idle_guard.h"
-#include "rpc/limits.h"
+#include "agent/service/znode_stream.h"
 #include "rpc/status.h"
 #include "zk/srvr.h"
 #include "zknet/four_letter.h"
@@ -19,40 +18,6 @@ constexpr milliseconds kQuestion{800};
 constexpr std::uint32_t kMaxWaitMs = 10'000;
 // A walk whose caller takes nothing for so long ends: it would hold a thread and a session.
 constexpr milliseconds kWalkIdle{120'000};
-// The lease lapses after three seconds at the earliest.
-constexpr milliseconds kRenewEvery{1'000};
-// What each znode costs beside its path.
-constexpr std::size_t kBytesOfZnode = 80;
-
-v1::Sight SightOf(model::Sight sight) {
-  switch (sight) {
-    case model::Sight::kAbsent:
-      return v1::SIGHT_ABSENT;
-    case model::Sight::kPresent:
-      return v1::SIGHT_PRESENT;
-    case model::Sight::kForbidden:
-      return v1::SIGHT_FORBIDDEN;
-  }
-  return v1::SIGHT_UNSPECIFIED;
-}
-
-void ToWire(const model::Znode& znode, v1::Znode& wire) {
-  wire.set_path(znode.path);
-  wire.set_sight(SightOf(znode.sight));
-  if (znode.sight != model::Sight::kPresent) {
-    return;
-  }
-  const auto& facts = znode.facts;
-  wire.set_czxid(facts.created.value);
-  wire.set_mzxid(facts.modified.value);
-  wire.set_version(facts.version);
-  wire.set_cversion(facts.cversion);
-  wire.set_aversion(facts.aversion);
-  wire.set_ephemeral_owner(static_cast<std::uint64_t>(facts.owner));
-  wire.set_data_bytes(facts.data_bytes);
-  wire.set_data_crc(facts.data_crc);
-  wire.set_acl_crc(facts.acl_crc);
-}
 
 // For the caller's progress only.
 std::uint64_t ZnodesOf(const zknet::Endpoint& member) {
@@ -60,60 +25,6 @@ std::uint64_t ZnodesOf(const zknet::Endpoint& member) {
   const auto reply = text ? zk::ParseSrvr(*text) : tl::unexpected(text.error());
   return reply ? reply->node_count : 0;
 }
-
-// Collects znodes into messages and sends each when it is full; gRPC holds the walk up while the
-// caller does not take them.
-class Stream {
- public:
-  Stream(AgentCore& core,
-         grpc::ServerContext& context,
-         const v1::RunHeader& run,
-         grpc::ServerWriter<v1::ZnodeBatch>& batches,
-         std::uint64_t expected)
-      : core_(core), run_(run), batches_(batches), guard_(context, kWalkIdle) {
-    batch_.set_expected(expected);
-  }
-
-  base::Status Add(const model::Znode& znode) {
-    const auto size = znode.path.size() + kBytesOfZnode;
-    if (bytes_ > 0 && bytes_ + size > std::size_t{rpc::kChunkBytes}) {
-      ZW_TRY(Flush());
-    }
-    ToWire(znode, *batch_.add_znodes());
-    bytes_ += size;
-    // What is read slowly is told all the same.
-    return core_.clock().BootTime() - renewed_ < kRenewEvery ? base::Ok() : Flush();
-  }
-
-  base::Status Flush() {
-    if (const auto now = core_.clock().BootTime(); now - renewed_ >= kRenewEvery) {
-      ZW_TRY(CheckFenced(core_, run_));
-      renewed_ = now;
-    }
-    if (batch_.znodes_size() == 0) {
-      return base::Ok();
-    }
-    const bool taken = guard_.Wait([this] { return batches_.Write(batch_); });
-    batch_.Clear();
-    bytes_ = 0;
-    if (!taken) {
-      return base::Fail(base::ErrorCode::kCancelled,
-                        "tree.not_taken",
-                        "the caller went away, or took nothing of the walk for " +
-                            std::to_string(kWalkIdle.count() / 1'000) + " s; begin the walk anew");
-    }
-    return base::Ok();
-  }
-
- private:
-  AgentCore& core_;
-  const v1::RunHeader& run_;
-  grpc::ServerWriter<v1::ZnodeBatch>& batches_;
-  IdleGuard guard_;
-  v1::ZnodeBatch batch_;
-  std::size_t bytes_ = 0;
-  milliseconds renewed_{core_.clock().BootTime()};
-};
 
 class TreeHandlers final : public v1::TreeService::Service {
  public:
@@ -145,9 +56,15 @@ class TreeHandlers final : public v1::TreeService::Service {
                      .at_least = {request.at_least()},
                      .znodes_per_second = request.znodes_per_second()},
                     core_.clock());
-    Stream stream(core_, context, request.run(), batches, ZnodesOf(member));
-    ZW_TRY(
-        agent::WalkTree(tree, [&stream](const model::Znode& znode) { return stream.Add(znode); }));
+    ZnodeStream stream(
+        {.expected = ZnodesOf(member), .empty_batches = request.empty_batches()},
+        core_.clock(),
+        [&] { return CheckFenced(core_, request.run()); },
+        TakenWithin(kWalkIdle, context, batches));
+    ZW_TRY(agent::WalkTree(
+        tree,
+        [&stream](const model::Znode& znode) { return stream.Add(znode); },
+        [&stream] { return stream.Tick(); }));
     return stream.Flush();
   }
 
@@ -165,6 +82,9 @@ class TreeHandlers final : public v1::TreeService::Service {
           "at most " + std::to_string(kMostPaths) +
               " paths of znodes are read at once, and each must be one; use the zoowarden of this "
               "release");
+    }
+    if (paths.empty()) {
+      return base::Ok();  // asked for the lease alone
     }
     ZW_ASSIGN(const auto member, core_.LocalMember());
     MemberTree tree({.member = member,

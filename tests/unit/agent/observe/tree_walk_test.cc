@@ -92,9 +92,14 @@ class Tree final : public ZnodeSource {
   std::map<std::string, int> nodes_;
 };
 
+base::Status Walk(ZnodeSource& source,
+                  const std::function<base::Status(const model::Znode&)>& emit) {
+  return WalkTree(source, emit, [] { return base::Ok(); });
+}
+
 std::vector<std::string> Walked(Tree& tree) {
   std::vector<std::string> paths;
-  const auto walked = WalkTree(tree, [&paths](const model::Znode& znode) {
+  const auto walked = Walk(tree, [&paths](const model::Znode& znode) {
     paths.push_back(znode.path);
     return base::Ok();
   });
@@ -134,7 +139,7 @@ TEST(TreeWalkTest, ANameThatNoZnodeHasEndsTheWalk) {
     Tree tree;
     tree.Add("/a");
     tree.extra_names = {name};
-    const auto walked = WalkTree(tree, [](const model::Znode&) { return base::Ok(); });
+    const auto walked = Walk(tree, [](const model::Znode&) { return base::Ok(); });
     ASSERT_FALSE(walked) << name;
     EXPECT_EQ(walked.error().reason(), "tree.malformed");
   }
@@ -161,15 +166,32 @@ class Endless final : public ZnodeSource {
 
 TEST(TreeWalkTest, ATreeWithoutEndIsLeft) {
   Endless endless;
-  const auto walked = WalkTree(endless, [](const model::Znode&) { return base::Ok(); });
+  const auto walked = Walk(endless, [](const model::Znode&) { return base::Ok(); });
   ASSERT_FALSE(walked);
   EXPECT_EQ(walked.error().reason(), "tree.too_deep");
+}
+
+TEST(TreeWalkTest, ItTicksAlsoWhereNothingIsFound) {
+  Tree tree;
+  tree.Add("/a");
+  for (int i = 0; i < 30; ++i) {
+    tree.extra_names.push_back("gone" + std::to_string(i));
+  }
+  int ticks = 0;
+  const auto walked = WalkTree(
+      tree,
+      [](const model::Znode&) { return base::Ok(); },
+      [&ticks]() -> base::Status {
+        return ++ticks < 5 ? base::Ok() : base::Fail(base::ErrorCode::kCancelled, "enough");
+      });
+  ASSERT_FALSE(walked);
+  EXPECT_EQ(walked.error().message(), "enough");
 }
 
 TEST(TreeWalkTest, TheReceiversErrorEndsTheWalk) {
   Tree tree;
   tree.Add("/a");
-  const auto walked = WalkTree(tree, [](const model::Znode& znode) -> base::Status {
+  const auto walked = Walk(tree, [](const model::Znode& znode) -> base::Status {
     return znode.path == "/a" ? base::Fail(base::ErrorCode::kCancelled, "enough") : base::Ok();
   });
   ASSERT_FALSE(walked);
