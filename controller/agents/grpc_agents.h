@@ -2,8 +2,9 @@
 // agent that does not answer costs its own deadline and delays nobody else.
 //
 // One caller at a time. Answers come on gRPC's own threads and are handed over inside each call;
-// nothing runs between calls but keepalive and reconnecting. Errors name the server and keep the
-// agent's reason. Which certificate an agent must show is the channel factory's matter.
+// nothing runs between calls but keepalive, reconnecting and what KeepLease gave. Errors name the
+// server and keep the agent's reason. Which certificate an agent must show is the channel factory's
+// matter.
 #pragma once
 
 #include "base/error.h"
@@ -99,7 +100,11 @@ class GrpcAgents final : public Agents,
   // The walk must end before this object does.
   std::unique_ptr<TreeWalk> Walk(model::ServerId server, const WalkRequest& request) override;
   std::vector<Answer<std::vector<model::Znode>>> ReadZnodes(
-      const RunIdentity& run, model::Zxid at_least, const std::vector<std::string>& paths) override;
+      const RunIdentity& run,
+      const std::set<model::ServerId>& servers,
+      model::Zxid at_least,
+      const std::vector<std::string>& paths) override;
+  std::unique_ptr<LeaseRenewal> KeepLease(const RunIdentity& run) override;
 
  private:
   struct Impl;

@@ -1,12 +1,17 @@
 // The calls that read znode trees.
 #include "controller/agents/grpc_agents_impl.h"
+#include "controller/agents/lease_renewal.h"
 
 namespace zoowarden::controller {
 
 namespace {
 
-// An agent that walks sends something each second, but for a list of a million children.
-constexpr std::chrono::seconds kSilence{60};
+// An agent that walks sends something each second, if only an empty message, but while it waits for
+// one answer of its member; that it does for 55 s at most. One of before sends znodes only.
+constexpr milliseconds kSilence{60'000};
+// How long it may take to see that it shall stop.
+constexpr milliseconds kNap{200};
+constexpr milliseconds kRenewEvery{1'000};
 constexpr milliseconds kReadDeadline{10'000};
 constexpr milliseconds kReadMargin{30'000};
 
@@ -43,8 +48,12 @@ base::Result<model::Znode> ZnodeFrom(const v1::Znode& wire) {
 // A stream that is read when somebody asks, one message ahead.
 class GrpcWalk final : public TreeWalk, public grpc::ClientReadReactor<v1::ZnodeBatch> {
  public:
-  GrpcWalk(const Connection& connection, v1::WalkTreeRequest request)
-      : connection_(connection), request_(std::move(request)) {
+  GrpcWalk(const Connection& connection,
+           v1::WalkTreeRequest request,
+           std::function<bool()> stop_requested)
+      : connection_(connection),
+        request_(std::move(request)),
+        stop_requested_(std::move(stop_requested)) {
     connection.tree->async()->WalkTree(&context_, &request_, this);
     StartRead(&arriving_);
     AddHold();  // further reads are started from outside
@@ -60,34 +69,30 @@ class GrpcWalk final : public TreeWalk, public grpc::ClientReadReactor<v1::Znode
 
   base::Result<std::vector<model::Znode>> Next() override {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, kSilence, [this] { return arrived_ || ended_; })) {
-      return base::Fail(base::ErrorCode::kDeadlineExceeded,
-                        "tree.stalled",
-                        NameOf(connection_.server) + " sent nothing of its tree for " +
-                            std::to_string(kSilence.count()) + " s");
+    while (true) {
+      ZW_TRY(Wait(lock));
+      if (!arrived_) {
+        LetGo();
+        changed_.wait(lock, [this] { return done_; });
+        return End();
+      }
+      if (connection_.judge && !judged_) {
+        ZW_TRY(connection_.judge(rpc::PeerCertificate(*context_.auth_context())));
+        judged_ = true;
+      }
+      auto znodes = FromWire(arriving_);
+      if (!znodes) {
+        return base::Fail(znodes.error().WithContext(NameOf(connection_.server)));
+      }
+      if (arriving_.expected() != 0) {
+        expected_ = arriving_.expected();
+      }
+      arrived_ = false;
+      StartRead(&arriving_);
+      if (!znodes->empty()) {
+        return znodes;
+      }
     }
-    if (!arrived_) {
-      LetGo();
-      changed_.wait(lock, [this] { return done_; });
-      return End();
-    }
-    if (connection_.judge && !judged_) {
-      ZW_TRY(connection_.judge(rpc::PeerCertificate(*context_.auth_context())));
-      judged_ = true;
-    }
-    auto znodes = FromWire(arriving_);
-    if (znodes && znodes->empty()) {
-      znodes = base::Fail(BadWireValue("znodes", "are none in the middle of a walk"));
-    }
-    if (!znodes) {
-      return base::Fail(znodes.error().WithContext(NameOf(connection_.server)));
-    }
-    if (arriving_.expected() != 0) {
-      expected_ = arriving_.expected();
-    }
-    arrived_ = false;
-    StartRead(&arriving_);
-    return znodes;
   }
 
   [[nodiscard]] std::uint64_t expected() const override { return expected_; }
@@ -107,6 +112,23 @@ class GrpcWalk final : public TreeWalk, public grpc::ClientReadReactor<v1::Znode
   }
 
  private:
+  // Until something came or the walk has ended.
+  base::Status Wait(std::unique_lock<std::mutex>& lock) {
+    const auto ends = std::chrono::steady_clock::now() + kSilence;
+    while (!changed_.wait_for(lock, kNap, [this] { return arrived_ || ended_; })) {
+      if (stop_requested_ && stop_requested_()) {
+        return base::Fail(base::ErrorCode::kCancelled, "tree.stopped", "stopped on request");
+      }
+      if (std::chrono::steady_clock::now() >= ends) {
+        return base::Fail(base::ErrorCode::kDeadlineExceeded,
+                          "tree.stalled",
+                          NameOf(connection_.server) + " sent nothing of its tree for " +
+                              std::to_string(kSilence.count() / 1'000) + " s");
+      }
+    }
+    return base::Ok();
+  }
+
   // With the mutex held; the call may end from now on.
   void LetGo() {
     if (held_) {
@@ -124,6 +146,7 @@ class GrpcWalk final : public TreeWalk, public grpc::ClientReadReactor<v1::Znode
 
   const Connection& connection_;
   const v1::WalkTreeRequest request_;
+  const std::function<bool()> stop_requested_;
   grpc::ClientContext context_;
   v1::ZnodeBatch arriving_;
   std::mutex mutex_;
@@ -154,11 +177,15 @@ std::unique_ptr<TreeWalk> GrpcAgents::Walk(model::ServerId server, const WalkReq
   ToWire(impl_->options.ensemble, request.run, *wire.mutable_run());
   wire.set_at_least(request.at_least.value);
   wire.set_znodes_per_second(request.znodes_per_second);
-  return std::make_unique<GrpcWalk>(impl_->Of(server), std::move(wire));
+  wire.set_empty_batches(true);
+  return std::make_unique<GrpcWalk>(impl_->Of(server), std::move(wire), request.stop_requested);
 }
 
 std::vector<Answer<std::vector<model::Znode>>> GrpcAgents::ReadZnodes(
-    const RunIdentity& run, model::Zxid at_least, const std::vector<std::string>& paths) {
+    const RunIdentity& run,
+    const std::set<model::ServerId>& servers,
+    model::Zxid at_least,
+    const std::vector<std::string>& paths) {
   v1::ReadZnodesRequest request;
   ToWire(impl_->options.ensemble, run, *request.mutable_run());
   request.set_at_least(at_least.value);
@@ -166,11 +193,14 @@ std::vector<Answer<std::vector<model::Znode>>> GrpcAgents::ReadZnodes(
   for (const auto& path : paths) {
     request.add_paths(path);
   }
-  const auto all = impl_->All();
+  std::vector<const Connection*> asked;
+  for (const auto server : servers) {
+    asked.push_back(&impl_->Of(server));
+  }
   auto responses = AskAll<TreeAsync, v1::ReadZnodesRequest, v1::ZnodeBatch>(
-      all, &TreeAsync::ReadZnodes, request, kReadDeadline + kReadMargin);
+      asked, &TreeAsync::ReadZnodes, request, kReadDeadline + kReadMargin);
   return Answers<std::vector<model::Znode>>(
-      all,
+      asked,
       std::move(responses),
       [&paths](const v1::ZnodeBatch& wire,
                model::ServerId /*server*/) -> base::Result<std::vector<model::Znode>> {
@@ -187,6 +217,16 @@ std::vector<Answer<std::vector<model::Znode>>> GrpcAgents::ReadZnodes(
         }
         return znodes;
       });
+}
+
+std::unique_ptr<LeaseRenewal> GrpcAgents::KeepLease(const RunIdentity& run) {
+  v1::ReadZnodesRequest request;
+  ToWire(impl_->options.ensemble, run, *request.mutable_run());
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (const auto* connection : impl_->All()) {
+    channels.push_back(connection->channel);
+  }
+  return std::make_unique<RenewingThread>(channels, std::move(request), kRenewEvery);
 }
 
 }  // namespace zoowarden::controller

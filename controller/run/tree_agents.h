@@ -8,8 +8,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,19 +31,33 @@ struct WalkRequest {
   RunIdentity run;
   model::Zxid at_least;                 // applied by the member before it is read
   std::uint32_t znodes_per_second = 0;  // of each member; 0 = no limit
+  // Asked while the agent sends nothing: true ends Next with kCancelled tree.stopped. May be empty.
+  std::function<bool()> stop_requested;
+};
+
+// While it lives, a run's lease is renewed.
+class LeaseRenewal {
+ public:
+  virtual ~LeaseRenewal() = default;
 };
 
 class TreeAgents {
  public:
-  // What ReadZnodes takes at once.
+  // What ReadZnodes takes at once; all paths together must leave a message of 4 MiB room for them.
   static constexpr std::size_t kMostPaths = 1'000;
 
   virtual ~TreeAgents() = default;
 
   virtual std::unique_ptr<TreeWalk> Walk(model::ServerId server, const WalkRequest& request) = 0;
-  // All members at once; one znode for each path, in their order.
+  // These members at once; one znode for each path, in their order.
   virtual std::vector<Answer<std::vector<model::Znode>>> ReadZnodes(
-      const RunIdentity& run, model::Zxid at_least, const std::vector<std::string>& paths) = 0;
+      const RunIdentity& run,
+      const std::set<model::ServerId>& servers,
+      model::Zxid at_least,
+      const std::vector<std::string>& paths) = 0;
+  // On every agent, once a second and whatever else is waited for meanwhile: a walk that is held up
+  // renews nothing. Best effort; a lease that is lost ends walks by itself.
+  virtual std::unique_ptr<LeaseRenewal> KeepLease(const RunIdentity& run) = 0;
 };
 
 }  // namespace zoowarden::controller

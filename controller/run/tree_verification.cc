@@ -17,6 +17,11 @@ constexpr int kRounds = 12;
 constexpr milliseconds kBetweenRounds{100};
 constexpr std::uint64_t kTellEvery = 1'000;
 constexpr std::size_t kNamedUnsettled = 10;
+// Suspects are looked at again when their paths and data come to this: messages are at most 4 MiB,
+// and an agent reads the data within its deadline.
+constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
+// How long it may take to see that it shall stop.
+constexpr milliseconds kNap{200};
 
 class TreeVerification {
  public:
@@ -27,6 +32,7 @@ class TreeVerification {
       : agents_(agents), trees_(trees), clock_(clock), options_(options) {}
 
   base::Result<TreeVerdict> Run() {
+    const auto renewal = trees_.KeepLease(options_.run);
     ZW_ASSIGN(const auto canary, Canary());
     TreeRows::Walks walks;
     for (const auto server : options_.servers) {
@@ -34,25 +40,29 @@ class TreeVerification {
                     trees_.Walk(server,
                                 {.run = options_.run,
                                  .at_least = canary,
-                                 .znodes_per_second = options_.znodes_per_second}));
+                                 .znodes_per_second = options_.znodes_per_second,
+                                 .stop_requested = options_.stop_requested}));
     }
     TreeRows rows(std::move(walks));
     while (true) {
-      ZW_ASSIGN(const auto row, rows.Next());
-      if (!row) {
-        break;
-      }
-      expected_ = rows.expected();
-      Count(*row);
-      if (suspects_.size() == TreeAgents::kMostPaths) {
-        ZW_TRY(LookAgain());
-      }
+      const auto row = rows.Next();
       if (Stopped()) {
         return verdict_;
       }
+      if (!row) {
+        return base::Fail(row.error());
+      }
+      if (!*row) {
+        break;
+      }
+      expected_ = rows.expected();
+      Count(**row);
+      if (suspects_.size() == TreeAgents::kMostPaths || suspect_bytes_ >= kMostBytes) {
+        ZW_TRY(LookAgain());
+      }
     }
     ZW_TRY(LookAgain());
-    verdict_.complete = !TooMany() && verdict_.root_hidden.empty();
+    verdict_.complete = !Stopped() && verdict_.root_hidden.empty();
     Tell("");
     return verdict_;
   }
@@ -98,12 +108,22 @@ class TreeVerification {
     if (core::IsCompared(path) && !core::Agree(row)) {
       ++verdict_.suspects;
       suspects_.emplace_back(path);
+      suspect_bytes_ += path.size() + MostDataOf(row);
     }
+  }
+
+  static std::size_t MostDataOf(const core::ZnodeViews& row) {
+    std::size_t most = 0;
+    for (const auto& [server, znode] : row) {
+      most = std::max<std::size_t>(most, znode.facts.data_bytes);
+    }
+    return most;
   }
 
   // All suspects so far, round by round, until each is settled or they have had their rounds.
   base::Status LookAgain() {
-    for (int round = 0; round < kRounds && !suspects_.empty(); ++round) {
+    int round = 0;
+    for (; round < kRounds && !suspects_.empty() && !Stopped(); ++round) {
       if (round > 0) {
         clock_.SleepFor(kBetweenRounds);
       }
@@ -117,7 +137,7 @@ class TreeVerification {
     }
     for (const auto& suspect : suspects_) {
       Keep(suspect);
-      if (suspect.differences().empty()) {
+      if (round == kRounds && suspect.differences().empty()) {
         ++verdict_.unsettled;
         if (verdict_.unsettled_paths.size() < kNamedUnsettled) {
           verdict_.unsettled_paths.push_back(suspect.path());
@@ -125,6 +145,7 @@ class TreeVerification {
       }
     }
     suspects_.clear();
+    suspect_bytes_ = 0;
     return base::Ok();
   }
 
@@ -136,6 +157,7 @@ class TreeVerification {
     }
   }
 
+  // One that is stopped halfway is none.
   base::Status Round() {
     std::vector<std::string> paths;
     for (const auto& suspect : suspects_) {
@@ -143,10 +165,27 @@ class TreeVerification {
     }
     ZW_ASSIGN(const auto canary, Canary());
     std::vector<core::ZnodeViews> views(paths.size());
-    for (auto& answer : trees_.ReadZnodes(options_.run, canary, paths)) {
-      if (!options_.servers.contains(answer.server)) {
-        continue;
+    for (std::size_t done = 0; done < paths.size();) {
+      const auto count = std::min(AtOnce(), paths.size() - done);
+      const auto first = paths.begin() + static_cast<std::ptrdiff_t>(done);
+      const auto began = clock_.BootTime();
+      ZW_TRY(Read(canary, {first, first + static_cast<std::ptrdiff_t>(count)}, &views[done]));
+      done += count;
+      WaitForRate(began, count);
+      if (Stopped()) {
+        return base::Ok();
       }
+    }
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      suspects_[i].AddRound(views[i]);
+    }
+    return base::Ok();
+  }
+
+  base::Status Read(model::Zxid at_least,
+                    const std::vector<std::string>& paths,
+                    core::ZnodeViews* views) {
+    for (auto& answer : trees_.ReadZnodes(options_.run, options_.servers, at_least, paths)) {
       if (!answer.result) {
         return base::Fail(answer.result.error());
       }
@@ -154,10 +193,23 @@ class TreeVerification {
         views[i].emplace(answer.server, std::move((*answer.result)[i]));
       }
     }
-    for (std::size_t i = 0; i < paths.size(); ++i) {
-      suspects_[i].AddRound(views[i]);
-    }
     return base::Ok();
+  }
+
+  // What is read again counts as what is read: a second's worth at once, and then the rest of it is
+  // waited for.
+  [[nodiscard]] std::size_t AtOnce() const {
+    const std::size_t rate = options_.znodes_per_second;
+    return rate == 0 ? TreeAgents::kMostPaths : std::min(rate, TreeAgents::kMostPaths);
+  }
+  void WaitForRate(milliseconds began, std::size_t count) {
+    if (options_.znodes_per_second == 0) {
+      return;
+    }
+    const auto due = began + milliseconds(1'000 * count / options_.znodes_per_second);
+    for (auto now = clock_.BootTime(); now < due && !Stopped(); now = clock_.BootTime()) {
+      clock_.SleepFor(std::min(kNap, due - now));
+    }
   }
 
   void Tell(const std::string& path) const {
@@ -177,6 +229,7 @@ class TreeVerification {
   TreeVerdict verdict_;
   std::uint64_t expected_ = 0;
   std::vector<core::ZnodeCase> suspects_;
+  std::size_t suspect_bytes_ = 0;
 };
 
 }  // namespace

@@ -117,9 +117,10 @@ class Look {
         continue;
       }
       if (++failed == kFailedCanaries) {
-        return canary ? base::Fail(base::ErrorCode::kDataLoss,
-                                   "canary.went_back",
-                                   "its zxid is not above the one before")
+        return canary ? base::Fail(
+                            base::ErrorCode::kDataLoss,
+                            "canary.went_back",
+                            "its zxid is not above the one before; look at the log of its member")
                       : base::Fail(canary.error());
       }
       clock_.SleepFor(kPause);

@@ -1,6 +1,7 @@
 // What of a tree an agent may send, over a real gRPC stream in this process.
 #include "controller/agents/grpc_agents.h"
 #include "rpc/status.h"
+#include "tests/support/wait_until.h"
 #include "zoowarden/v1/tree.grpc.pb.h"
 
 #include <gmock/gmock.h>
@@ -10,6 +11,7 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <string>
 
 namespace zoowarden::controller {
@@ -62,6 +64,7 @@ class TreeAgentsTest : public testing::Test {
     GrpcAgentsOptions options;
     options.ensemble = "lab";
     options.servers.push_back({.id = {2}, .host = "h", .agent = "agent2:7443"});
+    options.servers.push_back({.id = {3}, .host = "h", .agent = "agent3:7443"});
     options.channel = [this](const model::ServerSpec&) { return server_->InProcessChannel({}); };
     return GrpcAgents(std::move(options));
   }
@@ -114,9 +117,58 @@ TEST_F(TreeAgentsTest, AWalkGivesWhatTheAgentSends) {
 TEST_F(TreeAgentsTest, WhatNoAgentSendsIsRefused) {
   EXPECT_EQ(ReasonAfter(Batch({"a"})), "wire.bad_value");
   EXPECT_EQ(ReasonAfter(Batch({"/a/../b"})), "wire.bad_value");
-  EXPECT_EQ(ReasonAfter(Batch({})), "wire.bad_value");
   EXPECT_EQ(ReasonAfter(Batch({"/"}, v1::SIGHT_UNSPECIFIED)), "wire.bad_value");
   EXPECT_EQ(ReasonAfter(Batch({"/"}, static_cast<v1::Sight>(99))), "wire.bad_value");
+}
+
+TEST_F(TreeAgentsTest, AMessageWithoutZnodesSaysThatTheWalkGoesOn) {
+  v1::WalkTreeRequest asked;
+  tree_.on_walk = [&asked](const auto& request, FakeTree::Batches& batches) {
+    asked = request;
+    for (const auto& batch :
+         {Batch({}), Batch({"/"}), Batch({}), Batch({}), Batch({"/a"}), Batch({})}) {
+      batches.Write(batch);
+    }
+    return grpc::Status::OK;
+  };
+  EXPECT_THAT(Walked(), ElementsAre("/", "/a"));
+  EXPECT_TRUE(asked.empty_batches());
+}
+
+TEST_F(TreeAgentsTest, AWalkThatSaysNothingIsStoppedOnRequest) {
+  std::promise<void> over;
+  tree_.on_walk = [&over](const auto&, FakeTree::Batches&) {
+    over.get_future().wait();
+    return grpc::Status::OK;
+  };
+  auto agents = Make();
+  const auto walk = agents.Walk({2}, {.run = kRun, .stop_requested = [] { return true; }});
+  const auto batch = walk->Next();
+  ASSERT_FALSE(batch);
+  EXPECT_EQ(batch.error().reason(), "tree.stopped");
+  over.set_value();
+}
+
+// Actual: a lease is renewed by what walks and reads alone, so it lapses while a walk is held up.
+TEST_F(TreeAgentsTest, TheLeaseIsRenewedWhileAWalkWaits) {
+  std::atomic<int> renewals = 0;
+  tree_.on_read = [&renewals](const v1::ReadZnodesRequest& request, v1::ZnodeBatch&) {
+    EXPECT_EQ(request.paths_size(), 0);
+    EXPECT_EQ(request.run().epoch(), 5U);
+    EXPECT_EQ(request.run().ensemble(), "lab");
+    ++renewals;
+    return grpc::Status::OK;
+  };
+  tree_.on_walk = [&renewals](const auto&, FakeTree::Batches& batches) {
+    test::WaitUntil([&] { return renewals >= 4; });  // two agents, and a second goes by
+    batches.Write(Batch({"/"}));
+    return grpc::Status::OK;
+  };
+  auto agents = Make();
+  const auto walk = agents.Walk({2}, {.run = kRun});
+  const auto renewal = agents.KeepLease(kRun);
+  EXPECT_TRUE(walk->Next());
+  EXPECT_GE(renewals, 4);
 }
 
 TEST_F(TreeAgentsTest, AnErrorInTheMiddleIsNoEnd) {
@@ -154,7 +206,7 @@ TEST_F(TreeAgentsTest, ZnodesThatWereNotAskedForAreRefused) {
       reply = answer;
       return grpc::Status::OK;
     };
-    const auto answers = agents.ReadZnodes(kRun, {9}, paths);
+    const auto answers = agents.ReadZnodes(kRun, {{2}}, {9}, paths);
     return answers.front().result ? "" : answers.front().result.error().reason();
   };
   EXPECT_EQ(reason_after(Batch({"/a", "/b"})), "");
@@ -166,7 +218,7 @@ TEST_F(TreeAgentsTest, ZnodesThatWereNotAskedForAreRefused) {
     reply = Batch({request.paths(0), request.paths(1)});
     return grpc::Status::OK;
   };
-  const auto answers = agents.ReadZnodes(kRun, {9}, paths);
+  const auto answers = agents.ReadZnodes(kRun, {{2}}, {9}, paths);
   ASSERT_TRUE(answers.front().result);
   const auto& facts = answers.front().result->front().facts;
   EXPECT_EQ(facts.created, model::Zxid{7});

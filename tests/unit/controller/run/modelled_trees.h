@@ -91,13 +91,32 @@ class ModelledTrees final : public SpokenAgents, public TreeAgents {
   }
 
   std::unique_ptr<TreeWalk> Walk(model::ServerId server, const WalkRequest& request) override {
+    EXPECT_EQ(kept_leases_, 1) << "nobody renews the lease";
     return std::make_unique<ModelledWalk>(*this, server, request.at_least);
   }
 
+  // What was asked for by one ReadZnodes.
+  struct Asked {
+    std::set<model::ServerId> servers;
+    std::size_t paths = 0;
+    std::size_t bytes = 0;  // of the paths
+  };
+  std::vector<Asked> asked;
+  std::function<void()> on_read = [] {};
+
   std::vector<Answer<std::vector<model::Znode>>> ReadZnodes(
-      const RunIdentity&, model::Zxid at_least, const std::vector<std::string>& paths) override {
+      const RunIdentity&,
+      const std::set<model::ServerId>& servers,
+      model::Zxid at_least,
+      const std::vector<std::string>& paths) override {
+    EXPECT_EQ(kept_leases_, 1) << "nobody renews the lease";
+    auto& now = asked.emplace_back(Asked{.servers = servers, .paths = paths.size()});
+    for (const auto& path : paths) {
+      now.bytes += path.size();
+    }
+    on_read();
     std::vector<Answer<std::vector<model::Znode>>> answers;
-    for (auto& [id, member] : members_) {
+    for (const auto id : servers) {
       std::vector<model::Znode> znodes;
       for (const auto& path : paths) {
         const auto& nodes = LookAt(id, at_least);
@@ -109,7 +128,17 @@ class ModelledTrees final : public SpokenAgents, public TreeAgents {
     return answers;
   }
 
+  std::unique_ptr<LeaseRenewal> KeepLease(const RunIdentity&) override {
+    return std::make_unique<Kept>(kept_leases_);
+  }
+
  private:
+  struct Kept final : LeaseRenewal {
+    explicit Kept(int& leases) : leases_(leases) { ++leases_; }
+    ~Kept() override { --leases_; }
+    int& leases_;
+  };
+
   struct Member {
     Nodes nodes;
     std::size_t applied = 0;
@@ -187,6 +216,7 @@ class ModelledTrees final : public SpokenAgents, public TreeAgents {
   std::vector<Transaction> log_;
   std::map<model::ServerId, Member> members_;
   Nodes shown_;
+  int kept_leases_ = 0;
 };
 
 }  // namespace zoowarden::controller
