@@ -115,9 +115,12 @@ class GrpcWalk final : public TreeWalk, public grpc::ClientReadReactor<v1::Znode
   // Until something came or the walk has ended.
   base::Status Wait(std::unique_lock<std::mutex>& lock) {
     const auto ends = std::chrono::steady_clock::now() + kSilence;
-    while (!changed_.wait_for(lock, kNap, [this] { return arrived_ || ended_; })) {
+    while (true) {
       if (stop_requested_ && stop_requested_()) {
         return base::Fail(base::ErrorCode::kCancelled, "tree.stopped", "stopped on request");
+      }
+      if (changed_.wait_for(lock, kNap, [this] { return arrived_ || ended_; })) {
+        return base::Ok();
       }
       if (std::chrono::steady_clock::now() >= ends) {
         return base::Fail(base::ErrorCode::kDeadlineExceeded,
@@ -126,7 +129,6 @@ class GrpcWalk final : public TreeWalk, public grpc::ClientReadReactor<v1::Znode
                               std::to_string(kSilence.count() / 1'000) + " s");
       }
     }
-    return base::Ok();
   }
 
   // With the mutex held; the call may end from now on.

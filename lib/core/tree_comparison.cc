@@ -142,7 +142,7 @@ ZnodeCase::Value ZnodeCase::ValueOf(Aspect aspect, const Znode& znode) {
 
 bool ZnodeCase::Equal(Aspect aspect, const ZnodeViews& views) {
   if (aspect == Aspect::kAccess) {
-    return !Any(Sight::kForbidden, views) || !Any(Sight::kPresent, views);
+    return !(Any(Sight::kForbidden, views) && Any(Sight::kPresent, views));
   }
   return std::all_of(views.begin(), views.end(), [&](const auto& view) {
     return ValueOf(aspect, view.second) == ValueOf(aspect, views.begin()->second);
@@ -160,33 +160,33 @@ bool Agree(const ZnodeViews& views) {
 }
 
 void ZnodeCase::AddRound(const ZnodeViews& views) {
+  const auto there = Without(Sight::kAbsent, views);
   const auto readable = Without(Sight::kForbidden, views);
-  Judge(Aspect::kAccess, Without(Sight::kAbsent, views));
+  // What not all members show can differ, but nobody has seen it equal.
+  const bool all_alike = there.empty() || there.size() == views.size();
+  const bool all_compared = readable.empty() || readable.size() == views.size();
+  Judge(Aspect::kAccess, there, all_alike);
   JudgeConflicts(Aspect::kData, readable);
   JudgeConflicts(Aspect::kAcl, readable);
-  const bool hidden_or_gone =
-      readable.size() < views.size() && !readable.empty() && !Any(Sight::kPresent, readable);
-  if (hidden_or_gone) {
-    return;
-  }
-  Judge(Aspect::kExistence, readable);
+  Judge(Aspect::kExistence, readable, all_compared);
   const bool all_there = Equal(Aspect::kExistence, readable);
   for (const auto aspect : {Aspect::kData, Aspect::kAcl, Aspect::kChildren}) {
     if (all_there) {
-      Judge(aspect, readable);
+      Judge(aspect, readable, all_compared);
     } else {
       TrackOf(aspect).rounds = 0;
     }
   }
 }
 
-void ZnodeCase::Judge(Aspect aspect, const ZnodeViews& compared) {
+void ZnodeCase::Judge(Aspect aspect, const ZnodeViews& compared, bool all) {
   auto& track = TrackOf(aspect);
   if (track.closed) {
     return;
   }
   if (Equal(aspect, compared)) {
-    track.closed = true;
+    track.closed = all;
+    track.rounds = 0;
     return;
   }
   std::map<model::ServerId, Value> shown;
@@ -255,13 +255,13 @@ void ZnodeCase::Report(Aspect aspect, const ZnodeViews& compared) {
 }
 
 bool ZnodeCase::settled() const {
-  const auto& existence = tracks_[static_cast<std::size_t>(Aspect::kExistence)];
-  if (existence.closed && !differences_.empty() &&
-      differences_.front().aspect == Aspect::kExistence) {
-    return true;
-  }
-  return std::all_of(
-      tracks_.begin(), tracks_.end(), [](const Track& track) { return track.closed; });
+  // The members do not even have the same to show.
+  const bool apart = std::any_of(differences_.begin(), differences_.end(), [](const auto& found) {
+    return found.aspect == Aspect::kExistence || found.aspect == Aspect::kAccess;
+  });
+  return apart || std::all_of(tracks_.begin(), tracks_.end(), [](const Track& track) {
+           return track.closed;
+         });
 }
 
 }  // namespace zoowarden::core

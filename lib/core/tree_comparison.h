@@ -82,7 +82,8 @@ class ZnodeCase {
     bool closed = false;
   };
 
-  void Judge(Aspect aspect, const ZnodeViews& compared);
+  // `all`: those are all members, so that it is equal when these are.
+  void Judge(Aspect aspect, const ZnodeViews& compared, bool all);
   void JudgeConflicts(Aspect aspect, const ZnodeViews& readable);
   void Report(Aspect aspect, const ZnodeViews& compared);
   [[nodiscard]] Track& TrackOf(Aspect aspect) { return tracks_[static_cast<std::size_t>(aspect)]; }

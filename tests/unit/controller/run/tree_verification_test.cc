@@ -195,6 +195,42 @@ TEST(ZnodeCaseTest, WhatOneRoundShowsHalfwayThroughATransactionIsNoDifference) {
   EXPECT_EQ(different.differences().front().aspect, Aspect::kData);
 }
 
+model::Znode Shown(model::Sight sight, std::uint32_t data = 0) {
+  return {.path = "/a",
+          .sight = sight,
+          .facts = {.created = {1}, .modified = {data}, .version = static_cast<int>(data)}};
+}
+
+// That those who show it are equal says nothing of the one that does not.
+TEST(ZnodeCaseTest, NothingIsEqualBecauseOneMemberDoesNotShowIt) {
+  using model::Sight;
+  core::ZnodeCase hidden("/a");
+  hidden.AddRound(
+      {{{1}, Shown(Sight::kAbsent)}, {{2}, Shown(Sight::kPresent)}, {{3}, Shown(Sight::kPresent)}});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(hidden.settled());
+    hidden.AddRound({{{1}, Shown(Sight::kForbidden)},
+                     {{2}, Shown(Sight::kPresent)},
+                     {{3}, Shown(Sight::kPresent)}});
+  }
+  ASSERT_EQ(hidden.differences().size(), 1U);
+  EXPECT_EQ(hidden.differences().front().aspect, Aspect::kAccess);
+  EXPECT_TRUE(hidden.settled());
+
+  core::ZnodeCase behind("/a");
+  behind.AddRound({{{1}, Shown(Sight::kForbidden)},
+                   {{2}, Shown(Sight::kPresent, 5)},
+                   {{3}, Shown(Sight::kPresent, 5)}});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(behind.settled());
+    behind.AddRound({{{1}, Shown(Sight::kPresent, 4)},
+                     {{2}, Shown(Sight::kPresent, 5)},
+                     {{3}, Shown(Sight::kPresent, 5)}});
+  }
+  ASSERT_EQ(behind.differences().size(), 1U);
+  EXPECT_EQ(behind.differences().front().aspect, Aspect::kData);
+}
+
 TEST(TreeVerificationTest, AZnodeThatOnlyOneMemberHasIsFound) {
   ModelledTrees trees(3, 1);
   Fill(trees);
