@@ -7,27 +7,6 @@ namespace zoowarden::controller {
 
 namespace {
 
-std::vector<model::MemberObservation> ObservationsFrom(
-    const std::vector<const Connection*>& connections,
-    const Responses<v1::Observation>& responses) {
-  std::vector<model::MemberObservation> observations;
-  for (std::size_t i = 0; i < connections.size(); ++i) {
-    const auto server = connections[i]->server.id;
-    auto seen = responses[i]
-                    ? FromWire(*responses[i], server)
-                    : base::Result<model::MemberObservation>(base::Fail(responses[i].error()));
-    if (seen) {
-      observations.push_back(std::move(*seen));
-      continue;
-    }
-    auto& silent = observations.emplace_back();
-    silent.id = server;
-    silent.problem = seen.error().message();
-    silent.fenced = seen.error().reason() == "fence.stale_epoch";
-  }
-  return observations;
-}
-
 // An agent that could not be reached when the run began has not accepted its epoch yet. It is asked
 // to, and is unknown until a later round; one that another run holds refuses.
 void OfferEpoch(const std::vector<const Connection*>& connections,
@@ -48,6 +27,27 @@ void OfferEpoch(const std::vector<const Connection*>& connections,
 }
 
 }  // namespace
+
+std::vector<model::MemberObservation> ObservationsFrom(
+    const std::vector<const Connection*>& connections,
+    const Responses<v1::Observation>& responses) {
+  std::vector<model::MemberObservation> observations;
+  for (std::size_t i = 0; i < connections.size(); ++i) {
+    const auto server = connections[i]->server.id;
+    auto seen = responses[i]
+                    ? FromWire(*responses[i], server)
+                    : base::Result<model::MemberObservation>(base::Fail(responses[i].error()));
+    if (seen) {
+      observations.push_back(std::move(*seen));
+      continue;
+    }
+    auto& silent = observations.emplace_back();
+    silent.id = server;
+    silent.problem = seen.error().message();
+    silent.fenced = seen.error().reason() == "fence.stale_epoch";
+  }
+  return observations;
+}
 
 Connection GrpcAgents::Impl::Connect(const model::ServerSpec& server) const {
   const auto channel = options.channel(server);

@@ -213,6 +213,10 @@ std::vector<Answer<Value>> Answers(const std::vector<const Connection*>& connect
   return answers;
 }
 
+// One a connection, in their order; an agent that did not answer gives answered = false.
+[[nodiscard]] std::vector<model::MemberObservation> ObservationsFrom(
+    const std::vector<const Connection*>& connections, const Responses<v1::Observation>& responses);
+
 struct GrpcAgents::Impl {
   GrpcAgentsOptions options;
   std::vector<Connection> connections;

@@ -42,6 +42,7 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   tree.globals = GlobalOptions(flags);
   tree.groups = {{"runs", "what runs did, and which are open"},
                  {"server", "what becomes of a server whose agent waits for a person"},
+                 {"fleet", "many ensembles, rolled in waves"},
                  {"audit", "who asked the agents for what"},
                  {"config", "what the configuration is, where it comes from, and changing it"},
                  {"releases", "what lies on the servers, verified and removed"},
@@ -64,6 +65,11 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   for (auto& command : ServerCommands()) {
     tree.commands.push_back(std::move(command));
   }
+  tree.commands.push_back(FleetPlanCommand());
+  tree.commands.push_back(FleetUpgradeCommand());
+  tree.commands.push_back(FleetApplyCommand());
+  tree.commands.push_back(FleetStatusCommand());
+  tree.commands.push_back(FleetResumeCommand());
   tree.commands.push_back(ImportCommand());
   tree.commands.push_back(AdoptCommand());
   tree.commands.push_back(RunsListCommand());

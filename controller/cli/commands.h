@@ -26,6 +26,11 @@ namespace zoowarden::controller {
 [[nodiscard]] Command VerifyCommand();
 // `server confirm`, `retry`, `rollback` and `close`.
 [[nodiscard]] std::vector<Command> ServerCommands();
+[[nodiscard]] Command FleetPlanCommand();
+[[nodiscard]] Command FleetApplyCommand();
+[[nodiscard]] Command FleetUpgradeCommand();
+[[nodiscard]] Command FleetResumeCommand();
+[[nodiscard]] Command FleetStatusCommand();
 [[nodiscard]] Command ImportCommand();
 [[nodiscard]] Command AdoptCommand();
 [[nodiscard]] Command ConfigShowCommand();

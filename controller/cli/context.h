@@ -14,6 +14,7 @@
 #include "controller/cli/exit_codes.h"
 #include "controller/run/agents.h"
 #include "controller/run/checks.h"
+#include "controller/run/fleet_agents.h"
 #include "controller/run/foreign_servers.h"
 #include "controller/run/release_agents.h"
 #include "pki/x509.h"
@@ -84,6 +85,10 @@ struct Detached {
   std::int64_t pid = 0;
   std::string unit;             // empty = a session of its own
   std::function<bool()> ended;  // whether the process has gone
+  // After its end; none where this process is not its parent.
+  std::function<std::optional<int>()> exit_code = [] { return std::nullopt; };
+  std::function<void()> interrupt = [] {};  // SIGINT to the process alone
+  std::string process;  // for `find_detached`, on this machine until it is booted again
 };
 
 struct World {
@@ -95,6 +100,11 @@ struct World {
   std::function<std::function<bool()>()> watch_interrupt;
   std::function<std::uint32_t()> random;
   std::function<base::Result<Detached>(const DetachRequest&)> detach;
+  // The process of that name (Detached::process); nullopt when it has gone.
+  std::function<std::optional<Detached>(const std::string&)> find_detached;
+  // The agents of many ensembles, to be asked together; an ensemble that cannot be connected to has
+  // its error in every answer.
+  std::function<std::shared_ptr<FleetAgents>(const std::vector<ConnectRequest>&)> connect_fleet;
   std::vector<std::filesystem::path> plugin_directories;
 };
 

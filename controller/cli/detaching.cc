@@ -1,8 +1,8 @@
 #include "controller/cli/detaching.h"
 
 #include "base/text.h"
+#include "controller/cli/last_words.h"
 #include "controller/run/recorder.h"
-#include "sys/files.h"
 
 #include <algorithm>
 #include <chrono>
@@ -16,7 +16,6 @@ using std::chrono::milliseconds;
 // Until its first record: it connects to the agents and waits for an earlier lease to lapse.
 constexpr milliseconds kPatience{30'000};
 constexpr milliseconds kBetweenLooks{100};
-constexpr std::size_t kMaxLog = 1024 * 1024;
 
 struct Detaching {
   std::string run_id;
@@ -49,17 +48,6 @@ bool HasBegun(Context& context, const Detaching& what) {
   const auto journal = OpenJournalToRead(context, what.ensemble);
   const auto run = journal ? (*journal)->Load(what.run_id) : base::Fail(journal.error());
   return run && run->epoch > what.epoch;
-}
-
-// What it said last; its errors come with their next step.
-std::string LastWords(const std::filesystem::path& log) {
-  const auto text = sys::ReadFile(log, kMaxLog);
-  if (!text) {
-    return "";
-  }
-  const auto from = text->rfind("error: ");
-  const auto last = std::string_view(*text).substr(from == std::string::npos ? 0 : from);
-  return base::Printable(base::Trim(last), 2'000);
 }
 
 base::Status WaitForBeginning(Context& context,

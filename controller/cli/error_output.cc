@@ -29,6 +29,7 @@ constexpr std::array kHints{
     Hint{"journal.in_use", "wait for the other zoowarden to end"},
     Hint{"pki.no_identity",
          "make one with `zoowarden pki issue --role operator`, or name the directory with --pki"},
+    Hint{"fleet.in_use", "wait for it to end, or see `zoowarden fleet status`"},
     Hint{"run.none_open", "see `zoowarden runs list`"},
     Hint{"run.none", "see `zoowarden runs list`"},
 };
@@ -42,8 +43,11 @@ std::string NextAction(const base::Error& error) {
     }
   }
   // What such an error says is enough.
-  constexpr std::array<std::string_view, 3> kComplete{
-      "usage.needs_yes", "usage.unknown_server", "usage.bad_crl"};
+  constexpr std::array<std::string_view, 5> kComplete{"usage.no_fleet",
+                                                      "usage.fleet_not_ensemble",
+                                                      "usage.needs_yes",
+                                                      "usage.unknown_server",
+                                                      "usage.bad_crl"};
   const bool usage =
       error.Is(base::ErrorCode::kInvalidArgument) && error.reason().starts_with("usage.") &&
       std::find(kComplete.begin(), kComplete.end(), error.reason()) == kComplete.end();

@@ -28,8 +28,12 @@ std::span<const ExitCodeMeaning> ExitCodes() {
 
 ExitCode ExitCodeOf(const base::Error& error) {
   if (error.reason() == "lease.held" || error.reason() == "run.fenced" ||
-      error.reason() == "record.fenced" || error.reason() == "journal.in_use") {
+      error.reason() == "record.fenced" || error.reason() == "journal.in_use" ||
+      error.reason() == "fleet.in_use") {
     return ExitCode::kHeld;
+  }
+  if (error.reason() == "fleet.halted") {
+    return ExitCode::kHalted;
   }
   if (error.reason() == "record.no_majority") {
     return ExitCode::kTimeout;

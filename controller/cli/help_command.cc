@@ -14,6 +14,7 @@ constexpr const char* kEnvironment =
     "Flags win over the environment, the environment over defaults.\n"
     "\n"
     "ZOOWARDEN_ENSEMBLE  the ensemble file (default: ensemble.yaml in this directory)\n"
+    "ZOOWARDEN_FLEET     the fleet file (default: fleet.yaml in this directory)\n"
     "ZOOWARDEN_PKI       directory with ca.pem, cert.pem and key.pem of this operator\n"
     "                    (default: $XDG_CONFIG_HOME/zoowarden/pki)\n"
     "ZOOWARDEN_CRL       revocation list that agents' certificates are judged by (default: none)\n"

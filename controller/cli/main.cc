@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "controller/agents/grpc_agents.h"
+#include "controller/agents/grpc_fleet.h"
 #include "controller/agents/grpc_foreign_servers.h"
 #include "controller/cli/commands.h"
 #include "controller/cli/interrupt.h"
@@ -141,6 +142,37 @@ base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Cloc
                    .trees = agents};
 }
 
+// Answers are judged by the certificates of now; one question is too short for them to change.
+base::Result<GrpcAgentsOptions> FleetOptions(const ConnectRequest& request, sys::Clock& clock) {
+  ZW_ASSIGN(const auto identity, LoadIdentity(request.pki, request.crl, clock));
+  const std::string own = identity.own->Get()->identity.ensemble;
+  if (own != request.spec.name) {
+    return base::Fail(base::ErrorCode::kInvalidArgument,
+                      "config.other_ensemble",
+                      "the certificate in " + request.pki.native() + " is of ensemble '" + own +
+                          "'; name that of '" + request.spec.name + "' with pki: in fleet.yaml");
+  }
+  GrpcAgentsOptions options{.ensemble = own, .servers = request.spec.servers};
+  options.channel = [credentials = identity.credentials, own](const model::ServerSpec& server) {
+    return rpc::MakeChannel(server.agent, pki::AgentIdentity(own, server.id.value), credentials);
+  };
+  options.judge = [judge = identity.judge](const std::string& certificate) {
+    return judge->Judge(certificate);
+  };
+  options.ca = pki::FilesIn(request.pki).ca;
+  return options;
+}
+
+std::shared_ptr<FleetAgents> ConnectToFleet(const std::vector<ConnectRequest>& requests,
+                                            sys::Clock& clock) {
+  std::vector<base::Result<GrpcAgentsOptions>> ensembles;
+  ensembles.reserve(requests.size());
+  for (const auto& request : requests) {
+    ensembles.push_back(FleetOptions(request, clock));
+  }
+  return MakeGrpcFleet(std::move(ensembles));
+}
+
 // Beside this program (a build tree), then where packages put them.
 std::vector<std::filesystem::path> PluginDirectories() {
   std::error_code ignored;
@@ -172,6 +204,8 @@ int Main(const std::vector<std::string>& words) {
           },
       .random = [] { return std::random_device()(); },
       .detach = StartAgain,
+      .find_detached = FindStarted,
+      .connect_fleet = [&clock](const auto& all) { return ConnectToFleet(all, clock); },
       .plugin_directories = PluginDirectories()};
   return RunProgramLine(words, console, world);
 }

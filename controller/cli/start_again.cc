@@ -1,13 +1,17 @@
 #include "controller/cli/start_again.h"
 
+#include "base/text.h"
+#include "sys/process.h"
 #include "sys/subprocess.h"
 
 #include <pwd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace zoowarden::controller {
@@ -55,6 +59,30 @@ std::vector<std::string> OwnEnvironment() {
   return entries;
 }
 
+struct Child {
+  pid_t pid = 0;
+  bool gone = false;
+  std::optional<int> code = {};  // 128 + signal when one ended it, as shells say it
+
+  bool Ended() {
+    int status = 0;
+    if (!gone && ::waitpid(pid, &status, WNOHANG) == pid) {
+      gone = true;
+      code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+    return gone;
+  }
+};
+
+// "BOOT PID START": no other process will ever have this name.
+std::string ProcessText(pid_t pid) {
+  const auto boot = sys::BootId();
+  const auto process = sys::ReadProcess(pid);
+  return boot && process
+             ? *boot + " " + std::to_string(pid) + " " + std::to_string(process->name.start_time)
+             : "";
+}
+
 }  // namespace
 
 base::Result<Detached> StartAgain(const DetachRequest& request) {
@@ -77,11 +105,44 @@ base::Result<Detached> StartAgain(const DetachRequest& request) {
   program.arguments.insert(program.arguments.end(), request.words.begin(), request.words.end());
   ZW_ASSIGN(const pid_t pid, sys::StartDetached(program));
   detached.pid = pid;
-  detached.ended = [pid, gone = std::make_shared<bool>(false)] {
-    *gone = *gone || ::waitpid(pid, nullptr, WNOHANG) == pid;
-    return *gone;
+  const auto child = std::make_shared<Child>(Child{.pid = pid});
+  detached.ended = [child] { return child->Ended(); };
+  detached.exit_code = [child] { return child->code; };
+  detached.interrupt = [child] {
+    // Not reaped yet: the number cannot be anybody else's.
+    if (!child->Ended()) {
+      ::kill(child->pid, SIGINT);
+    }
   };
+  detached.process = ProcessText(pid);
   return detached;
+}
+
+std::optional<Detached> FindStarted(const std::string& process) {
+  const auto words = base::Split(process, ' ');
+  const auto boot = sys::BootId();
+  if (words.size() != 3 || !boot || *boot != words[0]) {
+    return std::nullopt;
+  }
+  const auto pid = base::ParseUnsigned(words[1]);
+  const auto start_time = base::ParseUnsigned(words[2]);
+  if (!pid || !start_time) {
+    return std::nullopt;
+  }
+  auto opened = sys::PidFd::Open({.pid = static_cast<pid_t>(*pid), .start_time = *start_time});
+  if (!opened) {
+    return std::nullopt;
+  }
+  const auto held = std::make_shared<sys::PidFd>(*std::move(opened));
+  const auto ended = [held] { return held->WaitForExit({}).value_or(true); };
+  if (ended()) {
+    return std::nullopt;
+  }
+  return Detached{.pid = held->name().pid,
+                  .unit = {},
+                  .ended = ended,
+                  .interrupt = [held] { static_cast<void>(held->Signal(SIGINT)); },
+                  .process = process};
 }
 
 }  // namespace zoowarden::controller

@@ -8,8 +8,13 @@
 #include "base/error.h"
 #include "controller/cli/context.h"
 
+#include <optional>
+#include <string>
+
 namespace zoowarden::controller {
 
 [[nodiscard]] base::Result<Detached> StartAgain(const DetachRequest& request);
+// One that an earlier life of the caller started (Detached::process); nullopt when it has gone.
+[[nodiscard]] std::optional<Detached> FindStarted(const std::string& process);
 
 }  // namespace zoowarden::controller

@@ -106,6 +106,9 @@ base::Status ReadEntry(Reading& reading, const YamlValue& value) {
   }
   for (const auto& path : paths) {
     auto loaded = LoadEnsembleFile(path);
+    if (!loaded && !loaded.error().Is(base::ErrorCode::kInvalidArgument)) {
+      return base::Fail(files.Refuse("unreadable", ": " + loaded.error().message()));
+    }
     if (!loaded) {
       return base::Fail(loaded.error().WithContext(files.Where() + ": " + files.name()));
     }

@@ -116,6 +116,19 @@ class SpokenCertificates final : public CertificateCalls {
   AgentWords& words_;
 };
 
+// Every ensemble says the same.
+class SpokenFleet final : public FleetAgents {
+ public:
+  SpokenFleet(AgentWords& words, std::size_t ensembles) : words_(words), ensembles_(ensembles) {}
+  std::vector<EnsembleAnswer> GetStatus(std::chrono::milliseconds) override {
+    return std::vector<EnsembleAnswer>(ensembles_, EnsembleAnswer(words_.seen));
+  }
+
+ private:
+  AgentWords& words_;
+  std::size_t ensembles_;
+};
+
 class NoChecks final : public CheckRunner {
  public:
   std::vector<core::CheckVerdict> Run(const std::vector<model::HealthCheck>&,
@@ -218,6 +231,11 @@ class CommandLineTest : public testing::Test {
         .watch_interrupt = [this] { return interrupted_; },
         .random = [] { return 0x3f9aU; },
         .detach = detach_,
+        .find_detached = [](const std::string&) { return std::nullopt; },
+        .connect_fleet =
+            [this](const std::vector<ConnectRequest>& asked) {
+              return std::make_shared<SpokenFleet>(words_, asked.size());
+            },
         .plugin_directories = {}};
     const int code = RunProgramLine(line, console, world);
     return {.code = code, .out = out.str(), .err = err.str()};

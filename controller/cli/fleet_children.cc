@@ -1,0 +1,124 @@
+#include "controller/cli/fleet_children.h"
+
+#include "controller/cli/connection.h"
+#include "controller/cli/last_words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace zoowarden::controller {
+namespace {
+
+class DetachedCommand final : public EnsembleCommand {
+ public:
+  explicit DetachedCommand(Detached process) : process_(std::move(process)) {}
+  bool Ended() override { return process_.ended(); }
+  std::optional<int> ExitCode() override { return process_.exit_code(); }
+  void Interrupt() override { process_.interrupt(); }
+  [[nodiscard]] std::string Process() const override { return process_.process; }
+
+ private:
+  Detached process_;
+};
+
+const KnownRun* FindIn(const KnownRuns& known, const std::string& run_id, std::int64_t since_ms) {
+  const auto found = std::find_if(known.runs.begin(), known.runs.end(), [&](const KnownRun& run) {
+    return run_id.empty() ? run.file.created_ms >= since_ms && !run.file.state.settlement
+                          : run.record.run_id == run_id;
+  });
+  return found == known.runs.end() ? nullptr : &*found;
+}
+
+bool IsHeld(Agents& agents, const std::string& run_id) {
+  const auto leases = agents.GetLeases();
+  return std::any_of(leases.begin(), leases.end(), [&](const auto& answer) {
+    return answer.result && answer.result->run_id == run_id && answer.result->left.count() > 0;
+  });
+}
+
+}  // namespace
+
+std::vector<std::string> FleetChildren::VerbWords(const EnsembleOrder& order) const {
+  switch (order.verb) {
+    case EnsembleVerb::kResume:
+      return {"resume", order.run_id, "--yes"};
+    case EnsembleVerb::kAttach:
+      return {"attach", order.run_id};
+    case EnsembleVerb::kVerify:
+      return {"verify"};
+    case EnsembleVerb::kBegin:
+      break;
+  }
+  std::vector<std::string> words{record_.verb, "--yes"};
+  if (record_.verb == "upgrade") {
+    words.insert(words.end(), {"--to", record_.to});
+    if (!record_.release.empty()) {
+      words.insert(words.end(), {"--release", record_.release});
+    }
+  } else if (order.retry) {
+    words.emplace_back("--retry");
+  }
+  if (record_.allow_outage) {
+    words.emplace_back("--allow-outage");
+  }
+  return words;
+}
+
+base::Result<std::unique_ptr<EnsembleCommand>> FleetChildren::Start(std::size_t ensemble,
+                                                                    const EnsembleOrder& order) {
+  ZW_ASSIGN(const auto flags, FlagsOf(context_, fleet_.ensembles[ensemble]));
+  const auto& name = NameOf(ensemble);
+  DetachRequest request{
+      .words = VerbWords(order),  // A command before this one may still have its unit.
+      .name =
+          fmt::format("zoowarden-{}-{}-{:08x}", record_.rollout, name, context_.world().random()),
+      .log = {}};
+  request.words.emplace_back("--no-color");
+  const auto meant = WordsOf(flags);
+  request.words.insert(request.words.end(), meant.begin(), meant.end());
+  ZW_ASSIGN(request.log, store_.LogOf(record_.rollout, name));
+  ZW_ASSIGN(auto process, context_.world().detach(request));
+  return std::make_unique<DetachedCommand>(std::move(process));
+}
+
+std::unique_ptr<EnsembleCommand> FleetChildren::FindCommand(const std::string& process) {
+  auto found = context_.world().find_detached(process);
+  return found ? std::make_unique<DetachedCommand>(*std::move(found)) : nullptr;
+}
+
+std::optional<RunSeen> FleetChildren::Look(std::size_t ensemble,
+                                           const std::string& run_id,
+                                           std::int64_t since_ms,
+                                           bool agents) {
+  auto flags = FlagsOf(context_, fleet_.ensembles[ensemble]);
+  if (!flags) {
+    return std::nullopt;
+  }
+  Context own(*flags, context_.console(), context_.world());
+  const auto& file = fleet_.ensembles[ensemble].file;
+  const auto journal = OpenJournalToRead(own, file.spec.name);
+  const auto connected =
+      agents ? Connect(own, file)
+             : base::Result<Connected>(base::Fail(base::ErrorCode::kUnavailable, "not asked"));
+  auto* asked = connected ? connected->agents.get() : nullptr;
+  const auto known = CollectRuns(journal ? journal->get() : nullptr, asked);
+  const auto* run = FindIn(known, run_id, since_ms);
+  if (run == nullptr) {
+    return std::nullopt;
+  }
+  const auto& state = run->file.state;
+  return RunSeen{.run_id = run->record.run_id,
+                 .ended = state.phase == core::RunPhase::kEnded,
+                 .outcome = state.outcome,
+                 .text = state.outcome_text,
+                 .held = asked != nullptr && IsHeld(*asked, run->record.run_id)};
+}
+
+std::string FleetChildren::LastWords(std::size_t ensemble) {
+  const auto log = store_.LogOf(record_.rollout, NameOf(ensemble));
+  return log ? controller::LastWords(*log) : "";
+}
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,196 @@
+#include "controller/cli/fleet_planning.h"
+
+#include "base/text.h"
+#include "controller/cli/commands.h"
+#include "controller/cli/table.h"
+#include "controller/cli/times.h"
+
+#include <algorithm>
+#include <atomic>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+namespace zoowarden::controller {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kAtATime = 8;
+
+std::string TextIn(const Document* document, std::string_view key) {
+  const auto* found = document == nullptr ? nullptr : document->Find(key);
+  const auto* text = found == nullptr ? nullptr : std::get_if<std::string>(&found->value());
+  return text == nullptr ? "" : *text;
+}
+
+std::size_t LengthIn(const Document& document, std::string_view key) {
+  const auto* found = document.Find(key);
+  const auto* list = found == nullptr ? nullptr : std::get_if<Document::List>(&found->value());
+  return list == nullptr ? 0 : list->size();
+}
+
+EnsemblePlan PlanFrom(int code, const std::string& out) {
+  EnsemblePlan plan{.code = static_cast<ExitCode>(code)};
+  auto document = Document::FromJson(out);
+  if (!document) {
+    plan.problem = "its plan could not be made; see `zoowarden plan` of it";
+    plan.code = plan.Good() ? ExitCode::kError : plan.code;
+    return plan;
+  }
+  if (const auto* error = document->Find("error")) {
+    plan.reason = TextIn(error, "reason");
+    plan.problem = TextIn(error, "message");
+  }
+  plan.restarts = plan.Good() ? LengthIn(*document, "steps") : 0;
+  plan.servers = LengthIn(*document, "servers");
+  plan.version = TextIn(document->Find("release"), "version");
+  plan.document = *std::move(document);
+  return plan;
+}
+
+std::vector<std::string> PlanWords(const GlobalFlags& flags, const FleetTarget& target) {
+  std::vector<std::string> words{"plan", "-o", "json"};
+  if (target.to) {
+    words.insert(words.end(), {"--to", *target.to});
+  }
+  if (target.release) {
+    words.insert(words.end(), {"--release", *target.release});
+  }
+  if (target.allow_outage) {
+    words.emplace_back("--allow-outage");
+  }
+  const auto meant = WordsOf(flags);
+  words.insert(words.end(), meant.begin(), meant.end());
+  return words;
+}
+
+// The command itself, with nobody to talk to.
+EnsemblePlan PlanOne(Context& context,
+                     const config::FleetEnsemble& ensemble,
+                     const FleetTarget& target) {
+  const auto flags = FlagsOf(context, ensemble);
+  if (!flags) {
+    return {.code = ExitCode::kUsage,
+            .reason = flags.error().reason(),
+            .problem = flags.error().message()};
+  }
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  Console console{.out = out, .err = err, .in = in, .environment = context.console().environment};
+  const int code = RunProgramLine(PlanWords(*flags, target), console, context.world());
+  return PlanFrom(code, out.str());
+}
+
+// "now", or when the next one opens.
+std::string WindowText(Context& context, const config::LoadedFleet& fleet) {
+  if (!fleet.windows) {
+    return "ensembles are begun at any time";
+  }
+  const auto now = context.world().clock.WallTime();
+  for (const auto& open :
+       config::OpenIntervals(*fleet.windows, {now, now + std::chrono::hours(24 * 15)})) {
+    if (std::max(open.from, now) + fleet.policy.time_needed <= open.until) {
+      return open.from <= now ? "a maintenance window is open until " + Timestamp(open.until)
+                              : "the next maintenance window opens at " + Timestamp(open.from);
+    }
+  }
+  return "no maintenance window opens within 15 days";
+}
+
+std::string ToDoText(const EnsemblePlan& plan) {
+  if (!plan.Good()) {
+    return plan.code == ExitCode::kRefused ? "REFUSED" : "NO PLAN";
+  }
+  return plan.restarts == 0 ? "nothing"
+                            : std::to_string(plan.restarts) + " of " +
+                                  std::to_string(plan.servers) + " servers to restart";
+}
+
+}  // namespace
+
+FleetPlan MakeFleetPlan(Context& context,
+                        const config::LoadedFleet& fleet,
+                        const FleetTarget& target) {
+  FleetPlan plan;
+  plan.ensembles.resize(fleet.ensembles.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (auto i = next++; i < fleet.ensembles.size(); i = next++) {
+      plan.ensembles[i] = PlanOne(context, fleet.ensembles[i], target);
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < std::min(kAtATime, fleet.ensembles.size()); ++i) {
+      threads.emplace_back(work);
+    }
+  }
+  for (const auto& one : plan.ensembles) {
+    plan.restarts += one.restarts;
+    plan.to_change += one.restarts > 0 ? 1 : 0;
+    plan.bad += one.Good() ? 0 : 1;
+  }
+  return plan;
+}
+
+Document FleetPlanDocument(Context& context,
+                           const config::LoadedFleet& fleet,
+                           const FleetPlan& plan) {
+  Document waves{Document::List()};
+  Document ensembles{Document::List()};
+  for (const auto& wave : fleet.waves) {
+    Document names{Document::List()};
+    for (const auto index : wave.ensembles) {
+      const auto& ensemble = fleet.ensembles[index];
+      const auto& one = plan.ensembles[index];
+      names.Add(ensemble.file.spec.name);
+      ensembles.Add(Document::Map({{"ensemble", ensemble.file.spec.name},
+                                   {"wave", wave.name},
+                                   {"file", ensemble.file.path},
+                                   {"restarts", one.restarts},
+                                   {"exit_code", static_cast<int>(one.code)},
+                                   {"reason", Document::TextOrNull(one.reason)},
+                                   {"problem", Document::TextOrNull(one.problem)},
+                                   {"plan", one.document}}));
+    }
+    waves.Add(Document::Map({{"name", wave.name}, {"ensembles", std::move(names)}}));
+  }
+  return Document::Map({{"schema_version", 1},
+                        {"fleet", fleet.name},
+                        {"nothing_to_do", plan.to_change == 0 && plan.bad == 0},
+                        {"restarts", plan.restarts},
+                        {"waves", std::move(waves)},
+                        {"window", WindowText(context, fleet)},
+                        {"ensembles", std::move(ensembles)}});
+}
+
+std::string FleetPlanText(Context& context,
+                          const config::LoadedFleet& fleet,
+                          const FleetPlan& plan) {
+  const auto& policy = fleet.policy;
+  std::string text = "fleet " + fleet.name + ": " + std::to_string(plan.to_change) + " of " +
+                     std::to_string(fleet.ensembles.size()) + " ensembles to change, " +
+                     std::to_string(plan.restarts) + " servers to restart, in " +
+                     std::to_string(fleet.waves.size()) + " waves\n" + "at most " +
+                     std::to_string(policy.concurrency) + " ensembles at a time, " +
+                     DurationText(policy.soak) + " of soak between waves, more than " +
+                     std::to_string(policy.error_budget) + " failures halt the rest\n" +
+                     WindowText(context, fleet) + "\n\n";
+  Table table({"WAVE", "ENSEMBLE", "TO", "TO DO"});
+  std::string problems;
+  for (const auto& wave : fleet.waves) {
+    for (const auto index : wave.ensembles) {
+      const auto& name = fleet.ensembles[index].file.spec.name;
+      const auto& one = plan.ensembles[index];
+      table.Add({wave.name, name, one.version, ToDoText(one)});
+      if (!one.Good()) {
+        problems += "\nproblem: " + name + ": " + base::Printable(one.problem, 1'000);
+      }
+    }
+  }
+  return text + table.ToText() + problems + (problems.empty() ? "" : "\n");
+}
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,41 @@
+// The plans of a fleet's ensembles, made together by the command `plan` of each.
+#pragma once
+
+#include "controller/cli/fleet_options.h"
+
+#include <string>
+#include <vector>
+
+namespace zoowarden::controller {
+
+struct EnsemblePlan {
+  ExitCode code = ExitCode::kOk;  // of `zoowarden plan`
+  Document document;              // what that prints with -o json; null when it failed
+  std::size_t restarts = 0;
+  std::size_t servers = 0;
+  std::string version;  // that it leads to
+  std::string reason;   // why there is no plan, or why it is refused: the error's
+  std::string problem;
+  [[nodiscard]] bool Good() const { return code == ExitCode::kOk; }
+};
+
+struct FleetPlan {
+  std::vector<EnsemblePlan> ensembles;  // in the order of the fleet
+  std::size_t restarts = 0;
+  std::size_t to_change = 0;  // ensembles
+  std::size_t bad = 0;        // ensembles
+};
+
+// Asks all agents of the fleet; changes nothing.
+[[nodiscard]] FleetPlan MakeFleetPlan(Context& context,
+                                      const config::LoadedFleet& fleet,
+                                      const FleetTarget& target);
+
+[[nodiscard]] Document FleetPlanDocument(Context& context,
+                                         const config::LoadedFleet& fleet,
+                                         const FleetPlan& plan);
+[[nodiscard]] std::string FleetPlanText(Context& context,
+                                        const config::LoadedFleet& fleet,
+                                        const FleetPlan& plan);
+
+}  // namespace zoowarden::controller

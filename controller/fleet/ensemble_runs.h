@@ -1,0 +1,72 @@
+// How a fleet's rollout reaches one ensemble: by commands of this program in processes of their
+// own, and by the records of its runs. An ensemble is named by its index in the fleet.
+#pragma once
+
+#include "base/error.h"
+#include "core/run_state.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace zoowarden::controller {
+
+enum class EnsembleVerb {
+  kBegin,   // the verb of the rollout
+  kResume,  // goes on with a run that nobody carries out
+  kAttach,  // looks on, while somebody carries it out
+  kVerify,
+};
+
+struct EnsembleOrder {
+  EnsembleVerb verb = EnsembleVerb::kBegin;
+  std::string run_id;  // of kResume and kAttach
+  bool retry = false;  // of kBegin: also what was rolled back
+};
+
+// A command that carries an order out. It outlives this object and this program.
+class EnsembleCommand {
+ public:
+  virtual ~EnsembleCommand() = default;
+  [[nodiscard]] virtual bool Ended() = 0;
+  // After its end; none for one that another process began.
+  [[nodiscard]] virtual std::optional<int> ExitCode() = 0;
+  // Asks it to stop at its next safe point.
+  virtual void Interrupt() = 0;
+  // Names it for FindCommand, on this machine until it is booted again.
+  [[nodiscard]] virtual std::string Process() const = 0;
+};
+
+// The newest run of an ensemble, from the records on this machine and on its agents.
+struct RunSeen {
+  std::string run_id;
+  bool ended = false;  // with `outcome`
+  core::RunOutcome outcome = core::RunOutcome::kNone;
+  std::string text;   // why it ended so
+  bool held = false;  // somebody carries it out now
+};
+
+class EnsembleRuns {
+ public:
+  virtual ~EnsembleRuns() = default;
+
+  [[nodiscard]] virtual base::Result<std::unique_ptr<EnsembleCommand>> Start(
+      std::size_t ensemble, const EnsembleOrder& order) = 0;
+  // nullptr when it has gone.
+  [[nodiscard]] virtual std::unique_ptr<EnsembleCommand> FindCommand(
+      const std::string& process) = 0;
+  // The run of that id, or without one the newest that was begun at `since_ms` (wall clock) or
+  // later. nullopt: there is none. `agents` also asks the ensemble's agents, which may take
+  // seconds; those that do not answer are done without.
+  [[nodiscard]] virtual std::optional<RunSeen> Look(std::size_t ensemble,
+                                                    const std::string& run_id,
+                                                    std::int64_t since_ms,
+                                                    bool agents) = 0;
+  // What its last command said in the end; may be empty.
+  [[nodiscard]] virtual std::string LastWords(std::size_t ensemble) = 0;
+};
+
+}  // namespace zoowarden::controller

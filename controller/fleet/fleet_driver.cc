@@ -1,0 +1,371 @@
+#include "controller/fleet/fleet_driver.h"
+
+#include "base/text.h"
+#include "controller/cli/times.h"
+#include "controller/fleet/fleet_outcome.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace zoowarden::controller {
+namespace {
+
+using core::EnsembleState;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kWhileRunning{200};
+constexpr milliseconds kWhileIdle{1'000};
+constexpr milliseconds kBetweenLooks{2'000};
+constexpr milliseconds kToRecord{30'000};  // what a command needs at most before its first record
+constexpr milliseconds kWindowsAhead = std::chrono::hours(24 * 15);  // each weekday, twice
+// Of one ensemble by one process: a command that breaks off again and again is for a person.
+constexpr int kResumptions = 2;
+
+std::string Sentence(const std::string& text) { return base::Printable(text, 2'000); }
+
+}  // namespace
+
+base::Status FitRecord(const config::LoadedFleet& fleet, FleetRecord& record) {
+  std::vector<FleetEntry> fitted;
+  std::set<std::string> names;
+  for (const auto& ensemble : fleet.ensembles) {
+    const auto& name = ensemble.file.spec.name;
+    names.insert(name);
+    const auto* known = FindEntry(record, name);
+    fitted.push_back(known != nullptr ? *known : FleetEntry{.ensemble = name});
+  }
+  for (const auto& entry : record.ensembles) {
+    const bool going_on =
+        entry.state == EnsembleState::kRunning || entry.state == EnsembleState::kOpen;
+    if (going_on && !names.contains(entry.ensemble)) {
+      return base::Fail(base::ErrorCode::kFailedPrecondition,
+                        "fleet.left_out",
+                        "ensemble " + entry.ensemble + " was begun by rollout " + record.rollout +
+                            " and has not ended, and " + fleet.path +
+                            " does not name it any more; put it back, or bring its run to an end "
+                            "with `zoowarden resume` first");
+    }
+  }
+  record.ensembles = std::move(fitted);
+  return base::Ok();
+}
+
+std::string FleetDriver::WaveOf(std::size_t index) const {
+  for (const auto& wave : at_.fleet.waves) {
+    if (std::find(wave.ensembles.begin(), wave.ensembles.end(), index) != wave.ensembles.end()) {
+      return wave.name;
+    }
+  }
+  return "";
+}
+
+// The newest run of an ensemble that was begun, as its records have it.
+std::optional<RunSeen> FleetDriver::FindRun(std::size_t index) {
+  const auto& entry = at_.record.ensembles[index];
+  const bool unseen = entry.state == EnsembleState::kRunning && entry.process.empty();
+  auto run = at_.runs.Look(index, "", entry.began_ms, /*agents=*/true);
+  // Killed between beginning a command and storing which process it is: that one may still plan.
+  while (!run && unseen && at_.clock.WallTime().count() < entry.began_ms + kToRecord.count()) {
+    at_.clock.SleepFor(kWhileIdle);
+    run = at_.runs.Look(index, "", entry.began_ms, /*agents=*/true);
+  }
+  return run;
+}
+
+void FleetDriver::JudgeAgain(std::size_t index) {
+  auto& entry = at_.record.ensembles[index];
+  const bool failed = core::HasFailed(entry.state);
+  const auto run = FindRun(index);
+  entry.process.clear();
+  if (!run) {
+    entry.state = failed ? entry.state : EnsembleState::kWaiting;  // nothing was touched
+    return;
+  }
+  const auto state = StateOf(*run);
+  entry.run_id = run->run_id;
+  // What a person brought in order meanwhile is in order.
+  if (!failed || state == EnsembleState::kSucceeded || state == EnsembleState::kOpen) {
+    entry.state = state;
+    entry.ended_ms = core::HasEnded(state) ? at_.clock.WallTime().count() : 0;
+    entry.message = core::HasFailed(state) ? run->text : "";
+  }
+}
+
+void FleetDriver::ReconcileEntry(std::size_t index, bool retry) {
+  auto& entry = at_.record.ensembles[index];
+  if (entry.state == EnsembleState::kRunning && !entry.process.empty()) {
+    if (auto command = at_.runs.FindCommand(entry.process)) {
+      running_[index] = {.command = std::move(command)};
+      at_.say(entry.ensemble + ": its command still runs and is looked on at");
+      return;
+    }
+  }
+  if (entry.state == EnsembleState::kUnhealthy) {
+    entry.state = EnsembleState::kSucceeded;  // it is looked at again
+    entry.verified = false;
+    return;
+  }
+  if (entry.state == EnsembleState::kRunning || entry.state == EnsembleState::kOpen ||
+      core::HasFailed(entry.state)) {
+    JudgeAgain(index);
+  }
+  if (retry && core::HasFailed(entry.state)) {
+    const bool open = entry.state == EnsembleState::kHalted || entry.state == EnsembleState::kStuck;
+    entry.state = open ? EnsembleState::kOpen : EnsembleState::kWaiting;
+    entry.began_ms = open ? entry.began_ms : 0;
+    entry.retry = true;
+    entry.message.clear();
+  }
+}
+
+base::Status FleetDriver::Reconcile(bool retry) {
+  const auto now = at_.clock.WallTime().count();
+  for (std::size_t i = 0; i < at_.record.ensembles.size(); ++i) {
+    ReconcileEntry(i, retry);
+    // A clock that was set back must not make a soak longer.
+    auto& entry = at_.record.ensembles[i];
+    entry.ended_ms = std::min(entry.ended_ms, now);
+  }
+  return at_.save(at_.record);
+}
+
+core::FleetDecision FleetDriver::Decide() const {
+  core::FleetInput input{.policy = at_.fleet.policy,
+                         .waves = at_.fleet.waves,
+                         .ensembles = {},
+                         .windows = std::nullopt,
+                         .now = at_.clock.WallTime()};
+  for (const auto& entry : at_.record.ensembles) {
+    input.ensembles.push_back({.state = entry.state,
+                               .ended = std::min(milliseconds(entry.ended_ms), input.now),
+                               .verified = entry.verified});
+  }
+  if (at_.fleet.windows) {
+    input.windows_known_until = input.now + kWindowsAhead;
+    input.windows =
+        config::OpenIntervals(*at_.fleet.windows, {input.now, input.windows_known_until});
+  }
+  return core::DecideFleet(input);
+}
+
+base::Status FleetDriver::Fail(std::size_t index, const std::string& message) {
+  auto& entry = at_.record.ensembles[index];
+  entry.state = EnsembleState::kFailed;
+  entry.message = message;
+  entry.process.clear();
+  entry.ended_ms = at_.clock.WallTime().count();
+  at_.say(entry.ensemble + ": failed: " + Sentence(message));
+  return at_.save(at_.record);
+}
+
+base::Status FleetDriver::Begin(std::size_t index) {
+  auto& entry = at_.record.ensembles[index];
+  EnsembleOrder order{.retry = entry.retry};
+  if (entry.state == EnsembleState::kOpen) {
+    const auto run = at_.runs.Look(index, entry.run_id, entry.began_ms, /*agents=*/true);
+    order.run_id = run ? run->run_id : entry.run_id;
+    order.verb = run && run->held ? EnsembleVerb::kAttach : EnsembleVerb::kResume;
+  } else {
+    entry.run_id.clear();
+    entry.began_ms = entry.began_ms == 0 ? at_.clock.WallTime().count() : entry.began_ms;
+    entry.verified = false;
+  }
+  entry.state = EnsembleState::kRunning;
+  entry.ended_ms = 0;
+  entry.exit_code.reset();
+  entry.process.clear();
+  // First: a command that nobody knows of would be begun a second time.
+  ZW_TRY(at_.save(at_.record));
+  auto command = at_.runs.Start(index, order);
+  if (!command) {
+    return Fail(index, command.error().message());
+  }
+  entry.process = (*command)->Process();
+  const auto what = order.verb == EnsembleVerb::kBegin ? at_.record.verb + " begins"
+                    : order.verb == EnsembleVerb::kResume
+                        ? "run " + order.run_id + " goes on"
+                        : "run " + order.run_id + " is carried out and looked on at";
+  at_.say(entry.ensemble + " (wave " + WaveOf(index) + "): " + what);
+  running_[index] = {.command = *std::move(command),
+                     .looks_on = order.verb == EnsembleVerb::kAttach,
+                     .looked = at_.clock.BootTime()};
+  return at_.save(at_.record);
+}
+
+base::Status FleetDriver::Verify(const std::vector<std::size_t>& indices) {
+  for (const auto index : indices) {
+    if (running_.size() >= at_.fleet.policy.concurrency) {
+      break;
+    }
+    if (running_.contains(index)) {
+      continue;
+    }
+    auto command = at_.runs.Start(index, {.verb = EnsembleVerb::kVerify});
+    if (!command) {
+      ZW_TRY(Fail(index, command.error().message()));
+      continue;
+    }
+    at_.say(at_.record.ensembles[index].ensemble + ": has soaked, is verified");
+    running_[index] = {.command = *std::move(command), .verifies = true};
+  }
+  return base::Ok();
+}
+
+base::Status FleetDriver::SettleVerified(std::size_t index, std::optional<int> exit_code) {
+  auto& entry = at_.record.ensembles[index];
+  entry.verified = exit_code == 0;
+  if (entry.verified) {
+    return at_.save(at_.record);
+  }
+  if (stopping_) {
+    return base::Ok();  // it is looked at again
+  }
+  entry.state = EnsembleState::kUnhealthy;
+  entry.message = "not in order after the soak: " + at_.runs.LastWords(index);
+  at_.say(entry.ensemble + ": unhealthy: " + Sentence(entry.message));
+  return at_.save(at_.record);
+}
+
+base::Status FleetDriver::Settle(std::size_t index, std::optional<int> exit_code) {
+  auto& entry = at_.record.ensembles[index];
+  CommandEnd end{.exit_code = exit_code,
+                 .run = at_.runs.Look(index, entry.run_id, entry.began_ms, /*agents=*/true),
+                 .last_words = at_.runs.LastWords(index),
+                 .stopping = stopping_,
+                 .resumptions_left = kResumptions - resumptions_[index]};
+  const auto ended = EndOf(end);
+  if (ended.state == EnsembleState::kOpen && !stopping_ && !end.run->held) {
+    ++resumptions_[index];
+  } else if (ended.state == EnsembleState::kOpen && !stopping_) {
+    at_.clock.SleepFor(kWhileIdle);  // a looking on that ends at once is not begun in haste
+  }
+  entry.run_id = end.run ? end.run->run_id : entry.run_id;
+  entry.state = ended.state;
+  entry.message = ended.message;
+  entry.exit_code = exit_code;
+  entry.process.clear();
+  entry.ended_ms = core::HasEnded(entry.state) ? at_.clock.WallTime().count() : 0;
+  at_.say(entry.ensemble + ": " + std::string(core::EnsembleStateName(entry.state)) +
+          (entry.run_id.empty() ? "" : " (run " + entry.run_id + ")") +
+          (entry.message.empty() ? "" : ": " + Sentence(entry.message)));
+  return at_.save(at_.record);
+}
+
+base::Status FleetDriver::TakeEnded() {
+  for (auto it = running_.begin(); it != running_.end();) {
+    if (!it->second.command->Ended()) {
+      ++it;
+      continue;
+    }
+    const auto index = it->first;
+    // How the looking on ended says nothing of the run.
+    const auto exit_code = it->second.looks_on ? std::nullopt : it->second.command->ExitCode();
+    const bool verifies = it->second.verifies;
+    it = running_.erase(it);
+    ZW_TRY(verifies ? SettleVerified(index, exit_code) : Settle(index, exit_code));
+  }
+  return base::Ok();
+}
+
+// So that `fleet status` and a later process know which run it is.
+base::Status FleetDriver::LookForRuns() {
+  for (auto& [index, one] : running_) {
+    auto& entry = at_.record.ensembles[index];
+    if (one.verifies || !entry.run_id.empty() ||
+        at_.clock.BootTime() - one.looked < kBetweenLooks) {
+      continue;
+    }
+    one.looked = at_.clock.BootTime();
+    if (const auto run = at_.runs.Look(index, "", entry.began_ms, /*agents=*/false)) {
+      entry.run_id = run->run_id;
+      at_.say(entry.ensemble + ": run " + run->run_id);
+      ZW_TRY(at_.save(at_.record));
+    }
+  }
+  return base::Ok();
+}
+
+void FleetDriver::InterruptOnce() {
+  if (stopping_ || !at_.stop_requested()) {
+    return;
+  }
+  stopping_ = true;
+  at_.say("stopping: no further ensemble is begun; " + std::to_string(running_.size()) +
+          " that run are asked to stop at their next safe point");
+  for (auto& [index, one] : running_) {
+    one.command->Interrupt();
+  }
+}
+
+void FleetDriver::Tell(const core::FleetDecision& decision) {
+  const auto& wave = at_.fleet.waves[decision.wave].name;
+  std::string text;
+  switch (decision.reason) {
+    case core::FleetReason::kSoak:
+      text = "wave " + wave + " has ended and soaks until " + Timestamp(*decision.until);
+      break;
+    case core::FleetReason::kWindow:
+      text = "wave " + wave + " waits for a maintenance window until " + Timestamp(*decision.until);
+      break;
+    case core::FleetReason::kBudget:
+      text = std::to_string(decision.failed) + " ensembles failed, the budget is " +
+             std::to_string(at_.fleet.policy.error_budget) +
+             ": no further one is begun, those that run come to their own ends";
+      break;
+    case core::FleetReason::kRunning:
+    case core::FleetReason::kNone:
+      return;
+  }
+  if (text != told_) {
+    at_.say(text);
+    told_ = text;
+  }
+}
+
+void FleetDriver::Wait(const core::FleetDecision& decision) {
+  auto longest = running_.empty() ? kWhileIdle : kWhileRunning;
+  if (decision.until) {
+    longest = std::min(longest, std::max(*decision.until - at_.clock.WallTime(), milliseconds(1)));
+  }
+  at_.clock.SleepFor(longest);
+}
+
+base::Result<FleetEnd> FleetDriver::Drive() {
+  while (true) {
+    ZW_TRY(TakeEnded());
+    ZW_TRY(LookForRuns());
+    InterruptOnce();
+    if (stopping_) {
+      if (running_.empty()) {
+        return FleetEnd::kInterrupted;
+      }
+      Wait({});
+      continue;
+    }
+    const auto decision = Decide();
+    switch (decision.step) {
+      case core::FleetStep::kBegin:
+        for (const auto index : decision.ensembles) {
+          ZW_TRY(Begin(index));
+        }
+        break;
+      case core::FleetStep::kVerify:
+        ZW_TRY(Verify(decision.ensembles));
+        Wait({});
+        break;
+      case core::FleetStep::kWait:
+        Tell(decision);
+        Wait(decision);
+        break;
+      case core::FleetStep::kEnded:
+        at_.record.closed = true;
+        ZW_TRY(at_.save(at_.record));
+        return FleetEnd::kEnded;
+      case core::FleetStep::kHalted:
+        return FleetEnd::kHalted;
+    }
+  }
+}
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,85 @@
+// Carries a rollout of a fleet out: asks core/fleet what comes next, has each ensemble's command
+// run in a process of its own, and keeps the record. What is intended is stored before it is done.
+//
+// One thread. Whatever becomes of one ensemble's command, the others' are neither waited for longer
+// nor spoken to; only the error budget keeps further ones from being begun.
+#pragma once
+
+#include "base/error.h"
+#include "config/fleet_file.h"
+#include "controller/fleet/ensemble_runs.h"
+#include "controller/fleet/fleet_record.h"
+#include "sys/clock.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zoowarden::controller {
+
+struct FleetWorkplace {
+  const config::LoadedFleet& fleet;
+  FleetRecord& record;  // one entry an ensemble of the fleet, in its order
+  EnsembleRuns& runs;
+  sys::Clock& clock;
+  std::function<base::Status(const FleetRecord&)> save;
+  std::function<void(const std::string&)> say;  // a line for a person
+  std::function<bool()> stop_requested;
+};
+
+enum class FleetEnd {
+  kEnded,        // every ensemble has ended, failures within the budget
+  kHalted,       // the budget is spent
+  kInterrupted,  // stopped when asked to; what ran has come to a safe point
+};
+
+// Entries for the ensembles of the fleet in its order, those of the record kept.
+// kFailedPrecondition `fleet.left_out`: an ensemble that is not at an end is not in the fleet any
+// more.
+[[nodiscard]] base::Status FitRecord(const config::LoadedFleet& fleet, FleetRecord& record);
+
+class FleetDriver {
+ public:
+  explicit FleetDriver(FleetWorkplace workplace) : at_(std::move(workplace)) {}
+
+  // After an earlier process: commands that still run are looked on at, and what else began is
+  // judged by its records. With `retry` all that failed is tried again.
+  [[nodiscard]] base::Status Reconcile(bool retry);
+  // Until an end. Errors: the record cannot be stored; what runs goes on by itself.
+  [[nodiscard]] base::Result<FleetEnd> Drive();
+
+ private:
+  struct Running {
+    std::unique_ptr<EnsembleCommand> command;
+    bool verifies = false;
+    bool looks_on = false;                // at a command of somebody else
+    std::chrono::milliseconds looked{0};  // boot time of the last look for its run
+  };
+
+  [[nodiscard]] core::FleetDecision Decide() const;
+  [[nodiscard]] base::Status TakeEnded();
+  [[nodiscard]] base::Status Settle(std::size_t index, std::optional<int> exit_code);
+  [[nodiscard]] base::Status SettleVerified(std::size_t index, std::optional<int> exit_code);
+  [[nodiscard]] base::Status Begin(std::size_t index);
+  [[nodiscard]] base::Status Verify(const std::vector<std::size_t>& indices);
+  [[nodiscard]] base::Status LookForRuns();
+  void ReconcileEntry(std::size_t index, bool retry);
+  void JudgeAgain(std::size_t index);
+  [[nodiscard]] std::optional<RunSeen> FindRun(std::size_t index);
+  void InterruptOnce();
+  void Tell(const core::FleetDecision& decision);
+  void Wait(const core::FleetDecision& decision);
+  [[nodiscard]] base::Status Fail(std::size_t index, const std::string& message);
+  [[nodiscard]] std::string WaveOf(std::size_t index) const;
+
+  FleetWorkplace at_;
+  std::map<std::size_t, Running> running_;
+  std::map<std::size_t, int> resumptions_;
+  bool stopping_ = false;
+  std::string told_;
+};
+
+}  // namespace zoowarden::controller

@@ -1,0 +1,98 @@
+#include "controller/fleet/fleet_store.h"
+#include "tests/unit/controller/cli/fake_world.h"
+
+#include <gmock/gmock.h>
+
+namespace zoowarden::controller {
+namespace {
+
+using testing::HasSubstr;
+
+class FleetCommandTest : public CommandLineTest {
+ protected:
+  void SetUp() override {
+    CommandLineTest::SetUp();
+    environment_.erase("ZOOWARDEN_ENSEMBLE");
+    environment_["ZOOWARDEN_FLEET"] = Path("fleet.yaml");
+    Write("fleet.yaml", "fleet: all\nensembles: [{files: ensemble.yaml}]\n");
+  }
+
+  void Recorded(core::EnsembleState state, bool closed) {
+    FleetRecord record{.fleet = "all", .rollout = "f-1", .verb = "upgrade", .to = "3.9.4"};
+    record.closed = closed;
+    record.ensembles = {{.ensemble = "lab", .state = state, .run_id = "r-1", .message = "why"}};
+    const auto store = FleetStore::Own(Path("state/_fleets/all"));
+    ASSERT_TRUE(store) << store.error().message();
+    ASSERT_TRUE(store->Save(record));
+  }
+};
+
+TEST_F(FleetCommandTest, StatusSaysHowEachEnsembleIs) {
+  const auto table = Run({"fleet", "status"});
+  EXPECT_EQ(table.code, 0) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("fleet all: 1 of 1 ensembles healthy, 3 of 3 agents answered"));
+  EXPECT_THAT(table.out, HasSubstr("lab       all   healthy  3/3      2       3.9.4"));
+  words_.seen[0].process.reset();
+  const auto bad = Run({"fleet", "status", "-o", "json"});
+  EXPECT_EQ(bad.code, 1);
+  EXPECT_THAT(bad.out, HasSubstr("\"serving\": 2"));
+  EXPECT_THAT(bad.out, HasSubstr("zoowarden status --ensemble"));
+}
+
+TEST_F(FleetCommandTest, StatusOfAnOpenRolloutSaysWhatToDoNext) {
+  Recorded(core::EnsembleState::kRolledBack, false);
+  const auto failed = Run({"fleet", "status"});
+  EXPECT_EQ(failed.code, 1);
+  EXPECT_THAT(failed.out,
+              HasSubstr("rollout f-1 (upgrade to 3.9.4) is open; `zoowarden fleet "
+                        "resume` goes on, 1 failed of a budget of 0"));
+  EXPECT_THAT(failed.out, HasSubstr("next: lab: `zoowarden runs show r-1 --ensemble"));
+  Recorded(core::EnsembleState::kRunning, false);
+  EXPECT_THAT(Run({"fleet", "status"}).out, HasSubstr("next: lab: `zoowarden fleet resume`"));
+  Recorded(core::EnsembleState::kSucceeded, true);
+  const auto over = Run({"fleet", "status"});
+  EXPECT_EQ(over.code, 0);
+  EXPECT_THAT(over.out, HasSubstr("rollout f-1 (upgrade to 3.9.4) has ended"));
+}
+
+TEST_F(FleetCommandTest, ASecondRolloutIsRefusedWhileOneIsOpenOrAnotherProcessRolls) {
+  Recorded(core::EnsembleState::kHalted, false);
+  const auto open = Run({"fleet", "apply", "--yes", "-o", "json"});
+  EXPECT_EQ(open.code, 5);
+  EXPECT_THAT(open.out, HasSubstr("\"reason\": \"fleet.rollout_open\""));
+  const auto other = FleetStore::Own(Path("state/_fleets/all"));
+  ASSERT_TRUE(other);
+  EXPECT_EQ(Run({"fleet", "apply", "--yes"}).code, 8);
+  EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 8);
+  EXPECT_EQ(Run({"fleet", "status"}).code, 1);  // looking is always possible
+}
+
+TEST_F(FleetCommandTest, WhereNoPlanCanBeCarriedOutNothingBegins) {
+  words_.seen.front().answered = false;
+  const auto plan = Run({"fleet", "plan", "-o", "json"});
+  EXPECT_EQ(plan.code, 5) << plan.out;
+  EXPECT_THAT(plan.out, HasSubstr("\"reason\": \"fleet.bad_plans\""));
+  detach_ = [](const DetachRequest&) -> base::Result<Detached> {
+    ADD_FAILURE() << "a command was begun";
+    return Detached{};
+  };
+  const auto refused = Run({"fleet", "apply", "--yes", "-o", "json"});
+  EXPECT_EQ(refused.code, 5);
+  EXPECT_THAT(refused.out, HasSubstr("\"reason\": \"fleet.beyond_budget\""));
+  EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 1);  // none was begun
+}
+
+TEST_F(FleetCommandTest, MistakesAreUsageErrors) {
+  EXPECT_EQ(Run({"fleet", "status", "--ensemble", "x.yaml"}).code, 2);
+  EXPECT_EQ(Run({"fleet", "status", "--every", "5"}).code, 2);
+  EXPECT_EQ(Run({"fleet", "upgrade"}).code, 2);
+  Write("fleet.yaml", "fleet: all\nensembles: [{files: nowhere.yaml}]\n");
+  EXPECT_EQ(Run({"fleet", "plan"}).code, 2);
+  environment_.erase("ZOOWARDEN_FLEET");
+  const auto none = Run({"fleet", "plan"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("name the file with --fleet FILE or ZOOWARDEN_FLEET"));
+}
+
+}  // namespace
+}  // namespace zoowarden::controller
