@@ -33,6 +33,7 @@ class Options:
     step_timeout: str = "40s"
     heap: str = "128m"
     hosts: bool = False  # each server is a machine of its own (hosts.py)
+    name: str = "lab"  # of the ensemble
 
 
 @dataclasses.dataclass(frozen=True)

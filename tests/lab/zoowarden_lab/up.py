@@ -50,7 +50,7 @@ def make_keys(lab: Lab) -> None:
     """An authority, an operator, a viewer, and the identity of each server's agent."""
     tool = program("zoowarden")
     authority = lab.directory / "pki"
-    run([tool, "pki", "init", "--dir", authority, "--ensemble", "lab"])
+    run([tool, "pki", "init", "--dir", authority, "--ensemble", lab.options.name])
     issue = [tool, "pki", "issue", "--dir", authority]
     for role in ("operator", "viewer"):
         run([*issue, "--role", role, "--out", lab.directory / role])

@@ -59,7 +59,7 @@ def ensemble(lab: Lab, release: Release) -> str:
     settings = "".join(f"    {key}: {_quoted(value)}\n" for key, value in _settings(lab).items())
     options = ", ".join(_quoted(option) for option in _java_options(lab))
     return (f"# The ensemble of the lab in this directory; edit it and type `zoowarden plan`.\n"
-            f"ensemble: lab\n"
+            f"ensemble: {lab.options.name}\n"
             f"release:\n"
             f"  version: {release.version}\n"
             f"  source: {_quoted(release.path)}\n"
@@ -73,10 +73,10 @@ def ensemble(lab: Lab, release: Release) -> str:
             f"on_failure: rollback_all, good_rounds: 3}}\n")
 
 
-def agent(server: Server) -> str:
+def agent(server: Server, name: str = "lab") -> str:
     folder = server.directory
     pki = folder / "pki"
-    return (f"ensemble: lab\n"
+    return (f"ensemble: {name}\n"
             f"server: {server.id}\n"
             f"listen: {_quoted(f'{server.host}:{AGENT_PORT}')}\n"
             f"pki:\n"
@@ -111,4 +111,4 @@ def write_all(lab: Lab, release: Release) -> None:
         for folder in ("state", "releases", "generations", "data", "logs"):
             (server.directory / folder).mkdir(mode=0o755, parents=True)
         (server.directory / "trusted.gpg").write_bytes(keys.keyring().read_bytes())
-        server.agent_config.write_text(agent(server), encoding="utf-8")
+        server.agent_config.write_text(agent(server, lab.options.name), encoding="utf-8")

@@ -1,0 +1,124 @@
+"""A fleet of three real ensembles, one of which fails: the others do not notice, the rest waits."""
+
+import signal
+
+import pytest
+
+import ensemble as testing
+from zoowarden_lab import command, processes
+
+OLD, NEW = "3.8.4", "3.9.4"
+NAMES = ("alpha", "bravo", "charlie")
+FLEET = """\
+fleet: three
+pki: "{directory}/{{ensemble}}/operator"
+ensembles:
+  - {{files: "{directory}/alpha/ensemble.yaml", labels: {{tier: first}}}}
+  - {{files: "{directory}/[b-c]*/ensemble.yaml"}}
+waves:
+  - {{name: first, labels: {{tier: first}}}}
+  - {{name: second, count: 1}}
+  - {{name: rest}}
+policy: {{concurrency: 2, soak: 2s, error_budget: {budget}}}
+"""
+
+
+class Fleet:
+    """Three ensembles of three servers, and the commands for all of them."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.made = {}
+        try:
+            for name in NAMES:
+                self.made[name] = testing.Ensemble(directory / name, name=name)
+        except BaseException:
+            self.end()
+            raise
+        self.file = directory / "fleet.yaml"
+        self.write(0)
+
+    def write(self, budget: int, waves: bool = True) -> None:
+        text = FLEET.format(directory=self.directory, budget=budget)
+        if not waves:
+            text = "".join(line + "\n" for line in text.splitlines()
+                           if not line.startswith(("waves:", "  - {name")))
+        self.file.write_text(text, encoding="utf-8")
+
+    def begin(self, *words):
+        state = ("--state", self.directory / "state")
+        return self.made["alpha"].begin("fleet", *words, "--fleet", self.file, *state)
+
+    def run(self, *words, seconds=300):
+        return self.begin(*words).wait(seconds)
+
+    def versions(self) -> dict:
+        return {name: set(one.versions().values()) for name, one in self.made.items()}
+
+    def commands(self) -> list:
+        """The processes that roll an ensemble of this fleet now."""
+        return [one for one in processes.everything()
+                if str(self.directory / "state") in one.words() and "--ensemble" in one.words()]
+
+    def end(self) -> None:
+        for one in self.made.values():
+            one.end()
+
+
+@pytest.fixture(name="fleet")
+def _fleet(tmp_path):
+    made = Fleet(tmp_path / "fleet")
+    yield made
+    for one in made.commands():
+        one.signal(signal.SIGKILL)
+    made.end()
+
+
+def _break(ensemble) -> None:
+    """No JVM knows this option: a server that is started with it ends at once."""
+    ensemble.edit(r"(java: \{heap: [^,]+, options: \[)", r'\1"-XX:+ZoowardenHasNoSuchOption", ')
+
+
+def _mend(ensemble) -> None:
+    ensemble.edit(r'"-XX:\+ZoowardenHasNoSuchOption", ', "")
+
+
+def test_one_that_fails_halts_the_rest_and_touches_no_other(fleet):
+    wanted = testing.release(NEW)
+    _break(fleet.made["bravo"])
+    fleet.write(0, waves=False)  # alpha and bravo are rolled at the same time
+    before = fleet.made["charlie"].processes()
+    planned = fleet.run("plan", "--to", NEW, "--release", wanted.path, "--detailed-exitcode")
+    assert planned.code == command.CHANGES, planned
+    loads = {name: one.load(clients=3) for name, one in fleet.made.items()}
+    watch = fleet.made["alpha"].watch()
+    rolling = fleet.begin("upgrade", "--to", NEW, "--release", wanted.path, "--yes", "-o", "json")
+    rolling.wait_for_line("alpha: run ", 120)
+    second = fleet.run("apply", "--yes", seconds=60)
+    assert second.code == command.HELD and "rolls this fleet" in second.err, second
+    done = rolling.wait(400)
+    watch.stop()
+    assert done.code == command.HALTED, done
+    assert done.json["error"]["reason"] == "fleet.halted"
+    states = {one["ensemble"]: one["state"] for one in done.json["ensembles"]}
+    assert states == {"alpha": "succeeded", "bravo": "rolled_back", "charlie": "waiting"}, done
+    assert fleet.versions() == {"alpha": {NEW}, "bravo": {OLD}, "charlie": {OLD}}
+    assert sorted(watch.restarts) == [1, 2, 3] and watch.most_down == 1
+    assert fleet.made["charlie"].processes() == before, "nobody touched it"
+    for load in loads.values():
+        testing.assert_kept(load)
+    assert f"version: {NEW}" in fleet.made["alpha"].ensemble_text
+    assert f"version: {OLD}" in fleet.made["bravo"].ensemble_text
+    shown = fleet.run("status", "-o", "json", seconds=60)
+    assert shown.code == command.ERROR and shown.json["answered"] == 9, shown
+    assert shown.json["rollout"]["open"] and not shown.json["rollout"]["rolling"]
+    # Halted stays halted until somebody says otherwise.
+    again = fleet.run("resume", "--yes", "-o", "json")
+    assert again.code == command.HALTED, again
+    assert fleet.versions()["charlie"] == {OLD}
+    _mend(fleet.made["bravo"])
+    retried = fleet.run("resume", "--retry", "--yes", "-o", "json", seconds=400)
+    assert retried.code == command.SUCCEEDED, retried
+    assert all(versions == {NEW} for versions in fleet.versions().values())
+    healthy = fleet.run("status", "-o", "json", seconds=60)
+    assert healthy.code == command.SUCCEEDED and healthy.json["healthy"], healthy
