@@ -3,7 +3,7 @@
 // would show under load, without its servers.
 #pragma once
 
-#include "controller/run/tree_agents.h"
+#include "controller/run/tree_verification.h"
 #include "sys/manual_clock.h"
 #include "tests/unit/controller/cli/fake_world.h"
 
@@ -218,5 +218,24 @@ class ModelledTrees final : public SpokenAgents, public TreeAgents {
   Nodes shown_;
   int kept_leases_ = 0;
 };
+
+inline std::string Quiet(int number) { return "/quiet/" + std::to_string(number); }
+
+// All members.
+inline TreeVerifyOptions OptionsFor(std::uint32_t members) {
+  TreeVerifyOptions options{.run = {}, .canary_through = {1}};
+  for (std::uint32_t id = 1; id <= members; ++id) {
+    options.servers.insert({id});
+  }
+  return options;
+}
+
+inline TreeVerdict Verify(ModelledTrees& trees,
+                          const TreeVerifyOptions& options,
+                          sys::Clock& clock) {
+  const auto verdict = VerifyTrees(trees, trees, clock, options);
+  EXPECT_TRUE(verdict) << verdict.error().message();
+  return verdict.value_or(TreeVerdict{});
+}
 
 }  // namespace zoowarden::controller

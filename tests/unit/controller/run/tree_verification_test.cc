@@ -1,6 +1,5 @@
 #include "controller/run/tree_verification.h"
 
-#include "controller/run/tree_rows.h"
 #include "tests/unit/controller/run/modelled_trees.h"
 
 #include <gmock/gmock.h>
@@ -12,12 +11,10 @@ namespace {
 using core::Aspect;
 using model::ServerId;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 // Quiet znodes below /quiet, and below /busy those that the load changes.
 constexpr int kZnodes = 12;
 
-std::string Quiet(int number) { return "/quiet/" + std::to_string(number); }
 std::string Busy(int number) { return "/busy/" + std::to_string(number); }
 
 void Fill(ModelledTrees& trees) {
@@ -51,20 +48,6 @@ void PutUnderLoad(ModelledTrees& trees, std::uint32_t seed) {
       }
     }
   };
-}
-
-TreeVerifyOptions OptionsFor(std::uint32_t members) {
-  TreeVerifyOptions options{.run = {}, .canary_through = {1}};
-  for (std::uint32_t id = 1; id <= members; ++id) {
-    options.servers.insert({id});
-  }
-  return options;
-}
-
-TreeVerdict Verify(ModelledTrees& trees, const TreeVerifyOptions& options, sys::Clock& clock) {
-  const auto verdict = VerifyTrees(trees, trees, clock, options);
-  EXPECT_TRUE(verdict) << verdict.error().message();
-  return verdict.value_or(TreeVerdict{});
 }
 
 TreeVerdict Verify(ModelledTrees& trees, std::uint32_t members, std::size_t most = 100) {
@@ -170,65 +153,6 @@ TEST(TreeVerificationTest, ADifferenceOfAZnodeThatChangesAllTheTimeIsFound) {
     }
     EXPECT_EQ(found, 20) << "kind " << kind;
   }
-}
-
-// The znodes of one transaction are changed one after the other.
-TEST(ZnodeCaseTest, WhatOneRoundShowsHalfwayThroughATransactionIsNoDifference) {
-  const auto views = [](std::uint64_t zxid, std::int32_t first, std::int32_t second) {
-    const auto one = [&](std::int32_t version) {
-      return model::Znode{.path = "/a",
-                          .sight = model::Sight::kPresent,
-                          .facts = {.created = {1}, .modified = {zxid}, .version = version}};
-    };
-    return core::ZnodeViews{{{1}, one(first)}, {{2}, one(second)}};
-  };
-  core::ZnodeCase halfway("/a");
-  halfway.AddRound(views(7, 1, 2));
-  halfway.AddRound(views(8, 3, 3));
-  EXPECT_TRUE(halfway.settled());
-  EXPECT_TRUE(halfway.differences().empty());
-  core::ZnodeCase different("/a");
-  different.AddRound(views(7, 1, 2));
-  EXPECT_FALSE(different.settled());
-  different.AddRound(views(8, 2, 3));
-  ASSERT_EQ(different.differences().size(), 1U);
-  EXPECT_EQ(different.differences().front().aspect, Aspect::kData);
-}
-
-model::Znode Shown(model::Sight sight, std::uint32_t data = 0) {
-  return {.path = "/a",
-          .sight = sight,
-          .facts = {.created = {1}, .modified = {data}, .version = static_cast<int>(data)}};
-}
-
-// That those who show it are equal says nothing of the one that does not.
-TEST(ZnodeCaseTest, NothingIsEqualBecauseOneMemberDoesNotShowIt) {
-  using model::Sight;
-  core::ZnodeCase hidden("/a");
-  hidden.AddRound(
-      {{{1}, Shown(Sight::kAbsent)}, {{2}, Shown(Sight::kPresent)}, {{3}, Shown(Sight::kPresent)}});
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_FALSE(hidden.settled());
-    hidden.AddRound({{{1}, Shown(Sight::kForbidden)},
-                     {{2}, Shown(Sight::kPresent)},
-                     {{3}, Shown(Sight::kPresent)}});
-  }
-  ASSERT_EQ(hidden.differences().size(), 1U);
-  EXPECT_EQ(hidden.differences().front().aspect, Aspect::kAccess);
-  EXPECT_TRUE(hidden.settled());
-
-  core::ZnodeCase behind("/a");
-  behind.AddRound({{{1}, Shown(Sight::kForbidden)},
-                   {{2}, Shown(Sight::kPresent, 5)},
-                   {{3}, Shown(Sight::kPresent, 5)}});
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_FALSE(behind.settled());
-    behind.AddRound({{{1}, Shown(Sight::kPresent, 4)},
-                     {{2}, Shown(Sight::kPresent, 5)},
-                     {{3}, Shown(Sight::kPresent, 5)}});
-  }
-  ASSERT_EQ(behind.differences().size(), 1U);
-  EXPECT_EQ(behind.differences().front().aspect, Aspect::kData);
 }
 
 TEST(TreeVerificationTest, AZnodeThatOnlyOneMemberHasIsFound) {
@@ -362,137 +286,6 @@ TEST(TreeVerificationTest, WhatEachServerMakesOfItsOwnIsNotCompared) {
     nodes["/zookeeper/quota/a/zookeeper_limits"].data_crc = 9;
   };
   EXPECT_EQ(Verify(trees, 3).differences.size(), 1U);
-}
-
-// --- how often and what is read again
-
-class ReadAgainTest : public testing::Test {
- protected:
-  // Member 2 shows other data in all of them.
-  void Differ(int znodes, const std::string& filling, std::uint32_t data_bytes) {
-    trees_.Create("/quiet", 0);
-    for (int i = 0; i < znodes; ++i) {
-      trees_.Create(Quiet(i) + filling, 1);
-    }
-    trees_.Write([data_bytes](ModelledTrees::Nodes& nodes, model::Zxid) {
-      for (auto& [path, facts] : nodes) {
-        facts.data_bytes = data_bytes;
-      }
-    });
-    trees_.ApplyAll();
-    trees_.damage[ServerId{2}] = [](ModelledTrees::Nodes& nodes) {
-      for (auto& [path, facts] : nodes) {
-        facts.data_crc ^= 1U;
-      }
-    };
-    options_.most_differences = 100'000;
-  }
-
-  ModelledTrees trees_{4, 1};
-  TreeVerifyOptions options_ = OptionsFor(3);
-  sys::ManualClock clock_;
-};
-
-TEST_F(ReadAgainTest, OnlyTheMembersThatAreComparedAreAsked) {
-  Differ(3, "", 1);
-  EXPECT_FALSE(Verify(trees_, options_, clock_).differences.empty());
-  ASSERT_FALSE(trees_.asked.empty());
-  for (const auto& asked : trees_.asked) {
-    EXPECT_EQ(asked.servers, options_.servers);
-  }
-}
-
-TEST_F(ReadAgainTest, NoFasterThanAllowed) {
-  Differ(250, "", 1);
-  options_.znodes_per_second = 100;
-  const auto began = clock_.BootTime();
-  EXPECT_EQ(Verify(trees_, options_, clock_).differences.size(), 252U);
-  std::size_t paths = 0;
-  for (const auto& asked : trees_.asked) {
-    EXPECT_LE(asked.paths, 100U);
-    paths += asked.paths;
-  }
-  EXPECT_GE(paths, 2 * 252U);
-  EXPECT_GE(clock_.BootTime() - began, std::chrono::milliseconds(10 * paths));
-}
-
-TEST_F(ReadAgainTest, WhatIsStoppedIsNotReadOnceMore) {
-  Differ(250, "", 1);
-  options_.znodes_per_second = 100;
-  bool stopped = false;
-  trees_.on_read = [&stopped] { stopped = true; };
-  options_.stop_requested = [&stopped] { return stopped; };
-  const auto verdict = Verify(trees_, options_, clock_);
-  EXPECT_EQ(trees_.asked.size(), 1U);
-  EXPECT_FALSE(verdict.complete);
-  EXPECT_EQ(verdict.unsettled, 0U) << "nobody has judged them";
-}
-
-TEST_F(ReadAgainTest, LongPathsAreReadAgainSooner) {
-  constexpr std::size_t kMiB = std::size_t{1} << 20U;
-  const std::string filling(20'000, 'a');
-  Differ(120, filling, 1);
-  EXPECT_EQ(Verify(trees_, options_, clock_).differences.size(), 122U);
-  std::size_t most = 0;
-  for (const auto& asked : trees_.asked) {
-    most = std::max(most, asked.bytes);
-  }
-  EXPECT_GE(most, kMiB);
-  EXPECT_LE(most, kMiB + filling.size() + 100);
-}
-
-TEST_F(ReadAgainTest, LargeDataIsReadAgainSooner) {
-  Differ(20, "", 200'000);
-  EXPECT_EQ(Verify(trees_, options_, clock_).differences.size(), 22U);
-  for (const auto& asked : trees_.asked) {
-    EXPECT_LE(asked.paths, 6U);
-  }
-}
-
-// --- what a hostile agent may send
-
-class ScriptedWalk final : public TreeWalk {
- public:
-  explicit ScriptedWalk(std::vector<std::vector<std::string>> batches)
-      : batches_(std::move(batches)) {}
-  base::Result<std::vector<model::Znode>> Next() override {
-    std::vector<model::Znode> znodes;
-    if (next_ < batches_.size()) {
-      for (const auto& path : batches_[next_++]) {
-        znodes.push_back({.path = path, .sight = model::Sight::kPresent});
-      }
-    }
-    return znodes;
-  }
-
- private:
-  std::vector<std::vector<std::string>> batches_;
-  std::size_t next_ = 0;
-};
-
-std::string ReasonOf(std::vector<std::vector<std::string>> batches) {
-  TreeRows::Walks walks;
-  walks.emplace(ServerId{1}, std::make_unique<ScriptedWalk>(std::move(batches)));
-  TreeRows rows(std::move(walks));
-  while (true) {
-    const auto row = rows.Next();
-    if (!row) {
-      EXPECT_THAT(row.error().message(), HasSubstr("server 1"));
-      return row.error().reason();
-    }
-    if (!*row) {
-      return "";
-    }
-  }
-}
-
-TEST(TreeRowsTest, ATreeOutOfOrderIsRefused) {
-  EXPECT_EQ(ReasonOf({{"/", "/a"}, {"/a/b", "/b"}}), "");
-  EXPECT_EQ(ReasonOf({}), "tree.disorder");
-  EXPECT_EQ(ReasonOf({{"/a"}}), "tree.disorder");
-  EXPECT_EQ(ReasonOf({{"/", "/b", "/a"}}), "tree.disorder");
-  EXPECT_EQ(ReasonOf({{"/", "/a"}, {"/a"}}), "tree.disorder");
-  EXPECT_EQ(ReasonOf({{"/", "/a"}, {"/"}}), "tree.disorder");
 }
 
 }  // namespace
