@@ -61,7 +61,7 @@ bool Ask(Context& context, const Asking& asking, bool again) {
   const auto view = MakeFleetStatusView(input);
   const auto document = FleetStatusDocument(input, view);
   if (again && context.structured()) {
-    context.console().out << document.ToJsonLine() << "\n" << std::flush;
+    context.console().out << document.ToJsonLine() << std::flush;
   } else {
     context.Print(document, FleetStatusText(input, view) + (again ? "\n" : ""));
   }

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 namespace zoowarden::controller {
 namespace {
 
@@ -37,6 +39,15 @@ TEST_F(FleetCommandTest, StatusSaysHowEachEnsembleIs) {
   EXPECT_EQ(bad.code, 1);
   EXPECT_THAT(bad.out, HasSubstr("\"serving\": 2"));
   EXPECT_THAT(bad.out, HasSubstr("zoowarden status --ensemble"));
+}
+
+TEST_F(FleetCommandTest, StatusIsAskedAgainUntilCtrlC) {
+  int rounds = 0;
+  interrupted_ = [&rounds] { return ++rounds > 3; };
+  const auto lines = Run({"fleet", "status", "--every", "5s", "-o", "json"});
+  EXPECT_EQ(lines.code, 0) << lines.err;
+  EXPECT_EQ(std::count(lines.out.begin(), lines.out.end(), '\n'), 3);
+  EXPECT_TRUE(Document::FromJson(lines.out.substr(0, lines.out.find('\n'))));
 }
 
 TEST_F(FleetCommandTest, StatusOfAnOpenRolloutSaysWhatToDoNext) {
