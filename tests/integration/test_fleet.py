@@ -1,5 +1,7 @@
 """A fleet of three real ensembles, one of which fails: the others do not notice, the rest waits."""
 
+import json
+import os
 import signal
 
 import pytest
@@ -51,6 +53,10 @@ class Fleet:
 
     def run(self, *words, seconds=300):
         return self.begin(*words).wait(seconds)
+
+    def states(self) -> dict:
+        shown = self.run("status", "-o", "json", seconds=60).json
+        return {one["ensemble"]: one["state"] for one in shown["ensembles"]}
 
     def versions(self) -> dict:
         return {name: set(one.versions().values()) for name, one in self.made.items()}
@@ -122,3 +128,44 @@ def test_one_that_fails_halts_the_rest_and_touches_no_other(fleet):
     assert all(versions == {NEW} for versions in fleet.versions().values())
     healthy = fleet.run("status", "-o", "json", seconds=60)
     assert healthy.code == command.SUCCEEDED and healthy.json["healthy"], healthy
+
+
+def test_a_fleet_that_is_killed_goes_on_without_a_second_start_of_any(fleet):
+    wanted = testing.release(NEW)
+    loads = [one.load(clients=3) for one in fleet.made.values()]
+    watches = {name: one.watch() for name, one in fleet.made.items()}
+    rolling = fleet.begin("upgrade", "--to", NEW, "--release", wanted.path, "--yes")
+    rolling.wait_for_line("alpha: run ", 120)
+    os.kill(rolling.pid, signal.SIGKILL)  # alone: what it began goes on
+    rolling.wait(20)
+    assert fleet.commands(), "the ensemble's own command has outlived the fleet's"
+    resumed = fleet.begin("resume", "--yes", "-o", "json")
+    resumed.wait_for_line("its command still runs and is looked on at", 60)
+    # Of the next wave, the ensemble's own command is killed: the fleet goes on with its run.
+    resumed.wait_for_line("bravo: run ", 200)
+    bravo = [one for one in fleet.commands() if any("bravo" in word for word in one.words())]
+    assert bravo, [one.words() for one in fleet.commands()]
+    for one in bravo:
+        one.signal(signal.SIGKILL)
+    resumed.wait_for_line("goes on", 100)
+    # Ctrl-C: the run comes to a safe point, charlie is not begun.
+    resumed.signal(signal.SIGINT)
+    stopped = resumed.wait(200)
+    assert stopped.code in (command.INTERRUPTED, command.SUCCEEDED), stopped
+    states = fleet.states()
+    assert states["alpha"] == "succeeded", states
+    assert states["charlie"] == "waiting", states
+    done = fleet.run("resume", "--yes", "-o", "json", seconds=400)
+    assert done.code == command.SUCCEEDED, done
+    for one in watches.values():
+        one.stop()
+    assert all(versions == {NEW} for versions in fleet.versions().values())
+    for name, one in watches.items():
+        assert sorted(one.restarts) == [1, 2, 3], (name, one.restarts)
+        assert one.most_down == 1, name
+    for load in loads:
+        testing.assert_kept(load)
+    verified = json.loads(done.out)["ensembles"]
+    assert [one["verified"] for one in verified] == [True, True, False], verified
+    for one in fleet.made.values():
+        assert len(one.runs()) == 1, one.runs()
