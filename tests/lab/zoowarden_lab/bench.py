@@ -8,7 +8,7 @@ import re
 import statistics
 import time
 
-from . import agents, bench_agent, bench_plan, bench_verify, command, members, probes, run
+from . import agents, bench_agent, bench_fleet, bench_plan, bench_verify, command, members, probes, run
 from .errors import LabError
 from .layout import Lab
 from .scratch_lab import scratch_lab
@@ -116,6 +116,7 @@ def status(arguments) -> dict:
 
 
 BENCHES = {"roll": roll, "status": status, "agent": bench_agent.agent,
+           "fleet": bench_fleet.fleet,
            "plan": bench_plan.plan, "verify": bench_verify.verify}
 
 
