@@ -86,12 +86,16 @@ Indices Take(const WaveSpec& wave,
   return fitting;
 }
 
+std::string LabelText(const std::string& key, const std::string& text) {
+  return base::Join({key, text}, ": ");
+}
+
 // "tier: canary" of all ensembles, for the nearest one.
 std::vector<std::string> KnownLabels(const std::vector<FleetEnsemble>& ensembles) {
   std::set<std::string> known;
   for (const auto& ensemble : ensembles) {
     for (const auto& [key, text] : ensemble.labels) {
-      known.insert(key + ": " + text);
+      known.insert(LabelText(key, text));
     }
   }
   return {known.begin(), known.end()};
@@ -102,7 +106,7 @@ base::Error TakesNothing(const YamlValue& value,
                          const std::vector<FleetEnsemble>& ensembles) {
   const auto known = KnownLabels(ensembles);
   for (const auto& [key, text] : wave.labels) {
-    const auto label = key + ": " + text;
+    const auto label = LabelText(key, text);
     if (std::find(known.begin(), known.end(), label) != known.end()) {
       continue;
     }
