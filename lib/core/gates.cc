@@ -65,7 +65,8 @@ StopGate MayStop(const std::vector<model::Member>& declared,
     return gate;
   }
   if (!conclusions.leader) {
-    gate.why = "no leader is known";
+    const auto missing = conclusions.NotProved(question.server);
+    gate.why = "no leader is known" + (missing.empty() ? "" : " (" + missing + ")");
     return gate;
   }
   gate.why = MembershipDisagreement(declared, round, conclusions);
