@@ -16,7 +16,9 @@ struct Hint {
 };
 
 constexpr std::array kHints{
-    Hint{"usage.no_ensemble", "name the file with --ensemble FILE or ZOOWARDEN_ENSEMBLE"},
+    Hint{"usage.no_ensemble",
+         "name the file with --ensemble FILE or ZOOWARDEN_ENSEMBLE; to go on with a run on a "
+         "machine that has none, see `zoowarden runs list --help`"},
     Hint{"usage.no_home", "name the directory with the flag or its environment variable"},
     Hint{
         "lease.held",

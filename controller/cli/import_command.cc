@@ -1,39 +1,12 @@
-#include "base/text.h"
 #include "controller/cli/commands.h"
 #include "controller/cli/import_file.h"
+#include "controller/cli/named_agents.h"
 
-#include <algorithm>
 #include <memory>
 
 namespace zoowarden::controller {
 
 namespace {
-
-base::Result<std::vector<AgentAt>> AgentsOf(const std::string& list) {
-  std::vector<AgentAt> agents;
-  for (const std::string_view part : base::Split(list, ',')) {
-    const std::string address(base::Trim(part));
-    const auto colon = address.rfind(':');
-    const auto port = colon == std::string::npos
-                          ? std::nullopt
-                          : base::ParseUnsigned(std::string_view(address).substr(colon + 1));
-    if (!port || *port == 0 || *port > UINT16_MAX || colon == 0) {
-      return base::Fail(
-          base::ErrorCode::kInvalidArgument,
-          "usage.bad_value",
-          "--agents needs HOST:PORT,HOST:PORT,…; '" + base::Printable(address, 80) + "' is none");
-    }
-    if (std::any_of(agents.begin(), agents.end(), [&](const AgentAt& other) {
-          return other.address == address;
-        })) {
-      return base::Fail(base::ErrorCode::kInvalidArgument,
-                        "usage.bad_value",
-                        "--agents names " + base::Printable(address, 80) + " twice");
-    }
-    agents.push_back({.address = address, .id = std::nullopt});
-  }
-  return agents;
-}
 
 base::Result<std::vector<FoundServer>> AskAll(ForeignServers& servers,
                                               const std::vector<AgentAt>& agents) {
@@ -58,7 +31,7 @@ Document DocumentOf(const std::string& text, const std::vector<FoundServer>& ser
 }
 
 ExitCode Import(Context& context, const std::string& list) {
-  const auto agents = AgentsOf(list);
+  const auto agents = ParseAgents(list);
   if (!agents) {
     return context.Fail(agents.error());
   }

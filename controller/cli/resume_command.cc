@@ -32,7 +32,7 @@ Command ResumeCommand() {
           .examples = {{"zoowarden resume", "the newest open run"},
                        {"zoowarden resume 20261122-140501-3f9a --yes", "for scripts"},
                        {"zoowarden resume --write-ensemble ensemble.new.yaml",
-                        "on a machine that has no other"}},
+                        "where ensemble.yaml says something else than the run"}},
           .details =
               "Works on any machine with an operator's certificate: the agents have copies of "
               "the record. Says first what the run leads to that ensemble.yaml here does not.",

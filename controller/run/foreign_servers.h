@@ -31,7 +31,9 @@ struct ApprovedServer {
 class ForeignServers {
  public:
   virtual ~ForeignServers() = default;
-  // In the order of the agents.
+  // Which server each agent is of, by its certificate. In the order of the agents.
+  virtual std::vector<base::Result<model::ServerId>> Identify() = 0;
+  // In the same order.
   virtual std::vector<base::Result<model::Discovery>> Discover() = 0;
   // `agent` counts from 0 in that order.
   virtual base::Status Adopt(std::size_t agent,

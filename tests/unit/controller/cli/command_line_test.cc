@@ -79,7 +79,7 @@ TEST_F(UsageTest, WithJsonAnErrorIsAnObjectOnStdoutAndASentenceOnStderr) {
     "reason": "usage.no_ensemble",
     "message": "no ensemble is named and there is no ensemble.yaml in this directory",
     "exit_code": 2,
-    "next": "name the file with --ensemble FILE or ZOOWARDEN_ENSEMBLE"
+    "next": "name the file with --ensemble FILE or ZOOWARDEN_ENSEMBLE; to go on with a run on a machine that has none, see `zoowarden runs list --help`"
   }
 }
 )");

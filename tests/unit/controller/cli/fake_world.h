@@ -214,7 +214,8 @@ class CommandLineTest : public testing::Test {
     World world{
         .clock = *clock_,
         .checks = checks_,
-        .connect = [this](const ConnectRequest&) -> base::Result<Connected> {
+        .connect = [this](const ConnectRequest& request) -> base::Result<Connected> {
+          connected_to_ = request.spec.servers;
           if (!connect_error_.empty()) {
             return base::Fail(base::ErrorCode::kNotFound, "pki.no_identity", connect_error_);
           }
@@ -251,6 +252,7 @@ class CommandLineTest : public testing::Test {
   AgentWords words_;
   std::shared_ptr<ForeignServers> foreign_;
   std::vector<AgentAt> asked_;
+  std::vector<model::ServerSpec> connected_to_;
   std::shared_ptr<Agents> agents_ = std::make_shared<SpokenAgents>(words_);
   std::shared_ptr<SpokenCertificates> certificates_ = std::make_shared<SpokenCertificates>(words_);
   std::shared_ptr<ReleaseAgents> spoken_releases_;

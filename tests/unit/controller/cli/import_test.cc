@@ -176,6 +176,7 @@ TEST(ImportChecksTest, EachContradictionHasItsReason) {
 // Agents that say what a test wants, and remember what was adopted.
 class SpokenForeign final : public ForeignServers {
  public:
+  std::vector<base::Result<model::ServerId>> Identify() override { return {}; }
   std::vector<base::Result<model::Discovery>> Discover() override {
     std::vector<base::Result<model::Discovery>> answers;
     for (const auto& server : found) {
