@@ -272,9 +272,10 @@ void InFlight(Turn& turn, ServerRun& server) {
   const auto& seen = turn.Seen(server.id);
   if (!seen.answered) {
     turn.ForgetGoodRounds();
-    if (turn.WaitedFor("silent",
-                       Name(server.id) + ": its agent does not answer; it finishes alone",
-                       AgentPatience(state))) {
+    if (turn.WaitedFor(
+            "silent",
+            Name(server.id) + ": its agent does not answer; what it was told it finishes alone",
+            AgentPatience(state))) {
       Halt(
           turn,
           "agent.silent",
