@@ -12,6 +12,7 @@ sys.path[:0] = [str(_HERE), str(_HERE.parent / "lab"), str(_HERE.parent / "contr
 
 from ensemble import Ensemble  # noqa: E402  (found through the path above)
 from host_ensemble import HostEnsemble  # noqa: E402
+from partition import Partition  # noqa: E402
 from zoowarden_lab import down, hosts  # noqa: E402
 
 _FAILED = pytest.StashKey()
@@ -81,3 +82,15 @@ def _bare(tmp_path):
         yield hosts.start(tmp_path / "lab", 1)[0]
     finally:
         down.down(tmp_path / "lab")
+
+
+@pytest.fixture(name="partition")
+def _partition(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a network of its own and cut it")
+    made = Partition(tmp_path / "network")
+    try:
+        with made.inside():
+            yield made
+    finally:
+        made.remove()

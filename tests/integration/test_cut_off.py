@@ -1,14 +1,12 @@
 """An agent whose controller went away, in each state of its operation, on real servers."""
 
-import os
 import signal
 import time
 
 import pytest
 
 import ensemble as testing
-from zoowarden_lab import command, host_network, layout, processes
-from zoowarden_lab.run import run
+from zoowarden_lab import command, processes
 
 OLD, NEW = "3.8.4", "3.9.4"
 _PERMIT_IS_OVER = 4  # seconds: it lives three
@@ -123,49 +121,6 @@ def test_together_with_another_servers_death_the_serving_one_stays_and_the_quoru
     ensemble.wait_serving()
     assert ensemble.run("resume", "--yes").code == 0
     assert set(ensemble.versions().values()) == {NEW}
-
-
-class Partition:
-    """A network of its own, in which nobody reaches an agent while it is `cut`."""
-
-    def __init__(self, directory):
-        self._network = host_network.Network(directory)
-        self._network.create_hub()
-        # Behind those for agents, of which there are none yet: the first rule is asked first.
-        self._rule("add", "pref", "100", "lookup", "local")
-        self._rule("del", "pref", "0")
-
-    def inside(self):
-        return self._network.inside()
-
-    def cut(self) -> None:
-        self._change("add")
-
-    def heal(self) -> None:
-        self._change("del")
-
-    def remove(self) -> None:
-        self._network.remove()
-
-    def _change(self, verb: str) -> None:
-        for end in ("dport", "sport"):
-            self._rule(verb, "pref", "10", "ipproto", "tcp", end, str(layout.AGENT_PORT),
-                       "blackhole")
-
-    def _rule(self, *words) -> None:
-        run(["ip", "-n", self._network.hub, "rule", *words])
-
-
-@pytest.fixture(name="partition")
-def _partition(tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("only root can make a network of its own and cut it")
-    made = Partition(tmp_path / "network")
-    try:
-        with made.inside():
-            yield made
-    finally:
-        made.remove()
 
 
 def test_a_network_that_is_cut_is_as_a_controller_that_went_away(partition, make_ensemble):

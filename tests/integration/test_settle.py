@@ -1,17 +1,15 @@
 """A server whose agent waits for a person, on real servers: every way out, by the guide's own words."""
 
-import os
 import pathlib
-import pty
 import re
 import shlex
 import signal
-import subprocess
 
 import pytest
 
 import ensemble as testing
-from zoowarden_lab import command, layout
+from terminal import Typed
+from zoowarden_lab import command
 
 OLD, NEW = "3.8.4", "3.9.4"
 _GUIDE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "needs-operator.md"
@@ -25,22 +23,9 @@ def guide_lines() -> list:
 
 def type_line(made, line: str, server: int) -> command.Outcome:
     """Types a line of the guide at a terminal and answers yes to whatever it asks."""
-    words = shlex.split(line.replace(" 2", f" {server}"))
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([layout.program(words[0]), *words[1:]], stdin=theirs, stderr=theirs,
-                          stdout=subprocess.PIPE, env=made.lab.process_environment(),
-                          encoding="utf-8") as child:
-        os.close(theirs)
-        os.write(ours, b"y\n")
-        said = b""
-        try:
-            while block := os.read(ours, 65536):
-                said += block
-        except OSError:  # EIO: the other end is closed
-            pass
-        out = child.stdout.read()
-    os.close(ours)
-    return command.Outcome(tuple(words), child.returncode, out, said.decode(errors="replace"))
+    typed = Typed(made, *shlex.split(line.replace(" 2", f" {server}")))
+    typed.answer("y")
+    return typed.wait(300)
 
 
 class LostIdentity:
