@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import signal
+import time
 
 from zoowarden_lab import (agents, command, down, foreign, members, probes, processes, releases,
                            up, variants, watch)
@@ -113,6 +114,11 @@ class Ensemble:
         self._tracked.append(load)
         return load.wait_writing()
 
+    def audited(self) -> dict:
+        """The rows of the audits of all agents that answer, by server and number."""
+        shown = self.run("audit", "show", "-o", "json", seconds=30).json["servers"]
+        return {(server["id"], row["row"]): row for server in shown for row in server["rows"]}
+
     # --- what the ensemble should be
 
     def edit(self, pattern: str, replacement: str) -> None:
@@ -178,6 +184,11 @@ class Ensemble:
 
     def wait(self, condition, seconds: float, what: str):
         return probes.wait_until(condition, seconds, what)
+
+    @staticmethod
+    def wait_for(seconds: float) -> None:
+        """For what lies in time itself: a permit that is over, a lease, nothing that happens."""
+        time.sleep(seconds)
 
     def wait_serving(self, seconds: float = 60) -> None:
         probes.wait_serving(self.lab, seconds)

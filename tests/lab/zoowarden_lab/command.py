@@ -13,7 +13,7 @@ from .layout import Lab, program
 
 # Exit codes of `zoowarden help exit-codes`.
 SUCCEEDED, ERROR, USAGE, CHANGES, DENIED = 0, 1, 2, 3, 4
-REFUSED, ROLLED_BACK, STUCK, HELD, HALTED = 5, 6, 7, 8, 10
+REFUSED, ROLLED_BACK, STUCK, HELD, TIMEOUT, HALTED = 5, 6, 7, 8, 9, 10
 INTERRUPTED = 130
 
 OUTCOMES = {SUCCEEDED: "succeeded", ROLLED_BACK: "rolled_back", STUCK: "stuck", HALTED: "halted",
