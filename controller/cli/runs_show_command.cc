@@ -71,7 +71,7 @@ Command RunsShowCommand() {
           .examples = {{"zoowarden runs show 20261122-140501-3f9a", "the whole story"},
                        {"zoowarden runs show 20261122-140501-3f9a -o json", "for scripts"}},
           .details =
-              "Told from the run's record alone; the ensemble is not asked.\n\nOn a machine that "
+              "Told from the run's record alone; the ensemble is not asked. On a machine that "
               "has nothing but a certificate, --agents reaches the record, --write-ensemble "
               "ensemble.yaml makes the file that every other command reads, and `zoowarden resume` "
               "goes on with the run.",
