@@ -19,7 +19,8 @@ std::string WayBack(const core::RunState& state) {
   }
   const bool adopted = server.origin.release_sha512 == model::kAdoptedRelease;
   return "; to go back, roll the old release: `zoowarden upgrade --to " +
-         server.origin.version.ToString() + (adopted ? " --release adopted`" : "`");
+         server.origin.version.ToString() +
+         (adopted ? " --release adopted`" : " --release ARCHIVE`");
 }
 
 base::Error NoneOpen(GoingOn how, const KnownRuns& known) {

@@ -122,7 +122,7 @@ TEST_F(RunsTest, WhoWantsBackAfterASuccessIsToldTheWay) {
   Store(Record(Ended(File("r-1", 1'700'000'000'000), core::RunOutcome::kSucceeded), 1, 9));
   EXPECT_NE(Run({"rollback", "--yes"})
                 .err.find("nothing to roll back; to go back, roll the old release: `zoowarden "
-                          "upgrade --to 3.8.4`"),
+                          "upgrade --to 3.8.4 --release ARCHIVE`"),
             std::string::npos);
   EXPECT_NE(Run({"resume", "r-1", "--yes"})
                 .err.find("run r-1 is closed (succeeded), there is nothing to resume"),
