@@ -19,11 +19,14 @@ _FOLLOWING = (8, 8 + 4 + 8)  # the zxid applied last; zxid, version and value of
 
 
 def newest(data: pathlib.Path) -> pathlib.Path:
+    """Of those that are whole: a killed member leaves one half written, and starts from another."""
     found = [path for path in (data / "version-2").glob("snapshot.*")
              if re.fullmatch(r"snapshot\.[0-9a-f]+", path.name)]
-    if not found:
-        raise LabError(f"no snapshot in {data}")
-    return max(found, key=lambda path: int(path.suffix[1:], 16))
+    for path in sorted(found, key=lambda path: int(path.suffix[1:], 16), reverse=True):
+        content = path.read_bytes()
+        if _sealed(content, len(content)):
+            return path
+    raise LabError(f"no whole snapshot in {data}")
 
 
 def _sealed(content: bytes, end: int) -> bool:
@@ -34,9 +37,7 @@ def _sealed(content: bytes, end: int) -> bool:
 
 
 def _seals(content: bytes) -> list:
-    """The ends of the seals, first to last."""
-    if not _sealed(content, len(content)):
-        raise LabError("the snapshot has no good seal at its end")
+    """The ends of the seals of a whole snapshot, first to last."""
     ends = [len(content)]
     while True:
         before = [ends[0] - _SEAL - size for size in _FOLLOWING
