@@ -15,6 +15,7 @@ _GUIDE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "verify.md"
 # is sent what it missed: a snapshot of the leader would mend what this test has damaged.
 _SETTINGS = (("snapCount", "40"), ("extendedTypesEnabled", "true"), ("commitLogCount", "1000000"))
 _DATA = b"the bytes that one disk changes by itself"
+_GUARDED_BY = "127.0.0.0/8"  # where the agents are
 
 
 def client(made, number: int) -> zkclient.Client:
@@ -28,6 +29,7 @@ def fill(made) -> None:
         zk.create_many(f"/app/{number:03}" for number in range(300))
         zk.create("/app/damaged", _DATA)
         zk.create("/app/secret", b"not for us", zkclient.NOBODY)
+        zk.create("/app/guarded", b"", ((31, "ip", _GUARDED_BY),))
         zk.create("/container", flags=zkclient.CONTAINER)
         zk.create("/container/child")
         zk.create_ttl("/ttl", 3_600_000)
@@ -64,7 +66,8 @@ def type_guide(made) -> str:
 
 
 def test_a_byte_that_a_disk_changed_is_named_with_its_member(make_ensemble):
-    """No checksum tells of it: those of the snapshot are good. Under load nothing else is found."""
+    """In data, and in an ACL. No checksum tells of it: those of the snapshot are good. Under load
+    nothing else is found."""
     made = make_ensemble(version="3.9.4", settings=_SETTINGS, observers=1)
     fill(made)
     load = made.load(clients=3)
@@ -82,13 +85,16 @@ def test_a_byte_that_a_disk_changed_is_named_with_its_member(make_ensemble):
     server = made.lab.server(victim)
     made.kill_zookeeper(victim)
     snapshots.rewrite(server.data, _DATA, _DATA.replace(b"disk", b"desk"))
+    snapshots.rewrite(server.data, _GUARDED_BY.encode(), b"126.0.0.0/8")
     made.start_zookeeper(victim)
     made.wait_serving()
     document = verified(made, "--deep")
     assert document["exit_code"] == command.ERROR and not document["verified"], document
-    assert [(each["path"], each["aspect"], each["odd_servers"])
-            for each in document["deep"]["differences"]] == [("/app/damaged", "data", [victim])]
-    assert reasons(document) == {"digests_differ", "znode_differs"}, document["findings"]
+    assert sorted((each["path"], each["aspect"], each["odd_servers"])
+                  for each in document["deep"]["differences"]) == [
+                      ("/app/damaged", "data", [victim]), ("/app/guarded", "access", [victim])]
+    assert reasons(document) == {"access_differs", "digests_differ",
+                                 "znode_differs"}, document["findings"]
     assert reasons(verified(made)) == {"digests_differ"}  # the cheap form sees that, not where
     assert load.verdict()["lost"] == 0
 
