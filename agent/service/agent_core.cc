@@ -363,7 +363,11 @@ base::Result<journal::RunPosition> AgentCore::PutRun(
     const journal::RunRow& run,
     const std::vector<journal::RunEventRow>& events,
     AuditedCall& audited) {
-  auto stored = journal_->PutRun(run, events, WithOutcome(audited.entry, nullptr));
+  const auto& records = instance_->config().records;
+  auto stored = journal_->PutRun(run,
+                                 events,
+                                 {.most = records.keep, .age = records.keep_for},
+                                 WithOutcome(audited.entry, nullptr));
   audited.recorded = stored.has_value();
   return stored;
 }

@@ -1,6 +1,7 @@
 #include "config/agent_file.h"
 
 #include "base/text.h"
+#include "config/mirror.h"
 #include "config/yaml_reader.h"
 #include "sys/files.h"
 
@@ -277,24 +278,13 @@ base::Status ReadReleases(const YamlValue& value, ReleasePolicy& releases) {
   return base::Ok();
 }
 
-base::Result<std::string> MirrorOf(const YamlValue& value) {
-  ZW_ASSIGN(auto text, value.Text());
-  constexpr std::string_view kScheme = "https://";
-  constexpr std::string_view kAllowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/{}";
-  const bool well_formed = text.starts_with(kScheme) && text.size() > kScheme.size() + 1 &&
-                           text[kScheme.size()] != '/' && text.ends_with('/') &&
-                           text.find_first_not_of(kAllowed) == std::string::npos &&
-                           text.find("..") == std::string::npos;
-  // In the host's name it would let a version choose the host.
-  const auto path = text.find('/', std::min(text.size(), kScheme.size()));
-  if (!well_formed || text.find_first_of("{}") < path) {
-    return base::Fail(value.Refuse("bad_value",
-                                   "must be an https:// address that ends with '/', with {version} "
-                                   "where a release's stands, not '" +
-                                       base::Printable(text, 80) + "'"));
-  }
-  return text;
+base::Status ReadRecords(const YamlValue& value, RecordPolicy& records) {
+  ZW_ASSIGN(const auto map, value.Map({"keep", "keep_days"}));
+  ZW_TRY(map.ReadNumber("keep", {10, 10'000}, records.keep));
+  std::uint64_t days = static_cast<std::uint64_t>(records.keep_for.count()) / 24;
+  ZW_TRY(map.ReadNumber("keep_days", {1, 3'650}, days));
+  records.keep_for = std::chrono::hours(24 * days);
+  return base::Ok();
 }
 
 base::Status ReadDownload(const YamlValue& value, DownloadConfig& download) {
@@ -302,7 +292,7 @@ base::Status ReadDownload(const YamlValue& value, DownloadConfig& download) {
   ZW_ASSIGN(const auto from, map.Need("from"));
   ZW_ASSIGN(const auto items, from.List());
   for (const auto& item : items) {
-    ZW_ASSIGN(auto mirror, MirrorOf(item));
+    ZW_ASSIGN(auto mirror, ReadMirror(item));
     download.from.push_back(std::move(mirror));
   }
   if (map.Find("ca")) {
@@ -360,6 +350,7 @@ base::Result<AgentConfig> ParseAgent(std::string_view text,
                        "signatures",
                        "releases",
                        "download",
+                       "records",
                        "lease_lapse"}));
   AgentConfig agent;
   ZW_TRY(ReadIdentity(root, agent));
@@ -381,6 +372,9 @@ base::Result<AgentConfig> ParseAgent(std::string_view text,
   }
   if (const auto download = root.Find("download")) {
     ZW_TRY(ReadDownload(*download, agent.download));
+  }
+  if (const auto records = root.Find("records")) {
+    ZW_TRY(ReadRecords(*records, agent.records));
   }
   ZW_TRY(root.ReadDuration(
       "lease_lapse", {std::chrono::seconds(1), std::chrono::minutes(10)}, agent.lease_lapse));

@@ -53,6 +53,12 @@ struct ReleasePolicy {
   std::uint64_t most_upload_bytes = 1024ULL * 1024 * 1024;  // archives on disk, all together
 };
 
+// Records of runs. What is open stays whatever this says, and so do the newest ten.
+struct RecordPolicy {
+  std::size_t keep = 100;
+  std::chrono::hours keep_for{24 * 180};  // before the newest one
+};
+
 // Mirrors that archives may be fetched from over https; nothing else is ever fetched.
 struct DownloadConfig {
   std::vector<std::string> from;  // prefixes ending with '/', "{version}" stands for the release's
@@ -73,6 +79,7 @@ struct AgentConfig {
   SignaturePolicy signatures;
   ReleasePolicy releases;
   DownloadConfig download;
+  RecordPolicy records;
   std::chrono::milliseconds lease_lapse{15'000};
 };
 

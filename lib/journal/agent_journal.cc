@@ -328,11 +328,17 @@ class SqliteAgentJournal final : public AgentJournal {
 
   [[nodiscard]] base::Result<RunPosition> PutRun(const RunRow& run,
                                                  const std::vector<RunEventRow>& events,
+                                                 const RunRetention& keep,
                                                  const AuditEntry& audited) override {
     return Write(
         *database_, "store a run", [&](SQLite::Database& handle) -> base::Result<RunPosition> {
           AppendAudit(handle, audited);
-          return PutRunInto(handle, run, events);
+          const bool is_new = !HasRun(handle, run.run_id);
+          auto position = PutRunInto(handle, run, events);
+          if (is_new) {
+            ForgetOldRuns(handle, keep, run.run_id);
+          }
+          return position;
         });
   }
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "journal/audit_chain.h"
 #include "journal/database.h"
+#include "journal/run_retention.h"
 #include "journal/run_store.h"
 
 #include <cstdint>
@@ -122,9 +123,11 @@ class AgentJournal {
 
   // The agent's copies of run records.
   [[nodiscard]] virtual RunStore& runs() = 0;
-  // runs().Put with the audit of the call that brought it, in one transaction.
+  // runs().Put with the audit of the call that brought it, in one transaction. A run that is new
+  // here takes the place of old ones that `keep` does not keep.
   [[nodiscard]] virtual base::Result<RunPosition> PutRun(const RunRow& run,
                                                          const std::vector<RunEventRow>& events,
+                                                         const RunRetention& keep,
                                                          const AuditEntry& audited) = 0;
 
   // Calls that committed nothing else; numbers and hashes are given here.

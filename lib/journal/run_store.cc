@@ -48,6 +48,27 @@ void PutEvent(SQLite::Database& handle, const std::string& run_id, const RunEven
           event.json);
 }
 
+// What is no JSON, or another's, has neither ended nor an outcome.
+std::vector<RunFate> FatesOf(SQLite::Database& handle) {
+  SQLite::Statement statement(
+      handle,
+      "WITH told AS (SELECT run_id, created_ms, epoch, sequence, "
+      "CASE WHEN json_valid(state_json) THEN state_json ELSE '{}' END AS state FROM runs) "
+      "SELECT run_id, created_ms, json_extract(state, '$.state.phase') IS 'ended', "
+      "ifnull(json_extract(state, '$.state.outcome'), ''), "
+      "json_extract(state, '$.state.settlement') IS NOT NULL FROM told "
+      "ORDER BY created_ms DESC, epoch DESC, sequence DESC, run_id");
+  std::vector<RunFate> fates;
+  while (statement.executeStep()) {
+    fates.push_back({.run_id = statement.getColumn(0).getString(),
+                     .created_ms = statement.getColumn(1).getInt64(),
+                     .ended = statement.getColumn(2).getInt() != 0,
+                     .outcome = statement.getColumn(3).getString(),
+                     .settles = statement.getColumn(4).getInt() != 0});
+  }
+  return fates;
+}
+
 // Owns its database, unlike RunTables.
 class OwningRunStore final : public RunStore {
  public:
@@ -96,6 +117,21 @@ base::Result<RunPosition> PutRunInto(SQLite::Database& handle,
     PutEvent(handle, run.run_id, event);
   }
   return is_newest ? run.position : stored->position;
+}
+
+bool HasRun(SQLite::Database& handle, const std::string& run_id) {
+  return FindRun(handle, run_id).has_value();
+}
+
+void ForgetOldRuns(SQLite::Database& handle,
+                   const RunRetention& keep,
+                   const std::string& newcomer) {
+  for (const auto& id : RunsToForget(FatesOf(handle), keep)) {
+    if (id != newcomer) {
+      Execute(handle, "DELETE FROM run_events WHERE run_id = ?", id);
+      Execute(handle, "DELETE FROM runs WHERE run_id = ?", id);
+    }
+  }
 }
 
 base::Result<RunPosition> RunTables::Put(const RunRow& run,

@@ -1,6 +1,7 @@
 // The tables of run_store.h inside a database that may hold others. For this component's .cc files.
 #pragma once
 
+#include "journal/run_retention.h"
 #include "journal/run_store.h"
 
 namespace SQLite {
@@ -37,6 +38,10 @@ inline constexpr const char* kCreateRunTables = R"(
 [[nodiscard]] base::Result<RunPosition> PutRunInto(SQLite::Database& handle,
                                                    const RunRow& run,
                                                    const std::vector<RunEventRow>& events);
+
+// Forgets what `keep` does not keep, within the caller's transaction; never `newcomer`.
+void ForgetOldRuns(SQLite::Database& handle, const RunRetention& keep, const std::string& newcomer);
+[[nodiscard]] bool HasRun(SQLite::Database& handle, const std::string& run_id);
 
 class RunTables final : public RunStore {
  public:

@@ -29,7 +29,7 @@ struct AdminStats {
   model::Version version;
   std::string version_text;
   ServerMode mode = ServerMode::kReadOnly;
-  model::Zxid zxid;  // last applied transaction; the same counter as `srvr`
+  model::Zxid zxid;                          // last applied transaction; the same counter as `srvr`
   std::optional<std::uint64_t> connections;  // of clients, absent where it is not told
 };
 [[nodiscard]] base::Result<AdminStats> ParseAdminStats(std::string_view json);

@@ -69,6 +69,7 @@ TEST_F(AgentFileTest, EverythingIsRead) {
             "releases: {floor: 3.8.4, deny: [3.9.3, 3.9.1], keep: 2, uploads_limit_mib: 300}\n" +
             "download: {from: ['https://m.example/zk-{version}/'], ca: @/ca.pem, "
             "size_limit_mib: 64, stall: 5s, timeout: 10m}\n" +
+            "records: {keep: 20, keep_days: 30}\n"
             "lease_lapse: 3s\n");
   ASSERT_TRUE(agent) << agent.error().message();
   EXPECT_EQ(agent->ensemble, "lab");
@@ -92,6 +93,8 @@ TEST_F(AgentFileTest, EverythingIsRead) {
   EXPECT_EQ(agent->download.most_bytes, 64ULL * 1024 * 1024);
   EXPECT_EQ(agent->download.stall, std::chrono::seconds(5));
   EXPECT_EQ(agent->download.timeout, std::chrono::minutes(10));
+  EXPECT_EQ(agent->records.keep, 20U);
+  EXPECT_EQ(agent->records.keep_for, std::chrono::hours(24 * 30));
   EXPECT_EQ(agent->lease_lapse, std::chrono::seconds(3));
 }
 
@@ -106,6 +109,8 @@ TEST_F(AgentFileTest, Defaults) {
   EXPECT_EQ(agent->releases.keep, 3U);
   EXPECT_EQ(agent->releases.most_upload_bytes, 1024ULL * 1024 * 1024);
   EXPECT_TRUE(agent->download.from.empty());
+  EXPECT_EQ(agent->records.keep, 100U);
+  EXPECT_EQ(agent->records.keep_for, std::chrono::hours(24 * 180));
   EXPECT_EQ(agent->lease_lapse, std::chrono::seconds(15));
 }
 
@@ -123,6 +128,15 @@ TEST_F(AgentFileTest, AManagerThatNeedsAUnitHasOne) {
   ASSERT_TRUE(script) << script.error().message();
   EXPECT_EQ(script->instance.unit, "zookeeper.service");
   EXPECT_EQ(script->instance.pid_file, "/run/zookeeper/zookeeper.pid");
+}
+
+TEST_F(AgentFileTest, FewerThanTenRecordsAreNotKept) {
+  EXPECT_NE(Problem(kMinimal + "records: {keep: 9}\n")
+                .find("records.keep must be a whole number from 10 to 10000, not '9'"),
+            std::string::npos)
+      << Problem(kMinimal + "records: {keep: 9}\n");
+  EXPECT_NE(Problem(kMinimal + "records: {kep: 20}\n").find("did you mean 'keep'"),
+            std::string::npos);
 }
 
 TEST_F(AgentFileTest, AMirrorIsAnHttpsDirectory) {

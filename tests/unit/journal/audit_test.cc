@@ -250,7 +250,7 @@ TEST(AuditTest, TheRowOfACallIsCommittedWithWhatItChanged) {
   EXPECT_FALSE(journal->Commit({.call = call, .audited = AnEntry(2)}));
   ASSERT_TRUE(journal->SaveLease({.epoch = 5, .holder = "a"}, AnEntry(3)));
   EXPECT_FALSE(journal->SaveLease({.epoch = 4, .holder = "a"}, AnEntry(4)));
-  ASSERT_TRUE(journal->PutRun({.run_id = "r", .ensemble = "lab"}, {}, AnEntry(5)));
+  ASSERT_TRUE(journal->PutRun({.run_id = "r", .ensemble = "lab"}, {}, {}, AnEntry(5)));
   const auto rows = journal->ListAudit(0, 100).value();
   ASSERT_EQ(rows.size(), 3U);
   EXPECT_EQ(rows[0].entry, AnEntry(1));

@@ -189,8 +189,9 @@ class TellingJournal final : public journal::AgentJournal {
   journal::RunStore& runs() override { return real_.runs(); }
   base::Result<journal::RunPosition> PutRun(const journal::RunRow& run,
                                             const std::vector<journal::RunEventRow>& events,
+                                            const journal::RunRetention& keep,
                                             const journal::AuditEntry& audited) override {
-    return real_.PutRun(run, events, audited);
+    return real_.PutRun(run, events, keep, audited);
   }
   base::Status Audit(const std::vector<journal::AuditEntry>& entries) override {
     return real_.Audit(entries);
