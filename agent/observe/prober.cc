@@ -57,9 +57,20 @@ Prober::Prober(const ProberSettings& settings, sys::Clock& clock)
                                                     : settings.data_log_directory)
                    .string()) {}
 
+MemberView Prober::LookAt(const FoundProcess& found) {
+  MemberView view = probe_.Look(found, kQuestion);
+  const auto* config = probe_.config();
+  const std::lock_guard lock(port_mutex_);
+  port_.reset();
+  if (config != nullptr && config->client) {
+    port_.emplace(found.process, *config->client);
+  }
+  return view;
+}
+
 MemberView Prober::Look(const FoundProcess& found) {
   const std::lock_guard lock(mutex_);
-  return probe_.Look(found, kQuestion);
+  return LookAt(found);
 }
 
 void Prober::ObserveFiles(MemberObservation& seen) {
@@ -71,7 +82,7 @@ void Prober::Observe(const FoundProcess& found,
                      const ProbeRequest& request,
                      MemberObservation& seen) {
   const std::lock_guard lock(mutex_);
-  MemberView view = probe_.Look(found, kQuestion);
+  MemberView view = LookAt(found);
   ReadDurable(seen);
   if (view.Serves() && request.canary) {
     WaitForCanary(request, view, seen);
@@ -171,7 +182,7 @@ void Prober::ReadBack(const ProbeRequest& request, MemberObservation& seen) cons
 
 base::Result<zknet::Endpoint> Prober::ClientPort(const FoundProcess& found) {
   const std::lock_guard lock(mutex_);
-  const MemberView view = probe_.Look(found, kQuestion);
+  const MemberView view = LookAt(found);
   if (probe_.config() == nullptr || !probe_.config()->client) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "tree.no_client_port",
@@ -182,11 +193,15 @@ base::Result<zknet::Endpoint> Prober::ClientPort(const FoundProcess& found) {
   return *probe_.config()->client;
 }
 
-base::Result<Prober::Canary> Prober::CommitCanary(const FoundProcess& found,
-                                                  const std::string& path,
-                                                  milliseconds deadline) {
+base::Result<zknet::Endpoint> Prober::CanaryPort(const FoundProcess& found) {
+  {
+    const std::lock_guard lock(port_mutex_);
+    if (port_ && port_->first == found.process) {
+      return port_->second;
+    }
+  }
   const std::lock_guard lock(mutex_);
-  const MemberView view = probe_.Look(found, kQuestion);
+  const MemberView view = LookAt(found);
   if (probe_.config() == nullptr || !probe_.config()->client) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "canary.no_client_port",
@@ -194,7 +209,13 @@ base::Result<Prober::Canary> Prober::CommitCanary(const FoundProcess& found,
                     (view.note.empty() ? std::string() : ": " + view.note) +
                     "; set clientPort in its zoo.cfg");
   }
-  const zknet::Endpoint& client = *probe_.config()->client;
+  return *probe_.config()->client;
+}
+
+base::Result<Prober::Canary> Prober::CommitCanary(const FoundProcess& found,
+                                                  const std::string& path,
+                                                  milliseconds deadline) {
+  ZW_ASSIGN(const zknet::Endpoint client, CanaryPort(found));
   if (path.empty()) {
     ZW_ASSIGN(const zknet::Canary canary, zknet::CommitCanary(client, deadline));
     const bool session = canary.evidence.starts_with("session");

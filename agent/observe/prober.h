@@ -3,7 +3,8 @@
 // guessed; no conclusions are drawn. Reads only, except CommitCanary and the session check, which
 // commit transactions that change no data.
 //
-// Thread-safe: calls are serialised. Blocks for at most the request's deadline and one question.
+// Thread-safe: calls are serialised, but for canaries, which wait for no observation and hold up
+// none. Blocks for at most the request's deadline and one question.
 #pragma once
 
 #include "agent/lifecycle/process_finder.h"
@@ -20,6 +21,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace zoowarden::agent {
 
@@ -69,6 +71,10 @@ class Prober {
   [[nodiscard]] base::Result<zknet::Endpoint> ClientPort(const FoundProcess& found);
 
  private:
+  // Where the member is asked, as it was configured at the last look at this process; else it is
+  // looked at.
+  [[nodiscard]] base::Result<zknet::Endpoint> CanaryPort(const FoundProcess& found);
+  [[nodiscard]] MemberView LookAt(const FoundProcess& found);  // with mutex_ held
   void ReadDurable(model::MemberObservation& seen);
   void WaitForCanary(const ProbeRequest& request, MemberView& view, model::MemberObservation& seen);
   void CheckSession(const ProbeRequest& request, model::MemberObservation& seen) const;
@@ -80,6 +86,8 @@ class Prober {
   MemberProbe probe_;
   MembershipReader membership_;
   zk::DurableZxidReader durable_;
+  std::mutex port_mutex_;
+  std::optional<std::pair<model::Process, zknet::Endpoint>> port_;  // guarded by port_mutex_
 };
 
 }  // namespace zoowarden::agent

@@ -2,6 +2,7 @@
 
 #include "agent/observe/prober.h"
 #include "agent/service/observation_wire.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/files.h"
 #include "sys/manual_clock.h"
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -43,6 +45,9 @@ class ClientPort {
     // NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
     port_ = ntohs(address.sin_port);
   }
+
+  // Lets connect and says nothing.
+  void BeSilent() const { ASSERT_TRUE(bound_ && listen(socket_.get(), 5) == 0); }
 
   // To one connection.
   void AnswerOnce(const std::string& text) {
@@ -143,6 +148,43 @@ TEST_F(MemberProbeTest, WithoutAPlainClientPortThereIsNoCanaryAndTheNextStepIsSa
   EXPECT_EQ(canary.error().reason(), "canary.no_client_port");
   EXPECT_EQ(canary.error().message().find("this member offers no plain client port"), 0U);
   EXPECT_NE(canary.error().message().find("; set clientPort in its zoo.cfg"), std::string::npos);
+}
+
+TEST_F(MemberProbeTest, ACanaryWaitsForNoObservation) {
+  sys::RealClock clock;
+  Prober prober({.self = {2}, .data_directory = Root(), .proc = Root() / "proc"}, clock);
+  EXPECT_EQ(prober.Look(Found()).mode, model::Mode::kNotServing);  // where it is asked is known now
+  client_.BeSilent();
+  std::atomic<bool> observing = true;
+  const std::jthread observation([&] {
+    model::MemberObservation seen;
+    prober.Observe(Found(), {}, seen);  // asks and waits 800 ms
+    observing = false;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const auto canary = prober.CommitCanary(Found(), "", std::chrono::milliseconds(100));
+  EXPECT_TRUE(observing);
+  ASSERT_FALSE(canary);
+  EXPECT_EQ(canary.error().reason(), "zk.timeout");
+}
+
+TEST_F(MemberProbeTest, ConnectionsAreThoseThatTheMemberCounts) {
+  client_.AnswerOnce(
+      "Zookeeper version: 3.8.4-9316c2a7a97e1666d8f4593f34dd6fc36ecc436c, built on 2024-02-12\n"
+      "Latency min/avg/max: 0/0.0/0\nReceived: 1\nSent: 0\nConnections: 17\nOutstanding: 0\n"
+      "Zxid: 0x100000005\nMode: follower\nNode count: 5\n");
+  sys::ManualClock clock;
+  Prober prober({.self = {2}, .data_directory = Root(), .proc = Root() / "proc"}, clock);
+  model::MemberObservation seen;
+  prober.Observe(Found(), {}, seen);
+  v1::Observation wire;
+  ToWire(seen, wire);
+  EXPECT_EQ(wire.connections(), 17U);
+  model::MemberObservation silent;
+  prober.Observe(Found(), {}, silent);
+  wire.Clear();
+  ToWire(silent, wire);
+  EXPECT_FALSE(wire.has_connections());
 }
 
 TEST_F(MemberProbeTest, UnreadableTablesAreNoLook) {
