@@ -2,13 +2,12 @@
 // passes; anything else, a time-out included, vetoes.
 #pragma once
 
+#include "controller/run/own_programs.h"
 #include "core/run_state.h"
 #include "model/ensemble.h"
 #include "model/observation.h"
 
-#include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 namespace zoowarden::controller {
@@ -37,9 +36,7 @@ class SubprocessCheckRunner final : public CheckRunner {
   std::optional<std::vector<core::CheckVerdict>> Take() override;
 
  private:
-  std::mutex mutex_;
-  std::optional<std::vector<core::CheckVerdict>> verdicts_;  // guarded by mutex_
-  std::jthread worker_;  // last: it ends before what it writes to
+  Beside<std::vector<core::CheckVerdict>> beside_;
 };
 
 }  // namespace zoowarden::controller
