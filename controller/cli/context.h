@@ -16,7 +16,9 @@
 #include "controller/run/checks.h"
 #include "controller/run/fleet_agents.h"
 #include "controller/run/foreign_servers.h"
+#include "controller/run/hooks.h"
 #include "controller/run/release_agents.h"
+#include "controller/run/write_stream.h"
 #include "pki/x509.h"
 #include "sys/clock.h"
 
@@ -53,6 +55,7 @@ struct Connected {
   std::shared_ptr<CertificateCalls> certificates;
   std::shared_ptr<ReleaseAgents> releases;
   std::shared_ptr<TreeAgents> trees;
+  std::shared_ptr<WriteStream> writes;  // begins with the first run
 };
 
 struct ConnectRequest {
@@ -94,6 +97,7 @@ struct Detached {
 struct World {
   sys::Clock& clock;
   CheckRunner& checks;
+  HookRunner& hooks;
   std::function<base::Result<Connected>(const ConnectRequest&)> connect;
   std::function<base::Result<ConnectedForeign>(const ConnectForeign&)> connect_foreign;
   // From its call on Ctrl-C does not end the program; the result tells whether it was pressed.

@@ -173,6 +173,8 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
                  .journal = *workplace.journal,
                  .clock = world.clock,
                  .checks = world.checks,
+                 .hooks = world.hooks,
+                 .writes = *workplace.connected.writes,
                  .progress = *workplace.progress,
                  .stop_requested = stop_requested,
                  .aborted_by = start.aborted_by,

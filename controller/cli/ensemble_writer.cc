@@ -88,6 +88,17 @@ Document ServerDocument(const model::ServerSpec& server) {
   return map;
 }
 
+Document HooksDocument(const std::vector<model::Hook>& hooks) {
+  Document list{Document::List()};
+  for (const auto& hook : hooks) {
+    list.Add(Document::Map({{"name", hook.name},
+                            {"when", HookPointName(hook.when)},
+                            {"command", TextList(hook.command)},
+                            {"timeout", Duration(hook.timeout)}}));
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string EnsembleYaml(const model::EnsembleSpec& spec, const std::string& templates) {
@@ -95,15 +106,20 @@ std::string EnsembleYaml(const model::EnsembleSpec& spec, const std::string& tem
   for (const auto& server : spec.servers) {
     servers.Add(ServerDocument(server));
   }
+  auto policy = Document::Map({{"soak", Duration(spec.policy.soak)},
+                               {"step_timeout", Duration(spec.policy.step_timeout)},
+                               {"on_failure", OnFailureName(spec.policy.on_failure)},
+                               {"good_rounds", spec.policy.good_rounds}});
+  if (const auto& budget = spec.policy.client_impact) {
+    policy.Set("client_impact",
+               Document::Map({{"max_write_gap", Duration(budget->max_write_gap)},
+                              {"then", OverBudgetName(budget->then)}}));
+  }
   auto map = Document::Map({{"ensemble", spec.name},
                             {"release", ReleaseDocument(spec.release)},
                             {"config", ConfigurationDocument(spec.config, templates)},
                             {"servers", std::move(servers)},
-                            {"policy",
-                             Document::Map({{"soak", Duration(spec.policy.soak)},
-                                            {"step_timeout", Duration(spec.policy.step_timeout)},
-                                            {"on_failure", OnFailureName(spec.policy.on_failure)},
-                                            {"good_rounds", spec.policy.good_rounds}})}});
+                            {"policy", std::move(policy)}});
   Document checks{Document::List()};
   for (const auto& check : spec.checks) {
     checks.Add(Document::Map({{"name", check.name},
@@ -112,6 +128,9 @@ std::string EnsembleYaml(const model::EnsembleSpec& spec, const std::string& tem
   }
   if (!spec.checks.empty()) {
     map.Set("checks", std::move(checks));
+  }
+  if (!spec.hooks.empty()) {
+    map.Set("hooks", HooksDocument(spec.hooks));
   }
   if (!spec.canary_path.empty()) {
     map.Set("canary", Document::Map({{"path", spec.canary_path}}));

@@ -44,6 +44,12 @@ void Direct(RunFile& run, GoingOn how) {
   }
 }
 
+// A record comes from agents, so no program is run because a record names it. On the way forward
+// other hooks than those of ensemble.yaml are refused; going back must not depend on them.
+bool HasOwnHooks(const RunFile& run, const config::LoadedEnsemble& file) {
+  return run.spec.hooks == file.spec.hooks;
+}
+
 base::Result<EngineResult> Drive(Context& context,
                                  Workplace& workplace,
                                  const KnownRun& run,
@@ -56,6 +62,9 @@ base::Result<EngineResult> Drive(Context& context,
     start.run.state = now.file.state;
     start.sequence = now.record.sequence;
     Direct(start.run, options.how);
+    if (!HasOwnHooks(start.run, file)) {
+      start.run.state.hooks.patience.clear();
+    }
     return base::Ok();
   };
   const bool aborts = options.how == GoingOn::kAbort;
@@ -189,6 +198,9 @@ ExitCode GoOn(Context& context, const GoingOnOptions& options) {
     if (const auto told = TellDesired(context, *run, *loaded, options.write_ensemble); !told) {
       return context.Fail(told.error());
     }
+  }
+  if (!HasOwnHooks(run->file, *loaded)) {
+    context.Warn("the run was begun with other `hooks:` than ensemble.yaml has now: none is told");
   }
   const auto confirmed = context.Confirm(Question(*run, options.how));
   if (!confirmed) {

@@ -23,6 +23,7 @@
 #include <iostream>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <stop_token>
 #include <string>
@@ -111,6 +112,20 @@ base::Result<ConnectedForeign> ConnectToForeign(const ConnectForeign& request, s
                           .ensemble = ensemble};
 }
 
+// Agents of its own, because GrpcAgents are for one caller at a time; made when it first writes.
+std::shared_ptr<WriteStream> MakeWrites(const GrpcAgentsOptions& options, sys::Clock& clock) {
+  const auto agents = std::make_shared<std::optional<GrpcAgents>>();
+  return std::make_shared<ThreadedWriteStream>(
+      [agents, options](
+          model::ServerId server, const RunIdentity& run, std::chrono::milliseconds deadline) {
+        if (!*agents) {
+          agents->emplace(options);
+        }
+        return (*agents)->CommitCanary(server, run, deadline, "");
+      },
+      clock);
+}
+
 base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Clock& clock) {
   ZW_ASSIGN(const auto identity, LoadIdentity(request.pki, request.crl, clock));
   const auto present = identity.own->Get();
@@ -129,6 +144,7 @@ base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Cloc
     return judge->Judge(own->Get()->certificate_pem).has_value();
   };
   options.ca = pki::FilesIn(request.pki).ca;
+  auto writes = MakeWrites(options, clock);
   options.on_upload = request.on_upload;
   options.on_step = request.on_step;
   auto agents = std::make_shared<GrpcAgents>(std::move(options));
@@ -139,7 +155,8 @@ base::Result<Connected> ConnectToAgents(const ConnectRequest& request, sys::Cloc
                    .ca_not_after = present->ca_not_after,
                    .certificates = agents,
                    .releases = agents,
-                   .trees = agents};
+                   .trees = agents,
+                   .writes = writes};
 }
 
 // Answers are judged by the certificates of now; one question is too short for them to change.
@@ -191,10 +208,12 @@ int Main(const std::vector<std::string>& words) {
   rpc::ForceTls13();
   sys::RealClock clock;
   SubprocessCheckRunner checks;
+  SubprocessHookRunner hooks;
   auto console = ProcessConsole();
   World world{
       .clock = clock,
       .checks = checks,
+      .hooks = hooks,
       .connect = [&clock](const ConnectRequest& r) { return ConnectToAgents(r, clock); },
       .connect_foreign = [&clock](const ConnectForeign& r) { return ConnectToForeign(r, clock); },
       .watch_interrupt =

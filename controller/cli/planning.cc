@@ -27,20 +27,28 @@ PlanToShow ToShow(const Planned& planned) {
           .settings_digest = planned.desired.settings.digest};
 }
 
-// Before the first server is touched, because a check that cannot run would take it back.
-base::Status RefuseMissingChecks(const model::EnsembleSpec& spec) {
+base::Status RefuseMissing(const std::string& what,
+                           const std::string& name,
+                           const std::string& program) {
+  std::error_code error;
+  const bool is_file = std::filesystem::is_regular_file(program, error);
+  if (is_file && ::access(program.c_str(), X_OK) == 0) {
+    return base::Ok();
+  }
+  return base::Fail(base::ErrorCode::kInvalidArgument,
+                    "config." + what + "_not_runnable",
+                    what + " '" + name + "' of ensemble.yaml cannot be run: " + program +
+                        (is_file ? " is not executable for you" : " is no file") + "; mend `" +
+                        what + "s:` or the file");
+}
+
+// Before the first server is touched: a check that cannot run would take it back, a hook stop it.
+base::Status RefuseMissingPrograms(const model::EnsembleSpec& spec) {
   for (const auto& check : spec.checks) {
-    const auto& program = check.command.front();
-    std::error_code error;
-    const bool is_file = std::filesystem::is_regular_file(program, error);
-    if (is_file && ::access(program.c_str(), X_OK) == 0) {
-      continue;
-    }
-    return base::Fail(base::ErrorCode::kInvalidArgument,
-                      "config.check_not_runnable",
-                      "check '" + check.name + "' of ensemble.yaml cannot be run: " + program +
-                          (is_file ? " is not executable for you" : " is no file") +
-                          "; mend `checks:` or the file");
+    ZW_TRY(RefuseMissing("check", check.name, check.command.front()));
+  }
+  for (const auto& hook : spec.hooks) {
+    ZW_TRY(RefuseMissing("hook", hook.name, hook.command.front()));
   }
   return base::Ok();
 }
@@ -117,7 +125,7 @@ base::Result<Desired> LoadTarget(Context& context, const Target& target) {
     return Desired{.file = std::move(file), .edits = {}, .spec = std::move(spec), .settings = {}};
   }
   ZW_ASSIGN(auto desired, LoadDesired(context, target.edits));
-  ZW_TRY(RefuseMissingChecks(desired.spec));
+  ZW_TRY(RefuseMissingPrograms(desired.spec));
   if (target.to) {
     ZW_ASSIGN(desired.spec.release,
               ResolveRelease(desired.spec.release, *target.to, target.release));

@@ -87,6 +87,9 @@ base::Status CheckRecord(const model::EnsembleSpec& run, const model::EnsembleSp
   if (run.checks != here.checks) {
     return RefuseChanged("run.checks_changed", "`checks:`");
   }
+  if (run.hooks != here.hooks) {
+    return RefuseChanged("run.hooks_changed", "`hooks:`");
+  }
   const auto& release = run.release;
   const bool known_signature =
       release.signature.empty() ||

@@ -1,6 +1,7 @@
 #include "controller/cli/reporting.h"
 
 #include "base/text.h"
+#include "controller/cli/impact_view.h"
 #include "controller/cli/run_view.h"
 #include "controller/cli/times.h"
 
@@ -106,8 +107,9 @@ std::string OutcomeText(const core::RunState& state, const base::Result<KnownRun
     took = " after " + DurationText(std::chrono::milliseconds(record->record.events.back().time_ms -
                                                               record->file.created_ms));
   }
+  const auto felt = ImpactText(state);
   return name + " " + Phrase(state.outcome) + took + ": " +
-         base::Printable(state.outcome_text, 4'000);
+         base::Printable(state.outcome_text, 4'000) + (felt.empty() ? "" : "; clients: " + felt);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "controller/cli/run_view.h"
 
 #include "base/text.h"
+#include "controller/cli/impact_view.h"
 #include "controller/cli/table.h"
 #include "controller/cli/times.h"
 
@@ -216,6 +217,7 @@ Document RunDocument(const KnownRun& run) {
   const auto& state = run.file.state;
   document.Set("seconds", static_cast<double>(Took(run).count()) / 1000.0);
   document.Set("elections", state.elections);
+  document.Set("impact", ImpactDocument(state));
   document.Set("servers", ServersDocument(state));
   document.Set("events", EventsDocument(run.record));
   return document;
@@ -240,7 +242,10 @@ std::string RunText(const KnownRun& run, bool with_evidence) {
     text += "  approved   by " + base::Printable(run.file.approval->approver) + ", " +
             Timestamp(milliseconds(run.file.approval->approved_ms)) + "\n";
   }
-  text += "  elections  " + std::to_string(state.elections) + "\n\n";
+  const auto felt = ImpactText(state);
+  text += felt.empty() ? "  elections  " + std::to_string(state.elections) + "\n"
+                       : "  clients    " + felt + "\n";
+  text += ImpactDetails(state) + "\n";
   for (const auto& server : state.servers) {
     text += ServerLine(server);
   }

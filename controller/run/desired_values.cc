@@ -81,8 +81,16 @@ core::DesiredValues DesiredValues(const model::EnsembleSpec& spec) {
   values["policy.step_timeout"] = Milliseconds(spec.policy.step_timeout);
   values["policy.on_failure"] = OnFailureName(spec.policy.on_failure);
   values["policy.good_rounds"] = std::to_string(spec.policy.good_rounds);
+  if (const auto& budget = spec.policy.client_impact) {
+    values["policy.client_impact"] =
+        Milliseconds(budget->max_write_gap) + ", " + std::string(OverBudgetName(budget->then));
+  }
   for (const auto& check : spec.checks) {
     values["checks." + check.name] = DigestOf(check.command) + ", " + Milliseconds(check.timeout);
+  }
+  for (const auto& hook : spec.hooks) {
+    values["hooks." + hook.name] = std::string(HookPointName(hook.when)) + ", " +
+                                   DigestOf(hook.command) + ", " + Milliseconds(hook.timeout);
   }
   if (!spec.canary_path.empty()) {
     values["canary.path"] = spec.canary_path;

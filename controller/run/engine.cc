@@ -53,6 +53,12 @@ Engine::Engine(EngineDeps deps, RunIdentity identity, RunFile run, std::uint64_t
       recorder_(deps_.agents, deps_.journal, deps_.clock, sequence) {}
 
 base::Result<EngineResult> Engine::Drive() {
+  auto result = DriveOn();
+  deps_.writes.End();
+  return result;
+}
+
+base::Result<EngineResult> Engine::DriveOn() {
   // The first record is stored before the first observation: from then on any machine can resume.
   unsaved_.push_back({"run_started",
                       {},
@@ -85,6 +91,7 @@ base::Result<EngineResult> Engine::Drive() {
 }
 
 base::Result<bool> Engine::Turn() {
+  FollowWrites();
   round_ = MakeRound(deps_.agents,
                      deps_.clock,
                      {.identity = identity_,
@@ -105,6 +112,8 @@ base::Result<bool> Engine::Turn() {
                             .stop_requested = deps_.stop_requested(),
                             .aborted_by = deps_.aborted_by};
   FeedChecks(input);
+  FeedHooks(input);
+  input.writes = deps_.writes.Take();
   auto decision = core::Decide(run_.state, memory_, input);
   deps_.progress.OnRound(run_, decision, round_);
   if (decision.state.phase == core::RunPhase::kEnded &&
@@ -123,6 +132,28 @@ base::Result<bool> Engine::Turn() {
     deps_.clock.SleepFor(PauseAfter(run_.state, round_));
   }
   return Over();
+}
+
+// They run beside the rounds, too, and not before the record says that they are called: what is
+// wanted here was stored in an earlier turn.
+void Engine::FeedHooks(core::DecisionInput& input) {
+  input.hooks = deps_.hooks.Take();
+  if (input.hooks) {
+    hooks_called_.reset();
+    hooks_wanted_.reset();  // what is wanted besides is said again
+  }
+  if (hooks_wanted_ && !hooks_called_ && deps_.hooks.Start(*hooks_wanted_, run_, round_)) {
+    hooks_called_ = hooks_wanted_;
+  }
+}
+
+// Where servers are stopped: what clients feel then is the run's doing. Not of what is repaired.
+void Engine::FollowWrites() {
+  if (run_.state.phase == core::RunPhase::kRolling && !core::IsRepair(run_.state)) {
+    deps_.writes.Follow(identity_, WriteOrder(run_.state, round_));
+  } else {
+    deps_.writes.Rest();
+  }
 }
 
 // They run beside the rounds, one run at a time. A verdict counts for the gate that it was begun
@@ -191,6 +222,7 @@ void Engine::Adopt(core::Decision& decision) {
   run_.state = std::move(decision.state);
   memory_ = std::move(decision.memory);
   checks_wanted_ = decision.want_checks;
+  hooks_wanted_ = decision.want_hooks;
   interrupted_ = decision.interrupted;
 }
 

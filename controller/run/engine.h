@@ -8,9 +8,11 @@
 #include "base/error.h"
 #include "controller/run/agents.h"
 #include "controller/run/checks.h"
+#include "controller/run/hooks.h"
 #include "controller/run/recorder.h"
 #include "controller/run/run_file.h"
 #include "controller/run/run_journal.h"
+#include "controller/run/write_stream.h"
 #include "core/run_decision.h"
 #include "sys/clock.h"
 
@@ -36,6 +38,8 @@ struct EngineDeps {
   RunJournal& journal;
   sys::Clock& clock;
   CheckRunner& checks;
+  HookRunner& hooks;
+  WriteStream& writes;  // its writes end with Drive
   Progress& progress;
   std::function<bool()> stop_requested = [] { return false; };
   // Who wants it to end there, halted; empty = it is left open.
@@ -73,8 +77,11 @@ class Engine {
     std::vector<core::Event> events;
   };
 
+  base::Result<EngineResult> DriveOn();
   base::Result<bool> Turn();  // true = ended or interrupted
   void FeedChecks(core::DecisionInput& input);
+  void FeedHooks(core::DecisionInput& input);
+  void FollowWrites();
   base::Result<bool> StoreAgain();
   base::Status Wait(const base::Error& problem);
   void Adopt(core::Decision& decision);
@@ -97,6 +104,8 @@ class Engine {
   bool checks_wanted_ = false;
   // The gate that the checks were begun for and whose rounds have all wanted them.
   std::string checks_for_;
+  std::optional<core::HookCall> hooks_wanted_;
+  std::optional<core::HookCall> hooks_called_;  // whose report has not come
   bool interrupted_ = false;
   std::optional<model::Instant> unavailable_since_;
 };

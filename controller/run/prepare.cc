@@ -61,6 +61,9 @@ RunFile MakeRun(const core::PlanInput& input, const NewRun& run) {
          .restart = input.restart.contains(seen.id) || (repair && target.digest == origin.digest),
          .repair = repair});
   }
+  if (core::TellsHooks(state)) {
+    state.hooks.patience = core::PatienceOf(input.spec.hooks);
+  }
   return file;
 }
 

@@ -1,5 +1,7 @@
 #include "controller/run/run_file.h"
 
+#include "controller/run/run_hooks_file.h"
+#include "controller/run/run_impact_file.h"
 #include "model/secrets.h"
 
 #include <nlohmann/json.hpp>
@@ -65,10 +67,15 @@ model::ServerSpec ServerFrom(const json& value) {
 }
 
 json ToJson(const model::Policy& policy) {
-  return {{"soak_ms", policy.soak.count()},
-          {"step_timeout_ms", policy.step_timeout.count()},
-          {"on_failure", model::OnFailureName(policy.on_failure)},
-          {"good_rounds", policy.good_rounds}};
+  json value = {{"soak_ms", policy.soak.count()},
+                {"step_timeout_ms", policy.step_timeout.count()},
+                {"on_failure", model::OnFailureName(policy.on_failure)},
+                {"good_rounds", policy.good_rounds}};
+  if (const auto& budget = policy.client_impact) {
+    value["client_impact"] = {{"max_write_gap_ms", budget->max_write_gap.count()},
+                              {"then", model::OverBudgetName(budget->then)}};
+  }
+  return value;
 }
 
 model::Policy PolicyFrom(const json& value) {
@@ -78,6 +85,13 @@ model::Policy PolicyFrom(const json& value) {
   policy.on_failure =
       Must(model::ParseOnFailure(value.at("on_failure").get<std::string>()), "on_failure");
   policy.good_rounds = value.at("good_rounds");
+  if (value.contains("client_impact")) {
+    const auto& budget = value.at("client_impact");
+    policy.client_impact = {
+        .max_write_gap =
+            std::chrono::milliseconds(budget.at("max_write_gap_ms").get<std::int64_t>()),
+        .then = Must(model::ParseOverBudget(budget.at("then").get<std::string>()), "then")};
+  }
   return policy;
 }
 
@@ -100,19 +114,23 @@ json ToJson(const model::EnsembleSpec& spec) {
     checks.push_back(
         {{"name", check.name}, {"command", check.command}, {"timeout_ms", check.timeout.count()}});
   }
-  return {{"name", spec.name},
-          {"release",
-           {{"version", spec.release.version.ToString()},
-            {"source", spec.release.source},
-            {"sha512", spec.release.sha512},
-            {"signature", spec.release.signature}}},
-          {"settings", model::MaskSecrets(spec.config.settings)},
-          {"java", {{"heap", spec.config.java.heap}, {"options", options}}},
-          {"files", files},
-          {"servers", servers},
-          {"policy", ToJson(spec.policy)},
-          {"checks", checks},
-          {"canary_path", spec.canary_path}};
+  json value = {{"name", spec.name},
+                {"release",
+                 {{"version", spec.release.version.ToString()},
+                  {"source", spec.release.source},
+                  {"sha512", spec.release.sha512},
+                  {"signature", spec.release.signature}}},
+                {"settings", model::MaskSecrets(spec.config.settings)},
+                {"java", {{"heap", spec.config.java.heap}, {"options", options}}},
+                {"files", files},
+                {"servers", servers},
+                {"policy", ToJson(spec.policy)},
+                {"checks", checks},
+                {"canary_path", spec.canary_path}};
+  if (!spec.hooks.empty()) {
+    value["hooks"] = HooksToJson(spec.hooks);
+  }
+  return value;
 }
 
 model::EnsembleSpec SpecFrom(const json& value) {
@@ -140,6 +158,7 @@ model::EnsembleSpec SpecFrom(const json& value) {
          .command = check.at("command").get<std::vector<std::string>>(),
          .timeout = std::chrono::milliseconds(check.at("timeout_ms").get<std::int64_t>())});
   }
+  spec.hooks = HooksFromJson(value.value("hooks", json::array()));
   spec.canary_path = value.at("canary_path");
   return spec;
 }
@@ -201,9 +220,13 @@ json ToJson(const core::RunState& state) {
                 {"done", done},
                 {"leader", state.leader ? json(state.leader->value) : json(nullptr)},
                 {"elections", state.elections},
+                {"impact", ImpactToJson(state.impact)},
                 {"permit_refusals", state.permit_refusals},
                 {"next_operation", state.next_operation},
                 {"servers", servers}};
+  if (state.hooks.passed || !state.hooks.owed.empty()) {
+    value["hooks"] = HookCallsToJson(state.hooks);
+  }
   if (state.settlement) {
     value["settlement"] = ToJson(*state.settlement);
   }
@@ -245,6 +268,9 @@ core::RunState StateFrom(const json& value, const model::EnsembleSpec& spec) {
   }
   state.leader = IdFrom(value.at("leader"));
   state.elections = value.at("elections");
+  if (value.contains("impact")) {
+    state.impact = ImpactFromJson(value.at("impact"));
+  }
   state.permit_refusals = value.at("permit_refusals");
   state.next_operation = value.at("next_operation");
   for (const auto& server : value.at("servers")) {
@@ -257,8 +283,14 @@ core::RunState StateFrom(const json& value, const model::EnsembleSpec& spec) {
                              .restart = server.value("restart", false),
                              .repair = server.value("repair", false)});
   }
+  if (value.contains("hooks")) {
+    state.hooks = HookCallsFromJson(value.at("hooks"));
+  }
   if (value.contains("settlement")) {
     state.settlement = SettlementFrom(value.at("settlement"));
+  }
+  if (core::TellsHooks(state)) {
+    state.hooks.patience = core::PatienceOf(spec.hooks);
   }
   return state;
 }

@@ -73,6 +73,37 @@ base::Result<std::vector<model::HealthCheck>> ReadChecks(const YamlValue& value,
   return checks;
 }
 
+base::Result<std::vector<model::Hook>> ReadHooks(const YamlValue& value,
+                                                 const std::string& directory) {
+  ZW_ASSIGN(const auto items, value.List());
+  std::vector<model::Hook> hooks;
+  std::set<std::string> names;
+  for (const auto& item : items) {
+    ZW_ASSIGN(const auto map, item.Map({"name", "when", "command", "timeout"}));
+    model::Hook hook;
+    ZW_ASSIGN(hook.name, ReadName(map, "name"));
+    if (!names.insert(hook.name).second) {
+      return base::Fail(
+          map.Find("name")->Refuse("duplicate", ": '" + hook.name + "' names two hooks"));
+    }
+    ZW_ASSIGN(const auto when, map.Need("when"));
+    ZW_ASSIGN(const auto word, when.Text());
+    const auto point = model::ParseHookPoint(word);
+    if (!point) {
+      return base::Fail(
+          when.Refuse("bad_value",
+                      "must be before_run, before_step, after_step or after_run, not '" +
+                          base::Printable(word, 60) + "'"));
+    }
+    hook.when = *point;
+    ZW_ASSIGN(const auto command, map.Need("command"));
+    ZW_ASSIGN(hook.command, ReadCommand(command, directory));
+    ZW_TRY(map.ReadDuration("timeout", {milliseconds(100), std::chrono::hours(1)}, hook.timeout));
+    hooks.push_back(std::move(hook));
+  }
+  return hooks;
+}
+
 base::Result<std::vector<model::PluginUse>> ReadPlugins(const YamlValue& value,
                                                         const std::string& directory) {
   ZW_ASSIGN(const auto items, value.List());

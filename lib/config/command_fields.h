@@ -1,5 +1,5 @@
-// The parts of ensemble.yaml that name programs: `checks:` and `config.plugins:`. Nothing is run
-// here and no shell is ever involved: a command is a list of words.
+// The parts of ensemble.yaml that name programs: `checks:`, `hooks:` and `config.plugins:`. Nothing
+// is run here and no shell is ever involved: a command is a list of words.
 #pragma once
 
 #include "base/error.h"
@@ -16,6 +16,8 @@ namespace zoowarden::config {
 
 [[nodiscard]] base::Result<std::vector<model::HealthCheck>> ReadChecks(
     const YamlValue& value, const std::string& directory);
+[[nodiscard]] base::Result<std::vector<model::Hook>> ReadHooks(const YamlValue& value,
+                                                               const std::string& directory);
 [[nodiscard]] base::Result<std::vector<model::PluginUse>> ReadPlugins(const YamlValue& value,
                                                                       const std::string& directory);
 

@@ -191,14 +191,40 @@ base::Status ReadApproval(const YamlMap& map, bool& required) {
                    "must be required or none, not '" + base::Printable(word, 60) + "'"));
 }
 
+base::Status ReadClientImpact(const YamlMap& policy, std::optional<model::ClientImpact>& impact) {
+  const auto value = policy.Find("client_impact");
+  if (!value) {
+    return base::Ok();
+  }
+  ZW_ASSIGN(const auto map, value->Map({"max_write_gap", "then"}));
+  ZW_TRY(map.Need("max_write_gap"));
+  model::ClientImpact budget;
+  ZW_TRY(map.ReadDuration(
+      "max_write_gap", {milliseconds(1), std::chrono::hours(1)}, budget.max_write_gap));
+  if (const auto then = map.Find("then")) {
+    ZW_ASSIGN(const auto word, then->Text());
+    const auto parsed = model::ParseOverBudget(word);
+    if (!parsed) {
+      return base::Fail(then->Refuse(
+          "bad_value", "must be halt or rollback, not '" + base::Printable(word, 60) + "'"));
+    }
+    budget.then = *parsed;
+  }
+  impact = budget;
+  return base::Ok();
+}
+
 base::Status ReadPolicy(const YamlValue& value, model::Policy& policy, bool& approval_required) {
-  ZW_ASSIGN(const auto map,
-            value.Map({"soak", "step_timeout", "on_failure", "good_rounds", "approval"}));
+  ZW_ASSIGN(
+      const auto map,
+      value.Map(
+          {"soak", "step_timeout", "on_failure", "good_rounds", "approval", "client_impact"}));
   ZW_TRY(ReadApproval(map, approval_required));
   ZW_TRY(map.ReadDuration("soak", {milliseconds(0), std::chrono::hours(24)}, policy.soak));
   ZW_TRY(map.ReadDuration(
       "step_timeout", {std::chrono::seconds(1), std::chrono::hours(24)}, policy.step_timeout));
   ZW_TRY(map.ReadNumber("good_rounds", {1, 100}, policy.good_rounds));
+  ZW_TRY(ReadClientImpact(map, policy.client_impact));
   if (const auto on_failure = map.Find("on_failure")) {
     ZW_ASSIGN(const auto name, on_failure->Text());
     const auto parsed = model::ParseOnFailure(name);
@@ -257,8 +283,10 @@ base::Result<LoadedEnsemble> ParseEnsemble(std::string_view text,
   loaded.text = text;
   const Context context{std::filesystem::path(loaded.path).parent_path().string(), read};
   ZW_ASSIGN(const auto root, ReadYaml(text, path));
-  ZW_ASSIGN(const auto map,
-            root.Map({"ensemble", "release", "config", "servers", "policy", "checks", "canary"}));
+  ZW_ASSIGN(
+      const auto map,
+      root.Map(
+          {"ensemble", "release", "config", "servers", "policy", "checks", "hooks", "canary"}));
   ZW_ASSIGN(const auto name, map.Need("ensemble"));
   ZW_ASSIGN(loaded.spec.name, name.Text());
   loaded.name_at = name.Where();
@@ -281,6 +309,9 @@ base::Result<LoadedEnsemble> ParseEnsemble(std::string_view text,
   }
   if (const auto checks = map.Find("checks")) {
     ZW_ASSIGN(loaded.spec.checks, ReadChecks(*checks, context.directory));
+  }
+  if (const auto hooks = map.Find("hooks")) {
+    ZW_ASSIGN(loaded.spec.hooks, ReadHooks(*hooks, context.directory));
   }
   if (const auto canary = map.Find("canary")) {
     ZW_TRY(ReadCanary(*canary, loaded.spec.canary_path));

@@ -67,6 +67,18 @@ std::vector<std::string> DescribeChecks(const model::EnsembleSpec& spec) {
   for (const auto& check : spec.checks) {
     checks.push_back("your check '" + check.name + "' during each soak and at the end");
   }
+  for (const auto& hook : spec.hooks) {
+    const bool before =
+        hook.when == model::HookPoint::kBeforeRun || hook.when == model::HookPoint::kBeforeStep;
+    checks.push_back("your hook '" + hook.name + "' (" +
+                     std::string(model::HookPointName(hook.when)) +
+                     (before ? "), which may veto" : "), which is only told"));
+  }
+  if (const auto& budget = spec.policy.client_impact) {
+    checks.push_back("between the steps: clients' writes waited no longer than " +
+                     Milliseconds(budget->max_write_gap) + ", else the run " +
+                     (budget->then == model::OverBudget::kHalt ? "halts" : "goes back"));
+  }
   return checks;
 }
 

@@ -63,7 +63,9 @@ void Turn::End(RunOutcome outcome, std::string reason, std::string text) {
   state().outcome_text = std::move(text);
   // Halted and stuck runs keep their operations: resume and rollback go on from them.
   const bool open = outcome == RunOutcome::kHalted || outcome == RunOutcome::kStuck;
-  state().phase = open ? RunPhase::kEnded : RunPhase::kClosing;
+  OweAfter(state(), {.when = model::HookPoint::kAfterRun, .back = state().goal == RunGoal::kBack});
+  state().phase = open && state().hooks.owed.empty() ? RunPhase::kEnded : RunPhase::kClosing;
+  state().impact.after = ConnectionsIn(input.round);
   Tell("run_" + std::string(RunOutcomeName(outcome)), {}, state().outcome_text);
   Progress();
 }
@@ -254,6 +256,8 @@ Decision Decide(const RunState& state, const RunMemory& memory, const DecisionIn
   UpdateProcesses(turn, input.round);
   TrackLeader(turn);
   CountHealthyRound(turn, state.leader);
+  internal::NoteImpact(turn);
+  internal::NoteReport(turn);
   if (memory.doubtful && !memory.doubt_since) {
     turn.memory().doubt_since = input.now;
   }
@@ -367,6 +371,9 @@ void Reopen(RunState& state, RunGoal goal) {
   state.outcome_text.clear();
   state.goal = goal;
   state.permit_refusals = 0;
+  state.hooks.passed.reset();
+  state.hooks.owed.clear();
+  state.impact.counted = {};  // what clients felt until now was accepted by whoever opens it again
   // The attempt stays: its agent may be silent still, and its server down by our doing.
   if (goal == RunGoal::kBack) {
     state.phase = RunPhase::kRolling;

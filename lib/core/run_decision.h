@@ -53,6 +53,9 @@ struct DecisionInput {
   std::string aborted_by;            // not empty: there the run ends halted, and is not left open
   std::vector<CheckVerdict> checks;  // when the decision before asked for them
   bool checks_ran = false;
+  // What a stream of writes saw since the decision before; absent where none is measured by.
+  std::optional<WritesSeen> writes;
+  std::optional<HookReport> hooks;  // of a call that a decision before asked for
 };
 
 struct Decision {
@@ -61,8 +64,9 @@ struct Decision {
   std::vector<Event> events;
   std::vector<Action> actions;
   Conclusions conclusions;
-  std::string waiting;       // what the present gate waits for, for people
-  bool want_checks = false;  // run the ensemble's own checks before the next decision
+  std::string waiting;                 // what the present gate waits for, for people
+  bool want_checks = false;            // run the ensemble's own checks before the next decision
+  std::optional<HookCall> want_hooks;  // to be made beside the next rounds, and reported on once
   bool interrupted = false;  // a safe point was reached after stop_requested, the run stays open
 };
 

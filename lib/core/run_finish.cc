@@ -18,23 +18,6 @@ bool AnyServerChanged(Turn& turn) {
   });
 }
 
-void GoBack(Turn& turn, const std::string& why) {
-  auto& state = turn.state();
-  state.goal = RunGoal::kBack;
-  state.phase = RunPhase::kRolling;
-  state.attempt.reset();
-  state.outcome_text = why;
-  state.permit_refusals = 0;
-  turn.memory().passed_since.reset();
-  turn.memory().soaks = 0;
-  turn.ForgetGoodRounds();
-  turn.Progress();
-  for (auto& server : state.servers) {
-    server.failed = false;
-  }
-  turn.Tell("rolling_back", {}, "every server goes back to what it ran before: " + why);
-}
-
 // Members that are not proved for another reason than that a server we changed is down, or what no
 // going back would mend.
 bool AnotherMembersTrouble(Turn& turn, const std::vector<Problem>& problems) {
@@ -62,7 +45,7 @@ void Finish(Turn& turn) {
     turn.End(RunOutcome::kSucceeded, "run.succeeded", "all members are proved: " + everybody);
   } else {
     turn.End(RunOutcome::kRolledBack,
-             "run.rolled_back",
+             state.outcome_reason.empty() ? "run.rolled_back" : state.outcome_reason,
              (state.outcome_text.empty() ? "" : state.outcome_text + "; ") +
                  "all members are back: " + everybody);
   }
@@ -84,12 +67,35 @@ std::vector<Problem> FindProblemsOf(Turn& turn) {
                        .conclusions = turn.out.conclusions});
 }
 
+void GoBack(Turn& turn, std::string reason, const std::string& why) {
+  auto& state = turn.state();
+  state.goal = RunGoal::kBack;
+  state.phase = RunPhase::kRolling;
+  state.attempt.reset();
+  state.outcome_reason = std::move(reason);
+  state.outcome_text = why;
+  state.permit_refusals = 0;
+  turn.memory().passed_since.reset();
+  turn.memory().soaks = 0;
+  turn.ForgetGoodRounds();
+  turn.Progress();
+  for (auto& server : state.servers) {
+    server.failed = false;
+  }
+  turn.Tell("rolling_back", {}, "every server goes back to what it ran before: " + why);
+}
+
 void AfterFailure(Turn& turn, ServerRun& server) {
   auto& state = turn.state();
   if (IsRepair(state)) {
     RepairFailed(turn, server);
     return;
   }
+  OweAfter(state,
+           {.when = model::HookPoint::kAfterStep,
+            .server = server.id,
+            .back = state.goal == RunGoal::kBack,
+            .failed = true});
   if (state.goal == RunGoal::kBack) {
     // Its agent is through with it: a run that is opened again begins with it anew.
     state.attempt.reset();
@@ -103,7 +109,7 @@ void AfterFailure(Turn& turn, ServerRun& server) {
   const std::string why = Name(server.id) + " failed: " + server.failure;
   turn.Tell("server_back", server.id, Name(server.id) + " is back on what it ran before");
   if (state.policy.on_failure == model::OnFailure::kRollbackAll || !AnyServerChanged(turn)) {
-    GoBack(turn, why);
+    GoBack(turn, "", why);
     return;
   }
   state.attempt.reset();
@@ -143,7 +149,7 @@ void FinalCheck(Turn& turn) {
   const auto why = "the final verification failed: " + missing;
   if (state.goal == RunGoal::kForward && !AnotherMembersTrouble(turn, problems) &&
       state.policy.on_failure == model::OnFailure::kRollbackAll) {
-    GoBack(turn, why);
+    GoBack(turn, "", why);
     return;
   }
   turn.End(RunOutcome::kHalted,
@@ -153,6 +159,14 @@ void FinalCheck(Turn& turn) {
 
 void Closing(Turn& turn) {
   auto& state = turn.state();
+  if (!TellAfter(turn)) {
+    return;
+  }
+  if (state.outcome == RunOutcome::kHalted || state.outcome == RunOutcome::kStuck) {
+    state.phase = RunPhase::kEnded;  // only its hooks had to be told
+    turn.Tell("hooks_told", {}, "the run is " + std::string(RunOutcomeName(state.outcome)));
+    return;
+  }
   bool open = false;
   for (const auto& seen : turn.input.round.members) {
     const auto& operation = seen.operation;

@@ -109,6 +109,28 @@ void SendBackServing(Turn& turn, const ServerRun& server);
 // The cheap form of `verify`, with what the run leads to in ensemble.yaml's place.
 [[nodiscard]] std::vector<Problem> FindProblemsOf(Turn& turn);
 
+// Every server goes back; `reason` is that of the run when all are back, empty = the usual one.
+void GoBack(Turn& turn, std::string reason, const std::string& why);
+
+// Keeps a report that came.
+void NoteReport(Turn& turn);
+enum class HookVerdict { kGoOn, kWait, kVetoed };
+// Tells the hooks before something, once. While they run the run waits; `veto` says which of them
+// said no and why. On the way back none may.
+[[nodiscard]] HookVerdict TellBefore(Turn& turn, const HookCall& call, std::string& veto);
+// The hooks after something are owed a call, where there are any.
+void OweAfter(RunState& state, const HookCall& call);
+// True when no call is owed any more; else the run waits for one.
+[[nodiscard]] bool TellAfter(Turn& turn);
+
+inline constexpr std::string_view kOverBudget = "impact.over_budget";
+// Notes what clients felt; tells once when that is more than the policy allows.
+void NoteImpact(Turn& turn);
+[[nodiscard]] bool IsOverBudget(const RunState& state);
+// At a safe point: true when the run was halted or turned round because of it.
+[[nodiscard]] bool StopsOverBudget(Turn& turn);
+[[nodiscard]] Connections ConnectionsIn(const model::Round& round);
+
 // The server is back on what it ran before: the run's policy says what follows.
 void AfterFailure(Turn& turn, ServerRun& server);
 

@@ -219,7 +219,18 @@ void Preflight(Turn& turn) {
              "the ensemble is not as it was planned for, nothing was touched: " + moved);
     return;
   }
+  std::string veto;
+  switch (TellBefore(turn, {.when = model::HookPoint::kBeforeRun}, veto)) {
+    case HookVerdict::kWait:
+      return;
+    case HookVerdict::kVetoed:
+      turn.End(RunOutcome::kRefused, "hook.vetoed", "nothing was touched: " + veto);
+      return;
+    case HookVerdict::kGoOn:
+      break;
+  }
   turn.Progress();
+  turn.state().impact.before = ConnectionsIn(turn.input.round);
   turn.state().phase = RunPhase::kStaging;
   turn.Tell("preflight_passed",
             {},

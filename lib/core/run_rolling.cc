@@ -111,6 +111,8 @@ void NoteDone(Turn& turn) {
       } else {
         std::erase(state.done, server.id);
       }
+      OweAfter(state,
+               {.when = model::HookPoint::kAfterStep, .server = server.id, .back = !forward});
       turn.Tell("server_done",
                 server.id,
                 Name(server.id) + " runs " + WantedOf(state, server).version.ToString() +
@@ -225,6 +227,29 @@ std::string StopForbidden(Turn& turn, const ServerRun& server) {
   return "";
 }
 
+// The hooks before this step. True when it may go on; one that is down on the way back does not
+// wait for anybody.
+bool MayBegin(Turn& turn, const ServerRun& server, const StopGate& gate) {
+  const bool back = turn.state().goal == RunGoal::kBack;
+  if (gate.down && back) {
+    return true;
+  }
+  if (!turn.state().hooks.owed.empty()) {
+    return false;
+  }
+  const HookCall call{.when = model::HookPoint::kBeforeStep, .server = server.id, .back = back};
+  std::string veto;
+  const auto verdict = TellBefore(turn, call, veto);
+  if (verdict == HookVerdict::kVetoed) {
+    const bool refused = NothingChanged(turn);
+    turn.End(refused ? RunOutcome::kRefused : RunOutcome::kHalted,
+             "hook.vetoed",
+             Name(server.id) + " was not touched: " + veto + " (" +
+                 DescribeServers(turn.state(), turn.input.round) + ")");
+  }
+  return verdict == HookVerdict::kGoOn;
+}
+
 void NextServer(Turn& turn, ServerRun& server) {
   auto& state = turn.state();
   const auto gate = MayStop(state.members,
@@ -254,6 +279,9 @@ void NextServer(Turn& turn, ServerRun& server) {
                     Name(server.id) + " could not be staged: " +
                         turn.Seen(server.id).operation.failure + turn.memory().last_refusal);
     }
+    return;
+  }
+  if (!MayBegin(turn, server, gate)) {
     return;
   }
   if (turn.HasPermit(server.id) || gate.down) {
@@ -325,7 +353,13 @@ void Rolling(Turn& turn) {
     StopHere(turn);
     return;
   }
+  if (StopsOverBudget(turn)) {
+    return;
+  }
   auto& state = turn.state();
+  if (!TellAfter(turn) && state.goal == RunGoal::kForward) {
+    return;
+  }
   const auto next = NextInTurn(turn);
   if (!next) {
     turn.Progress();

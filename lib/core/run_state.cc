@@ -91,6 +91,8 @@ bool IsRepair(const RunState& state) {
   });
 }
 
+bool TellsHooks(const RunState& state) { return !state.settlement && !IsRepair(state); }
+
 const model::Generation& WantedOf(const RunState& state, const ServerRun& server) {
   return state.goal == RunGoal::kForward ? server.target : server.origin;
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "core/conclusions.h"
+#include "core/run_hooks.h"
+#include "core/run_impact.h"
 #include "model/ensemble.h"
 #include "model/observation.h"
 
@@ -91,7 +93,9 @@ struct RunState {
   std::vector<model::ServerId> done;       // in the order in which they were committed
   std::optional<model::ServerId> leader;   // last one seen
   int elections = 0;                       // leader changes seen
-  int permit_refusals = 0;                 // in a row, for the present attempt
+  RunImpact impact;
+  RunHooks hooks;
+  int permit_refusals = 0;  // in a row, for the present attempt
   std::uint64_t next_operation = 1;
   std::optional<Settlement> settlement;  // set: the run settles one server and does nothing else
 };
@@ -100,6 +104,8 @@ struct RunState {
 [[nodiscard]] const ServerRun& ServerOf(const RunState& state, model::ServerId id);
 // Some server is to be repaired: the others are not touched, whatever they run.
 [[nodiscard]] bool IsRepair(const RunState& state);
+// Not one that settles or repairs: a person looks on, and what is down waits for nobody.
+[[nodiscard]] bool TellsHooks(const RunState& state);
 // What the server should run in the present direction.
 [[nodiscard]] const model::Generation& WantedOf(const RunState& state, const ServerRun& server);
 
@@ -145,7 +151,10 @@ struct RunMemory {
   std::string last_refusal;
   std::set<model::ServerId> begun;  // staging was asked of them
   std::map<model::ServerId, StagingTrouble> staging_troubles;
-  std::set<model::ServerId> closing;  // closing was asked of them
+  std::set<model::ServerId> closing;      // closing was asked of them
+  bool measures = false;                  // what clients feel
+  std::optional<HookCall> hook_begun;     // as the record says
+  std::optional<HookReport> hook_report;  // of that call, until somebody wants to know
 };
 
 }  // namespace zoowarden::core

@@ -27,6 +27,9 @@ struct DrillResult {
   Time took{0};                    // virtual
 };
 
+// All-new or all-old.
+[[nodiscard]] bool HasEnded(const core::RunState& state);
+
 class Drill {
  public:
   explicit Drill(Schedule schedule);
@@ -108,6 +111,7 @@ class Drill {
   bool controller_runs_ = false;
   bool stop_requested_ = false;
   bool checks_pass_ = true;
+  bool hooks_pass_ = true;
   std::set<model::ServerId> refuse_records_;
   int lives_ = 0;
   int calm_lives_ = 0;

@@ -25,6 +25,9 @@ void Drill::Begin(const Incident& incident) {
     case IncidentKind::kChecksVeto:
       checks_pass_ = false;
       return;
+    case IncidentKind::kHooksVeto:
+      hooks_pass_ = false;
+      return;
     case IncidentKind::kEdited:
       if (!roll_.repairs) {  // else that comes first
         Edit();
@@ -41,12 +44,14 @@ void Drill::FreezeController(const Incident& incident) {
   }
   const auto thaws = roll_.world.now() + incident.lasts;
   const bool stop = std::exchange(stop_requested_, false);
+  auto writes = std::exchange(roll_.agents.on_write_tick, [] {});
   if (incident.kind == IncidentKind::kTakenOver) {
     static_cast<void>(LiveOnce([this] { return Live(/*take_over=*/true); }));
   }
   if (const auto now = roll_.world.now(); now < thaws) {
     roll_.agents.Pass(thaws - now);
   }
+  roll_.agents.on_write_tick = std::move(writes);
   stop_requested_ = stop;
   controller_runs_ = true;
 }
@@ -148,6 +153,9 @@ void Drill::End(const Incident& incident) {
       return;
     case IncidentKind::kChecksVeto:
       checks_pass_ = true;
+      return;
+    case IncidentKind::kHooksVeto:
+      hooks_pass_ = true;
       return;
     default:
       EndAtAgent(incident);

@@ -91,6 +91,31 @@ std::optional<std::vector<core::CheckVerdict>> ScriptedChecks::Take() {
   return std::exchange(running_, std::nullopt);
 }
 
+bool ScriptedHooks::Start(const core::HookCall& call,
+                          const controller::RunFile& run,
+                          const model::Round& /*round*/) {
+  if (running_) {
+    return false;
+  }
+  called.push_back(core::HookCallId(run.state.run_id, call));
+  running_ = core::HookReport{.call = call};
+  for (const auto& hook : run.spec.hooks) {
+    if (hook.when == call.when) {
+      running_->results.push_back(
+          {.name = hook.name, .passed = passing, .text = "exit 1", .output = "scripted"});
+    }
+  }
+  ends_ = clock_.BootTime() + takes;
+  return true;
+}
+
+std::optional<core::HookReport> ScriptedHooks::Take() {
+  if (!running_ || clock_.BootTime() < ends_) {
+    return std::nullopt;
+  }
+  return std::exchange(running_, std::nullopt);
+}
+
 void RecordingProgress::OnRound(const controller::RunFile& /*run*/,
                                 const core::Decision& decision,
                                 const model::Round& /*round*/) {
@@ -147,6 +172,9 @@ controller::RunFile Roll::NewRun() {
     run.state.servers.push_back(
         {.id = seen.id, .origin = *seen.current, .target = target, .restart = restarts});
   }
+  if (core::TellsHooks(run.state)) {
+    run.state.hooks.patience = core::PatienceOf(spec.hooks);
+  }
   return run;
 }
 
@@ -161,11 +189,15 @@ base::Result<controller::EngineResult> Roll::Drive(controller::RunFile run,
                              .journal = journal,
                              .clock = clock,
                              .checks = checks,
+                             .hooks = hooks,
+                             .writes = writes,
                              .progress = progress,
                              .stop_requested = stop},
                             identity,
                             std::move(run),
                             sequence);
+  // A controller that is killed writes no more.
+  const std::shared_ptr<void> ends(nullptr, [this](void*) { writes.End(); });
   auto result = engine.Drive();
   if (result && !result->interrupted) {
     static_cast<void>(agents.Release(identity));

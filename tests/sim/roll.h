@@ -5,6 +5,7 @@
 #include "controller/run/engine.h"
 #include "controller/run/lease.h"
 #include "tests/sim/sim_agents.h"
+#include "tests/sim/sim_writes.h"
 
 #include <map>
 #include <memory>
@@ -46,6 +47,26 @@ class ScriptedChecks final : public controller::CheckRunner {
   std::optional<std::vector<core::CheckVerdict>> running_;
 };
 
+// Passes unless told otherwise; each call takes time.
+class ScriptedHooks final : public controller::HookRunner {
+ public:
+  explicit ScriptedHooks(sys::Clock& clock) : clock_(clock) {}
+
+  bool Start(const core::HookCall& call,
+             const controller::RunFile& run,
+             const model::Round& round) override;
+  std::optional<core::HookReport> Take() override;
+
+  bool passing = true;
+  std::chrono::milliseconds takes{300};
+  std::vector<std::string> called;  // ids, in order
+
+ private:
+  sys::Clock& clock_;
+  std::chrono::milliseconds ends_{0};
+  std::optional<core::HookReport> running_;
+};
+
 class RecordingProgress final : public controller::Progress {
  public:
   void OnEvent(const core::Event& event) override { events.push_back(event); }
@@ -80,8 +101,10 @@ struct Roll {
   World world;
   SimClock clock;
   SimAgents agents;
+  SimWriteStream writes{agents, world};
   MemoryRunJournal journal;
   ScriptedChecks checks{clock};
+  ScriptedHooks hooks{clock};
   RecordingProgress progress;
   std::function<bool()> stop = [] { return false; };
   std::string run_id = "run1";

@@ -28,6 +28,8 @@ class RollCommandTest : public controller::CommandLineTest {
               "policy: {soak: 2s, step_timeout: 30s}\n";
     Write("ensemble.yaml", before_);
     agents_ = std::shared_ptr<controller::Agents>(std::shared_ptr<void>(), &roll_.agents);
+    writes_ = std::shared_ptr<controller::WriteStream>(std::shared_ptr<void>(), &roll_.writes);
+    hooks_ = &roll_.hooks;
     clock_ = &roll_.clock;
     Offer(Behaviour::kGood);
   }

@@ -135,6 +135,8 @@ TEST_F(LongChecksTest, TheLeaseIsKeptAliveWhileTheyRun) {
                              .journal = roll_.journal,
                              .clock = roll_.clock,
                              .checks = roll_.checks,
+                             .hooks = roll_.hooks,
+                             .writes = roll_.writes,
                              .progress = roll_.progress},
                             *identity,
                             run,

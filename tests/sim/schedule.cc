@@ -9,29 +9,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array<std::string_view, kIncidentKinds> kNames = {"agent_cut_off",
-                                                                 "answers_lost",
-                                                                 "slow_link",
-                                                                 "calls_repeated",
-                                                                 "member_killed",
-                                                                 "member_frozen",
-                                                                 "member_cut_off",
-                                                                 "member_restarted",
-                                                                 "member_wiped",
-                                                                 "leadership_lost",
-                                                                 "log_slow",
-                                                                 "agent_killed",
-                                                                 "agent_dies_acting",
-                                                                 "agent_frozen",
-                                                                 "agent_disk_full",
-                                                                 "machine_crashed",
-                                                                 "records_refused",
-                                                                 "controller_killed",
-                                                                 "controller_frozen",
-                                                                 "taken_over",
-                                                                 "interrupted",
-                                                                 "checks_veto",
-                                                                 "edited"};
+constexpr std::array<std::string_view, kIncidentKinds> kNames = {
+    "agent_cut_off",     "answers_lost",     "slow_link",
+    "calls_repeated",    "member_killed",    "member_frozen",
+    "member_cut_off",    "member_restarted", "member_wiped",
+    "leadership_lost",   "log_slow",         "agent_killed",
+    "agent_dies_acting", "agent_frozen",     "agent_disk_full",
+    "machine_crashed",   "records_refused",  "controller_killed",
+    "controller_frozen", "taken_over",       "interrupted",
+    "checks_veto",       "edited",           "hooks_veto"};
 
 constexpr std::array<std::string_view, kVerbs> kVerbNames = {
     "upgrade", "configuration", "rollback", "take-over", "repair"};
@@ -148,6 +134,18 @@ void AddOccasion(Dice& dice, Schedule& schedule) {
   }
 }
 
+// Who is told, and what clients may feel. An election takes 400 ms.
+void AddOnlookers(Dice& dice, Schedule& schedule) {
+  schedule.has_hooks = dice.OneIn(4);
+  if (schedule.has_hooks && dice.OneIn(3)) {
+    schedule.incidents.push_back(Any(dice, schedule, IncidentKind::kHooksVeto));
+  }
+  if (dice.OneIn(4)) {
+    schedule.client_impact = {.max_write_gap = milliseconds(dice.Between(100, 1'500)),
+                              .then = static_cast<model::OverBudget>(dice.Between(0, 1))};
+  }
+}
+
 void ChooseEnsemble(Dice& dice, Schedule& schedule) {
   schedule.participants = dice.OneIn(5) ? 5 : 3;
   schedule.in_pairs = schedule.participants == 5 && dice.OneIn(2);
@@ -181,6 +179,7 @@ Schedule MakeSchedule(std::uint64_t seed) {
   if (dice.OneIn(10)) {
     schedule.incidents.push_back(Any(dice, schedule, IncidentKind::kEdited));
   }
+  AddOnlookers(dice, schedule);
   std::stable_sort(schedule.incidents.begin(),
                    schedule.incidents.end(),
                    [](const Incident& a, const Incident& b) { return a.at < b.at; });
@@ -198,6 +197,11 @@ std::string Describe(const Schedule& schedule) {
       (schedule.in_pairs ? " in pairs, " : ", ") + std::to_string(schedule.observers) +
       " observers, on_failure " + std::string(model::OnFailureName(schedule.on_failure)) +
       (schedule.has_checks ? ", checks" : "") + (schedule.repairs ? ", repairs" : "") +
+      (schedule.has_hooks ? ", hooks" : "") +
+      (schedule.client_impact
+           ? ", write gaps up to " + std::to_string(schedule.client_impact->max_write_gap.count()) +
+                 " ms or " + std::string(model::OverBudgetName(schedule.client_impact->then))
+           : "") +
       (schedule.restarts ? ", restarts" : "") +
       (schedule.same_machine ? "" : ", resumed elsewhere") + ", goes back after " +
       std::to_string(schedule.rolls_back_after);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,9 @@ enum class IncidentKind {
   kInterrupted,  // Ctrl-C
   kChecksVeto,
   kEdited,  // ensemble.yaml asks for another release from now on
+  kHooksVeto,
 };
-inline constexpr int kIncidentKinds = static_cast<int>(IncidentKind::kEdited) + 1;
+inline constexpr int kIncidentKinds = static_cast<int>(IncidentKind::kHooksVeto) + 1;
 [[nodiscard]] std::string_view IncidentKindName(IncidentKind kind);
 
 // What the operator is about.
@@ -68,7 +70,9 @@ struct Schedule {
   bool in_pairs = false;  // the participants vote so
   model::OnFailure on_failure = model::OnFailure::kRollbackAll;
   bool has_checks = false;
-  bool repairs = false;        // of members that are down from the start; set by a test too
+  bool repairs = false;  // of members that are down from the start; set by a test too
+  bool has_hooks = false;
+  std::optional<model::ClientImpact> client_impact;
   bool restarts = false;       // of what runs, instead of a roll; never drawn, set by a test
   bool same_machine = true;    // resumed where it was begun, else where no record is
   int rolls_back_after = 100;  // lives of controllers after which the operator wants to go back

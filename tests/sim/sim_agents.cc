@@ -67,6 +67,7 @@ void SimAgents::Pass(std::chrono::milliseconds time) {
   for (auto passed = std::chrono::milliseconds(0); passed < time; passed += kTick) {
     world_.Advance(kTick);
     on_tick();
+    on_write_tick();
     DeliverLate();
     for (auto& [id, agent] : agents_) {
       try {

@@ -29,6 +29,8 @@ class SimAgents final : public controller::Agents {
   // Moves virtual time in small steps; agents work and `on_tick` may make things happen meanwhile.
   void Pass(std::chrono::milliseconds time);
   std::function<void()> on_tick = [] {};
+  // Of the controller that runs, in every tick.
+  std::function<void()> on_write_tick = [] {};
   // Called before a mutating call is delivered: a place to pause or kill the controller.
   std::function<void(const std::string& method, model::ServerId)> before_call =
       [](const std::string&, model::ServerId) {};

@@ -248,10 +248,18 @@ bool FakeEnsemble::Step() {
     input.checks = {{.name = "smoke", .passed = check_passes, .text = "exit 1"}};
     input.checks_ran = true;
   }
+  if (hooks_wanted_ && hooks_end) {
+    hooks.push_back(HookCallId(state.run_id, *hooks_wanted_));
+    input.hooks = HookReport{
+        .call = *hooks_wanted_,
+        .results = {{.name = "h", .passed = hooks_pass, .text = "exit 1", .output = "not today"}}};
+  }
+  input.writes = std::exchange(writes, std::nullopt);
   last = Decide(state, memory, input);
   state = last.state;
   memory = last.memory;
   checks_wanted_ = last.want_checks;
+  hooks_wanted_ = last.want_hooks;
   for (const auto& event : last.events) {
     events.push_back(event.kind + ": " + event.text);
   }

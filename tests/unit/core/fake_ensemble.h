@@ -41,6 +41,10 @@ class FakeEnsemble {
   std::set<std::uint32_t> refuses;              // the agent refuses to stop, commit and go back
   int expiring_permits = 0;                     // so many come too late
   bool check_passes = true;
+  std::optional<WritesSeen> writes;  // in the next round
+  bool hooks_pass = true;
+  bool hooks_end = true;
+  std::vector<std::string> hooks;  // ids of the calls that were made, in order
   std::chrono::milliseconds round_time{200};
 
   model::Instant now{0};
@@ -95,6 +99,7 @@ class FakeEnsemble {
   std::vector<model::Member> members_;
   std::uint32_t leader_ = 0;
   bool checks_wanted_ = false;
+  std::optional<HookCall> hooks_wanted_;
   std::uint64_t round_number_ = 0;
   std::int32_t next_pid_ = 5000;
   int next_permit_ = 1;

@@ -29,8 +29,10 @@ TEST_F(EnsembleWriterTest, TheFileLeadsToTheSameDesiredState) {
                             8,
                             "  java: {heap: 1g, options: [-Xss1m]}\n"
                             "  files: [{name: jaas.conf, template: jaas.conf}]\n"
-                            "policy: {soak: 1500ms, on_failure: halt, good_rounds: 2}\n"
+                            "policy: {soak: 1500ms, on_failure: halt, good_rounds: 2,\n"
+                            "  client_impact: {max_write_gap: 2500ms, then: rollback}}\n"
                             "checks: [{name: smoke, command: [./smoke.sh, 'a b'], timeout: 3s}]\n"
+                            "hooks: [{name: drain, when: before_step, command: [./d, x]}]\n"
                             "canary: {path: /z}\nservers:"));
   const auto written = WriteEnsemble(spec, Path("again.yaml"));
   ASSERT_TRUE(written) << written.error().message();
@@ -40,6 +42,8 @@ TEST_F(EnsembleWriterTest, TheFileLeadsToTheSameDesiredState) {
   EXPECT_EQ(WantedGenerations(read->spec), WantedGenerations(spec));
   EXPECT_EQ(read->spec.release, spec.release);
   EXPECT_EQ(read->spec.checks, spec.checks);
+  EXPECT_EQ(read->spec.hooks, spec.hooks);
+  EXPECT_EQ(read->spec.policy, spec.policy);
 }
 
 // The mask must never become a password.

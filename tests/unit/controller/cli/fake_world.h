@@ -141,6 +141,20 @@ class NoChecks final : public CheckRunner {
   }
 };
 
+class NoHooks final : public HookRunner {
+ public:
+  bool Start(const core::HookCall&, const RunFile&, const model::Round&) override { return true; }
+  std::optional<core::HookReport> Take() override { return std::nullopt; }
+};
+
+class NoWrites final : public WriteStream {
+ public:
+  void Follow(const RunIdentity&, const std::vector<model::ServerId>&) override {}
+  void Rest() override {}
+  void End() override {}
+  std::optional<core::WritesSeen> Take() override { return std::nullopt; }
+};
+
 inline constexpr const char* kEnsembleText = R"(ensemble: lab
 release: {version: 3.9.4, source: a.tar.gz, sha512: ")"
                                              "0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -214,6 +228,7 @@ class CommandLineTest : public testing::Test {
     World world{
         .clock = *clock_,
         .checks = checks_,
+        .hooks = *hooks_,
         .connect = [this](const ConnectRequest& request) -> base::Result<Connected> {
           connected_to_ = request.spec.servers;
           if (!connect_error_.empty()) {
@@ -223,7 +238,8 @@ class CommandLineTest : public testing::Test {
                            .identity = identity_,
                            .ensemble = own_ensemble_,
                            .certificates = certificates_,
-                           .releases = spoken_releases_};
+                           .releases = spoken_releases_,
+                           .writes = writes_};
         },
         .connect_foreign = [this](const ConnectForeign& request) -> base::Result<ConnectedForeign> {
           asked_ = request.agents;
@@ -256,11 +272,14 @@ class CommandLineTest : public testing::Test {
   std::shared_ptr<Agents> agents_ = std::make_shared<SpokenAgents>(words_);
   std::shared_ptr<SpokenCertificates> certificates_ = std::make_shared<SpokenCertificates>(words_);
   std::shared_ptr<ReleaseAgents> spoken_releases_;
+  std::shared_ptr<WriteStream> writes_ = std::make_shared<NoWrites>();
   std::function<bool()> interrupted_ = [] { return false; };
   std::function<base::Result<Detached>(const DetachRequest&)> detach_;
   sys::ManualClock manual_clock_;
   sys::Clock* clock_ = &manual_clock_;
   NoChecks checks_;
+  NoHooks no_hooks_;
+  HookRunner* hooks_ = &no_hooks_;
 };
 
 }  // namespace zoowarden::controller

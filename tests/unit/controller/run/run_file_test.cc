@@ -80,5 +80,58 @@ TEST(RunFileTest, WhoApprovedIsInTheRecordAndOlderRecordsHaveNobody) {
   EXPECT_EQ(DecodeRun(EncodeRun(run))->approval, run.approval);
 }
 
+TEST(RunFileTest, WhatClientsFeltAndMayFeelComesBackAndOlderRecordsHaveNone) {
+  RunFile run{.kind = "apply"};
+  run.spec.release.version = {3, 9, 4};
+  const auto unmeasured = DecodeRun(EncodeRun(run));
+  ASSERT_TRUE(unmeasured);
+  EXPECT_EQ(unmeasured->spec.policy.client_impact, std::nullopt);
+  EXPECT_EQ(unmeasured->state.impact, core::RunImpact{});
+  auto older = EncodeRun(run);
+  const auto at = older.find("\"impact\":");
+  ASSERT_NE(at, std::string::npos);
+  older.replace(at, 9, "\"nothing\":");  // of a program that did not know it
+  ASSERT_TRUE(DecodeRun(older)) << DecodeRun(older).error().message();
+  EXPECT_EQ(DecodeRun(older)->state.impact, core::RunImpact{});
+  run.spec.policy.client_impact = {.max_write_gap = std::chrono::milliseconds(3'000),
+                                   .then = model::OverBudget::kRollback};
+  run.state.impact = {.writes = 400,
+                      .longest = {.lasted = std::chrono::milliseconds(412), .server = {{3}}},
+                      .counted = {.lasted = std::chrono::milliseconds(7)},
+                      .unmeasured = std::chrono::milliseconds(90),
+                      .controllers = 2,
+                      .before = {{{1}, 5}, {{2}, std::nullopt}},
+                      .after = {{{1}, 0}}};
+  const auto read = DecodeRun(EncodeRun(run));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->spec.policy, run.spec.policy);
+  EXPECT_EQ(read->state.policy, run.spec.policy);
+  EXPECT_EQ(read->state.impact, run.state.impact);
+  EXPECT_NE(ApprovedPart(*read), ApprovedPart(*unmeasured));
+}
+
+TEST(RunFileTest, HooksAndWhomTheRunHasToldComeBackAndOlderRecordsHaveNone) {
+  RunFile run{.kind = "apply"};
+  run.spec.release.version = {3, 9, 4};
+  EXPECT_EQ(EncodeRun(run).find("hooks"), std::string::npos);
+  EXPECT_TRUE(DecodeRun(EncodeRun(run))->state.hooks.patience.empty());
+  run.spec.hooks = {{.name = "drain",
+                     .when = model::HookPoint::kBeforeStep,
+                     .command = {"/drain", "x"},
+                     .timeout = std::chrono::milliseconds(5'000)}};
+  run.state.hooks.passed = core::HookCall{.when = model::HookPoint::kBeforeStep, .server = {2}};
+  run.state.hooks.owed = {
+      {.when = model::HookPoint::kAfterStep, .server = {1}, .back = true, .failed = true}};
+  const auto read = DecodeRun(EncodeRun(run));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->spec.hooks, run.spec.hooks);
+  EXPECT_EQ(read->state.hooks.passed, run.state.hooks.passed);
+  EXPECT_EQ(read->state.hooks.owed, run.state.hooks.owed);
+  EXPECT_EQ(read->state.hooks.patience.at(model::HookPoint::kBeforeStep),
+            std::chrono::milliseconds(5'000));
+  run.state.settlement = core::Settlement{.server = {1}};
+  EXPECT_TRUE(DecodeRun(EncodeRun(run))->state.hooks.patience.empty()) << "settling tells nobody";
+}
+
 }  // namespace
 }  // namespace zoowarden::controller
