@@ -196,6 +196,7 @@ std::vector<Answer<std::vector<model::Znode>>> GrpcAgents::ReadZnodes(
     request.add_paths(path);
   }
   std::vector<const Connection*> asked;
+  asked.reserve(servers.size());
   for (const auto server : servers) {
     asked.push_back(&impl_->Of(server));
   }

@@ -98,7 +98,8 @@ ExitCode Verify(Context& context, const DeepOptions& deep) {
   auto verdict = VerifyEnsemble(agents, world.clock, world.checks, *identity, desired->spec);
   base::Result<DeepVerdict> trees;
   if (*wanted) {
-    trees = VerifyDeep(context, workplace->connected, *identity, desired->spec, verdict, **wanted);
+    trees =
+        VerifyDeep(context, workplace->connected, {*identity, desired->spec, verdict, **wanted});
   }
   static_cast<void>(agents.Release(*identity));
   if (!trees) {

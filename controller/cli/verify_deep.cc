@@ -143,10 +143,8 @@ base::Result<std::optional<DeepLimits>> ReadDeepOptions(const DeepOptions& optio
 
 base::Result<DeepVerdict> VerifyDeep(Context& context,
                                      const Connected& connected,
-                                     const RunIdentity& identity,
-                                     const model::EnsembleSpec& spec,
-                                     const Verdict& cheap,
-                                     const DeepLimits& limits) {
+                                     const DeepQuestion& question) {
+  const auto& [identity, spec, cheap, limits] = question;
   const auto proved = cheap.conclusions.Proved();
   if (proved.size() < 2) {
     return base::Fail(base::ErrorCode::kUnavailable,

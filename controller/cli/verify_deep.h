@@ -36,14 +36,17 @@ struct DeepVerdict {
   bool interrupted = false;
 };
 
+struct DeepQuestion {
+  const RunIdentity& identity;
+  const model::EnsembleSpec& spec;
+  const Verdict& cheap;
+  const DeepLimits& limits;
+};
 // Compares the trees of the members that `cheap` proved. kUnavailable verify.too_few for fewer than
 // two of them; VerifyTrees' errors.
 [[nodiscard]] base::Result<DeepVerdict> VerifyDeep(Context& context,
                                                    const Connected& connected,
-                                                   const RunIdentity& identity,
-                                                   const model::EnsembleSpec& spec,
-                                                   const Verdict& cheap,
-                                                   const DeepLimits& limits);
+                                                   const DeepQuestion& question);
 
 // Each difference as a problem, with the reason znode_differs or access_differs, and each member
 // whose root may not be read (tree_hidden).
