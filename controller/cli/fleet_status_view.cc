@@ -44,6 +44,7 @@ void AddMembers(const std::vector<MemberObservation>& seen,
     }
   }
   std::vector<std::string> texts;
+  texts.reserve(versions.size());
   for (const auto& version : versions) {
     texts.push_back(version.ToString());
   }
@@ -92,7 +93,7 @@ EnsembleStatus StatusOf(const FleetStatusInput& input, std::size_t index) {
   return status;
 }
 
-std::string Cut(std::string text) {
+std::string Cut(const std::string& text) {
   constexpr std::size_t kCell = 60;
   return text.size() > kCell ? std::string(base::CutUtf8(text, kCell)) + "…" : text;
 }
