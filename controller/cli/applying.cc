@@ -32,13 +32,53 @@ std::string Question(const Planned& planned) {
          planned.input.spec.name + "?";
 }
 
+// What is carried out, and what of it the records are asked about.
+struct Order {
+  const Planned& planned;
+  const std::optional<PlanFile>& file;
+  const Asked& asked;
+};
+
 struct Consent {
   std::string plan_digest;
   std::optional<RunApproval> approval;
   bool detach = false;
 };
 
-ExitCode Roll(Context& context, Workplace& workplace, const Planned& planned, Consent consent) {
+KnownRuns RecordsOf(Workplace& workplace) {
+  return CollectRuns(workplace.journal.get(), workplace.connected.agents.get());
+}
+
+// What the records say against this run.
+base::Status RefuseByRecords(const KnownRuns& known, const Order& order) {
+  if (const auto open = FindInterrupted(known)) {
+    return base::Fail(InterruptedError(*open));
+  }
+  if (const auto before = FindRolledBack(known, order.planned.input);
+      before && !order.asked.retry) {
+    return base::Fail(RolledBackError(*before));
+  }
+  // Once looked at, or approved, is once restarted.
+  const auto& file = order.file;
+  const bool restart = file && file->plan.kind == "restart";
+  if (const auto before = restart ? FindCarriedOut(known, file->digest) : std::nullopt) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "plan.carried_out",
+                      "run " + before->record.run_id +
+                          " carried this restart out; make a new plan to restart again");
+  }
+  return base::Ok();
+}
+
+// The last look: until the ensemble was held, another controller could do all of what is refused.
+base::Status LookAgain(Workplace& workplace, const Order& order) {
+  const auto known = RecordsOf(workplace);
+  ZW_TRY(CheckMajority("what has been run meanwhile", known.answered, known.asked));
+  return RefuseByRecords(known, order);
+}
+
+ExitCode Roll(Context& context, Workplace& workplace, const Order& order, Consent consent) {
+  const auto& planned = order.planned;
   auto& world = context.world();
   const auto now = world.clock.WallTime().count();
   auto run = MakeRun(planned.input,
@@ -53,7 +93,8 @@ ExitCode Roll(Context& context, Workplace& workplace, const Planned& planned, Co
   const auto write = [&context, &planned, copy = run] {
     WriteBack(context, planned.desired.file, copy);
   };
-  RunStart start{.run = std::move(run), .on_success = write};
+  const auto held = [&](RunStart&) { return LookAgain(workplace, order); };
+  RunStart start{.run = std::move(run), .held = held, .on_success = write};
   if (consent.detach) {
     return DetachNew(context, workplace, std::move(start));
   }
@@ -97,39 +138,11 @@ base::Result<bool> Confirmed(Context& context, const Planned& planned) {
   return confirmed;
 }
 
-base::Status RefuseRolledBack(Context& context,
-                              Workplace& workplace,
-                              const Planned& planned,
-                              const Asked& asked) {
-  if (planned.input.scope == core::PlanScope::kRepair) {
-    return base::Ok();  // to start one that is down is not to try a roll again
+void WarnOfRolledBack(Context& context, const KnownRuns& known, const Planned& planned) {
+  if (const auto before = FindRolledBack(known, planned.input)) {
+    context.Warn("run " + before->record.run_id +
+                 " rolled exactly this desired state back: " + before->file.state.outcome_text);
   }
-  const auto before =
-      FindRolledBack(workplace.journal.get(), *workplace.connected.agents, planned.input);
-  if (!before) {
-    return base::Ok();
-  }
-  auto error = RolledBackError(*before);
-  if (!asked.retry) {
-    return base::Fail(std::move(error));
-  }
-  context.Warn("run " + before->record.run_id +
-               " rolled exactly this desired state back: " + before->file.state.outcome_text);
-  return base::Ok();
-}
-
-// Once looked at, or approved, is once restarted.
-base::Status RefuseRepeated(Workplace& workplace, const std::optional<PlanFile>& file) {
-  if (!file || file->plan.kind != "restart") {
-    return base::Ok();
-  }
-  const auto before =
-      FindCarriedOut(workplace.journal.get(), *workplace.connected.agents, file->digest);
-  return before ? base::Fail(base::ErrorCode::kFailedPrecondition,
-                             "plan.carried_out",
-                             "run " + before->record.run_id +
-                                 " carried this restart out; make a new plan to restart again")
-                : base::Ok();
 }
 
 // Where the ensemble wants a second person, all that this one was shown must be what is true now.
@@ -175,7 +188,8 @@ ExitCode ApplyIn(Context& context,
                  Planned planned,
                  const std::optional<PlanFile>& file,
                  const Asked& asked) {
-  planned.interrupted = FindInterrupted(workplace.journal.get(), *workplace.connected.agents);
+  const auto known = RecordsOf(workplace);
+  planned.interrupted = FindInterrupted(known);
   if (planned.plan.NothingToDo() && (!file || core::IsCarriedOut(file->plan, planned.approved))) {
     context.Print(DocumentOf(planned), TextOf(planned));
     // The servers run it already, so ensemble.yaml may say so.
@@ -194,12 +208,11 @@ ExitCode ApplyIn(Context& context,
   if (!planned.plan.refusals.empty()) {
     return FailRefused(context, planned);
   }
-  if (const auto fresh = RefuseRolledBack(context, workplace, planned, asked); !fresh) {
-    return context.Fail(fresh.error());
+  const Order order{.planned = planned, .file = file, .asked = asked};
+  if (const auto allowed = RefuseByRecords(known, order); !allowed) {
+    return context.Fail(allowed.error());
   }
-  if (const auto once = RefuseRepeated(workplace, file); !once) {
-    return context.Fail(once.error());
-  }
+  WarnOfRolledBack(context, known, planned);
   auto consent = ConsentTo(context, planned, file, asked);
   if (!consent) {
     return context.Fail(consent.error());
@@ -208,7 +221,7 @@ ExitCode ApplyIn(Context& context,
   if (!confirmed) {
     return context.Fail(confirmed.error());
   }
-  return *confirmed ? Roll(context, workplace, planned, *std::move(consent)) : ExitCode::kError;
+  return *confirmed ? Roll(context, workplace, order, *std::move(consent)) : ExitCode::kError;
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ ExitCode Plan(Context& context, const PlanOptions& options) {
     context.Warn(journal.error().message());
   }
   // The plan is of what is there now; nothing can be rolled before that run is ended.
-  planned.interrupted = FindInterrupted(journal ? journal->get() : nullptr, *connected->agents);
+  planned.interrupted =
+      FindInterrupted(CollectRuns(journal ? journal->get() : nullptr, connected->agents.get()));
   if (planned.interrupted) {
     context.Warn(InterruptedError(*planned.interrupted).message());
   }

@@ -158,8 +158,7 @@ base::Result<Planned> MakePlanned(Context& context,
                  .interrupted = std::nullopt};
 }
 
-std::optional<KnownRun> FindInterrupted(RunJournal* journal, Agents& agents) {
-  const auto known = CollectRuns(journal, &agents);
+std::optional<KnownRun> FindInterrupted(const KnownRuns& known) {
   const auto found = std::find_if(known.runs.begin(), known.runs.end(), [](const KnownRun& run) {
     return run.open && run.file.state.outcome == core::RunOutcome::kNone;
   });

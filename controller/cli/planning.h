@@ -58,9 +58,8 @@ struct Planned {
                                                 const Target& target);
 
 // A run that was interrupted must be ended before another begins: its plan may still be half
-// carried out. Errors of the journal and the agents count as none. The error is `run.open` and says
-// what to do.
-[[nodiscard]] std::optional<KnownRun> FindInterrupted(RunJournal* journal, Agents& agents);
+// carried out. The error is `run.open` and says what to do.
+[[nodiscard]] std::optional<KnownRun> FindInterrupted(const KnownRuns& known);
 [[nodiscard]] base::Error InterruptedError(const KnownRun& run);
 
 // What the plan in a file was made for, to be planned again.

@@ -18,30 +18,28 @@ std::string DigestOf(const RunFile& run) {
 
 }  // namespace
 
-std::optional<KnownRun> FindRolledBack(RunJournal* journal,
-                                       Agents& agents,
-                                       const core::PlanInput& input) {
+std::optional<KnownRun> FindRolledBack(const KnownRuns& known, const core::PlanInput& input) {
+  if (input.scope == core::PlanScope::kRepair) {
+    return std::nullopt;  // to start one that is down is not to try a roll again
+  }
   const auto digest = DesiredDigest(input.spec, input.wanted);
-  for (auto& run : CollectRuns(journal, &agents).runs) {  // newest first
+  for (const auto& run : known.runs) {  // newest first
     const auto& state = run.file.state;
     const bool ended = state.outcome == core::RunOutcome::kRolledBack ||
                        state.outcome == core::RunOutcome::kSucceeded;
     if (state.settlement || !ended || DigestOf(run.file) != digest) {
       continue;
     }
-    return state.outcome == core::RunOutcome::kRolledBack ? std::optional(std::move(run))
-                                                          : std::nullopt;
+    return state.outcome == core::RunOutcome::kRolledBack ? std::optional(run) : std::nullopt;
   }
   return std::nullopt;
 }
 
-std::optional<KnownRun> FindCarriedOut(RunJournal* journal,
-                                       Agents& agents,
-                                       const std::string& plan_digest) {
-  for (auto& run : CollectRuns(journal, &agents).runs) {
+std::optional<KnownRun> FindCarriedOut(const KnownRuns& known, const std::string& plan_digest) {
+  for (const auto& run : known.runs) {
     if (run.file.plan_digest == plan_digest &&
         run.file.state.outcome == core::RunOutcome::kSucceeded) {
-      return std::move(run);
+      return run;
     }
   }
   return std::nullopt;

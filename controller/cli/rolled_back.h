@@ -11,15 +11,13 @@
 namespace zoowarden::controller {
 
 // The newest run that rolled exactly this desired state back, unless one has succeeded with it
-// since. Told from the records here and on the agents that answer; `journal` may be absent.
-[[nodiscard]] std::optional<KnownRun> FindRolledBack(RunJournal* journal,
-                                                     Agents& agents,
+// since.
+[[nodiscard]] std::optional<KnownRun> FindRolledBack(const KnownRuns& known,
                                                      const core::PlanInput& input);
 
 // The run that carried out the plan of this digest and succeeded. After a restart nothing else
 // tells that there was one.
-[[nodiscard]] std::optional<KnownRun> FindCarriedOut(RunJournal* journal,
-                                                     Agents& agents,
+[[nodiscard]] std::optional<KnownRun> FindCarriedOut(const KnownRuns& known,
                                                      const std::string& plan_digest);
 
 // kFailedPrecondition `plan.rolled_back_before`.

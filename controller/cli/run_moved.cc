@@ -12,18 +12,6 @@ namespace {
 
 auto Position(const RunRecord& record) { return std::tuple(record.epoch, record.sequence); }
 
-base::Status CheckMajority(const std::string& run_id, std::size_t answered, std::size_t asked) {
-  if (answered >= MajorityOf(asked)) {
-    return base::Ok();
-  }
-  return base::Fail(base::ErrorCode::kUnavailable,
-                    "run.no_majority",
-                    "what has become of run " + run_id + " meanwhile is known by " +
-                        std::to_string(answered) + " of " + std::to_string(asked) +
-                        " agents only and " + std::to_string(MajorityOf(asked)) +
-                        " are needed; start or reach the others");
-}
-
 // " by zoowarden://lab/operator ... at 2026-11-22T14:05:01Z", from the events of the record.
 std::string ByWhomAndWhen(const RunRecord& record) {
   constexpr std::string_view kBy = " by ";
@@ -62,15 +50,28 @@ bool WentOnAsConfirmed(const KnownRun& confirmed, const KnownRun& now) {
 
 }  // namespace
 
+base::Status CheckMajority(const std::string& what, std::size_t answered, std::size_t asked) {
+  if (answered >= MajorityOf(asked)) {
+    return base::Ok();
+  }
+  return base::Fail(base::ErrorCode::kUnavailable,
+                    "run.no_majority",
+                    what + " is known by " + std::to_string(answered) + " of " +
+                        std::to_string(asked) + " agents only and " +
+                        std::to_string(MajorityOf(asked)) +
+                        " are needed; start or reach the others");
+}
+
 base::Result<KnownRun> ReadAgain(RunJournal& journal,
                                  Agents& agents,
                                  const KnownRun& confirmed,
                                  bool take_over) {
   const auto& run_id = confirmed.record.run_id;
   const auto known = CollectRuns(&journal, &agents);
-  ZW_TRY(CheckMajority(run_id, known.answered, known.asked));
+  const auto what = "what has become of run " + run_id + " meanwhile";
+  ZW_TRY(CheckMajority(what, known.answered, known.asked));
   ZW_ASSIGN(auto agreed, FindAgreedRun(journal, agents, run_id));
-  ZW_TRY(CheckMajority(run_id, agreed.answered, agreed.asked));
+  ZW_TRY(CheckMajority(what, agreed.answered, agreed.asked));
   auto& now = agreed.run;
   // What the agents' copies know is known here from now on.
   ZW_TRY(journal.Save(now.record));

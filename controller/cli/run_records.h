@@ -60,6 +60,12 @@ struct KnownRuns {
   std::size_t answered = 0;           // of them
 };
 
+// kUnavailable "run.no_majority": too few of the agents that were asked say `what` ("what has
+// become of run r-1 meanwhile").
+[[nodiscard]] base::Status CheckMajority(const std::string& what,
+                                         std::size_t answered,
+                                         std::size_t asked);
+
 // Both may be absent.
 [[nodiscard]] KnownRuns CollectRuns(RunJournal* journal, Agents* agents);
 

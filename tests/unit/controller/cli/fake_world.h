@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <sstream>
+#include <streambuf>
 #include <string>
 #include <utility>
 #include <vector>
@@ -182,6 +183,25 @@ inline model::MemberObservation Serving(std::uint32_t id, model::Mode mode) {
   return seen;
 }
 
+// What a person types, and what happens before he does.
+class TypedText final : public std::streambuf {
+ public:
+  TypedText(std::string text, const std::function<void()>& before)
+      : text_(std::move(text)), before_(before) {}
+
+ private:
+  int_type underflow() override {
+    if (gptr() == nullptr) {
+      before_();
+      setg(text_.data(), text_.data(), text_.data() + text_.size());
+    }
+    return gptr() == egptr() ? traits_type::eof() : traits_type::to_int_type(*gptr());
+  }
+
+  std::string text_;
+  const std::function<void()>& before_;
+};
+
 class CommandLineTest : public testing::Test {
  protected:
   struct Outcome {
@@ -211,7 +231,8 @@ class CommandLineTest : public testing::Test {
   }
 
   Outcome Run(const std::vector<std::string>& line) {
-    std::istringstream in(typed_);
+    TypedText typed(typed_, before_answer_);
+    std::istream in(&typed);
     std::ostringstream out;
     std::ostringstream err;
     Console console{.out = out,
@@ -246,7 +267,7 @@ class CommandLineTest : public testing::Test {
           return ConnectedForeign{.servers = foreign_, .ensemble = own_ensemble_};
         },
         .watch_interrupt = [this] { return interrupted_; },
-        .random = [] { return 0x3f9aU; },
+        .random = [this] { return random_; },
         .detach = detach_,
         .find_detached = [](const std::string&) { return std::nullopt; },
         .connect_fleet =
@@ -261,7 +282,9 @@ class CommandLineTest : public testing::Test {
   std::unique_ptr<sys::TempDir> directory_;
   std::map<std::string, std::string> environment_;
   std::string typed_;
+  std::function<void()> before_answer_ = [] {};  // once the question is there
   bool terminal_ = false;
+  std::uint32_t random_ = 0x3f9aU;
   std::string connect_error_;
   std::string identity_ = "zoowarden://lab/operator";
   std::string own_ensemble_ = "lab";
