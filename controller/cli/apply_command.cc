@@ -20,8 +20,8 @@ Command ApplyCommand() {
           "Release and configuration that changed together restart each server once. "
           "Typing it again changes nothing. With PLANFILE nothing else than that plan is carried "
           "out: when ensemble.yaml, a plugin's value, a server's generation, the membership or "
-          "the leader has moved since, it is refused (exit 5) and says which. What a run rolled "
-          "back is not tried again without --retry.",
+          "the leader has moved since, it is refused (exit 5) and says which. What a run did "
+          "not reach (rolled back, halted, stuck, aborted) is not tried again without --retry.",
       .options = {{.name = "PLANFILE",
                    .value_name = "PLANFILE",
                    .help = "a plan that `zoowarden plan -o json` made",
@@ -30,7 +30,7 @@ Command ApplyCommand() {
                    .help = "with one or two voters: accept that a restart takes the quorum away",
                    .target = &options->target.allow_outage},
                   {.name = "--retry",
-                   .help = "even when a run rolled exactly this desired state back",
+                   .help = "even when a run did not reach exactly this desired state",
                    .target = &options->retry},
                   DetachOption(options->detach)},
       .run = [options](Context& context) { return Apply(context, *options); }};

@@ -54,9 +54,9 @@ base::Status RefuseByRecords(const KnownRuns& known, const Order& order) {
   if (const auto open = FindInterrupted(known)) {
     return base::Fail(InterruptedError(*open));
   }
-  if (const auto before = FindRolledBack(known, order.planned.input);
+  if (const auto before = FindFailedBefore(known, order.planned.input);
       before && !order.asked.retry) {
-    return base::Fail(RolledBackError(*before));
+    return base::Fail(FailedBeforeError(*before));
   }
   // Once looked at, or approved, is once restarted.
   const auto& file = order.file;
@@ -138,10 +138,9 @@ base::Result<bool> Confirmed(Context& context, const Planned& planned) {
   return confirmed;
 }
 
-void WarnOfRolledBack(Context& context, const KnownRuns& known, const Planned& planned) {
-  if (const auto before = FindRolledBack(known, planned.input)) {
-    context.Warn("run " + before->record.run_id +
-                 " rolled exactly this desired state back: " + before->file.state.outcome_text);
+void WarnOfFailed(Context& context, const KnownRuns& known, const Planned& planned) {
+  if (const auto before = FindFailedBefore(known, planned.input)) {
+    context.Warn("run " + before->record.run_id + " " + HowItFailed(*before));
   }
 }
 
@@ -212,7 +211,7 @@ ExitCode ApplyIn(Context& context,
   if (const auto allowed = RefuseByRecords(known, order); !allowed) {
     return context.Fail(allowed.error());
   }
-  WarnOfRolledBack(context, known, planned);
+  WarnOfFailed(context, known, planned);
   auto consent = ConsentTo(context, planned, file, asked);
   if (!consent) {
     return context.Fail(consent.error());

@@ -13,8 +13,8 @@ struct Asked {
   Target target;
   // Carried out and nothing else; the target is then the one that it was made for.
   std::optional<std::string> plan_file;
-  // A desired state that a run rolled back is tried again. Where a person names what he wants it is
-  // a warning; `apply`, which a cron job types, must be told.
+  // A desired state that a run did not reach is tried again. Where a person names what he wants it
+  // is a warning; `apply`, which a cron job types, must be told.
   bool retry = true;
   bool detach = false;  // the run is carried out by a process of its own
 };

@@ -18,12 +18,13 @@ Command ConfigApplyCommand() {
                    {"zoowarden config apply --yes", "without asking, for scripts"}},
       .details =
           "What `apply` does, but refused when a server runs another release than "
-          "ensemble.yaml says. What a run rolled back is not tried again without --retry.",
+          "ensemble.yaml says. What a run "
+          "did not reach is not tried again without --retry.",
       .options = {{.name = "--allow-outage",
                    .help = "with one or two voters: accept that a restart takes the quorum away",
                    .target = &asked->target.allow_outage},
                   {.name = "--retry",
-                   .help = "even when a run rolled exactly this desired state back",
+                   .help = "even when a run did not reach exactly this desired state",
                    .target = &asked->retry},
                   DetachOption(asked->detach)},
       .run = [asked](Context& context) { return Apply(context, *asked); }};

@@ -16,21 +16,34 @@ std::string DigestOf(const RunFile& run) {
   return DesiredDigest(run.spec, wanted);
 }
 
+// Whether a run that ended so tells whether its desired state can be reached.
+bool TellsOfIt(core::RunOutcome outcome) {
+  switch (outcome) {
+    case core::RunOutcome::kSucceeded:
+    case core::RunOutcome::kRolledBack:
+    case core::RunOutcome::kHalted:
+    case core::RunOutcome::kStuck:
+      return true;
+    case core::RunOutcome::kRefused:
+    case core::RunOutcome::kNone:
+      break;
+  }
+  return false;
+}
+
 }  // namespace
 
-std::optional<KnownRun> FindRolledBack(const KnownRuns& known, const core::PlanInput& input) {
+std::optional<KnownRun> FindFailedBefore(const KnownRuns& known, const core::PlanInput& input) {
   if (input.scope == core::PlanScope::kRepair) {
     return std::nullopt;  // to start one that is down is not to try a roll again
   }
   const auto digest = DesiredDigest(input.spec, input.wanted);
   for (const auto& run : known.runs) {  // newest first
     const auto& state = run.file.state;
-    const bool ended = state.outcome == core::RunOutcome::kRolledBack ||
-                       state.outcome == core::RunOutcome::kSucceeded;
-    if (state.settlement || !ended || DigestOf(run.file) != digest) {
+    if (state.settlement || !TellsOfIt(state.outcome) || DigestOf(run.file) != digest) {
       continue;
     }
-    return state.outcome == core::RunOutcome::kRolledBack ? std::optional(run) : std::nullopt;
+    return state.outcome == core::RunOutcome::kSucceeded ? std::nullopt : std::optional(run);
   }
   return std::nullopt;
 }
@@ -45,16 +58,35 @@ std::optional<KnownRun> FindCarriedOut(const KnownRuns& known, const std::string
   return std::nullopt;
 }
 
-base::Error RolledBackError(const KnownRun& run) {
+std::string HowItFailed(const KnownRun& run) {
+  const auto& state = run.file.state;
+  const auto text = ": " + base::Printable(state.outcome_text, 2'000);
+  switch (state.outcome) {
+    case core::RunOutcome::kHalted:
+      return "halted on the way to exactly this desired state" + text;
+    case core::RunOutcome::kStuck:
+      return "got stuck on the way back from exactly this desired state" + text;
+    default:
+      return "rolled exactly this desired state back" + text;
+  }
+}
+
+base::Error FailedBeforeError(const KnownRun& run) {
+  const auto& id = run.record.run_id;
   const auto at = std::chrono::milliseconds(
       run.record.events.empty() ? run.file.created_ms : run.record.events.back().time_ms);
-  return {base::ErrorCode::kFailedPrecondition,
-          "plan.rolled_back_before",
-          "run " + run.record.run_id + " of " + Timestamp(at) +
-              " was taken to exactly this desired state and rolled it back: " +
-              base::Printable(run.file.state.outcome_text, 2'000) +
-              "; mend what that names (`zoowarden runs show " + run.record.run_id +
-              "`), or try it again with --retry"};
+  const auto text = "run " + id + " of " + Timestamp(at) + " " + HowItFailed(run) +
+                    "; mend what that names (`zoowarden runs show " + id + "`)";
+  if (run.file.state.outcome == core::RunOutcome::kRolledBack) {
+    return {base::ErrorCode::kFailedPrecondition,
+            "plan.rolled_back_before",
+            text + ", or try it again with --retry"};
+  }
+  const auto ways = run.open ? ", then go on with `zoowarden resume " + id +
+                                   "` or back with `zoowarden rollback " + id +
+                                   "`, or try it anew with --retry"
+                             : std::string(", or try it again with --retry");
+  return {base::ErrorCode::kFailedPrecondition, "plan.halted_before", text + ways};
 }
 
 }  // namespace zoowarden::controller

@@ -1,5 +1,5 @@
-// Whether a desired state was tried before and taken back: nobody who watches over a cron job would
-// have it try again every hour.
+// Whether a desired state was tried before and not reached: nobody who watches over a cron job
+// would have it stop a server every hour, or undo what somebody decided.
 #pragma once
 
 #include "controller/cli/run_records.h"
@@ -10,17 +10,19 @@
 
 namespace zoowarden::controller {
 
-// The newest run that rolled exactly this desired state back, unless one has succeeded with it
-// since.
-[[nodiscard]] std::optional<KnownRun> FindRolledBack(const KnownRuns& known,
-                                                     const core::PlanInput& input);
+// The newest run that was taken to exactly this desired state and was rolled back, halted or got
+// stuck, unless one has succeeded with it since.
+[[nodiscard]] std::optional<KnownRun> FindFailedBefore(const KnownRuns& known,
+                                                       const core::PlanInput& input);
 
 // The run that carried out the plan of this digest and succeeded. After a restart nothing else
 // tells that there was one.
 [[nodiscard]] std::optional<KnownRun> FindCarriedOut(const KnownRuns& known,
                                                      const std::string& plan_digest);
 
-// kFailedPrecondition `plan.rolled_back_before`.
-[[nodiscard]] base::Error RolledBackError(const KnownRun& run);
+// "rolled exactly this desired state back: ...", what such a run did.
+[[nodiscard]] std::string HowItFailed(const KnownRun& run);
+// kFailedPrecondition `plan.rolled_back_before`, `plan.halted_before`, with the ways on.
+[[nodiscard]] base::Error FailedBeforeError(const KnownRun& run);
 
 }  // namespace zoowarden::controller

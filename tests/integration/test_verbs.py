@@ -116,3 +116,31 @@ def test_what_was_rolled_back_is_not_tried_again_by_a_cron_job(ensemble):
     ensemble.edit(r"^    metricsProvider.className: .*\n", "")
     ensemble.set_setting("snapCount", "50000")
     assert ensemble.run("apply", "--yes", seconds=240).code == command.SUCCEEDED
+
+
+def test_what_halted_or_was_aborted_is_not_tried_again_by_a_cron_job(ensemble):
+    def assert_not_tried(run_id, reason):
+        before = ensemble.processes()
+        again = ensemble.run("apply", "--yes", "-o", "json")
+        assert again.code == command.REFUSED, again
+        assert again.json["error"]["reason"] == reason, again
+        assert run_id in again.json["error"]["message"]
+        assert ensemble.processes() == before
+
+    ensemble.set_policy("on_failure", "halt")
+    ensemble.set_setting("metricsProvider.className", "com.example.Missing")
+    assert ensemble.run("apply", "--yes", seconds=240).code == command.HALTED
+    ensemble.wait_serving()  # its agent took the server back, and the run is halted all the same
+    run_id = ensemble.runs()[0]["id"]
+    assert_not_tried(run_id, "plan.halted_before")
+    assert ensemble.run("rollback", "--yes", seconds=240).code == command.SUCCEEDED
+    assert_not_tried(run_id, "plan.rolled_back_before")
+    ensemble.edit(r"^    metricsProvider.className: .*\n", "")
+    ensemble.set_setting("snapCount", "50000")
+    apply = ensemble.begin("apply", "--yes")
+    apply.wait_for_line("proceed", 240)
+    assert ensemble.run("abort", "--yes", seconds=180).code == command.SUCCEEDED
+    assert apply.wait(60).code == command.HELD
+    assert_not_tried(ensemble.runs()[0]["id"], "plan.halted_before")
+    assert ensemble.run("resume", "--yes", seconds=240).code == command.SUCCEEDED
+    assert ensemble.run("apply", "--yes").code == command.SUCCEEDED  # there is nothing to do

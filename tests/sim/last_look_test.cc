@@ -60,7 +60,7 @@ TEST_F(LastLookTest, WhatWasRolledBackMeanwhileIsNotTriedAgain) {
     roll_.world.Install(id, generation, Behaviour::kNeverJoins);
   }
   Meanwhile({"apply", "--yes"}, 6);
-  ExpectRefused(Run({"apply"}), "rolled it back");
+  ExpectRefused(Run({"apply"}), "exactly this desired state");
 }
 
 TEST_F(LastLookTest, ARunThatWasBegunMeanwhileAndIsOpenIsGoneOnWithInstead) {

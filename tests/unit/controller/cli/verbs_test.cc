@@ -152,6 +152,58 @@ TEST_F(VerbsTest, AnotherDesiredStateAndOneThatSucceededSinceAreTried) {
   EXPECT_TRUE(WouldBegin(Run({"apply", "--yes"})));
 }
 
+// With on_failure: rollback_server or halt a release that cannot start ends there, and so does a
+// run that somebody aborted: an hour later cron would undo what was decided.
+TEST_F(VerbsTest, WhatHaltedOrGotStuckIsNotTriedAgainByApply) {
+  Replace("tickTime: 2000", "tickTime: 2500");
+  for (const auto outcome : {core::RunOutcome::kHalted, core::RunOutcome::kStuck}) {
+    words_.records.clear();
+    Remember("r-1", outcome, 1'000);
+    for (const auto& line :
+         std::vector<std::vector<std::string>>{{"apply", "--yes"}, {"config", "apply", "--yes"}}) {
+      const auto refused = Run(line);
+      EXPECT_EQ(refused.code, static_cast<int>(ExitCode::kRefused)) << refused.err;
+      for (const char* said : {"run r-1 of 1970-01-01T00:00:01Z",
+                               "server 1 failed: it never joined",
+                               "`zoowarden resume r-1`",
+                               "`zoowarden rollback r-1`",
+                               "--retry"}) {
+        EXPECT_NE(refused.err.find(said), std::string::npos) << said << ": " << refused.err;
+      }
+    }
+    EXPECT_TRUE(WouldBegin(Run({"apply", "--yes", "--retry"})));
+    Replace("tickTime: 2500", "tickTime: 2600");
+    EXPECT_TRUE(WouldBegin(Run({"apply", "--yes"}))) << "another desired state is another matter";
+    Replace("tickTime: 2600", "tickTime: 2500");
+  }
+}
+
+// A later run brought order, so that one is not gone on with any more.
+TEST_F(VerbsTest, AHaltedRunThatIsClosedIsStillNotTriedAgain) {
+  Replace("tickTime: 2000", "tickTime: 2600");
+  Remember("r-2", core::RunOutcome::kSucceeded, 2'000);
+  Replace("tickTime: 2600", "tickTime: 2500");
+  Remember("r-1", core::RunOutcome::kHalted, 1'000);
+  for (std::size_t server = 0; server < 3; ++server) {
+    auto& mine = *words_.records[server].result;
+    mine.push_back(words_.records[server + 3].result->front());
+  }
+  words_.records.resize(3);
+  const auto refused = Run({"apply", "--yes"});
+  EXPECT_EQ(refused.code, static_cast<int>(ExitCode::kRefused)) << refused.err;
+  EXPECT_EQ(refused.err.find("`zoowarden resume r-1`"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("--retry"), std::string::npos) << refused.err;
+}
+
+TEST_F(VerbsTest, WhoNamesWhatHaltedIsOnlyWarned) {
+  Replace("tickTime: 2000", "tickTime: 2500");
+  Remember("r-1", core::RunOutcome::kHalted, 1'000);
+  Replace("tickTime: 2500", "tickTime: 2000");
+  const auto outcome = Run({"config", "set", "tickTime=2500", "--yes"});
+  EXPECT_TRUE(WouldBegin(outcome)) << outcome.err;
+  EXPECT_NE(outcome.err.find("warning: run r-1 "), std::string::npos) << outcome.err;
+}
+
 // The secret is masked in the record, and the generations tell that it is the same one.
 TEST_F(VerbsTest, ADesiredStateWithASecretIsKnownAgain) {
   Replace("syncLimit: 5", "syncLimit: 5, a.password: hunter2");
