@@ -4,6 +4,8 @@
 #include "controller/cli/times.h"
 #include "controller/run/desired_values.h"
 
+#include <algorithm>
+
 namespace zoowarden::controller {
 
 namespace {
@@ -14,6 +16,14 @@ std::string DigestOf(const RunFile& run) {
     wanted[server.id] = server.target;
   }
   return DesiredDigest(run.spec, wanted);
+}
+
+// What settles a server, or starts servers again on what they run, tries no desired state.
+bool LedElsewhere(const core::RunState& state) {
+  return !state.settlement &&
+         std::any_of(state.servers.begin(), state.servers.end(), [](const core::ServerRun& server) {
+           return server.origin.digest != server.target.digest;
+         });
 }
 
 // Whether a run that ended so tells whether its desired state can be reached.
@@ -40,7 +50,7 @@ std::optional<KnownRun> FindFailedBefore(const KnownRuns& known, const core::Pla
   const auto digest = DesiredDigest(input.spec, input.wanted);
   for (const auto& run : known.runs) {  // newest first
     const auto& state = run.file.state;
-    if (state.settlement || !TellsOfIt(state.outcome) || DigestOf(run.file) != digest) {
+    if (!LedElsewhere(state) || !TellsOfIt(state.outcome) || DigestOf(run.file) != digest) {
       continue;
     }
     return state.outcome == core::RunOutcome::kSucceeded ? std::nullopt : std::optional(run);

@@ -204,6 +204,15 @@ TEST_F(VerbsTest, WhoNamesWhatHaltedIsOnlyWarned) {
   EXPECT_NE(outcome.err.find("warning: run r-1 "), std::string::npos) << outcome.err;
 }
 
+// What a restart was of ran before it and after it: it tells nothing of that desired state.
+TEST_F(VerbsTest, ARestartThatWasRolledBackRefusesNoDesiredState) {
+  Remember("r-1", core::RunOutcome::kRolledBack, 1'000);  // every server runs what it asks for
+  for (auto& seen : words_.seen) {
+    seen.current->digest = "0123456789abcdef";  // somebody else rolled it since
+  }
+  EXPECT_TRUE(WouldBegin(Run({"apply", "--yes"})));
+}
+
 // The secret is masked in the record, and the generations tell that it is the same one.
 TEST_F(VerbsTest, ADesiredStateWithASecretIsKnownAgain) {
   Replace("syncLimit: 5", "syncLimit: 5, a.password: hunter2");
