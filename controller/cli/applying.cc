@@ -54,18 +54,13 @@ base::Status RefuseByRecords(const KnownRuns& known, const Order& order) {
   if (const auto open = FindInterrupted(known)) {
     return base::Fail(InterruptedError(*open));
   }
+  const auto& file = order.file;
+  if (const auto begun = file ? FindBegunWith(known, file->digest) : std::nullopt) {
+    return base::Fail(CarriedOutError(*begun));
+  }
   if (const auto before = FindFailedBefore(known, order.planned.input);
       before && !order.asked.retry) {
     return base::Fail(FailedBeforeError(*before));
-  }
-  // Once looked at, or approved, is once restarted.
-  const auto& file = order.file;
-  const bool restart = file && file->plan.kind == "restart";
-  if (const auto before = restart ? FindCarriedOut(known, file->digest) : std::nullopt) {
-    return base::Fail(base::ErrorCode::kFailedPrecondition,
-                      "plan.carried_out",
-                      "run " + before->record.run_id +
-                          " carried this restart out; make a new plan to restart again");
   }
   return base::Ok();
 }
@@ -187,6 +182,9 @@ ExitCode ApplyIn(Context& context,
                  Planned planned,
                  const std::optional<PlanFile>& file,
                  const Asked& asked) {
+  if (file) {
+    planned.stamp = file->stamp;  // in all else it must be the plan of the file
+  }
   const auto known = RecordsOf(workplace);
   planned.interrupted = FindInterrupted(known);
   if (planned.plan.NothingToDo() && (!file || core::IsCarriedOut(file->plan, planned.approved))) {

@@ -1,10 +1,12 @@
 #include "controller/cli/approval.h"
 
 #include "base/text.h"
+#include "controller/cli/times.h"
 #include "sys/files.h"
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <filesystem>
 
 namespace zoowarden::controller {
@@ -15,6 +17,9 @@ using nlohmann::json;
 
 constexpr int kSchemaVersion = 1;
 constexpr std::size_t kMaxBytes = 256 * 1024;
+constexpr std::chrono::hours kGoodFor{7 * 24};
+// By how much the approver's clock may be ahead of this one.
+constexpr std::chrono::minutes kClocksDiffer{10};
 
 base::Error Refused(std::string reason, const std::string& message) {
   return {base::ErrorCode::kFailedPrecondition, std::move(reason), message};
@@ -30,6 +35,25 @@ base::Result<ApprovalFile> ReadApproval(const std::string& path) {
   }
   ZW_ASSIGN(const auto text, sys::ReadFile(path, kMaxBytes));
   return ParseApproval(text, path);
+}
+
+base::Status CheckAge(const ApprovalFile& approval,
+                      const std::string& path,
+                      std::chrono::milliseconds now) {
+  const std::chrono::milliseconds given(approval.approved_ms);
+  if (given < now - kGoodFor) {
+    return base::Fail(Refused("approval.too_old",
+                              path + " was given at " + Timestamp(given) +
+                                  ", more than 7 days ago; have the plan approved again"));
+  }
+  if (given > now + kClocksDiffer) {
+    return base::Fail(Refused("approval.not_yet",
+                              path + " was given at " + Timestamp(given) + ", and it is " +
+                                  Timestamp(now) +
+                                  " here; set the clock that is wrong, then have the plan "
+                                  "approved again"));
+  }
+  return base::Ok();
 }
 
 }  // namespace
@@ -106,6 +130,7 @@ base::Result<RunApproval> CheckApproval(Context& context,
                               path + " was signed with the key that would carry the plan out; "
                                      "another person has to approve it"));
   }
+  ZW_TRY(CheckAge(approval, path, context.world().clock.WallTime()));
   return RunApproval{.approver = approver->uris.front(),
                      .serial = approver->serial,
                      .approved_ms = approval.approved_ms};

@@ -32,10 +32,11 @@ struct ApprovalFile {
                                                        const std::string& path);
 
 // The approval in the file, judged by the CA and the list that this operator trusts: of this plan
-// and this ensemble, by an approver whose certificate is valid now, and whose key is not the
-// operator's own. Errors: kFailedPrecondition `approval.missing`, `approval.other_plan`,
-// `approval.same_key`; kPermissionDenied, the reasons of pki::CheckSignature; those of
-// ParseApproval and of an unusable certificate directory.
+// and this ensemble, given in the last seven days (by clocks that differ by ten minutes at most),
+// by an approver whose certificate is valid now, and whose key is not the operator's own. Errors:
+// kFailedPrecondition `approval.missing`, `approval.other_plan`, `approval.same_key`,
+// `approval.too_old`, `approval.not_yet`; kPermissionDenied, the reasons of pki::CheckSignature;
+// those of ParseApproval and of an unusable certificate directory.
 [[nodiscard]] base::Result<RunApproval> CheckApproval(Context& context,
                                                       const std::string& path,
                                                       const std::string& ensemble,

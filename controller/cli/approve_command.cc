@@ -91,7 +91,9 @@ Command ApproveCommand() {
               "With an approver's certificate; asks no agent. Needed where ensemble.yaml says "
               "policy: {approval: required}: then `apply` carries out only plans with the "
               "signature of an approver of this ensemble, whose certificate is valid and not "
-              "revoked, over exactly that plan, by another key than the operator's.",
+              "revoked, over exactly that plan, by another key than the operator's. An approval is "
+              "good "
+              "for one run, and for seven days.",
           .options = {{.name = "PLANFILE",
                        .value_name = "PLANFILE",
                        .help = "made by `zoowarden plan -o json`",

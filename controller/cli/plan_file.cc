@@ -1,6 +1,7 @@
 #include "controller/cli/plan_file.h"
 
 #include "base/text.h"
+#include "controller/cli/times.h"
 #include "sys/digest.h"
 #include "sys/files.h"
 
@@ -106,6 +107,7 @@ std::string Lines(const std::string& indent, const std::string& text) {
 std::string TextOf(const json& value, const core::ApprovedPlan& plan) {
   std::string text =
       Line(plan.kind + " of ensemble " + plan.ensemble + " to " + plan.release.version.ToString());
+  text += "made " + Timestamp(std::chrono::milliseconds(value.at("made_ms"))) + "\n";
   for (const auto& step : value.at("steps")) {
     text += "  restart server " + step.at("server").dump() + ": " +
             Line(step.at("from").at("version").get<std::string>() + " -> " +
@@ -163,6 +165,10 @@ base::Result<PlanFile> ParsePlanFile(std::string_view text, const std::string& p
     return base::Fail(Wrong(
         "file_damaged", path, "is not what its digest was computed of: it was changed or damaged"));
   }
+  if (!value.contains("made_ms") || !value.contains("nonce")) {
+    return base::Fail(
+        Wrong("file_older", path, "was made by a program whose plans could be carried out again"));
+  }
   try {
     if (!value.at("refusals").empty()) {
       return base::Fail(base::ErrorCode::kFailedPrecondition,
@@ -172,8 +178,10 @@ base::Result<PlanFile> ParsePlanFile(std::string_view text, const std::string& p
     }
     auto plan = PlanFrom(value);
     auto shown = TextOf(value, plan);
-    return PlanFile{
-        .digest = value.at("digest"), .text = std::move(shown), .plan = std::move(plan)};
+    return PlanFile{.digest = value.at("digest"),
+                    .stamp = {.made_ms = value.at("made_ms"), .nonce = value.at("nonce")},
+                    .text = std::move(shown),
+                    .plan = std::move(plan)};
   } catch (const std::exception&) {
     return base::Fail(Wrong("file_foreign", path, "is no plan that this program can read"));
   }

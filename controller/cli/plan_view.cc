@@ -1,9 +1,9 @@
 #include "controller/cli/plan_view.h"
 
 #include "base/text.h"
-#include "controller/cli/plan_file.h"
 #include "controller/cli/setting_changes.h"
 #include "controller/cli/text_diff.h"
+#include "controller/cli/times.h"
 #include "controller/run/desired_values.h"
 #include "controller/run/prepare.h"
 #include "model/secrets.h"
@@ -221,7 +221,7 @@ std::string ConfigurationDiff(const PlanToShow& show, const core::PlanStep& step
 }
 
 Document PlanDocument(const PlanToShow& show) {
-  const auto& [input, plan, running, approved, settings_digest] = show;
+  const auto& [input, plan, running, approved, settings_digest, stamp] = show;
   Document steps{Document::List()};
   for (const auto& step : plan.steps) {
     steps.Add(StepDocument(show, step));
@@ -236,6 +236,9 @@ Document PlanDocument(const PlanToShow& show) {
   }
   auto document = Document::Map({{"schema_version", 1},
                                  {"digest", Document()},
+                                 {"made", Timestamp(std::chrono::milliseconds(stamp.made_ms))},
+                                 {"made_ms", stamp.made_ms},
+                                 {"nonce", stamp.nonce},
                                  {"ensemble", input.spec.name},
                                  {"kind", approved.kind},
                                  {"allow_outage", input.allow_outage},
@@ -257,7 +260,7 @@ Document PlanDocument(const PlanToShow& show) {
 }
 
 std::string PlanText(const PlanToShow& show) {
-  const auto& [input, plan, running, approved, settings_digest] = show;
+  const auto& [input, plan, running, approved, settings_digest, stamp] = show;
   const bool repair = input.scope == core::PlanScope::kRepair;
   if (repair && plan.NothingToDo()) {
     return "nothing to do: no member of ensemble " + input.spec.name + " is down\n" +

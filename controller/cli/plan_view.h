@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controller/cli/document.h"
+#include "controller/cli/plan_file.h"
 #include "controller/cli/running_configuration.h"
 #include "core/plan_moves.h"
 
@@ -15,6 +16,7 @@ struct PlanToShow {
   const Configurations& running;  // where known
   const core::ApprovedPlan& approved;
   std::string settings_digest;  // of the merged configuration sources
+  PlanStamp stamp;
 };
 
 // Of one server: what its settings, and where it is known what runs now its JVM options and files

@@ -8,6 +8,7 @@
 #include "controller/run/desired_values.h"
 #include "model/discovery.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,7 +25,16 @@ PlanToShow ToShow(const Planned& planned) {
           .plan = planned.plan,
           .running = planned.running,
           .approved = planned.approved,
-          .settings_digest = planned.desired.settings.digest};
+          .settings_digest = planned.desired.settings.digest,
+          .stamp = planned.stamp};
+}
+
+PlanStamp MakeStamp(World& world) {
+  PlanStamp stamp{.made_ms = world.clock.WallTime().count()};
+  for (int word = 0; word < 4; ++word) {
+    stamp.nonce += fmt::format("{:08x}", world.random());
+  }
+  return stamp;
 }
 
 base::Status RefuseMissing(const std::string& what,
@@ -155,6 +165,7 @@ base::Result<Planned> MakePlanned(Context& context,
                  .plan = std::move(plan),
                  .approved = std::move(approved),
                  .running = std::move(running),
+                 .stamp = MakeStamp(context.world()),
                  .interrupted = std::nullopt};
 }
 

@@ -58,14 +58,23 @@ std::optional<KnownRun> FindFailedBefore(const KnownRuns& known, const core::Pla
   return std::nullopt;
 }
 
-std::optional<KnownRun> FindCarriedOut(const KnownRuns& known, const std::string& plan_digest) {
-  for (const auto& run : known.runs) {
-    if (run.file.plan_digest == plan_digest &&
-        run.file.state.outcome == core::RunOutcome::kSucceeded) {
-      return run;
-    }
-  }
-  return std::nullopt;
+std::optional<KnownRun> FindBegunWith(const KnownRuns& known, const std::string& plan_digest) {
+  const auto begun =
+      std::find_if(known.runs.begin(), known.runs.end(), [&plan_digest](const KnownRun& run) {
+        return run.file.plan_digest == plan_digest;
+      });
+  return begun == known.runs.end() ? std::nullopt : std::optional(*begun);
+}
+
+base::Error CarriedOutError(const KnownRun& run) {
+  const auto& state = run.file.state;
+  const auto became = state.outcome == core::RunOutcome::kNone
+                          ? std::string("it has no outcome")
+                          : "it is " + std::string(RunOutcomeName(state.outcome));
+  return {base::ErrorCode::kFailedPrecondition,
+          "plan.carried_out",
+          "run " + run.record.run_id + " was begun with this plan (" + became +
+              "), and a plan is carried out once; make a new plan"};
 }
 
 std::string HowItFailed(const KnownRun& run) {

@@ -15,10 +15,12 @@ namespace zoowarden::controller {
 [[nodiscard]] std::optional<KnownRun> FindFailedBefore(const KnownRuns& known,
                                                        const core::PlanInput& input);
 
-// The run that carried out the plan of this digest and succeeded. After a restart nothing else
-// tells that there was one.
-[[nodiscard]] std::optional<KnownRun> FindCarriedOut(const KnownRuns& known,
-                                                     const std::string& plan_digest);
+// The run that was begun with the plan of this digest, whatever became of it: what was looked at
+// once, or approved once, is done once.
+[[nodiscard]] std::optional<KnownRun> FindBegunWith(const KnownRuns& known,
+                                                    const std::string& plan_digest);
+// kFailedPrecondition `plan.carried_out`.
+[[nodiscard]] base::Error CarriedOutError(const KnownRun& run);
 
 // "rolled exactly this desired state back: ...", what such a run did.
 [[nodiscard]] std::string HowItFailed(const KnownRun& run);

@@ -50,6 +50,15 @@ class ApprovalTest : public CommandLineTest {
         document ? std::get<std::string>(document->Find("error")->Find("reason")->value()) : "?";
     return reason == "lease.denied" ? "" : reason;
   }
+  // A run of the plan in plan.json, as an agent has it.
+  Answer<std::vector<RunRecord>> BegunWithThePlan(core::RunOutcome outcome) {
+    RunFile run{.kind = "apply", .plan_digest = ReadPlanFile(Path("plan.json"))->digest};
+    run.spec = config::LoadEnsembleFile(Path("ensemble.yaml"))->spec;
+    run.state.run_id = "r-1";
+    run.state.phase = core::RunPhase::kEnded;
+    run.state.outcome = outcome;
+    return {{1}, std::vector<RunRecord>{{.run_id = "r-1", .state_json = EncodeRun(run)}}};
+  }
   std::string Text(const std::string& name) { return *sys::ReadFile(Path(name), 1U << 20U); }
 };
 
@@ -94,8 +103,56 @@ TEST_F(ApprovalTest, ARestartIsPlannedAndApprovedToo) {
   words_.records.push_back(
       {{1}, std::vector<RunRecord>{{.run_id = "r-1", .state_json = EncodeRun(done)}}});
   EXPECT_EQ(Refused(), "plan.carried_out");
+  // A new plan of the same world is another plan, which is approved for itself.
+  random_ = 0x4a0bU;
+  const auto again = Run({"plan", "--restart", "--server", "3", "-o", "json"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  Write("plan.json", again.out);
+  EXPECT_EQ(Refused(), "approval.other_plan");
+  ASSERT_EQ(Approve().code, 0);
+  EXPECT_EQ(Refused(), "");
   EXPECT_EQ(Run({"plan", "--server", "3"}).code, 2);
   EXPECT_EQ(Run({"plan", "--restart", "--to", "3.9.4"}).code, 2);
+}
+
+// Whatever became of it: when the world has come back to where the plan was made, the plan would
+// fit again, and its approval with it.
+TEST_F(ApprovalTest, AnApprovalIsUsedUpByTheFirstRun) {
+  using core::RunOutcome;
+  ASSERT_EQ(Approve().code, 0);
+  EXPECT_EQ(Refused(), "");
+  for (const auto outcome : {RunOutcome::kSucceeded,
+                             RunOutcome::kRolledBack,
+                             RunOutcome::kHalted,
+                             RunOutcome::kStuck,
+                             RunOutcome::kRefused}) {
+    words_.records = {BegunWithThePlan(outcome)};
+    EXPECT_EQ(Refused(), "plan.carried_out") << core::RunOutcomeName(outcome);
+    EXPECT_EQ(Run({"apply", Path("plan.json"), "--yes", "--retry"}).code,
+              static_cast<int>(ExitCode::kRefused));
+  }
+  words_.records.clear();
+  EXPECT_EQ(Refused(), "");
+}
+
+TEST_F(ApprovalTest, AnApprovalIsGoodForAWeek) {
+  ASSERT_EQ(Approve().code, 0);
+  manual_clock_.Advance(std::chrono::hours(7 * 24) - std::chrono::minutes(1));
+  EXPECT_EQ(Refused(), "");
+  manual_clock_.Advance(std::chrono::minutes(2));
+  EXPECT_EQ(Refused(), "approval.too_old");
+  ASSERT_EQ(Approve().code, 0);
+  EXPECT_EQ(Refused(), "");
+}
+
+// By a clock that is ahead it would be good for longer.
+TEST_F(ApprovalTest, AnApprovalOfTomorrowIsRefused) {
+  manual_clock_.Advance(std::chrono::minutes(30));
+  ASSERT_EQ(Approve().code, 0);
+  manual_clock_.JumpWall(-std::chrono::minutes(9));
+  EXPECT_EQ(Refused(), "");
+  manual_clock_.JumpWall(-std::chrono::minutes(2));
+  EXPECT_EQ(Refused(), "approval.not_yet");
 }
 
 TEST_F(ApprovalTest, OnlyAnApproversCertificateSigns) {

@@ -52,6 +52,7 @@ TEST_F(PlanFileTest, ThePlanOfWhatIsThereIsCarriedOut) {
   EXPECT_NE(said_.find("1. restart server 1"), std::string::npos);
 }
 
+// This world's clock and random numbers stand still.
 TEST_F(PlanFileTest, TheDigestIsTheSameForTheSamePlanAndAnotherForAnother) {
   EXPECT_EQ(Run({"plan", "-o", "json"}).out, plan_);
   const auto before = ParsePlanFile(plan_, "p");
@@ -61,6 +62,30 @@ TEST_F(PlanFileTest, TheDigestIsTheSameForTheSamePlanAndAnotherForAnother) {
   const auto after = ParsePlanFile(Run({"plan", "-o", "json"}).out, "p");
   ASSERT_TRUE(after);
   EXPECT_NE(after->digest, before->digest);
+}
+
+TEST_F(PlanFileTest, ThePlanIsOneOfItsOwnThoughTheWorldIsTheSame) {
+  const auto first = ParsePlanFile(plan_, "p");
+  random_ = 0x4a0bU;
+  const auto second = ParsePlanFile(Run({"plan", "-o", "json"}).out, "p");
+  manual_clock_.Advance(std::chrono::seconds(1));
+  const auto third = ParsePlanFile(Run({"plan", "-o", "json"}).out, "p");
+  ASSERT_TRUE(first && second && third);
+  EXPECT_NE(second->digest, first->digest);
+  EXPECT_NE(third->digest, second->digest);
+  EXPECT_TRUE(WouldBegin()) << "and each is carried out";
+}
+
+// Compatibility: a plan of a program before plans were told apart fits more than once.
+TEST_F(PlanFileTest, APlanOfAnOlderProgramIsNamed) {
+  for (const char* key : {"made_ms", "nonce"}) {
+    auto fields = std::get<Document::Fields>(Document::FromJson(plan_)->value());
+    std::erase_if(fields, [key](const auto& field) { return field.first == key; });
+    auto document = Document::Map(fields);
+    document.Set("digest", PlanDigest(document));
+    Write("plan.json", document.ToJson());
+    EXPECT_EQ(Refused(ExitCode::kUsage), "plan.file_older") << key;
+  }
 }
 
 TEST_F(PlanFileTest, LayoutAndTheOrderOfFieldsDoNotMatter) {
