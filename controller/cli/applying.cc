@@ -83,6 +83,7 @@ ExitCode Roll(Context& context, Workplace& workplace, const Order& order, Consen
                       .created_ms = now,
                       .plan_digest = std::move(consent.plan_digest),
                       .approval = std::move(consent.approval),
+                      .approval_required = planned.desired.file.approval_required,
                       .edits = planned.desired.edits});
   const auto run_id = run.state.run_id;
   const auto write = [&context, &planned, copy = run] {

@@ -99,27 +99,36 @@ Document HooksDocument(const std::vector<model::Hook>& hooks) {
   return list;
 }
 
+Document PolicyDocument(const RunFile& run) {
+  const auto& policy = run.spec.policy;
+  auto map = Document::Map({{"soak", Duration(policy.soak)},
+                            {"step_timeout", Duration(policy.step_timeout)},
+                            {"on_failure", OnFailureName(policy.on_failure)},
+                            {"good_rounds", policy.good_rounds}});
+  if (const auto& budget = policy.client_impact) {
+    map.Set("client_impact",
+            Document::Map({{"max_write_gap", Duration(budget->max_write_gap)},
+                           {"then", OverBudgetName(budget->then)}}));
+  }
+  if (run.approval_required) {
+    map.Set("approval", "required");
+  }
+  return map;
+}
+
 }  // namespace
 
-std::string EnsembleYaml(const model::EnsembleSpec& spec, const std::string& templates) {
+std::string EnsembleYaml(const RunFile& run, const std::string& templates) {
+  const auto& spec = run.spec;
   Document servers{Document::List()};
   for (const auto& server : spec.servers) {
     servers.Add(ServerDocument(server));
-  }
-  auto policy = Document::Map({{"soak", Duration(spec.policy.soak)},
-                               {"step_timeout", Duration(spec.policy.step_timeout)},
-                               {"on_failure", OnFailureName(spec.policy.on_failure)},
-                               {"good_rounds", spec.policy.good_rounds}});
-  if (const auto& budget = spec.policy.client_impact) {
-    policy.Set("client_impact",
-               Document::Map({{"max_write_gap", Duration(budget->max_write_gap)},
-                              {"then", OverBudgetName(budget->then)}}));
   }
   auto map = Document::Map({{"ensemble", spec.name},
                             {"release", ReleaseDocument(spec.release)},
                             {"config", ConfigurationDocument(spec.config, templates)},
                             {"servers", std::move(servers)},
-                            {"policy", std::move(policy)}});
+                            {"policy", PolicyDocument(run)}});
   Document checks{Document::List()};
   for (const auto& check : spec.checks) {
     checks.Add(Document::Map({{"name", check.name},
@@ -142,7 +151,7 @@ std::string EnsembleYaml(const model::EnsembleSpec& spec, const std::string& tem
          map.ToYaml();
 }
 
-base::Status WriteEnsemble(const model::EnsembleSpec& spec, const std::string& path) {
+base::Status WriteEnsemble(const RunFile& run, const std::string& path) {
   const auto whole = std::filesystem::absolute(path).lexically_normal().string();
   const auto templates = whole + ".files";
   for (const auto& there : {whole, templates}) {
@@ -153,13 +162,14 @@ base::Status WriteEnsemble(const model::EnsembleSpec& spec, const std::string& p
                         there + " is there already; name another file");
     }
   }
-  if (!spec.config.files.empty()) {
+  const auto& files = run.spec.config.files;
+  if (!files.empty()) {
     ZW_TRY(sys::EnsureDirectory(templates, kDirectory));
   }
-  for (const auto& file : spec.config.files) {
+  for (const auto& file : files) {
     ZW_TRY(sys::WriteFileAtomically(templates + "/" + file.name, file.content, kOwnersOnly));
   }
-  return sys::WriteFileAtomically(whole, EnsembleYaml(spec, templates), kOwnersOnly);
+  return sys::WriteFileAtomically(whole, EnsembleYaml(run, templates), kOwnersOnly);
 }
 
 }  // namespace zoowarden::controller

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "model/ensemble.h"
+#include "controller/run/run_file.h"
 
 #include <string>
 
@@ -11,11 +11,10 @@ namespace zoowarden::controller {
 // Release, configuration, servers, policy, checks and canary as the record has them. Values of
 // plugins are settings there; secrets are masks, which the file's reader refuses until they are
 // replaced. Templates are named in `templates`, a directory.
-[[nodiscard]] std::string EnsembleYaml(const model::EnsembleSpec& spec,
-                                       const std::string& templates);
+[[nodiscard]] std::string EnsembleYaml(const RunFile& run, const std::string& templates);
 
 // Into `path`, and the templates into PATH.files; neither may be there yet (kAlreadyExists
 // `config.exists`, nothing is written).
-[[nodiscard]] base::Status WriteEnsemble(const model::EnsembleSpec& spec, const std::string& path);
+[[nodiscard]] base::Status WriteEnsemble(const RunFile& run, const std::string& path);
 
 }  // namespace zoowarden::controller

@@ -67,16 +67,14 @@ core::ApprovedPlan ApprovedOf(const Desired& desired,
                               const core::PlanInput& input,
                               const core::Plan& plan,
                               const Target& target) {
-  core::ApprovedPlan approved{.ensemble = input.spec.name,
-                              .kind = target.kind,
-                              .allow_outage = input.allow_outage,
-                              .declared = desired.file.spec.release,
-                              .release = input.spec.release,
-                              .leader = plan.leader,
-                              .desired = DesiredValues(input.spec)};
-  if (desired.file.approval_required) {
-    approved.desired["policy.approval"] = "required";
-  }
+  core::ApprovedPlan approved{
+      .ensemble = input.spec.name,
+      .kind = target.kind,
+      .allow_outage = input.allow_outage,
+      .declared = desired.file.spec.release,
+      .release = input.spec.release,
+      .leader = plan.leader,
+      .desired = WithApproval(DesiredValues(input.spec), desired.file.approval_required)};
   for (const auto& seen : input.seen) {
     approved.servers.push_back({.id = seen.id,
                                 .from = seen.current.value_or(model::Generation()),

@@ -18,8 +18,8 @@ std::string Shown(const core::DesiredValues& values, const std::string& key) {
 }  // namespace
 
 std::vector<std::string> DifferencesFrom(const RunFile& run, const config::LoadedEnsemble& file) {
-  const auto wanted = DesiredValues(run.spec);
-  const auto here = DesiredValues(file.spec);
+  const auto wanted = WithApproval(DesiredValues(run.spec), run.approval_required);
+  const auto here = WithApproval(DesiredValues(file.spec), file.approval_required);
   std::set<std::string> keys;
   for (const auto* values : {&wanted, &here}) {
     for (const auto& entry : *values) {
@@ -53,7 +53,7 @@ base::Status TellDesired(Context& context,
   if (!write_to) {
     return base::Ok();
   }
-  ZW_TRY(WriteEnsemble(run.file.spec, *write_to));
+  ZW_TRY(WriteEnsemble(run.file, *write_to));
   context.Say("the desired state of the run is in " + *write_to);
   return base::Ok();
 }

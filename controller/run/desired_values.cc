@@ -98,6 +98,13 @@ core::DesiredValues DesiredValues(const model::EnsembleSpec& spec) {
   return values;
 }
 
+core::DesiredValues WithApproval(core::DesiredValues values, bool required) {
+  if (required) {
+    values["policy.approval"] = "required";
+  }
+  return values;
+}
+
 std::string DesiredDigest(const model::EnsembleSpec& spec,
                           const std::map<model::ServerId, model::Generation>& wanted) {
   std::string form;

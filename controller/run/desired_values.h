@@ -14,6 +14,8 @@ namespace zoowarden::controller {
 // the keys of ensemble.yaml. Secrets are masked; templates and the commands of checks, which may
 // hold one anywhere, are SHA-256 digests. Where the archive lies is not part of it.
 [[nodiscard]] core::DesiredValues DesiredValues(const model::EnsembleSpec& spec);
+// The same with `policy.approval`, which binds people and not runs.
+[[nodiscard]] core::DesiredValues WithApproval(core::DesiredValues values, bool required);
 
 // SHA-256, 64 hexadecimal digits, over those values and the generation that each server shall run,
 // in which the secrets are. The same of a run's record, where secrets are masked, and of the

@@ -38,6 +38,7 @@ RunFile MakeRun(const core::PlanInput& input, const NewRun& run) {
                .holder = run.holder,
                .plan_digest = run.plan_digest,
                .approval = run.approval,
+               .approval_required = run.approval_required,
                .edits = run.edits,
                .spec = input.spec};
   auto& state = file.state;

@@ -26,6 +26,7 @@ struct NewRun {
   std::int64_t created_ms = 0;
   std::string plan_digest;
   std::optional<RunApproval> approval;
+  bool approval_required = false;
   std::vector<config::SettingEdit> edits;
 };
 

@@ -312,6 +312,9 @@ std::string EncodeRun(const RunFile& run) {
                          {"serial", run.approval->serial},
                          {"approved_ms", run.approval->approved_ms}};
   }
+  if (run.approval_required) {
+    value["approval_required"] = true;
+  }
   if (!run.edits.empty()) {
     value["edits"] = ToJson(run.edits);
   }
@@ -339,6 +342,7 @@ base::Result<RunFile> DecodeRun(const std::string& text) {
                                  .serial = approval.at("serial"),
                                  .approved_ms = approval.at("approved_ms")};
     }
+    run.approval_required = value.value("approval_required", false);
     run.edits = EditsFrom(value.value("edits", json::array()));
     run.spec = SpecFrom(value.at("spec"));
     run.state = StateFrom(value.at("state"), run.spec);

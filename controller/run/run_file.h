@@ -30,6 +30,7 @@ struct RunFile {
   std::string holder;       // certificate name of who began it
   std::string plan_digest;  // of the plan that it carries out; empty in records of older programs
   std::optional<RunApproval> approval;  // none was asked for, or the record is older
+  bool approval_required = false;       // ensemble.yaml said so; an older record does not tell
   // What ensemble.yaml does not say yet, and shall when the run has succeeded; no secrets.
   std::vector<config::SettingEdit> edits;
   model::EnsembleSpec spec;

@@ -1,6 +1,7 @@
 #include "controller/cli/ensemble_writer.h"
 
 #include "config/ensemble_file.h"
+#include "controller/cli/run_desired.h"
 #include "controller/run/desired_values.h"
 #include "controller/run/prepare.h"
 #include "controller/run/run_file.h"
@@ -12,18 +13,19 @@ namespace {
 class EnsembleWriterTest : public CommandLineTest {
  protected:
   // What a record of a run to that ensemble.yaml holds.
-  model::EnsembleSpec Recorded(const std::string& text) {
+  RunFile Recorded(const std::string& text) {
     Write("ensemble.yaml", text);
     const auto loaded = config::LoadEnsembleFile(Path("ensemble.yaml"));
     EXPECT_TRUE(loaded) << loaded.error().message();
-    RunFile run{.kind = "apply", .spec = loaded->spec};
-    return DecodeRun(EncodeRun(run))->spec;
+    RunFile run{
+        .kind = "apply", .approval_required = loaded->approval_required, .spec = loaded->spec};
+    return *DecodeRun(EncodeRun(run));
   }
 };
 
 TEST_F(EnsembleWriterTest, TheFileLeadsToTheSameDesiredState) {
   Write("jaas.conf", "a: {b}\n\ttext: \"x\"\n");
-  const auto spec =
+  const auto run =
       Recorded(std::string(kEnsembleText)
                    .replace(std::string(kEnsembleText).find("servers:"),
                             8,
@@ -34,7 +36,8 @@ TEST_F(EnsembleWriterTest, TheFileLeadsToTheSameDesiredState) {
                             "checks: [{name: smoke, command: [./smoke.sh, 'a b'], timeout: 3s}]\n"
                             "hooks: [{name: drain, when: before_step, command: [./d, x]}]\n"
                             "canary: {path: /z}\nservers:"));
-  const auto written = WriteEnsemble(spec, Path("again.yaml"));
+  const auto& spec = run.spec;
+  const auto written = WriteEnsemble(run, Path("again.yaml"));
   ASSERT_TRUE(written) << written.error().message();
   const auto read = config::LoadEnsembleFile(Path("again.yaml"));
   ASSERT_TRUE(read) << read.error().message();
@@ -46,12 +49,25 @@ TEST_F(EnsembleWriterTest, TheFileLeadsToTheSameDesiredState) {
   EXPECT_EQ(read->spec.policy, spec.policy);
 }
 
+// Else a second person would be asked on the machine that began the run, and on no other.
+TEST_F(EnsembleWriterTest, ThatASecondPersonApprovesIsKept) {
+  const auto run = Recorded(std::string(kEnsembleText) + "policy: {approval: required}\n");
+  ASSERT_TRUE(WriteEnsemble(run, Path("again.yaml")));
+  EXPECT_TRUE(config::LoadEnsembleFile(Path("again.yaml"))->approval_required);
+  EXPECT_FALSE(Recorded(kEnsembleText).approval_required);
+  Write("plain.yaml", kEnsembleText);
+  const auto differences = DifferencesFrom(run, *config::LoadEnsembleFile(Path("plain.yaml")));
+  ASSERT_EQ(differences.size(), 1U);
+  EXPECT_EQ(differences.front(),
+            "policy.approval is 'required' in the run and not set in " + Path("plain.yaml"));
+}
+
 // The mask must never become a password.
 TEST_F(EnsembleWriterTest, AMaskIsRefusedUntilTheSecretIsPutIn) {
-  const auto spec = Recorded(
+  const auto run = Recorded(
       std::string(kEnsembleText)
           .replace(std::string(kEnsembleText).find("syncLimit: 5"), 12, "a.password: hunter2"));
-  ASSERT_TRUE(WriteEnsemble(spec, Path("again.yaml")));
+  ASSERT_TRUE(WriteEnsemble(run, Path("again.yaml")));
   const auto read = config::LoadEnsembleFile(Path("again.yaml"));
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().reason(), "config.masked");
@@ -65,8 +81,8 @@ TEST_F(EnsembleWriterTest, AMaskIsRefusedUntilTheSecretIsPutIn) {
 }
 
 TEST_F(EnsembleWriterTest, WhatIsThereIsNotOverwritten) {
-  const auto spec = Recorded(kEnsembleText);
-  const auto refused = WriteEnsemble(spec, Path("ensemble.yaml"));
+  const auto run = Recorded(kEnsembleText);
+  const auto refused = WriteEnsemble(run, Path("ensemble.yaml"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason(), "config.exists");
   EXPECT_EQ(*sys::ReadFile(Path("ensemble.yaml"), 1U << 20U), kEnsembleText);

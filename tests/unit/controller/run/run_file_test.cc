@@ -70,6 +70,15 @@ TEST(RunFileTest, WhoIsRepairedIsStoredAndSaidOfTheRun) {
   EXPECT_NE(ApprovedPart(run), ApprovedPart(*DecodeRun(older)));
 }
 
+TEST(RunFileTest, ThatASecondPersonApprovesIsInTheRecordAndOlderRecordsDoNotTell) {
+  RunFile run{.kind = "apply"};
+  run.spec.release.version = {3, 9, 4};
+  EXPECT_EQ(EncodeRun(run).find("approval"), std::string::npos);
+  EXPECT_FALSE(DecodeRun(EncodeRun(run))->approval_required);
+  run.approval_required = true;
+  EXPECT_TRUE(DecodeRun(EncodeRun(run))->approval_required);
+}
+
 TEST(RunFileTest, WhoApprovedIsInTheRecordAndOlderRecordsHaveNobody) {
   RunFile run{.kind = "apply"};
   run.spec.release.version = {3, 9, 4};
