@@ -1,5 +1,6 @@
 #include "controller/run/run_file.h"
 
+#include "config/ensemble_file.h"
 #include "controller/run/run_hooks_file.h"
 #include "controller/run/run_impact_file.h"
 #include "model/secrets.h"
@@ -147,6 +148,10 @@ model::EnsembleSpec SpecFrom(const json& value) {
   spec.config.java.options = value.at("java").at("options").get<std::vector<std::string>>();
   for (const auto& file : value.at("files")) {
     spec.config.files.push_back({.name = file.at("name"), .content = file.at("content")});
+    // It becomes a path on whatever machine reads the record.
+    if (!config::IsPlainFileName(spec.config.files.back().name)) {
+      throw std::invalid_argument("the name of a template is no plain file name");
+    }
   }
   for (const auto& server : value.at("servers")) {
     spec.servers.push_back(ServerFrom(server));

@@ -110,9 +110,7 @@ base::Status ReadJava(const YamlValue& value, model::JavaSpec& java) {
 }
 
 base::Status CheckTemplateName(const YamlValue& at, const std::string& name) {
-  constexpr std::string_view kAllowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-  if (name.front() == '.' || name.find_first_not_of(kAllowed) != std::string::npos) {
+  if (!IsPlainFileName(name)) {
     return base::Fail(at.Refuse(
         "bad_value", "must be a plain file name, not '" + base::Printable(name, 60) + "'"));
   }
@@ -263,6 +261,13 @@ bool IsSafeJavaOption(std::string_view option) {
   return option.starts_with('-') &&
          option.find_first_not_of(
              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:=,/+@%") ==
+             std::string_view::npos;
+}
+
+bool IsPlainFileName(std::string_view name) {
+  return !name.empty() && name.front() != '.' &&
+         name.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ==
              std::string_view::npos;
 }
 

@@ -79,6 +79,21 @@ TEST(RunFileTest, ThatASecondPersonApprovesIsInTheRecordAndOlderRecordsDoNotTell
   EXPECT_TRUE(DecodeRun(EncodeRun(run))->approval_required);
 }
 
+// An agent may be in other hands, and the name becomes a path here.
+TEST(RunFileTest, ATemplateWhoseNameIsAPathIsRefused) {
+  RunFile run{.kind = "apply"};
+  run.spec.release.version = {3, 9, 4};
+  run.spec.config.files = {{.name = "jaas.conf", .content = "text"}};
+  EXPECT_TRUE(DecodeRun(EncodeRun(run)));
+  for (const char* name : {"../x", "/x", "a/b", ".bashrc", "..", "", "a b"}) {
+    run.spec.config.files.front().name = name;
+    const auto read = DecodeRun(EncodeRun(run));
+    ASSERT_FALSE(read) << name;
+    EXPECT_EQ(read.error().reason(), "run.damaged");
+    EXPECT_NE(read.error().message().find("plain file name"), std::string::npos);
+  }
+}
+
 TEST(RunFileTest, WhoApprovedIsInTheRecordAndOlderRecordsHaveNobody) {
   RunFile run{.kind = "apply"};
   run.spec.release.version = {3, 9, 4};
