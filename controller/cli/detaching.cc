@@ -1,6 +1,7 @@
 #include "controller/cli/detaching.h"
 
 #include "base/text.h"
+#include "controller/cli/confirmed_position.h"
 #include "controller/cli/last_words.h"
 #include "controller/run/recorder.h"
 
@@ -23,11 +24,13 @@ struct Detaching {
   std::string verb;
   bool take_over = false;
   std::uint64_t epoch = 0;  // of the record that the process goes on from
+  std::string confirmed;    // where the run stands in it
 };
 
 // The flags of this command that decide which ensemble is meant and by whom.
 std::vector<std::string> WordsFor(const GlobalFlags& flags, const Detaching& what) {
-  std::vector<std::string> words{what.verb, what.run_id, "--yes", "--no-color"};
+  std::vector<std::string> words{
+      what.verb, what.run_id, "--yes", "--no-color", "--confirmed", what.confirmed};
   const auto add = [&words](const char* name, const std::optional<std::string>& value) {
     if (value) {
       words.insert(words.end(), {name, *value});
@@ -159,12 +162,11 @@ ExitCode DetachNew(Context& context, Workplace& workplace, RunStart start) {
   if (!identity) {
     return context.Fail(identity.error());
   }
-  workplace.journal.reset();
-  return Start(context,
-               {.run_id = identity->run_id,
-                .ensemble = start.run.spec.name,
-                .verb = "resume",
-                .epoch = identity->epoch.value});
+  const auto recorded = FindRun(workplace.journal.get(), nullptr, identity->run_id);
+  if (!recorded) {
+    return context.Fail(recorded.error());
+  }
+  return DetachKnown(context, workplace, *recorded, "resume", /*take_over=*/false);
 }
 
 ExitCode DetachKnown(Context& context,
@@ -178,7 +180,8 @@ ExitCode DetachKnown(Context& context,
                 .ensemble = run.file.spec.name,
                 .verb = verb,
                 .take_over = take_over,
-                .epoch = run.record.epoch});
+                .epoch = run.record.epoch,
+                .confirmed = PositionWord(run)});
 }
 
 }  // namespace zoowarden::controller

@@ -17,7 +17,8 @@ namespace zoowarden::controller {
 // Prints which run it is and where it runs; gives the exit code of that, not of the run.
 [[nodiscard]] ExitCode DetachNew(Context& context, Workplace& workplace, RunStart start);
 
-// The same for a run that is there: `verb` is "resume" or "rollback".
+// The same for a run that is there, from where it stands in `run`: `verb` is "resume" or
+// "rollback".
 [[nodiscard]] ExitCode DetachKnown(Context& context,
                                    Workplace& workplace,
                                    const KnownRun& run,

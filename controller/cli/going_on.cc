@@ -1,6 +1,7 @@
 #include "controller/cli/going_on.h"
 
 #include "controller/cli/chosen_run.h"
+#include "controller/cli/confirmed_position.h"
 #include "controller/cli/desired.h"
 #include "controller/cli/detaching.h"
 #include "controller/cli/driving.h"
@@ -149,8 +150,15 @@ ExitCode CarryOut(Context& context,
                   const GoingOnOptions& options,
                   const config::LoadedEnsemble& file) {
   if (options.detach) {
-    return DetachKnown(
-        context, workplace, run, std::string(GoingOnName(options.how)), options.take_over);
+    // The process asks nobody: what it goes on from must be what was confirmed here.
+    const auto now =
+        ReadAgain(*workplace.journal, *workplace.connected.agents, run, options.take_over);
+    return now ? DetachKnown(context,
+                             workplace,
+                             *now,
+                             std::string(GoingOnName(options.how)),
+                             options.take_over)
+               : context.Fail(now.error());
   }
   const auto result = Drive(context, workplace, run, options, file);
   if (StoppedAsAsked(options.how, result)) {
@@ -190,7 +198,10 @@ ExitCode GoOn(Context& context, const GoingOnOptions& options) {
   if (!opened) {
     return context.Fail(opened.error());
   }
-  const auto run = Prepare(context, loaded->spec, *opened, options);
+  auto run = Prepare(context, loaded->spec, *opened, options);
+  if (run && options.confirmed) {
+    run = StandingAt(*std::move(run), *options.confirmed);
+  }
   if (!run) {
     return context.Fail(run.error());
   }

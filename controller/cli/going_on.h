@@ -25,6 +25,7 @@ struct GoingOnOptions {
   std::optional<std::string> write_ensemble;  // a new file for what the run leads to
   bool take_over = false;                     // always, to pause and to abort
   bool detach = false;
+  std::optional<std::string> confirmed;  // PositionWord: only from there; none = from where it is
 };
 
 [[nodiscard]] ExitCode GoOn(Context& context, const GoingOnOptions& options);

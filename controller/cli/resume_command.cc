@@ -20,7 +20,11 @@ std::vector<Option> OptionsOf(GoingOnOptions& options) {
           {.name = "--take-over",
            .help = "even while another controller holds it; that one is stopped",
            .target = &options.take_over},
-          DetachOption(options.detach)};
+          DetachOption(options.detach),
+          {.name = "--confirmed",
+           .value_name = "POSITION",
+           .help = "only from there; --detach gives it to the process that it starts",
+           .target = &options.confirmed}};
 }
 
 }  // namespace

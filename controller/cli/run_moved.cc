@@ -73,8 +73,6 @@ base::Result<KnownRun> ReadAgain(RunJournal& journal,
   ZW_ASSIGN(auto agreed, FindAgreedRun(journal, agents, run_id));
   ZW_TRY(CheckMajority(what, agreed.answered, agreed.asked));
   auto& now = agreed.run;
-  // What the agents' copies know is known here from now on.
-  ZW_TRY(journal.Save(now.record));
   const bool open = std::any_of(known.runs.begin(), known.runs.end(), [&](const KnownRun& run) {
     return run.open && run.record.run_id == run_id;
   });
@@ -84,6 +82,8 @@ base::Result<KnownRun> ReadAgain(RunJournal& journal,
       !(same || (take_over && WentOnAsConfirmed(confirmed, now)))) {
     return base::Fail(Moved(now));
   }
+  // What the agents' copies know is known here from now on.
+  ZW_TRY(journal.Save(now.record));
   return std::move(now);
 }
 

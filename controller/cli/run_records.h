@@ -91,8 +91,8 @@ struct AgreedRun {
 
 // For the time after AcquireRun: `confirmed` was read before the epoch was this controller's, and
 // until then another one could roll the run on or back and close it. The run as a majority of
-// agents has it now, saved here too. kFailedPrecondition "run.moved" when it stands elsewhere than
-// it was confirmed or is closed; with `take_over` its controller may have gone on in the same
+// agents has it now, then saved here too. kFailedPrecondition "run.moved" when it stands elsewhere
+// than it was confirmed or is closed; with `take_over` its controller may have gone on in the same
 // direction. kUnavailable "run.no_majority" when too few agents say.
 [[nodiscard]] base::Result<KnownRun> ReadAgain(RunJournal& journal,
                                                Agents& agents,

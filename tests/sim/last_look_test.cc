@@ -82,5 +82,20 @@ TEST_F(LastLookTest, WithoutAMajoritysRecordsNobodyKnowsWhatWasRunMeanwhile) {
   EXPECT_TRUE(roll_.Proceeded().empty());
 }
 
+// What --detach tells the process that it starts.
+TEST_F(LastLookTest, ARunIsGoneOnWithOnlyFromWhereThePersonConfirmed) {
+  InterruptAnUpgrade();
+  const auto& record = roll_.agents.agent({1}).records.begin()->second;
+  const auto at = [&record](std::uint64_t sequence) {
+    return std::to_string(record.epoch) + "." + std::to_string(sequence) + ".rolling.forward";
+  };
+  stopped_ = roll_.Proceeded().size();
+  ExpectRefused(Run({"resume", "--yes", "--confirmed", at(record.sequence - 1)}),
+                "has gone on meanwhile");
+  EXPECT_EQ(Run({"resume", "--yes", "--confirmed", "somewhere"}).code, 2);
+  const auto resumed = Run({"resume", "--yes", "--confirmed", at(record.sequence)});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+}
+
 }  // namespace
 }  // namespace zoowarden::sim

@@ -10,6 +10,7 @@ class DetachingTest : public RunsTest {
   void SetUp() override {
     RunsTest::SetUp();
     Store(Halted());
+    AllAgentsHave(Halted());
     words_.leases = {{{1}, Lease{}}, {{2}, Lease{}}, {{3}, Lease{}}};
     detach_ = [this](const DetachRequest& request) -> base::Result<Detached> {
       asked_again_ = request;
@@ -27,6 +28,14 @@ class DetachingTest : public RunsTest {
     }
     file.state.servers.push_back({.id = {3}, .target = Generation("new3", {3, 9, 4})});
     return Record(file, 2, 1);
+  }
+  void AllAgentsHave(const RunRecord& record) {
+    words_.records.clear();
+    words_.record.clear();
+    for (std::uint32_t server = 1; server <= 3; ++server) {
+      words_.records.push_back({{server}, std::vector<RunRecord>{record}});
+      words_.record.push_back({{server}, record});
+    }
   }
   // As the process's own first record.
   void Begins() {
@@ -47,10 +56,16 @@ TEST_F(DetachingTest, TheProcessGetsTheFlagsThatSayWhichEnsembleIsMeant) {
       Run({"rollback", "r-1", "--yes", "--detach", "--take-over", "--crl", Path("crl.pem")});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   ASSERT_TRUE(asked_again_);
-  EXPECT_EQ(
-      asked_again_->words,
-      (std::vector<std::string>{
-          "rollback", "r-1", "--yes", "--no-color", "--crl", Path("crl.pem"), "--take-over"}));
+  EXPECT_EQ(asked_again_->words,
+            (std::vector<std::string>{"rollback",
+                                      "r-1",
+                                      "--yes",
+                                      "--no-color",
+                                      "--confirmed",
+                                      "2.1.ended.forward",
+                                      "--crl",
+                                      Path("crl.pem"),
+                                      "--take-over"}));
   EXPECT_EQ(asked_again_->name, "zoowarden-r-1");
   EXPECT_EQ(asked_again_->log, Path("state/lab/r-1.log"));
   EXPECT_EQ(outcome.out,
@@ -87,6 +102,24 @@ TEST_F(DetachingTest, AProcessThatIsNotHeardOfIsSaidToBeSo) {
   EXPECT_EQ(outcome.code, 9);
   EXPECT_NE(outcome.err.find("process 4711 of run r-1 has recorded nothing yet"), std::string::npos)
       << outcome.err;
+}
+
+// The process is not asked: it would take what it finds for what was confirmed.
+TEST_F(DetachingTest, ARunThatMovedBeforeTheAnswerIsNotHandedOn) {
+  terminal_ = true;
+  typed_ = "y\n";
+  for (const char* verb : {"resume", "rollback"}) {
+    AllAgentsHave(Halted());
+    before_answer_ = [this] {
+      auto record = Halted();
+      record.sequence = 2;
+      AllAgentsHave(record);
+    };
+    const auto outcome = Run({verb, "r-1", "--detach"});
+    EXPECT_EQ(outcome.code, 5) << outcome.err;
+    EXPECT_NE(outcome.err.find("has ended meanwhile as halted"), std::string::npos) << outcome.err;
+    EXPECT_FALSE(asked_again_);
+  }
 }
 
 TEST_F(DetachingTest, AnIdThatIsNoneOfOursBecomesNoWordAndNoFile) {
