@@ -7,6 +7,7 @@
 #include "controller/cli/repairing.h"
 #include "controller/cli/reporting.h"
 #include "controller/cli/rolled_back.h"
+#include "controller/cli/write_back.h"
 
 #include <ostream>
 
@@ -85,6 +86,7 @@ ExitCode Roll(Context& context, Workplace& workplace, const Order& order, Consen
                       .approval = std::move(consent.approval),
                       .approval_required = planned.desired.file.approval_required,
                       .edits = planned.desired.edits});
+  run.file_before = ValuesNow(planned.desired.file, run);
   const auto run_id = run.state.run_id;
   const auto write = [&context, &planned, copy = run] {
     WriteBack(context, planned.desired.file, copy);

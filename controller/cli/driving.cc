@@ -1,6 +1,5 @@
 #include "controller/cli/driving.h"
 
-#include "config/ensemble_edit.h"
 #include "controller/report/progress.h"
 #include "controller/run/lease.h"
 #include "model/discovery.h"
@@ -187,42 +186,6 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
   // An agent that cannot be reached lets its lease lapse.
   static_cast<void>(agents.Release(engine.identity()));
   return result;
-}
-
-void WriteSettings(Context& context,
-                   const config::LoadedEnsemble& file,
-                   const std::vector<config::SettingEdit>& edits) {
-  if (edits.empty()) {
-    return;
-  }
-  if (const auto written = config::EditSettingsInFile(file.path, file.text, edits); !written) {
-    context.Warn("every server runs what was asked for, but " + file.path +
-                 " could not be changed to say so: " + written.error().message());
-  }
-}
-
-void WriteBack(Context& context, const config::LoadedEnsemble& file, const RunFile& run) {
-  if (core::IsRepair(run.state)) {
-    return;  // it says nothing about the others
-  }
-  if (!run.edits.empty()) {
-    WriteSettings(context, file, run.edits);
-    return;
-  }
-  const auto& release = run.spec.release;
-  const bool adopted = release.sha512 == model::kAdoptedRelease;
-  const auto written =
-      config::EditReleaseInFile(file.path,
-                                file.text,
-                                {.version = release.version.ToString(),
-                                 .source = release.source,
-                                 .sha512 = adopted ? std::string(config::kAdopted) : release.sha512,
-                                 .signature = release.signature});
-  if (!written) {
-    context.Warn("the run succeeded, but " + file.path + " could not be changed to say " +
-                 release.version.ToString() + ": " + written.error().message() +
-                 "; edit `release:` by hand");
-  }
 }
 
 }  // namespace zoowarden::controller

@@ -67,12 +67,4 @@ struct HeldEnsemble {
                                                   Workplace& workplace,
                                                   RunStart start);
 
-// After a run that succeeded ensemble.yaml says the release or the settings that were asked for;
-// nothing else in it changes. What cannot be written is a warning.
-void WriteBack(Context& context, const config::LoadedEnsemble& file, const RunFile& run);
-// The settings alone; none = nothing is done.
-void WriteSettings(Context& context,
-                   const config::LoadedEnsemble& file,
-                   const std::vector<config::SettingEdit>& edits);
-
 }  // namespace zoowarden::controller

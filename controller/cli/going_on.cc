@@ -9,6 +9,7 @@
 #include "controller/cli/reporting.h"
 #include "controller/cli/run_desired.h"
 #include "controller/cli/run_view.h"
+#include "controller/cli/write_back.h"
 #include "core/run_decision.h"
 
 #include <utility>

@@ -252,6 +252,22 @@ std::vector<config::SettingEdit> EditsFrom(const json& value) {
   return edits;
 }
 
+json ToJson(const FileValues& values) {
+  json list = json::array();
+  for (const auto& value : values) {
+    list.push_back(value ? json(*value) : json(nullptr));
+  }
+  return list;
+}
+
+FileValues FileValuesFrom(const json& value) {
+  FileValues values;
+  for (const auto& one : value) {
+    values.push_back(one.is_null() ? std::nullopt : std::optional(one.get<std::string>()));
+  }
+  return values;
+}
+
 core::RunState StateFrom(const json& value, const model::EnsembleSpec& spec) {
   core::RunState state;
   state.run_id = value.at("run_id");
@@ -323,6 +339,9 @@ std::string EncodeRun(const RunFile& run) {
   if (!run.edits.empty()) {
     value["edits"] = ToJson(run.edits);
   }
+  if (run.file_before) {
+    value["file_before"] = ToJson(*run.file_before);
+  }
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -349,6 +368,9 @@ base::Result<RunFile> DecodeRun(const std::string& text) {
     }
     run.approval_required = value.value("approval_required", false);
     run.edits = EditsFrom(value.value("edits", json::array()));
+    if (value.contains("file_before")) {
+      run.file_before = FileValuesFrom(value.at("file_before"));
+    }
     run.spec = SpecFrom(value.at("spec"));
     run.state = StateFrom(value.at("state"), run.spec);
     return run;

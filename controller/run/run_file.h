@@ -24,6 +24,10 @@ struct RunApproval {
   bool operator==(const RunApproval&) const = default;
 };
 
+// Of what a run changes in ensemble.yaml when it has succeeded: version and SHA-512 digest of
+// `release:`, or the value of each setting; none = it is not set.
+using FileValues = std::vector<std::optional<std::string>>;
+
 struct RunFile {
   std::string kind;  // "upgrade", "apply", "server confirm"
   std::int64_t created_ms = 0;
@@ -33,6 +37,7 @@ struct RunFile {
   bool approval_required = false;       // ensemble.yaml said so; an older record does not tell
   // What ensemble.yaml does not say yet, and shall when the run has succeeded; no secrets.
   std::vector<config::SettingEdit> edits;
+  std::optional<FileValues> file_before;  // what it said when the run began; an older record: none
   model::EnsembleSpec spec;
   core::RunState state;
 };

@@ -94,6 +94,15 @@ TEST(RunFileTest, ATemplateWhoseNameIsAPathIsRefused) {
   }
 }
 
+TEST(RunFileTest, WhatTheFileSaidComesBackAndOlderRecordsDoNotTell) {
+  RunFile run{.kind = "config set"};
+  run.spec.release.version = {3, 9, 4};
+  EXPECT_EQ(EncodeRun(run).find("file_before"), std::string::npos);
+  EXPECT_EQ(DecodeRun(EncodeRun(run))->file_before, std::nullopt);
+  run.file_before = FileValues{"2000", std::nullopt};
+  EXPECT_EQ(DecodeRun(EncodeRun(run))->file_before, run.file_before);
+}
+
 TEST(RunFileTest, WhoApprovedIsInTheRecordAndOlderRecordsHaveNobody) {
   RunFile run{.kind = "apply"};
   run.spec.release.version = {3, 9, 4};
