@@ -171,7 +171,7 @@ base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunS
   Engine engine({.agents = agents,
                  .journal = *workplace.journal,
                  .clock = world.clock,
-                 .checks = world.checks,
+                 .checks = start.checks == nullptr ? world.checks : *start.checks,
                  .hooks = world.hooks,
                  .writes = *workplace.connected.writes,
                  .progress = *workplace.progress,

@@ -49,8 +49,9 @@ struct RunStart {
   // holding it. May change `run` and `sequence`; an error lets the ensemble go.
   std::function<base::Status(RunStart& start)> held = [](RunStart&) { return base::Ok(); };
   std::function<void()> on_success = [] {};
-  bool stops = false;           // at the first safe point, as on Ctrl-C
-  std::string aborted_by = {};  // not empty: and ends there, as halted
+  CheckRunner* checks = nullptr;  // in place of the world's; not owned
+  bool stops = false;             // at the first safe point, as on Ctrl-C
+  std::string aborted_by = {};    // not empty: and ends there, as halted
 };
 
 struct HeldEnsemble {

@@ -20,6 +20,11 @@ namespace {
 
 bool Stops(GoingOn how) { return how == GoingOn::kPause || how == GoingOn::kAbort; }
 
+// A record must not name programs to run here, and a run must be stopped from anywhere, in haste.
+bool StopsWithoutChecks(const RunFile& run, const model::EnsembleSpec& here, GoingOn how) {
+  return Stops(how) && run.state.goal == core::RunGoal::kForward && run.spec.checks != here.checks;
+}
+
 std::string Question(const KnownRun& run, GoingOn how) {
   const auto what =
       "run " + run.record.run_id + " (" + run.file.kind + " to " + DescribeAim(run.file) + ")";
@@ -70,6 +75,7 @@ base::Result<EngineResult> Drive(Context& context,
     return base::Ok();
   };
   const bool aborts = options.how == GoingOn::kAbort;
+  NoCheckRunner none;
   return DriveRun(context,
                   workplace,
                   {.run = run.file,
@@ -77,6 +83,7 @@ base::Result<EngineResult> Drive(Context& context,
                    .take_over = options.take_over,
                    .held = held,
                    .on_success = [&] { WriteBack(context, file, run.file); },
+                   .checks = StopsWithoutChecks(run.file, file.spec, options.how) ? &none : nullptr,
                    .stops = Stops(options.how),
                    .aborted_by = aborts ? workplace.connected.identity : ""});
 }
@@ -112,7 +119,14 @@ base::Result<KnownRun> Prepare(Context& context,
   ZW_TRY(CheckWay(run.file.state, how));
   ZW_TRY(CheckServers(run.file, here));
   // Going back uses what is on the servers: it must not depend on archives, checks or plugins.
-  if (how != GoingOn::kRollBack && run.file.state.goal == core::RunGoal::kForward) {
+  if (StopsWithoutChecks(run.file, here, how)) {
+    context.Warn(
+        "the run was begun with other `checks:` than ensemble.yaml has here: none is run, "
+        "and the server that is being changed passes without them");
+  }
+  // To stop sends nothing anywhere.
+  const bool goes_on = how == GoingOn::kResume;
+  if (goes_on && run.file.state.goal == core::RunGoal::kForward) {
     ZW_TRY(CheckRecord(run.file.spec, here));
   }
   if (how == GoingOn::kResume && run.file.state.goal == core::RunGoal::kForward) {

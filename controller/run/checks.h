@@ -27,6 +27,22 @@ class CheckRunner {
   virtual std::optional<std::vector<core::CheckVerdict>> Take() = 0;
 };
 
+// Runs none, and none vetoes.
+class NoCheckRunner final : public CheckRunner {
+ public:
+  std::vector<core::CheckVerdict> Run(const std::vector<model::HealthCheck>& /*checks*/,
+                                      const model::Round& /*round*/) override {
+    return {};
+  }
+  bool Start(const std::vector<model::HealthCheck>& /*checks*/,
+             const model::Round& /*round*/) override {
+    return true;
+  }
+  std::optional<std::vector<core::CheckVerdict>> Take() override {
+    return std::vector<core::CheckVerdict>{};
+  }
+};
+
 // Its end kills a run that is still going on. Run is for any thread, the others for one.
 class SubprocessCheckRunner final : public CheckRunner {
  public:

@@ -4,6 +4,8 @@
 #include "controller/run/lease.h"
 #include "tests/sim/roll_command.h"
 
+#include <filesystem>
+
 namespace zoowarden::sim {
 namespace {
 
@@ -109,6 +111,39 @@ TEST_F(PauseCommandTest, BesideItsControllerOnTheSameMachineTheAgentsCopiesDo) {
   const auto paused = Run({"pause", "--yes"});
   EXPECT_EQ(paused.code, 0) << paused.err;
   EXPECT_NE(Run({"runs", "show", run_id_}).out.find("left_open"), std::string::npos);
+}
+
+// Neither concerns who only stops it: what would be run or sent from here is not.
+TEST_F(PauseCommandTest, OtherChecksAndAnotherArchiveHereAreNoReasonToLetItGoOn) {
+  KillAControllerInTheMiddle();
+  Write("zk-3.9.4.tar.gz", "another archive");
+  Write("ensemble.yaml", before_ + "checks: [{name: smoke, command: [./smoke.sh]}]\n");
+  EXPECT_EQ(Run({"resume", "--yes"}).code, 5);
+  const auto paused = Run({"pause", "--yes"});
+  EXPECT_EQ(paused.code, 0) << paused.err;
+  EXPECT_NE(paused.err.find("warning: the run was begun with other `checks:`"), std::string::npos)
+      << paused.err;
+  Write("ensemble.yaml", before_);
+  EXPECT_EQ(Run({"resume", "--yes"}).code, 5);
+  const auto aborted = Run({"abort", "--yes"});
+  EXPECT_EQ(aborted.code, 0) << aborted.err;
+  EXPECT_EQ(aborted.err.find("checks"), std::string::npos) << aborted.err;
+}
+
+// The path of a check is the file's own directory's, so it is another one on each machine.
+TEST_F(PauseCommandTest, FromAnotherDirectoryNoCheckIsRun) {
+  Write("smoke.sh", "#!/bin/sh\n");
+  std::filesystem::permissions(Path("smoke.sh"), std::filesystem::perms::owner_all);
+  before_ += "checks: [{name: smoke, command: [./smoke.sh]}]\n";
+  Write("ensemble.yaml", before_);
+  KillAControllerInTheMiddle();
+  std::filesystem::create_directory(Path("elsewhere"));
+  Write("elsewhere/ensemble.yaml", before_);
+  const auto paused = Run({"--ensemble", Path("elsewhere/ensemble.yaml"), "pause", "--yes"});
+  EXPECT_EQ(paused.code, 0) << paused.err;
+  EXPECT_EQ(roll_.Versions(), "3.9.4 3.8.4 3.8.4");
+  const auto resumed = Run({"resume", "--yes"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
 }
 
 TEST_F(PauseCommandTest, WithoutAYesNothingHappens) {

@@ -130,18 +130,6 @@ class SpokenFleet final : public FleetAgents {
   std::size_t ensembles_;
 };
 
-class NoChecks final : public CheckRunner {
- public:
-  std::vector<core::CheckVerdict> Run(const std::vector<model::HealthCheck>&,
-                                      const model::Round&) override {
-    return {};
-  }
-  bool Start(const std::vector<model::HealthCheck>&, const model::Round&) override { return true; }
-  std::optional<std::vector<core::CheckVerdict>> Take() override {
-    return std::vector<core::CheckVerdict>{};
-  }
-};
-
 class NoHooks final : public HookRunner {
  public:
   bool Start(const core::HookCall&, const RunFile&, const model::Round&) override { return true; }
@@ -300,7 +288,7 @@ class CommandLineTest : public testing::Test {
   std::function<base::Result<Detached>(const DetachRequest&)> detach_;
   sys::ManualClock manual_clock_;
   sys::Clock* clock_ = &manual_clock_;
-  NoChecks checks_;
+  NoCheckRunner checks_;
   NoHooks no_hooks_;
   HookRunner* hooks_ = &no_hooks_;
 };

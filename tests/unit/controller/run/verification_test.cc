@@ -111,7 +111,7 @@ class VerifyEnsembleTest : public testing::Test {
   model::EnsembleSpec spec_ = Spec();
   ScriptedEnsemble agents_{spec_};
   sys::ManualClock clock_;
-  NoChecks checks_;
+  NoCheckRunner checks_;
   Verdict verdict_;
 };
 
