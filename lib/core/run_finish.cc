@@ -64,7 +64,8 @@ std::vector<Problem> FindProblemsOf(Turn& turn) {
   return FindProblems({.declared = state.members,
                        .wanted = wanted,
                        .round = turn.input.round,
-                       .conclusions = turn.out.conclusions});
+                       .conclusions = turn.out.conclusions,
+                       .asked_by = "the run leads to"});
 }
 
 void GoBack(Turn& turn, std::string reason, const std::string& why) {

@@ -13,8 +13,10 @@ std::string Named(model::ServerId id) { return "server " + model::ToString(id); 
 // One that runs another generation than it should: what of it differs, as far as that is known.
 void FindDrift(const MemberObservation& seen,
                const model::Generation& wanted,
+               std::string_view asked_by,
                std::vector<Problem>& problems) {
   const auto& running = seen.process->generation;
+  const auto by = ", " + std::string(asked_by) + " ";
   const auto add = [&](std::string reason, const std::string& text) {
     problems.push_back({std::move(reason), seen.id, Named(seen.id) + " " + text});
   };
@@ -27,29 +29,29 @@ void FindDrift(const MemberObservation& seen,
     const bool same_version = seen.current->version == wanted.version;
     if (!same_version || seen.current->release_sha512 != wanted.release_sha512) {
       add("release_differs",
-          "runs release " + seen.current->version.ToString() + ", ensemble.yaml asks for " +
-              wanted.version.ToString() + (same_version ? " of another archive" : ""));
+          "runs release " + seen.current->version.ToString() + by + wanted.version.ToString() +
+              (same_version ? " of another archive" : ""));
     }
     if (seen.current->configuration_digest != wanted.configuration_digest) {
       add("configuration_differs",
-          "runs configuration " + seen.current->configuration_digest + ", ensemble.yaml asks for " +
+          "runs configuration " + seen.current->configuration_digest + by +
               wanted.configuration_digest);
     }
   }
   if (problems.size() == before) {
-    add("generation_differs",
-        "runs generation " + running + ", ensemble.yaml asks for " + wanted.digest);
+    add("generation_differs", "runs generation " + running + by + wanted.digest);
   }
 }
 
 void FindWrong(const MemberObservation& seen,
                const model::Generation& wanted,
+               std::string_view asked_by,
                std::vector<Problem>& problems) {
   if (!seen.answered || !seen.process) {
     return;  // said by its standing
   }
   if (seen.process->generation != wanted.digest) {
-    FindDrift(seen, wanted, problems);
+    FindDrift(seen, wanted, asked_by, problems);
     return;
   }
   if (!seen.version) {
@@ -92,7 +94,7 @@ std::vector<Problem> FindProblems(const VerifyQuestion& question) {
   std::move(memberships.begin(), memberships.end(), std::back_inserter(problems));
   for (const auto& seen : question.round.members) {
     if (const auto wanted = question.wanted.find(seen.id); wanted != question.wanted.end()) {
-      FindWrong(seen, wanted->second, problems);
+      FindWrong(seen, wanted->second, question.asked_by, problems);
     }
   }
   return problems;

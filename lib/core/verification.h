@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace zoowarden::core {
@@ -18,6 +19,7 @@ struct VerifyQuestion {
   const std::map<model::ServerId, model::Generation>& wanted;  // one a declared server
   const model::Round& round;
   const Conclusions& conclusions;
+  std::string_view asked_by = "ensemble.yaml asks for";  // what is wanted, in a sentence
 };
 
 // Empty when all is well. Reasons: those of MemberConclusion (a member that is not proved), of

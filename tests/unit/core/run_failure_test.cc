@@ -170,6 +170,21 @@ TEST(RunFailureTest, AFrozenMemberAtTheEndHalts) {
   EXPECT_EQ(ensemble.Generations(), "new new new");
 }
 
+// It leads back to what ensemble.yaml does not say.
+TEST(RunFailureTest, TheFinalVerificationNamesTheRunAndNotTheFile) {
+  FakeEnsemble ensemble(3, 1);
+  ensemble.starts = {{3, Start::kNeverJoins}};
+  ASSERT_TRUE(ensemble.DriveUntil([&] {
+    return ensemble.state.goal == RunGoal::kBack && ensemble.state.phase == RunPhase::kFinalCheck;
+  }));
+  ensemble.At(2).generation = "new";  // by another hand
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome_reason, "final_check.failed");
+  EXPECT_THAT(ensemble.state.outcome_text, HasSubstr("server 2 runs "));
+  EXPECT_THAT(ensemble.state.outcome_text, HasSubstr(", the run leads to "));
+  EXPECT_THAT(ensemble.state.outcome_text, Not(HasSubstr("ensemble.yaml")));
+}
+
 struct Trouble {
   std::string what;
   std::function<void(FakeEnsemble&)> begins;
