@@ -3,6 +3,7 @@
 #include "controller/cli/desired.h"
 #include "controller/cli/event_tail.h"
 #include "controller/cli/reporting.h"
+#include "controller/run/lease.h"
 
 #include <algorithm>
 #include <memory>
@@ -16,24 +17,29 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kBetweenLooks{500};
 // Looks in a row without a controller and without news before the run counts as left alone: one
-// controller may be handing it to the next.
+// controller may be handing it to the next. After as many that tell nothing a person is told so.
 constexpr int kPatience = 4;
+// And after so many, a minute, there is nothing to look at.
+constexpr int kSilence = 120;
 
-// Whether a controller carries it out now. Agents that do not answer prove nothing.
+// Whether a controller carries it out now. One holds a majority of the agents: a minority without
+// it proves nothing, and those that do not answer neither.
 enum class Driven { kYes, kNo, kUnknown };
 
 Driven LookForController(Agents& agents, const std::string& run_id) {
-  auto driven = Driven::kUnknown;
+  std::size_t asked = 0;
+  std::size_t without = 0;
   for (const auto& answer : agents.GetLeases()) {
+    ++asked;
     if (!answer.result) {
       continue;
     }
     if (answer.result->run_id == run_id && answer.result->left.count() > 0) {
       return Driven::kYes;
     }
-    driven = Driven::kNo;
+    ++without;
   }
-  return driven;
+  return without >= MajorityOf(asked) ? Driven::kNo : Driven::kUnknown;
 }
 
 base::Result<std::string> ChooseRun(RunJournal* journal,
@@ -53,22 +59,57 @@ base::Result<std::string> ChooseRun(RunJournal* journal,
   return open->record.run_id;
 }
 
+// Looks in a row that told nothing of the run.
+class Silence {
+ public:
+  Silence(Context& context, std::string run_id) : context_(context), run_id_(std::move(run_id)) {}
+
+  base::Status Note(bool told) {
+    looks_ = told ? 0 : looks_ + 1;
+    const auto few = "too few agents answer to tell what becomes of run " + run_id_;
+    if (looks_ == kPatience) {
+      context_.Warn(few + "; looking on");
+    }
+    if (looks_ < kSilence) {
+      return base::Ok();
+    }
+    return base::Fail(base::ErrorCode::kDeadlineExceeded,
+                      "run.not_heard",
+                      few +
+                          ", for a minute; it may go on all the same: see `zoowarden status`, "
+                          "then `zoowarden attach " +
+                          run_id_ + "` again");
+  }
+
+ private:
+  Context& context_;
+  std::string run_id_;
+  int looks_ = 0;
+};
+
 // Until it has ended, or nobody carries it out any more.
 base::Result<KnownRun> Follow(Context& context, Workplace& workplace, const std::string& run_id) {
   auto& agents = *workplace.connected.agents;
   EventTail tail;
+  Silence silence(context, run_id);
+  bool known = false;
   for (int alone = 0;;) {
     // Before the record: one that lets go has stored its last words by then.
     const auto driven = LookForController(agents, run_id);
-    ZW_ASSIGN(auto run, FindRun(workplace.journal.get(), &agents, run_id));
-    const auto news = tail.Take(run);
+    auto run = FindRun(workplace.journal.get(), &agents, run_id);
+    if (!run && !known) {
+      return base::Fail(run.error());
+    }
+    known = true;
+    const auto news = run ? tail.Take(*run) : std::vector<RunEvent>();
     for (const auto& event : news) {
       workplace.progress->OnEvent({event.kind, event.server, event.text});
     }
-    alone = driven == Driven::kNo && news.empty() ? alone + 1 : 0;
-    if (run.file.state.phase == core::RunPhase::kEnded || alone == kPatience) {
+    alone = run && driven == Driven::kNo && news.empty() ? alone + 1 : 0;
+    if (run && (run->file.state.phase == core::RunPhase::kEnded || alone == kPatience)) {
       return run;
     }
+    ZW_TRY(silence.Note(!news.empty() || (run && driven != Driven::kUnknown)));
     context.world().clock.SleepFor(kBetweenLooks);
   }
 }
@@ -108,8 +149,9 @@ Command AttachCommand() {
                        {"zoowarden attach 20261122-140501-3f9a", "from any machine"}},
           .details =
               "Ends with the exit code of the run: 0 succeeded, 6 rolled back, 7 stuck, 10 halted, "
-              "130 when nobody carries it out any more and `zoowarden resume` has to. Ctrl-C ends "
-              "the looking on and nothing else.",
+              "130 when nobody carries it out any more and `zoowarden resume` has to, 9 when for a "
+              "minute too few agents answered to tell. Ctrl-C ends the looking on and nothing "
+              "else.",
           .options = {{.name = "ID",
                        .value_name = "ID",
                        .help = "the run (default: the newest open one)",

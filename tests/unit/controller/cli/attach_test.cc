@@ -41,6 +41,7 @@ class AttachTest : public RunsTest {
                             .run_id = run_id,
                             .left = std::chrono::milliseconds(left_ms)}}};
   }
+  static auto NoAnswer() { return base::Fail(base::ErrorCode::kUnavailable, "no answer"); }
   SleepingClock sleeping_;
 };
 
@@ -80,6 +81,53 @@ TEST_F(AttachTest, ARunThatNobodyCarriesOutIsSaidToBeInterrupted) {
   const auto outcome = Run({"attach", "r-1"});
   EXPECT_EQ(outcome.code, 130);
   EXPECT_NE(outcome.err.find("`zoowarden resume r-1` goes on"), std::string::npos) << outcome.err;
+}
+
+// A controller has a majority of the agents: one that is alone without it proves nothing.
+TEST_F(AttachTest, AMinorityWithoutALeaseDoesNotSayThatNobodyCarriesItOut) {
+  Store(Record(File("r-1", 1'700'000'000'000), 2, 1));
+  HeldBy("r-1", 0);
+  words_.leases.push_back({{2}, NoAnswer()});
+  words_.leases.push_back({{3}, NoAnswer()});
+  const auto outcome = Run({"attach", "r-1"});
+  EXPECT_EQ(outcome.code, 9) << outcome.err;
+  EXPECT_EQ(outcome.err.find("interrupted"), std::string::npos) << outcome.err;
+}
+
+TEST_F(AttachTest, WhenNoAgentAnswersItIsSaidAndEndsInTime) {
+  Store(Record(File("r-1", 1'700'000'000'000), 2, 1));
+  words_.leases = {{{1}, NoAnswer()}, {{2}, NoAnswer()}, {{3}, NoAnswer()}};
+  const auto began = sleeping_.BootTime();
+  const auto outcome = Run({"attach", "r-1"});
+  EXPECT_EQ(outcome.code, 9);
+  const std::string said = "warning: too few agents answer to tell what becomes of run r-1";
+  const auto first = outcome.err.find(said);
+  EXPECT_NE(first, std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err.find(said, first + 1), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("for a minute"), std::string::npos);
+  EXPECT_LE(sleeping_.BootTime() - began, std::chrono::seconds(61));
+}
+
+// Looked at from a machine that has no record of its own.
+TEST_F(AttachTest, ALookThatFindsNoRecordIsNotTheEnd) {
+  const auto begun = Record(File("r-1", 1'700'000'000'000), 2, 1);
+  AgentsHave({begun});
+  HeldBy("r-1", 900);
+  sleeping_.happens = [&](int slept) {
+    if (slept == 2) {
+      words_.records = {{{1}, NoAnswer()}};
+      words_.record = {{{1}, NoAnswer()}};
+      words_.leases = {{{1}, NoAnswer()}};
+    } else if (slept == 20) {
+      words_.records.clear();
+      words_.record.clear();
+      AgentsHave(
+          {Record(Ended(File("r-1", 1'700'000'000'000), core::RunOutcome::kSucceeded), 2, 2)});
+    }
+  };
+  const auto outcome = Run({"attach", "r-1"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("looking on"), std::string::npos) << outcome.err;
 }
 
 TEST_F(AttachTest, WithoutAnOpenRunThereIsNothingToShow) {
