@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <utility>
 
 namespace zoowarden::controller {
@@ -59,6 +60,7 @@ class Look {
 
   void TellNews(Context& context, const std::optional<std::string>& only) {
     auto known = CollectRuns(journal_, agents_);
+    Warn(context, known.problems);
     for (auto run = known.runs.rbegin(); run != known.runs.rend(); ++run) {
       const auto& record = run->record;
       const std::pair position{record.epoch, record.sequence};
@@ -73,9 +75,21 @@ class Look {
   }
 
  private:
+  // Once while it lasts: what cannot be seen is not shown.
+  void Warn(Context& context, const std::vector<RunsProblem>& problems) {
+    std::set<std::pair<model::ServerId, std::string>> now;
+    for (const auto& [server, text] : problems) {
+      if (now.emplace(server, text).second && !warned_.contains({server, text})) {
+        context.Warn("events may be missing: " + text);
+      }
+    }
+    warned_ = std::move(now);
+  }
+
   RunJournal* journal_;
   Agents* agents_;
   EventTail tail_;
+  std::set<std::pair<model::ServerId, std::string>> warned_;
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> seen_;
 };
 

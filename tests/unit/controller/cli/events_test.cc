@@ -42,6 +42,21 @@ TEST_F(EventsTest, OfOneRunAsJsonAreOneObjectALine) {
             "\n");
 }
 
+TEST_F(EventsTest, WhatCannotBeSeenIsSaid) {
+  words_.records = {
+      {{1}, base::Fail(base::ErrorCode::kUnavailable, "server 1: connection refused")},
+      {{2}, std::vector<RunRecord>{{.run_id = "r-3", .state_json = "{"}}}};
+  const auto outcome = Run({"events"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("second"), std::string::npos);
+  EXPECT_NE(outcome.err.find("warning: events may be missing: server 1: connection refused\n"),
+            std::string::npos)
+      << outcome.err;
+  EXPECT_NE(outcome.err.find("warning: events may be missing: the copy of run r-3 (server 2)"),
+            std::string::npos)
+      << outcome.err;
+}
+
 TEST_F(EventsTest, OfAnUnknownRunAreAnError) {
   const auto outcome = Run({"events", "r-9"});
   EXPECT_EQ(outcome.code, 1);
