@@ -116,6 +116,26 @@ Document PolicyDocument(const RunFile& run) {
   return map;
 }
 
+struct Paths {
+  explicit Paths(const std::string& path)
+      : file(std::filesystem::absolute(path).lexically_normal().string()),
+        templates(file + ".files") {}
+  std::string file;
+  std::string templates;  // a directory
+};
+
+// A link that leads nowhere is there too.
+bool IsThere(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
+}
+
+base::Error Exists(const std::string& path) {
+  return {base::ErrorCode::kAlreadyExists,
+          "config.exists",
+          path + " is there already; name another file"};
+}
+
 }  // namespace
 
 std::string EnsembleYaml(const RunFile& run, const std::string& templates) {
@@ -151,25 +171,37 @@ std::string EnsembleYaml(const RunFile& run, const std::string& templates) {
          map.ToYaml();
 }
 
-base::Status WriteEnsemble(const RunFile& run, const std::string& path) {
-  const auto whole = std::filesystem::absolute(path).lexically_normal().string();
-  const auto templates = whole + ".files";
-  for (const auto& there : {whole, templates}) {
-    std::error_code ignored;
-    if (std::filesystem::exists(std::filesystem::symlink_status(there, ignored))) {
-      return base::Fail(base::ErrorCode::kAlreadyExists,
-                        "config.exists",
-                        there + " is there already; name another file");
+base::Status CheckWritable(const RunFile& run, const std::string& path) {
+  const Paths paths(path);
+  if (IsThere(paths.file)) {
+    return base::Fail(Exists(paths.file));
+  }
+  std::error_code ignored;
+  if (IsThere(paths.templates) &&
+      !std::filesystem::is_directory(std::filesystem::symlink_status(paths.templates, ignored))) {
+    return base::Fail(Exists(paths.templates));
+  }
+  for (const auto& file : run.spec.config.files) {
+    const auto target = paths.templates + "/" + file.name;
+    if (IsThere(target) &&
+        sys::ReadFile(target, file.content.size() + 1).value_or("") != file.content) {
+      return base::Fail(Exists(target));
     }
   }
+  return base::Ok();
+}
+
+base::Status WriteEnsemble(const RunFile& run, const std::string& path) {
+  ZW_TRY(CheckWritable(run, path));
+  const Paths paths(path);
   const auto& files = run.spec.config.files;
   if (!files.empty()) {
-    ZW_TRY(sys::EnsureDirectory(templates, kDirectory));
+    ZW_TRY(sys::EnsureDirectory(paths.templates, kDirectory));
   }
   for (const auto& file : files) {
-    ZW_TRY(sys::WriteFileAtomically(templates + "/" + file.name, file.content, kOwnersOnly));
+    ZW_TRY(sys::WriteFileAtomically(paths.templates + "/" + file.name, file.content, kOwnersOnly));
   }
-  return sys::WriteFileAtomically(whole, EnsembleYaml(run, templates), kOwnersOnly);
+  return sys::WriteFileAtomically(paths.file, EnsembleYaml(run, paths.templates), kOwnersOnly);
 }
 
 }  // namespace zoowarden::controller

@@ -13,8 +13,11 @@ namespace zoowarden::controller {
 // replaced. Templates are named in `templates`, a directory.
 [[nodiscard]] std::string EnsembleYaml(const RunFile& run, const std::string& templates);
 
-// Into `path`, and the templates into PATH.files; neither may be there yet (kAlreadyExists
-// `config.exists`, nothing is written).
+// kAlreadyExists `config.exists`: WriteEnsemble would have to overwrite something. Templates that
+// are there already, as an attempt that was killed leaves them, are none when they are the same.
+[[nodiscard]] base::Status CheckWritable(const RunFile& run, const std::string& path);
+
+// The templates into PATH.files, then into `path`. The errors of CheckWritable, nothing is written.
 [[nodiscard]] base::Status WriteEnsemble(const RunFile& run, const std::string& path);
 
 }  // namespace zoowarden::controller

@@ -5,6 +5,7 @@
 #include "controller/cli/desired.h"
 #include "controller/cli/detaching.h"
 #include "controller/cli/driving.h"
+#include "controller/cli/ensemble_writer.h"
 #include "controller/cli/record_checks.h"
 #include "controller/cli/reporting.h"
 #include "controller/cli/run_desired.h"
@@ -221,9 +222,11 @@ ExitCode GoOn(Context& context, const GoingOnOptions& options) {
     return context.Fail(run.error());
   }
   if (!Stops(options.how)) {
-    if (const auto told = TellDesired(context, *run, *loaded, options.write_ensemble); !told) {
-      return context.Fail(told.error());
-    }
+    TellDesired(context, *run, *loaded);
+  }
+  const auto& write_to = options.write_ensemble;
+  if (const auto may = write_to ? CheckWritable(run->file, *write_to) : base::Ok(); !may) {
+    return context.Fail(may.error());
   }
   if (!HasOwnHooks(run->file, *loaded)) {
     context.Warn("the run was begun with other `hooks:` than ensemble.yaml has now: none is told");
@@ -235,6 +238,10 @@ ExitCode GoOn(Context& context, const GoingOnOptions& options) {
   if (!*confirmed) {
     context.Say("nothing was changed");
     return ExitCode::kError;
+  }
+  if (const auto written = write_to ? WriteDesired(context, *run, *write_to) : base::Ok();
+      !written) {
+    return context.Fail(written.error());
   }
   return CarryOut(context, *opened, *run, options, *loaded);
 }

@@ -38,10 +38,7 @@ std::vector<std::string> DifferencesFrom(const RunFile& run, const config::Loade
   return differences;
 }
 
-base::Status TellDesired(Context& context,
-                         const KnownRun& run,
-                         const config::LoadedEnsemble& here,
-                         const std::optional<std::string>& write_to) {
+void TellDesired(Context& context, const KnownRun& run, const config::LoadedEnsemble& here) {
   const auto differences = DifferencesFrom(run.file, here);
   context.Say("run " + run.record.run_id +
               (differences.empty()
@@ -50,11 +47,11 @@ base::Status TellDesired(Context& context,
   for (const auto& difference : differences) {
     context.Say("  " + base::Printable(difference, 1'000));
   }
-  if (!write_to) {
-    return base::Ok();
-  }
-  ZW_TRY(WriteEnsemble(run.file, *write_to));
-  context.Say("the desired state of the run is in " + *write_to);
+}
+
+base::Status WriteDesired(Context& context, const KnownRun& run, const std::string& write_to) {
+  ZW_TRY(WriteEnsemble(run.file, write_to));
+  context.Say("the desired state of the run is in " + write_to);
   return base::Ok();
 }
 

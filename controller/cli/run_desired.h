@@ -16,11 +16,13 @@ namespace zoowarden::controller {
 [[nodiscard]] std::vector<std::string> DifferencesFrom(const RunFile& run,
                                                        const config::LoadedEnsemble& file);
 
-// Who takes a run over elsewhere is told that, and has what the run leads to in a new file when he
-// names one; the errors are those of WriteEnsemble.
-[[nodiscard]] base::Status TellDesired(Context& context,
-                                       const KnownRun& run,
-                                       const config::LoadedEnsemble& here,
-                                       const std::optional<std::string>& write_to);
+// Who takes a run over elsewhere is told that, before he is asked.
+void TellDesired(Context& context, const KnownRun& run, const config::LoadedEnsemble& here);
+
+// And once he has said yes, what the run leads to is in the new file that he named; the errors are
+// those of WriteEnsemble.
+[[nodiscard]] base::Status WriteDesired(Context& context,
+                                        const KnownRun& run,
+                                        const std::string& write_to);
 
 }  // namespace zoowarden::controller

@@ -7,6 +7,8 @@
 #include "controller/run/run_file.h"
 #include "tests/unit/controller/cli/fake_world.h"
 
+#include <filesystem>
+
 namespace zoowarden::controller {
 namespace {
 
@@ -86,6 +88,27 @@ TEST_F(EnsembleWriterTest, WhatIsThereIsNotOverwritten) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason(), "config.exists");
   EXPECT_EQ(*sys::ReadFile(Path("ensemble.yaml"), 1U << 20U), kEnsembleText);
+}
+
+// A kill between the templates and the file.
+TEST_F(EnsembleWriterTest, TemplatesOfAnAttemptThatDidNotEndAreUsedAgainAndOthersAreKept) {
+  auto run = Recorded(kEnsembleText);
+  run.spec.config.files = {{.name = "jaas.conf", .content = "a: {b}"},
+                           {.name = "log.xml", .content = "<x/>"}};
+  std::filesystem::create_directory(Path("again.yaml.files"));
+  Write("again.yaml.files/jaas.conf", "somebody else's");
+  const auto refused = WriteEnsemble(run, Path("again.yaml"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), "config.exists");
+  EXPECT_NE(refused.error().message().find("again.yaml.files/jaas.conf"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(Path("again.yaml")));
+  EXPECT_FALSE(std::filesystem::exists(Path("again.yaml.files/log.xml")));
+  Write("again.yaml.files/jaas.conf", "a: {b}");
+  const auto written = WriteEnsemble(run, Path("again.yaml"));
+  ASSERT_TRUE(written) << written.error().message();
+  const auto read = config::LoadEnsembleFile(Path("again.yaml"));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->spec.config.files, run.spec.config.files);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ TEST_F(RunsTest, GoingOnSaysWhatTheRunLeadsToAndWritesItWhereTold) {
       << same.err;
   std::string text = kEnsembleText;
   Write("ensemble.yaml", text.replace(text.find("tickTime: 2000"), 14, "tickTime: 3000"));
-  const auto other = Run({"rollback", "r-2", "--write-ensemble", Path("new.yaml")});
+  const auto other = Run({"rollback", "r-2", "--yes", "--write-ensemble", Path("new.yaml")});
   EXPECT_NE(other.err.find("  config.settings.tickTime is '2000' in the run and '3000' in " +
                            Path("ensemble.yaml") + "\n"),
             std::string::npos)
@@ -70,6 +70,25 @@ TEST_F(RunsTest, GoingOnSaysWhatTheRunLeadsToAndWritesItWhereTold) {
   EXPECT_EQ(written->spec.config, loaded->spec.config);
   const auto again = Run({"rollback", "r-2", "--write-ensemble", Path("new.yaml")});
   EXPECT_NE(again.err.find("is there already"), std::string::npos) << again.err;
+}
+
+TEST_F(RunsTest, WhoSaysNoHasNoFileAndMayNameItAgain) {
+  auto file = File("r-2", 1'700'000'100'000);
+  file.spec = config::LoadEnsembleFile(Path("ensemble.yaml"))->spec;
+  file.spec.config.files = {{.name = "jaas.conf", .content = "a: {b}"}};
+  file.state.servers.push_back({.id = {3},
+                                .origin = Generation("old3", {3, 8, 4}),
+                                .target = Generation("new3", {3, 9, 4})});
+  Store(Record(file, 2, 3));
+  terminal_ = true;
+  for (const char* answer : {"n\n", "n\n", "y\n"}) {
+    EXPECT_FALSE(std::filesystem::exists(Path("new.yaml")));
+    EXPECT_FALSE(std::filesystem::exists(Path("new.yaml.files")));
+    typed_ = answer;
+    const auto outcome = Run({"rollback", "r-2", "--write-ensemble", Path("new.yaml")});
+    EXPECT_EQ(outcome.err.find("is there already"), std::string::npos) << outcome.err;
+  }
+  EXPECT_TRUE(config::LoadEnsembleFile(Path("new.yaml")));
 }
 
 TEST_F(RunsTest, ARunOfAnotherMachineIsSeenOnTheAgents) {
