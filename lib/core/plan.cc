@@ -90,8 +90,14 @@ std::string DescribeWayBack(const Plan& plan, const model::EnsembleSpec& spec) {
     return step.from.digest == step.to.digest;
   });
   if (same) {
-    return "there is nothing to go back to: a server that does not come back is started once more "
-           "as it was, and no further server is stopped";
+    const std::string nothing = "there is nothing to go back to: ";
+    return spec.policy.on_failure == model::OnFailure::kHalt
+               ? nothing +
+                     "when a server does not come back the run halts, and its agent or `zoowarden "
+                     "rollback` starts it once more as it was (on_failure: halt)"
+               : nothing +
+                     "a server that does not come back is started once more as it was, and no "
+                     "further server is stopped";
   }
   std::string first =
       "the old generations stay on the servers; a server that fails goes back first";

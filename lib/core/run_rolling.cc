@@ -84,6 +84,10 @@ ServerRun* FindGoneBack(Turn& turn) {
   auto& state = turn.state();
   for (auto& server : state.servers) {
     const auto& operation = turn.Seen(server.id).operation;
+    // On the way back a restart that came to that is where it shall be.
+    if (server.restart && !server.repair && state.goal == RunGoal::kBack) {
+      continue;
+    }
     if (IsOwnOperation(state, operation) && operation.state == OperationState::kRolledBack &&
         operation.to_generation == WantedOf(state, server).digest && state.attempt == server.id) {
       if (server.failure.empty()) {

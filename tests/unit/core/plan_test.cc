@@ -325,6 +325,9 @@ TEST_F(PlanTest, ARestartIsAStepOnTheSameGeneration) {
   EXPECT_FALSE(plan.steps.front().release_changes);
   EXPECT_FALSE(plan.steps.front().configuration_changes);
   EXPECT_THAT(plan.way_back, HasSubstr("there is nothing to go back to"));
+  input_.spec.policy.on_failure = model::OnFailure::kHalt;
+  EXPECT_THAT(Made().way_back, HasSubstr("the run halts"));
+  EXPECT_THAT(Made().way_back, HasSubstr("(on_failure: halt)"));
 }
 
 TEST_F(PlanTest, ARestartIsRefusedWhenSomethingElseIsWanted) {

@@ -73,6 +73,26 @@ TEST(RunRestartTest, AServerThatDoesNotComeBackIsStuckAndStopsNoOther) {
   EXPECT_FALSE(ensemble.Logged("proceed 1"));
 }
 
+// With on_failure: halt the run leaves the failed server to a person, and its agent starts it once
+// more when its time is up: everybody serves, and there is nothing to go back from.
+TEST(RunRestartTest, ARollbackOfAServerThatCameBackAloneIsNotStuck) {
+  auto ensemble = Restarting({1, 2, 3});
+  ensemble.state.policy.on_failure = model::OnFailure::kHalt;
+  ensemble.old_fails = {2};
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.Logged("proceed 2"); }));
+  ensemble.old_fails.clear();
+  ASSERT_TRUE(ensemble.Drive());
+  ASSERT_EQ(ensemble.state.outcome, RunOutcome::kHalted);
+  ensemble.now += ensemble.state.policy.step_timeout;
+  ensemble.Step();
+  ASSERT_EQ(ensemble.At(2).operation.state, model::OperationState::kRolledBack);
+  Reopen(ensemble.state, RunGoal::kBack);
+  ensemble.ForgetMemory();
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kRolledBack) << ensemble.state.outcome_text;
+  EXPECT_THAT(ensemble.Stops(), ElementsAre("proceed 2"));
+}
+
 // A server was stopped, whatever it runs now: that is not "nothing was changed".
 TEST(RunRestartTest, ARunThatCannotGoOnAfterTheFirstServerIsHaltedAndNotRefused) {
   auto ensemble = Restarting({1, 2, 3});
