@@ -119,18 +119,15 @@ base::Result<KnownRun> Prepare(Context& context,
   auto& run = agreed.run;
   ZW_TRY(CheckWay(run.file.state, how));
   ZW_TRY(CheckServers(run.file, here));
-  // Going back uses what is on the servers: it must not depend on archives, checks or plugins.
   if (StopsWithoutChecks(run.file, here, how)) {
     context.Warn(
         "the run was begun with other `checks:` than ensemble.yaml has here: none is run, "
         "and the server that is being changed passes without them");
   }
-  // To stop sends nothing anywhere.
-  const bool goes_on = how == GoingOn::kResume;
-  if (goes_on && run.file.state.goal == core::RunGoal::kForward) {
-    ZW_TRY(CheckRecord(run.file.spec, here));
-  }
+  // Going back uses what is on the servers, and stopping sends nothing: neither must depend on
+  // archives, checks or plugins.
   if (how == GoingOn::kResume && run.file.state.goal == core::RunGoal::kForward) {
+    ZW_TRY(CheckRecord(run.file.spec, here));
     ZW_TRY(RestoreSecrets(context, run.file.spec));
   }
   if (!options.take_over) {
