@@ -18,9 +18,10 @@ std::string DigestOf(const RunFile& run) {
   return DesiredDigest(run.spec, wanted);
 }
 
-// What settles a server, or starts servers again on what they run, tries no desired state.
+// What settles or repairs a server, or starts servers again on what they run, tries no desired
+// state.
 bool LedElsewhere(const core::RunState& state) {
-  return !state.settlement &&
+  return !state.settlement && !core::IsRepair(state) &&
          std::any_of(state.servers.begin(), state.servers.end(), [](const core::ServerRun& server) {
            return server.origin.digest != server.target.digest;
          });
