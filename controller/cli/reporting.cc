@@ -122,8 +122,9 @@ ExitCode ReportRun(Context& context,
   const auto record = FindRun(workplace.journal.get(), nullptr, run_id);
   if (!result) {
     const auto code = context.Fail(result.error());
-    // One that never got as far as its first record is not there to go on with.
-    if (record && record->open) {
+    // One that never got as far as its first record is not there to go on with, and what became of
+    // one that moved is said.
+    if (record && record->open && result.error().reason() != "run.moved") {
       context.Say("the run stays open: `zoowarden resume " + run_id + "` goes on");
     }
     return code;
