@@ -54,7 +54,7 @@ using FileReader = std::function<base::Result<std::string>(const std::string& pa
 // One JVM option as `config.java.options` takes it: bin/zkEnv.sh sources java.env in a shell, so it
 // may hold nothing that a shell would read.
 [[nodiscard]] bool IsSafeJavaOption(std::string_view option);
-// The name of a template, as `config.files` takes it: letters, digits, '.', '_' and '-', no '.' first.
+// The name of a template, as `config.files` takes it: letters, digits, ., _ and -, no dot first.
 [[nodiscard]] bool IsPlainFileName(std::string_view name);
 // A size such as 512m or 1g, as `config.java.heap` takes it.
 [[nodiscard]] bool IsJavaHeap(std::string_view heap);
