@@ -39,7 +39,7 @@ base::Status Write(Context& context, const Records& seen, const ShowOptions& opt
                           std::to_string(agreed.asked) +
                           " of their agents are asked; say --agents " + all);
   }
-  ZW_TRY(WriteEnsemble(agreed.run.file.spec, *options.write_ensemble));
+  ZW_TRY(WriteEnsemble(agreed.run.file, *options.write_ensemble));
   context.Say("the desired state of the run is in " + *options.write_ensemble);
   return base::Ok();
 }
