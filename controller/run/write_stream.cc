@@ -26,6 +26,7 @@ std::vector<model::ServerId> WriteOrder(const core::RunState& state, const model
     return rank(a) < rank(b);
   });
   std::vector<model::ServerId> order;
+  order.reserve(members.size());
   for (const auto& member : members) {
     order.push_back(member.id);
   }
