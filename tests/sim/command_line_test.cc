@@ -146,7 +146,8 @@ TEST_F(RollCommandTest, ARunThatOnlyHasToBeClosedIsNotRolledBack) {
   const auto refused = Run({"rollback", "--yes"});
   EXPECT_EQ(refused.code, 5) << refused.err;
   EXPECT_NE(refused.err.find("`zoowarden resume "), std::string::npos) << refused.err;
-  EXPECT_NE(refused.err.find("`zoowarden upgrade --to 3.8.4`"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("`zoowarden upgrade --to 3.8.4 --release ARCHIVE`"), std::string::npos)
+      << refused.err;
   EXPECT_EQ(roll_.Versions(), "3.9.4 3.9.4 3.9.4");
   EXPECT_NE(File().find("version: 3.9.4"), std::string::npos);
   EXPECT_EQ(Run({"resume", "--yes"}).code, 0);
