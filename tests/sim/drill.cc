@@ -283,6 +283,9 @@ Drill::Ended Drill::Live(bool take_over) {
   if (open != known.runs.end() && !moot) {
     return Resume(machine, open->record.run_id, take_over);
   }
+  if (aborting_) {
+    return base::Fail(base::ErrorCode::kNotFound, "no run is open, there is nothing to abort");
+  }
   const auto seen = roll_.agents.GetStatus(milliseconds(0));
   if (roll_.repairs && NobodyIsDown()) {
     return NothingDown(seen);
@@ -309,7 +312,7 @@ Drill::Ended Drill::Live(bool take_over) {
   return Drive(machine, identity, std::move(run), 0);
 }
 
-// As `zoowarden resume` and `rollback` do it.
+// As `zoowarden resume`, `rollback` and `abort` do it.
 Drill::Ended Drill::Resume(Machine& machine, const std::string& run_id, bool take_over) {
   ZW_ASSIGN(const auto agreed, controller::FindAgreedRun(machine.journal, roll_.agents, run_id));
   ZW_ASSIGN(const auto identity,
@@ -327,9 +330,14 @@ Drill::Ended Drill::Resume(Machine& machine, const std::string& run_id, bool tak
   run.state = now->file.state;
   const bool closing = run.state.phase == core::RunPhase::kClosing;
   const bool gives_up = lives_ > schedule_.rolls_back_after || calm_lives_ > kPatientLives;
-  if (gives_up && !closing) {
+  const bool ended = run.state.phase == core::RunPhase::kEnded;
+  if (aborting_ && ended) {
+    static_cast<void>(roll_.agents.Release(identity));
+    return base::Fail(base::ErrorCode::kFailedPrecondition, "nothing of the run is under way");
+  }
+  if (gives_up && !closing && !aborting_) {
     core::Reopen(run.state, RunGoal::kBack);
-  } else if (run.state.phase == core::RunPhase::kEnded) {
+  } else if (ended) {
     core::Reopen(run.state, run.state.goal);
   }
   return Drive(machine, identity, std::move(run), now->record.sequence);
@@ -354,8 +362,9 @@ Drill::Ended Drill::Drive(Machine& machine,
                                  [this, &machine, &hooks] {
                                    machine.checks.passing = checks_pass_;
                                    hooks.passing = hooks_pass_;
-                                   return stop_requested_;
-                                 }},
+                                   return stop_requested_ || aborting_;
+                                 },
+                             .aborted_by = aborting_ ? "another operator" : ""},
                             identity,
                             std::move(run),
                             sequence);

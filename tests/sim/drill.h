@@ -110,6 +110,7 @@ class Drill {
   std::vector<Running> running_;
   bool controller_runs_ = false;
   bool stop_requested_ = false;
+  bool aborting_ = false;  // who drives wants the run to end there
   bool checks_pass_ = true;
   bool hooks_pass_ = true;
   std::set<model::ServerId> refuse_records_;

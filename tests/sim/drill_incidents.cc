@@ -46,7 +46,10 @@ void Drill::FreezeController(const Incident& incident) {
   const bool stop = std::exchange(stop_requested_, false);
   auto writes = std::exchange(roll_.agents.on_write_tick, [] {});
   if (incident.kind == IncidentKind::kTakenOver) {
+    // One in three takes it over to abort it.
+    const bool before = std::exchange(aborting_, incident.after % 3 == 0);
     static_cast<void>(LiveOnce([this] { return Live(/*take_over=*/true); }));
+    aborting_ = before;
   }
   if (const auto now = roll_.world.now(); now < thaws) {
     roll_.agents.Pass(thaws - now);

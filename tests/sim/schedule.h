@@ -34,7 +34,7 @@ enum class IncidentKind {
   kRecordsRefused,  // the agent cannot store run records
   kControllerKilled,
   kControllerFrozen,
-  kTakenOver,    // frozen, and meanwhile somebody else takes the run over
+  kTakenOver,    // frozen, and meanwhile somebody else takes the run over, or aborts it
   kInterrupted,  // Ctrl-C
   kChecksVeto,
   kEdited,  // ensemble.yaml asks for another release from now on
