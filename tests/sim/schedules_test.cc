@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -54,16 +55,24 @@ void Report(const Schedule& small) {
   }
 }
 
+bool WasAborted(const DrillResult& result) {
+  return std::any_of(result.story.begin(), result.story.end(), [](const std::string& line) {
+    return line.find("aborted by another operator") != std::string::npos;
+  });
+}
+
 TEST(SchedulesTest, EveryInvariantHoldsAndEveryRunEnds) {
   base::InitLog(base::LogLevel::kError);
   const auto range = SeedsToTry();
   std::map<std::string_view, int> verbs;
   std::map<std::string, int> outcomes;
+  int aborted = 0;
   int failed = 0;
   for (auto seed = range.first; seed <= range.last && failed < 5; ++seed) {
     const auto schedule = MakeSchedule(seed);
     const auto result = Drill(schedule).CarryOut();
     ++verbs[VerbName(schedule.verb)];
+    aborted += WasAborted(result) ? 1 : 0;
     ++outcomes[std::string(core::RunOutcomeName(result.outcome))];
     if (result.broken.empty()) {
       continue;
@@ -84,6 +93,7 @@ TEST(SchedulesTest, EveryInvariantHoldsAndEveryRunEnds) {
   if (range.last - range.first > 500) {  // else faults were never survived, or never mattered
     EXPECT_GT(outcomes["succeeded"], 0);
     EXPECT_GT(outcomes["rolled_back"], 0);
+    EXPECT_GT(aborted, 0);
   }
   std::cout << range.last - range.first + 1 << " schedules:";
   for (const auto& [verb, count] : verbs) {
