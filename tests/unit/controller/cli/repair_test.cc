@@ -51,8 +51,7 @@ TEST_F(RepairTest, NobodyDownIsNothingToDo) {
   Seen(3).id = {3};
   const auto outcome = Run({"repair", "--yes"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_NE(outcome.out.find("nothing to do: no member of ensemble lab is down"),
-            std::string::npos)
+  EXPECT_NE(outcome.out.find("nothing to do: no member of ensemble lab is down"), std::string::npos)
       << outcome.out;
 }
 
