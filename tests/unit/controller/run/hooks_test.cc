@@ -75,7 +75,7 @@ TEST_F(HooksTest, ADeadlineIsNoPass) {
 
 TEST_F(HooksTest, WhatItPrintsIsCutAndHasNoControlCharacters) {
   Have("loud", HookPoint::kBeforeRun, "printf '\\033[31mred'; yes | head -c 5000");
-  const auto& result = Call({.when = HookPoint::kBeforeRun}).results.at(0);
+  const auto result = Call({.when = HookPoint::kBeforeRun}).results.at(0);
   EXPECT_TRUE(result.passed);
   EXPECT_EQ(result.output.find('\x1b'), std::string::npos);
   EXPECT_LT(result.output.size(), 2'100U);
@@ -84,7 +84,7 @@ TEST_F(HooksTest, WhatItPrintsIsCutAndHasNoControlCharacters) {
 TEST_F(HooksTest, ItIsToldTheStepAndNoSecretAndNothingOfTheEnvironment) {
   ASSERT_EQ(::setenv("HOOKS_TEST_SECRET", "hunter2", 1), 0);
   Have("tell", HookPoint::kBeforeStep, "cat; env");
-  const auto& result = Call({.when = HookPoint::kBeforeStep, .server = {3}}).results.at(0);
+  const auto result = Call({.when = HookPoint::kBeforeStep, .server = {3}}).results.at(0);
   EXPECT_EQ(result.output.find("hunter2"), std::string::npos) << result.output;
   EXPECT_NE(result.output.find("\"id\":\"r/before_step/3/forward\""), std::string::npos);
 }
