@@ -73,8 +73,17 @@ void Halt(Turn& turn, std::string reason, const std::string& why);
 // An operation that an earlier run left behind, brought to an end that changes nothing: what serves
 // stays, what is down goes back. False while it is still unsettled.
 [[nodiscard]] bool SettleOldOperation(Turn& turn, const model::MemberObservation& seen);
-// What moved since the plan was approved, or empty.
-[[nodiscard]] std::string MovedSincePlan(const Turn& turn);
+// Why a preflight that waited for too long ends.
+struct PreflightRefusal {
+  std::string reason;
+  std::string said;
+};
+// False while something is missing or an earlier run's operation is not settled, and when that or
+// what moved since the plan was approved has ended the run.
+[[nodiscard]] bool MayBegin(Turn& turn,
+                            std::string missing,
+                            bool settled,
+                            const PreflightRefusal& refusal);
 
 // The attempt's operation came back to old by itself or by our word: what follows is policy's to
 // say.

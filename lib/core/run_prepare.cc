@@ -163,6 +163,9 @@ bool SettleOldOperation(Turn& turn, const model::MemberObservation& seen) {
   return false;
 }
 
+namespace {
+
+// What moved since the plan was approved, or empty.
 std::string MovedSincePlan(const Turn& turn) {
   const bool repair = IsRepair(turn.out.state);
   for (const auto& server : turn.out.state.servers) {
@@ -183,6 +186,31 @@ std::string MovedSincePlan(const Turn& turn) {
   return "";
 }
 
+}  // namespace
+
+bool MayBegin(Turn& turn, std::string missing, bool settled, const PreflightRefusal& refusal) {
+  if (missing.empty() && !settled) {
+    missing = "an operation of an earlier run is still being settled";
+  }
+  if (!missing.empty()) {
+    // Operations of an earlier run have the agents' own deadlines.
+    const auto patience = settled ? kPreflightPatience
+                                  : std::max(kPreflightPatience, turn.state().policy.step_timeout);
+    if (turn.WaitedFor("preflight", missing, patience)) {
+      turn.End(
+          RunOutcome::kRefused, refusal.reason, refusal.said + ", nothing was touched: " + missing);
+    }
+    return false;
+  }
+  if (const auto moved = MovedSincePlan(turn); !moved.empty()) {
+    turn.End(RunOutcome::kRefused,
+             "preflight.moved",
+             "the ensemble is not as it was planned for, nothing was touched: " + moved);
+    return false;
+  }
+  return true;
+}
+
 void Preflight(Turn& turn) {
   if (turn.input.stop_requested) {
     StopHere(turn);
@@ -199,24 +227,10 @@ void Preflight(Turn& turn) {
     }
   }
   auto missing = MissingForHealthy(turn.state().members, turn.input.round, turn.out.conclusions);
-  if (missing.empty() && !settled) {
-    missing = "an operation of an earlier run is still being settled";
-  }
-  if (!missing.empty()) {
-    // Operations of an earlier run have the agents' own deadlines.
-    const auto patience = settled ? kPreflightPatience
-                                  : std::max(kPreflightPatience, turn.state().policy.step_timeout);
-    if (turn.WaitedFor("preflight", missing, patience)) {
-      turn.End(RunOutcome::kRefused,
-               "preflight.degraded",
-               "the ensemble is not healthy, nothing was touched: " + missing);
-    }
-    return;
-  }
-  if (const auto moved = MovedSincePlan(turn); !moved.empty()) {
-    turn.End(RunOutcome::kRefused,
-             "preflight.moved",
-             "the ensemble is not as it was planned for, nothing was touched: " + moved);
+  if (!MayBegin(turn,
+                std::move(missing),
+                settled,
+                {"preflight.degraded", "the ensemble is not healthy"})) {
     return;
   }
   std::string veto;

@@ -220,24 +220,10 @@ void RepairPreflight(Turn& turn) {
     const auto& seen = turn.Seen(server.id);
     settled = (!server.repair || !seen.answered || SettleOldOperation(turn, seen)) && settled;
   }
-  auto missing = MissingForRepair(turn);
-  if (missing.empty() && !settled) {
-    missing = "an operation of an earlier run is still being settled";
-  }
-  if (!missing.empty()) {
-    const auto patience =
-        settled ? kPreflightPatience : std::max(kPreflightPatience, state.policy.step_timeout);
-    if (turn.WaitedFor("preflight", missing, patience)) {
-      turn.End(RunOutcome::kRefused,
-               "repair.not_down",
-               "only what is proved down is repaired, nothing was touched: " + missing);
-    }
-    return;
-  }
-  if (const auto moved = MovedSincePlan(turn); !moved.empty()) {
-    turn.End(RunOutcome::kRefused,
-             "preflight.moved",
-             "the ensemble is not as it was planned for, nothing was touched: " + moved);
+  if (!MayBegin(turn,
+                MissingForRepair(turn),
+                settled,
+                {"repair.not_down", "only what is proved down is repaired"})) {
     return;
   }
   turn.Progress();
