@@ -39,6 +39,20 @@ base::Result<std::filesystem::path> UserDirectory(const Console& console,
 
 }  // namespace
 
+std::vector<std::string> WordsOf(const GlobalFlags& flags) {
+  std::vector<std::string> words;
+  const auto add = [&words](const char* name, const std::optional<std::string>& value) {
+    if (value) {
+      words.insert(words.end(), {name, *value});
+    }
+  };
+  add("--ensemble", flags.ensemble);
+  add("--pki", flags.pki);
+  add("--crl", flags.crl);
+  add("--state", flags.state);
+  return words;
+}
+
 base::Result<std::string> Context::EnsemblePath() const {
   if (auto path = FlagOrEnvironment(flags_.ensemble, console_, "ZOOWARDEN_ENSEMBLE")) {
     return *std::move(path);

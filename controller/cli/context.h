@@ -45,6 +45,9 @@ struct GlobalFlags {
   bool verbose = false;
 };
 
+// Those that decide which ensemble is meant and by whom, as they are typed.
+[[nodiscard]] std::vector<std::string> WordsOf(const GlobalFlags& flags);
+
 // The agents of an ensemble, and the certificate that speaks to them.
 struct Connected {
   std::shared_ptr<Agents> agents;

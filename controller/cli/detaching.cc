@@ -31,15 +31,8 @@ struct Detaching {
 std::vector<std::string> WordsFor(const GlobalFlags& flags, const Detaching& what) {
   std::vector<std::string> words{
       what.verb, what.run_id, "--yes", "--no-color", "--confirmed", what.confirmed};
-  const auto add = [&words](const char* name, const std::optional<std::string>& value) {
-    if (value) {
-      words.insert(words.end(), {name, *value});
-    }
-  };
-  add("--ensemble", flags.ensemble);
-  add("--pki", flags.pki);
-  add("--crl", flags.crl);
-  add("--state", flags.state);
+  const auto meant = WordsOf(flags);
+  words.insert(words.end(), meant.begin(), meant.end());
   if (what.take_over) {
     words.emplace_back("--take-over");
   }

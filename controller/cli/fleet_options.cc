@@ -82,20 +82,6 @@ base::Result<GlobalFlags> FlagsOf(Context& context, const config::FleetEnsemble&
   return flags;
 }
 
-std::vector<std::string> WordsOf(const GlobalFlags& flags) {
-  std::vector<std::string> words;
-  const auto add = [&words](const char* name, const std::optional<std::string>& value) {
-    if (value) {
-      words.insert(words.end(), {name, *value});
-    }
-  };
-  add("--ensemble", flags.ensemble);
-  add("--pki", flags.pki);
-  add("--crl", flags.crl);
-  add("--state", flags.state);
-  return words;
-}
-
 std::string TypedFlags(Context& context, const config::FleetEnsemble& ensemble) {
   std::string text;
   if (const auto flags = FlagsOf(context, ensemble)) {

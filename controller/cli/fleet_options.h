@@ -37,8 +37,6 @@ struct FleetTarget {
 // The flags with which any command means this ensemble.
 [[nodiscard]] base::Result<GlobalFlags> FlagsOf(Context& context,
                                                 const config::FleetEnsemble& ensemble);
-// The same as words of a command line.
-[[nodiscard]] std::vector<std::string> WordsOf(const GlobalFlags& flags);
 // " --ensemble FILE --pki DIR", to be added to a command that somebody is told to type.
 [[nodiscard]] std::string TypedFlags(Context& context, const config::FleetEnsemble& ensemble);
 
