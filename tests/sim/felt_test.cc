@@ -82,17 +82,7 @@ TEST(FeltTest, HooksThatTakeLongKeepTheLeaseAndAreToldOnce) {
   const auto identity =
       controller::AcquireRun(roll.agents, roll.clock, {.run_id = "run1", .holder = "h"});
   ASSERT_TRUE(identity);
-  controller::Engine engine({.agents = roll.agents,
-                             .journal = roll.journal,
-                             .clock = roll.clock,
-                             .checks = roll.checks,
-                             .hooks = roll.hooks,
-                             .writes = roll.writes,
-                             .progress = roll.progress},
-                            *identity,
-                            run,
-                            0);
-  const auto result = engine.Drive();
+  const auto result = roll.DriveHeld(*identity, run);
   ASSERT_TRUE(result) << result.error().message();
   EXPECT_EQ(result->state.outcome, RunOutcome::kSucceeded) << result->state.outcome_text;
   EXPECT_EQ(roll.hooks.called,

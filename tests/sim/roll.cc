@@ -185,6 +185,16 @@ base::Result<controller::EngineResult> Roll::Drive(controller::RunFile run,
                 agents,
                 clock,
                 {.run_id = run.state.run_id, .holder = "holder" + std::to_string(sequence)}));
+  auto result = DriveHeld(identity, std::move(run), sequence);
+  if (result && !result->interrupted) {
+    static_cast<void>(agents.Release(identity));
+  }
+  return result;
+}
+
+base::Result<controller::EngineResult> Roll::DriveHeld(const controller::RunIdentity& identity,
+                                                       controller::RunFile run,
+                                                       std::uint64_t sequence) {
   controller::Engine engine({.agents = agents,
                              .journal = journal,
                              .clock = clock,
@@ -198,11 +208,7 @@ base::Result<controller::EngineResult> Roll::Drive(controller::RunFile run,
                             sequence);
   // A controller that is killed writes no more.
   const std::shared_ptr<void> ends(nullptr, [this](void*) { writes.End(); });
-  auto result = engine.Drive();
-  if (result && !result->interrupted) {
-    static_cast<void>(agents.Release(identity));
-  }
-  return result;
+  return engine.Drive();
 }
 
 base::Result<controller::EngineResult> Roll::Resume(core::RunGoal goal) {

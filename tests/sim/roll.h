@@ -91,6 +91,10 @@ struct Roll {
   controller::RunFile NewRun();
   // Acquires the lease and drives the run to its end, or to a safe point when `stop` says so.
   base::Result<controller::EngineResult> Drive(controller::RunFile run, std::uint64_t sequence = 0);
+  // The same for who holds the ensemble, and holds it afterwards.
+  base::Result<controller::EngineResult> DriveHeld(const controller::RunIdentity& identity,
+                                                   controller::RunFile run,
+                                                   std::uint64_t sequence = 0);
   // Goes on from what a majority of agents has stored, as another machine would.
   base::Result<controller::EngineResult> Resume(core::RunGoal goal);
 

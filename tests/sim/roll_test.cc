@@ -131,17 +131,7 @@ TEST_F(LongChecksTest, TheLeaseIsKeptAliveWhileTheyRun) {
   const auto identity =
       controller::AcquireRun(roll_.agents, roll_.clock, {.run_id = "run1", .holder = "h"});
   ASSERT_TRUE(identity);
-  controller::Engine engine({.agents = roll_.agents,
-                             .journal = roll_.journal,
-                             .clock = roll_.clock,
-                             .checks = roll_.checks,
-                             .hooks = roll_.hooks,
-                             .writes = roll_.writes,
-                             .progress = roll_.progress},
-                            *identity,
-                            run,
-                            0);
-  const auto result = engine.Drive();
+  const auto result = roll_.DriveHeld(*identity, run);
   ASSERT_TRUE(result) << result.error().message();
   EXPECT_EQ(result->state.outcome, RunOutcome::kSucceeded) << result->state.outcome_text;
   // One in each soak, which is over by the time it has ended, and one at the end.
