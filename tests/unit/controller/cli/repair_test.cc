@@ -1,22 +1,15 @@
 // What `zoowarden repair` plans, refuses and says before it begins.
-#include "controller/run/prepare.h"
-#include "tests/unit/controller/cli/fake_world.h"
+#include "tests/unit/controller/cli/as_desired.h"
 
 namespace zoowarden::controller {
 namespace {
 
-// Every server has what ensemble.yaml asks for; server 2 leads and server 3 is down.
-class RepairTest : public CommandLineTest {
+// Server 3 is down.
+class RepairTest : public AsDesiredTest {
  protected:
   void SetUp() override {
-    CommandLineTest::SetUp();
-    const auto loaded = config::LoadEnsembleFile(Path("ensemble.yaml"));
-    ASSERT_TRUE(loaded);
-    spec_ = loaded->spec;
-    const auto wanted = WantedGenerations(spec_);
+    AsDesiredTest::SetUp();
     for (auto& seen : words_.seen) {
-      seen.current = wanted.at(seen.id);
-      seen.process->generation = seen.current->digest;
       seen.generations = {seen.current->digest};
     }
     Down(3);
@@ -28,12 +21,6 @@ class RepairTest : public CommandLineTest {
     Seen(id).processes_visible = true;
     Seen(id).mode = model::Mode::kUnknown;
   }
-  // The agents of this world let nobody hold them: a run that would begin ends there.
-  bool WouldBegin(const Outcome& outcome) {
-    return outcome.err.find("no agent takes this certificate") != std::string::npos;
-  }
-
-  model::EnsembleSpec spec_;
 };
 
 TEST_F(RepairTest, WhoIsDownIsStartedOnWhatItHas) {

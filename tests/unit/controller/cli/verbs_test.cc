@@ -1,31 +1,12 @@
 // Verbs that are edits of the desired state: config set, config apply, restart; and what they and
 // apply say of a desired state that was rolled back.
-#include "controller/run/prepare.h"
-#include "tests/unit/controller/cli/fake_world.h"
+#include "tests/unit/controller/cli/as_desired.h"
 
 namespace zoowarden::controller {
 namespace {
 
-// Every server runs exactly what ensemble.yaml asks for; server 2 leads.
-class VerbsTest : public CommandLineTest {
+class VerbsTest : public AsDesiredTest {
  protected:
-  void SetUp() override {
-    CommandLineTest::SetUp();
-    const auto loaded = config::LoadEnsembleFile(Path("ensemble.yaml"));
-    ASSERT_TRUE(loaded);
-    spec_ = loaded->spec;
-    const auto wanted = WantedGenerations(spec_);
-    for (auto& seen : words_.seen) {
-      seen.current = wanted.at(seen.id);
-      seen.process->generation = seen.current->digest;
-      seen.settings = model::SettingsOf(spec_, *model::FindServer(spec_, seen.id));
-    }
-  }
-
-  // The agents of this world let nobody hold them: a run that would begin ends there.
-  bool WouldBegin(const Outcome& outcome) {
-    return outcome.err.find("no agent takes this certificate") != std::string::npos;
-  }
   std::string File() { return *sys::ReadFile(Path("ensemble.yaml"), 1U << 20U); }
   void Replace(const std::string& what, const std::string& by) {
     auto text = File();
@@ -49,8 +30,6 @@ class VerbsTest : public CommandLineTest {
                {.run_id = id, .ensemble = "lab", .epoch = 3, .state_json = EncodeRun(run)}}});
     }
   }
-
-  model::EnsembleSpec spec_;
 };
 
 TEST_F(VerbsTest, ASettingIsPlannedFirstAndTheFileIsLeftUntilTheRunHasSucceeded) {
