@@ -32,7 +32,8 @@ Command ApplyCommand() {
                   {.name = "--retry",
                    .help = "even when a run did not reach exactly this desired state",
                    .target = &options->retry},
-                  DetachOption(options->detach)},
+                  DetachOption(options->detach),
+                  RunIdOption(options->run_id)},
       .run = [options](Context& context) { return Apply(context, *options); }};
 }
 
@@ -42,6 +43,7 @@ Command UpgradeCommand() {
   auto flags = TargetOptions(options->target);
   flags.front().required = true;
   flags.push_back(DetachOption(options->detach));
+  flags.push_back(RunIdOption(options->run_id));
   return {
       .name = "upgrade",
       .summary = "roll the ensemble to a release, one server at a time",

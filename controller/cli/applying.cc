@@ -9,6 +9,7 @@
 #include "controller/cli/rolled_back.h"
 #include "controller/cli/write_back.h"
 
+#include <algorithm>
 #include <ostream>
 
 namespace zoowarden::controller {
@@ -50,8 +51,22 @@ KnownRuns RecordsOf(Workplace& workplace) {
   return CollectRuns(workplace.journal.get(), workplace.connected.agents.get());
 }
 
+base::Status RefuseTwice(const KnownRuns& known, const Asked& asked) {
+  const bool there =
+      asked.run_id && std::any_of(known.runs.begin(), known.runs.end(), [&](auto& run) {
+        return run.record.run_id == *asked.run_id;
+      });
+  return there ? base::Fail(base::ErrorCode::kFailedPrecondition,
+                            "run.exists",
+                            "there is a run " + *asked.run_id +
+                                " of this ensemble; `zoowarden runs show " + *asked.run_id +
+                                "` says what became of it")
+               : base::Ok();
+}
+
 // What the records say against this run.
 base::Status RefuseByRecords(const KnownRuns& known, const Order& order) {
+  ZW_TRY(RefuseTwice(known, order.asked));
   if (const auto open = FindInterrupted(known)) {
     return base::Fail(InterruptedError(*open));
   }
@@ -78,7 +93,7 @@ ExitCode Roll(Context& context, Workplace& workplace, const Order& order, Consen
   auto& world = context.world();
   const auto now = world.clock.WallTime().count();
   auto run = MakeRun(planned.input,
-                     {.run_id = MakeRunId(now, world.random()),
+                     {.run_id = order.asked.run_id.value_or(MakeRunId(now, world.random())),
                       .kind = planned.approved.kind,
                       .holder = workplace.connected.identity,
                       .created_ms = now,
@@ -226,7 +241,17 @@ ExitCode ApplyIn(Context& context,
 
 }  // namespace
 
+Option RunIdOption(std::optional<std::string>& target) {
+  return {.name = "--run-id",
+          .value_name = "ID",
+          .help = "the id of the run (default: a new one); a fleet gives it to its processes",
+          .target = &target};
+}
+
 ExitCode Apply(Context& context, Asked asked) {
+  if (const auto plain = asked.run_id ? CheckRunId(*asked.run_id) : base::Ok(); !plain) {
+    return context.Fail(plain.error());
+  }
   const auto file = ReadNamedPlan(asked);
   if (!file) {
     return context.Fail(file.error());

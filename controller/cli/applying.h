@@ -17,7 +17,12 @@ struct Asked {
   // is a warning; `apply`, which a cron job types, must be told.
   bool retry = true;
   bool detach = false;  // the run is carried out by a process of its own
+  // That the run is to have; none = a new one. Refused where there is a run of that id.
+  std::optional<std::string> run_id;
 };
+
+// --run-id
+[[nodiscard]] Option RunIdOption(std::optional<std::string>& target);
 
 // ensemble.yaml is changed (the release of an upgrade, the settings that were asked for) when the
 // run has succeeded, or when every server runs it already.

@@ -3,9 +3,9 @@
 #include "base/text.h"
 #include "controller/cli/confirmed_position.h"
 #include "controller/cli/last_words.h"
+#include "controller/run/prepare.h"
 #include "controller/run/recorder.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -73,27 +73,15 @@ base::Status WaitForBeginning(Context& context,
   return base::Ok();
 }
 
-// Ids that are not ours come from agents: they become a word of a command line and a file's name.
-base::Status CheckRunId(const std::string& id) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  };
-  if (!id.empty() && id.front() != '-' && std::all_of(id.begin(), id.end(), plain)) {
-    return base::Ok();
-  }
-  return base::Fail(base::ErrorCode::kInvalidArgument,
-                    "run.odd_id",
-                    "'" + base::Printable(id) +
-                        "' is no id that Zoowarden gives a run; carry it out without --detach");
-}
-
 struct Begun {
   Detached process;
   std::filesystem::path log;
 };
 
 base::Result<Begun> Begin(Context& context, const Detaching& what) {
-  ZW_TRY(CheckRunId(what.run_id));
+  if (const auto plain = CheckRunId(what.run_id); !plain) {
+    return base::Fail(plain.error().WithContext("carry it out without --detach"));
+  }
   ZW_ASSIGN(const auto state, context.StateDirectory(what.ensemble));
   Begun begun{.log = state / (what.run_id + ".log")};
   ZW_ASSIGN(begun.process,

@@ -23,12 +23,15 @@ class DetachedCommand final : public EnsembleCommand {
   Detached process_;
 };
 
-const KnownRun* FindIn(const KnownRuns& known, const std::string& run_id, std::int64_t since_ms) {
-  const auto found = std::find_if(known.runs.begin(), known.runs.end(), [&](const KnownRun& run) {
-    return run_id.empty() ? run.file.created_ms >= since_ms && !run.file.state.settlement
-                          : run.record.run_id == run_id;
+// With it the process is found again while it has no run yet.
+constexpr const char* kRunIdFlag = "--run-id";
+
+// Since somebody began to carry it out last.
+bool WasLeftOpen(const std::vector<RunEvent>& events) {
+  const auto last = std::find_if(events.rbegin(), events.rend(), [](const RunEvent& event) {
+    return event.kind == "run_started" || event.kind == "left_open";
   });
-  return found == known.runs.end() ? nullptr : &*found;
+  return last != events.rend() && last->kind == "left_open";
 }
 
 bool IsHeld(Agents& agents, const std::string& run_id) {
@@ -51,7 +54,7 @@ std::vector<std::string> FleetChildren::VerbWords(const EnsembleOrder& order) co
     case EnsembleVerb::kBegin:
       break;
   }
-  std::vector<std::string> words{record_.verb, "--yes"};
+  std::vector<std::string> words{record_.verb, "--yes", kRunIdFlag, order.run_id};
   if (record_.verb == "upgrade") {
     words.insert(words.end(), {"--to", record_.to});
     if (!record_.release.empty()) {
@@ -88,9 +91,13 @@ std::unique_ptr<EnsembleCommand> FleetChildren::FindCommand(const std::string& p
   return found ? std::make_unique<DetachedCommand>(*std::move(found)) : nullptr;
 }
 
+std::unique_ptr<EnsembleCommand> FleetChildren::FindBegun(const std::string& run_id) {
+  auto found = context_.world().find_begun_with({kRunIdFlag, run_id});
+  return found ? std::make_unique<DetachedCommand>(*std::move(found)) : nullptr;
+}
+
 std::optional<RunSeen> FleetChildren::Look(std::size_t ensemble,
                                            const std::string& run_id,
-                                           std::int64_t since_ms,
                                            bool agents) {
   auto flags = FlagsOf(context_, fleet_.ensembles[ensemble]);
   if (!flags) {
@@ -103,17 +110,18 @@ std::optional<RunSeen> FleetChildren::Look(std::size_t ensemble,
       agents ? Connect(own, file)
              : base::Result<Connected>(base::Fail(base::ErrorCode::kUnavailable, "not asked"));
   auto* asked = connected ? connected->agents.get() : nullptr;
-  const auto known = CollectRuns(journal ? journal->get() : nullptr, asked);
-  const auto* run = FindIn(known, run_id, since_ms);
-  if (run == nullptr) {
+  const auto run = FindRun(journal ? journal->get() : nullptr, asked, run_id);
+  if (!run) {
     return std::nullopt;
   }
   const auto& state = run->file.state;
-  return RunSeen{.run_id = run->record.run_id,
+  return RunSeen{.run_id = run_id,
                  .ended = state.phase == core::RunPhase::kEnded,
                  .outcome = state.outcome,
                  .text = state.outcome_text,
-                 .held = asked != nullptr && IsHeld(*asked, run->record.run_id)};
+                 .open = run->open,
+                 .held = asked != nullptr && IsHeld(*asked, run_id),
+                 .left_open = WasLeftOpen(run->record.events)};
 }
 
 std::string FleetChildren::LastWords(std::size_t ensemble) {

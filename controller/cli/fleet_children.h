@@ -19,9 +19,9 @@ class FleetChildren final : public EnsembleRuns {
   base::Result<std::unique_ptr<EnsembleCommand>> Start(std::size_t ensemble,
                                                        const EnsembleOrder& order) override;
   std::unique_ptr<EnsembleCommand> FindCommand(const std::string& process) override;
+  std::unique_ptr<EnsembleCommand> FindBegun(const std::string& run_id) override;
   std::optional<RunSeen> Look(std::size_t ensemble,
                               const std::string& run_id,
-                              std::int64_t since_ms,
                               bool agents) override;
   std::string LastWords(std::size_t ensemble) override;
 

@@ -167,14 +167,16 @@ ExitCode Report(Context& context, const OpenFleet& open, FleetEnd end) {
 
 ExitCode Carry(Context& context, OpenFleet& open, bool goes_on, bool retry) {
   FleetChildren children(context, open.fleet, *open.record, open.store);
+  auto& world = context.world();
   FleetDriver driver(
       {.fleet = open.fleet,
        .record = *open.record,
        .runs = children,
-       .clock = context.world().clock,
+       .clock = world.clock,
+       .new_run_id = [&world] { return MakeRunId(world.clock.WallTime().count(), world.random()); },
        .save = [&open](const FleetRecord& record) { return open.store.Save(record); },
        .say = [&context](const std::string& line) { context.Say(line); },
-       .stop_requested = context.world().watch_interrupt()});
+       .stop_requested = world.watch_interrupt()});
   if (goes_on) {
     if (const auto known = driver.Reconcile(retry); !known) {
       return context.Fail(known.error());

@@ -224,6 +224,7 @@ int Main(const std::vector<std::string>& words) {
       .random = [] { return std::random_device()(); },
       .detach = StartAgain,
       .find_detached = FindStarted,
+      .find_begun_with = FindStartedWith,
       .connect_fleet = [&clock](const auto& all) { return ConnectToFleet(all, clock); },
       .plugin_directories = PluginDirectories()};
   return RunProgramLine(words, console, world);

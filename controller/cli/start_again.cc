@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
@@ -143,6 +144,25 @@ std::optional<Detached> FindStarted(const std::string& process) {
                   .ended = ended,
                   .interrupt = [held] { static_cast<void>(held->Signal(SIGINT)); },
                   .process = process};
+}
+
+std::optional<Detached> FindStartedWith(const std::vector<std::string>& words) {
+  const auto all = sys::ListProcesses();
+  if (!all) {
+    return std::nullopt;
+  }
+  for (const auto pid : *all) {
+    const auto process =
+        pid == ::getpid() ? base::Fail(base::ErrorCode::kNotFound, "", "") : sys::ReadProcess(pid);
+    if (!process || !process->alive()) {
+      continue;
+    }
+    const auto& line = process->command_line;
+    if (std::search(line.begin(), line.end(), words.begin(), words.end()) != line.end()) {
+      return FindStarted(ProcessText(pid));
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace zoowarden::controller

@@ -10,11 +10,14 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace zoowarden::controller {
 
 [[nodiscard]] base::Result<Detached> StartAgain(const DetachRequest& request);
 // One that an earlier life of the caller started (Detached::process); nullopt when it has gone.
 [[nodiscard]] std::optional<Detached> FindStarted(const std::string& process);
+// One whose command line has these words, one after the other; not this process.
+[[nodiscard]] std::optional<Detached> FindStartedWith(const std::vector<std::string>& words);
 
 }  // namespace zoowarden::controller

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +22,7 @@ enum class EnsembleVerb {
 
 struct EnsembleOrder {
   EnsembleVerb verb = EnsembleVerb::kBegin;
-  std::string run_id;  // of kResume and kAttach
+  std::string run_id;  // of kResume and kAttach; of kBegin the one that it is to have
   bool retry = false;  // of kBegin: also what was rolled back
 };
 
@@ -40,13 +39,15 @@ class EnsembleCommand {
   [[nodiscard]] virtual std::string Process() const = 0;
 };
 
-// The newest run of an ensemble, from the records on this machine and on its agents.
+// A run of an ensemble, from the records on this machine and on its agents.
 struct RunSeen {
   std::string run_id;
   bool ended = false;  // with `outcome`
   core::RunOutcome outcome = core::RunOutcome::kNone;
-  std::string text;   // why it ended so
-  bool held = false;  // somebody carries it out now
+  std::string text;        // why it ended so
+  bool open = false;       // it can be gone on with
+  bool held = false;       // somebody carries it out now
+  bool left_open = false;  // whoever did so last stopped at a safe point
 };
 
 class EnsembleRuns {
@@ -58,12 +59,12 @@ class EnsembleRuns {
   // nullptr when it has gone.
   [[nodiscard]] virtual std::unique_ptr<EnsembleCommand> FindCommand(
       const std::string& process) = 0;
-  // The run of that id, or without one the newest that was begun at `since_ms` (wall clock) or
-  // later. nullopt: there is none. `agents` also asks the ensemble's agents, which may take
-  // seconds; those that do not answer are done without.
+  // The command that was begun with this run id; nullptr when there is none, or none any more.
+  [[nodiscard]] virtual std::unique_ptr<EnsembleCommand> FindBegun(const std::string& run_id) = 0;
+  // The run of that id and no other. nullopt: there is none. `agents` also asks the ensemble's
+  // agents, which may take seconds; those that do not answer are done without.
   [[nodiscard]] virtual std::optional<RunSeen> Look(std::size_t ensemble,
                                                     const std::string& run_id,
-                                                    std::int64_t since_ms,
                                                     bool agents) = 0;
   // What its last command said in the end; may be empty.
   [[nodiscard]] virtual std::string LastWords(std::size_t ensemble) = 0;

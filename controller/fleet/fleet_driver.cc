@@ -62,18 +62,26 @@ base::Status FleetDriver::Fail(std::size_t index, const std::string& message) {
   return at_.save(at_.record);
 }
 
+// `resume` waits for the lease of a command that has gone to lapse, and is refused by one that
+// lives and by whatever was done to the run meanwhile. Then it is looked on at.
+EnsembleOrder FleetDriver::OrderFor(std::size_t index) const {
+  const auto& entry = at_.record.ensembles[index];
+  const auto verb = entry.state != EnsembleState::kOpen ? EnsembleVerb::kBegin
+                    : others_.contains(index)           ? EnsembleVerb::kAttach
+                                                        : EnsembleVerb::kResume;
+  return {.verb = verb, .run_id = entry.run_id, .retry = entry.retry};
+}
+
 base::Status FleetDriver::Begin(std::size_t index) {
   auto& entry = at_.record.ensembles[index];
-  EnsembleOrder order{.retry = entry.retry};
-  if (entry.state == EnsembleState::kOpen) {
-    const auto run = at_.runs.Look(index, entry.run_id, entry.began_ms, /*agents=*/true);
-    order.run_id = run ? run->run_id : entry.run_id;
-    order.verb = run && run->held ? EnsembleVerb::kAttach : EnsembleVerb::kResume;
-  } else {
-    entry.run_id.clear();
-    entry.began_ms = entry.began_ms == 0 ? at_.clock.WallTime().count() : entry.began_ms;
+  if (entry.state == EnsembleState::kWaiting) {
+    // One that was begun by an earlier process and left no trace keeps its id: should it have left
+    // one that is not seen, the second command is refused.
+    entry.run_id = entry.run_id.empty() ? at_.new_run_id() : entry.run_id;
+    entry.began_ms = at_.clock.WallTime().count();
     entry.verified = false;
   }
+  const auto order = OrderFor(index);
   entry.state = EnsembleState::kRunning;
   entry.ended_ms = 0;
   entry.exit_code.reset();
@@ -92,6 +100,7 @@ base::Status FleetDriver::Begin(std::size_t index) {
   at_.say(entry.ensemble + " (wave " + WaveOf(index) + "): " + what);
   running_[index] = {.command = *std::move(command),
                      .looks_on = order.verb == EnsembleVerb::kAttach,
+                     .run_seen = order.verb != EnsembleVerb::kBegin,
                      .looked = at_.clock.BootTime()};
   return at_.save(at_.record);
 }
@@ -130,27 +139,32 @@ base::Status FleetDriver::SettleVerified(std::size_t index, std::optional<int> e
   return at_.save(at_.record);
 }
 
-base::Status FleetDriver::Settle(std::size_t index, std::optional<int> exit_code) {
+base::Status FleetDriver::Settle(std::size_t index, const Running& ended) {
   auto& entry = at_.record.ensembles[index];
-  CommandEnd end{.exit_code = exit_code,
-                 .run = at_.runs.Look(index, entry.run_id, entry.began_ms, /*agents=*/true),
-                 .last_words = at_.runs.LastWords(index),
-                 .stopping = stopping_,
-                 .resumptions_left = kResumptions - resumptions_[index]};
-  const auto ended = EndOf(end);
-  if (ended.state == EnsembleState::kOpen && !stopping_ && !end.run->held) {
-    ++resumptions_[index];
-  } else if (ended.state == EnsembleState::kOpen && !stopping_) {
-    at_.clock.SleepFor(kWhileIdle);  // a looking on that ends at once is not begun in haste
-  }
-  entry.run_id = end.run ? end.run->run_id : entry.run_id;
-  entry.state = ended.state;
-  entry.message = ended.message;
-  entry.exit_code = exit_code;
+  const CommandEnd end{// How the looking on ended says nothing of the run.
+                       .exit_code = ended.looks_on ? std::nullopt : ended.command->ExitCode(),
+                       .run = at_.runs.Look(index, entry.run_id, /*agents=*/true),
+                       .last_words = at_.runs.LastWords(index),
+                       .looked_on = ended.looks_on,
+                       .stopping = stopping_ || ended.was_asked,
+                       .resumptions_left = kResumptions - resumptions_[index]};
+  const auto result = EndOf(end);
+  entry.state = result.state;
+  entry.message = result.message;
+  entry.exit_code = end.exit_code;
   entry.process.clear();
-  entry.ended_ms = core::HasEnded(entry.state) ? at_.clock.WallTime().count() : 0;
+  others_.erase(index);
+  if (result.others) {
+    others_.insert(index);
+  } else if (entry.state == EnsembleState::kOpen && !end.stopping) {
+    ++resumptions_[index];
+  }
+  if (core::HasEnded(entry.state)) {
+    entry.run_id = end.run ? end.run->run_id : "";
+    entry.ended_ms = at_.clock.WallTime().count();
+  }
   at_.say(entry.ensemble + ": " + std::string(core::EnsembleStateName(entry.state)) +
-          (entry.run_id.empty() ? "" : " (run " + entry.run_id + ")") +
+          (end.run ? " (run " + entry.run_id + ")" : "") +
           (entry.message.empty() ? "" : ": " + Sentence(entry.message)));
   return at_.save(at_.record);
 }
@@ -162,43 +176,47 @@ base::Status FleetDriver::TakeEnded() {
       continue;
     }
     const auto index = it->first;
-    // How the looking on ended says nothing of the run.
-    const auto exit_code = it->second.looks_on ? std::nullopt : it->second.command->ExitCode();
-    const bool verifies = it->second.verifies;
+    const auto ended = std::move(it->second);
     it = running_.erase(it);
-    ZW_TRY(verifies ? SettleVerified(index, exit_code) : Settle(index, exit_code));
+    ZW_TRY(ended.verifies ? SettleVerified(index, ended.command->ExitCode())
+                          : Settle(index, ended));
   }
   return base::Ok();
 }
 
-// So that `fleet status` and a later process know which run it is.
-base::Status FleetDriver::LookForRuns() {
+// So that a person knows from when on `zoowarden attach` shows it.
+void FleetDriver::LookForRuns() {
   for (auto& [index, one] : running_) {
-    auto& entry = at_.record.ensembles[index];
-    if (one.verifies || !entry.run_id.empty() ||
-        at_.clock.BootTime() - one.looked < kBetweenLooks) {
+    const auto& entry = at_.record.ensembles[index];
+    if (one.verifies || one.run_seen || at_.clock.BootTime() - one.looked < kBetweenLooks) {
       continue;
     }
     one.looked = at_.clock.BootTime();
-    if (const auto run = at_.runs.Look(index, "", entry.began_ms, /*agents=*/false)) {
-      entry.run_id = run->run_id;
-      at_.say(entry.ensemble + ": run " + run->run_id);
-      ZW_TRY(at_.save(at_.record));
+    one.run_seen = at_.runs.Look(index, entry.run_id, /*agents=*/false).has_value();
+    if (one.run_seen) {
+      at_.say(entry.ensemble + ": run " + entry.run_id);
     }
   }
-  return base::Ok();
 }
 
-void FleetDriver::InterruptOnce() {
+base::Status FleetDriver::InterruptOnce() {
   if (stopping_ || !at_.stop_requested()) {
-    return;
+    return base::Ok();
   }
   stopping_ = true;
   at_.say("stopping: no further ensemble is begun; " + std::to_string(running_.size()) +
           " that run are asked to stop at their next safe point");
+  for (const auto& [index, one] : running_) {
+    if (!one.verifies && !one.looks_on) {
+      at_.record.ensembles[index].state = EnsembleState::kOpen;
+    }
+  }
+  // First: a run that stopped because it was asked to from here is gone on with, and no other.
+  const auto saved = at_.save(at_.record);
   for (auto& [index, one] : running_) {
     one.command->Interrupt();
   }
+  return saved;
 }
 
 void FleetDriver::Tell(const core::FleetDecision& decision) {
@@ -237,8 +255,8 @@ void FleetDriver::Wait(const core::FleetDecision& decision) {
 base::Result<FleetEnd> FleetDriver::Drive() {
   while (true) {
     ZW_TRY(TakeEnded());
-    ZW_TRY(LookForRuns());
-    InterruptOnce();
+    LookForRuns();
+    ZW_TRY(InterruptOnce());
     if (stopping_) {
       if (running_.empty()) {
         return FleetEnd::kInterrupted;

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct FleetWorkplace {
   FleetRecord& record;  // one entry an ensemble of the fleet, in its order
   EnsembleRuns& runs;
   sys::Clock& clock;
+  std::function<std::string()> new_run_id;
   std::function<base::Status(const FleetRecord&)> save;
   std::function<void(const std::string&)> say;  // a line for a person
   std::function<bool()> stop_requested;
@@ -55,21 +57,25 @@ class FleetDriver {
   struct Running {
     std::unique_ptr<EnsembleCommand> command;
     bool verifies = false;
-    bool looks_on = false;                // at a command of somebody else
+    bool looks_on = false;                // at what somebody else carries out
+    bool was_asked = false;               // to stop, by an earlier process
+    bool run_seen = false;                // its run has a record
     std::chrono::milliseconds looked{0};  // boot time of the last look for its run
   };
 
   [[nodiscard]] core::FleetDecision Decide() const;
   [[nodiscard]] base::Status TakeEnded();
-  [[nodiscard]] base::Status Settle(std::size_t index, std::optional<int> exit_code);
+  [[nodiscard]] base::Status Settle(std::size_t index, const Running& ended);
   [[nodiscard]] base::Status SettleVerified(std::size_t index, std::optional<int> exit_code);
   [[nodiscard]] base::Status Begin(std::size_t index);
   [[nodiscard]] base::Status Verify(const std::vector<std::size_t>& indices);
-  [[nodiscard]] base::Status LookForRuns();
+  [[nodiscard]] EnsembleOrder OrderFor(std::size_t index) const;
+  void LookForRuns();
   void ReconcileEntry(std::size_t index, bool retry);
-  void JudgeAgain(std::size_t index);
-  [[nodiscard]] std::optional<RunSeen> FindRun(std::size_t index);
-  void InterruptOnce();
+  [[nodiscard]] bool FindItsCommand(std::size_t index);
+  void JudgeAgain(std::size_t index, const std::optional<RunSeen>& run);
+  void TryAgain(std::size_t index, const std::optional<RunSeen>& run);
+  [[nodiscard]] base::Status InterruptOnce();
   void Tell(const core::FleetDecision& decision);
   void Wait(const core::FleetDecision& decision);
   [[nodiscard]] base::Status Fail(std::size_t index, const std::string& message);
@@ -78,6 +84,7 @@ class FleetDriver {
   FleetWorkplace at_;
   std::map<std::size_t, Running> running_;
   std::map<std::size_t, int> resumptions_;
+  std::set<std::size_t> others_;  // whose runs somebody else carries out
   bool stopping_ = false;
   std::string told_;
 };

@@ -31,12 +31,19 @@ EnsembleEnd WithoutRun(const CommandEnd& end) {
   return {refused ? EnsembleState::kRefused : EnsembleState::kFailed, Ended(end)};
 }
 
+// What a person has stopped is never gone on with here: who was fenced off looks on, and nobody
+// goes on after that.
 EnsembleEnd OfOpenRun(const CommandEnd& end) {
   const auto& run = *end.run;
-  if (end.stopping || run.held) {
+  if (end.stopping) {
     return {EnsembleState::kOpen, ""};
   }
-  if (Is(end.exit_code, ExitCode::kHeld) || Is(end.exit_code, ExitCode::kInterrupted)) {
+  const bool fenced =
+      Is(end.exit_code, ExitCode::kHeld) || Is(end.exit_code, ExitCode::kInterrupted);
+  if (fenced && run.held && !run.left_open) {
+    return {.state = EnsembleState::kOpen, .others = true};
+  }
+  if (fenced || end.looked_on || run.left_open) {
     return {EnsembleState::kFailed,
             "run " + run.run_id + " was paused or taken over by somebody else, and is open"};
   }

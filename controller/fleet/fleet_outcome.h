@@ -13,6 +13,7 @@ struct CommandEnd {
   std::optional<int> exit_code;  // none: another process began it
   std::optional<RunSeen> run;    // none: there is no run of it
   std::string last_words;
+  bool looked_on = false;    // the command only showed what somebody else did
   bool stopping = false;     // it was asked to stop
   int resumptions_left = 0;  // of a run whose command broke off
 };
@@ -20,6 +21,7 @@ struct CommandEnd {
 struct EnsembleEnd {
   core::EnsembleState state = core::EnsembleState::kFailed;
   std::string message;  // of a failure
+  bool others = false;  // of kOpen: somebody else carries it out, to be looked on at
 };
 
 // The record counts for more than the exit code: a command may be killed after its run has ended.

@@ -10,10 +10,6 @@ namespace zoowarden::controller {
 namespace {
 
 using core::EnsembleState;
-using std::chrono::milliseconds;
-
-constexpr milliseconds kWhileIdle{1'000};
-constexpr milliseconds kToRecord{30'000};  // what a command needs at most before its first record
 
 }  // namespace
 
@@ -42,62 +38,80 @@ base::Status FitRecord(const config::LoadedFleet& fleet, FleetRecord& record) {
   return base::Ok();
 }
 
-// The newest run of an ensemble that was begun, as its records have it.
-std::optional<RunSeen> FleetDriver::FindRun(std::size_t index) {
-  const auto& entry = at_.record.ensembles[index];
-  const bool unseen = entry.state == EnsembleState::kRunning && entry.process.empty();
-  auto run = at_.runs.Look(index, "", entry.began_ms, /*agents=*/true);
-  // Killed between beginning a command and storing which process it is: that one may still plan.
-  while (!run && unseen && at_.clock.WallTime().count() < entry.began_ms + kToRecord.count()) {
-    at_.clock.SleepFor(kWhileIdle);
-    run = at_.runs.Look(index, "", entry.began_ms, /*agents=*/true);
+// A command of an earlier process that still runs. Killed between beginning one and storing which
+// process it is, that one knew its run's id only.
+bool FleetDriver::FindItsCommand(std::size_t index) {
+  auto& entry = at_.record.ensembles[index];
+  const bool was_asked = entry.state == EnsembleState::kOpen;
+  if ((entry.state != EnsembleState::kRunning && !was_asked) || entry.run_id.empty()) {
+    return false;
   }
-  return run;
+  auto command = entry.process.empty() ? at_.runs.FindBegun(entry.run_id)
+                                       : at_.runs.FindCommand(entry.process);
+  if (!command) {
+    return false;
+  }
+  entry.state = EnsembleState::kRunning;
+  entry.process = command->Process();
+  running_[index] = {.command = std::move(command), .was_asked = was_asked};
+  at_.say(entry.ensemble + ": its command still runs and is looked on at");
+  return true;
 }
 
-void FleetDriver::JudgeAgain(std::size_t index) {
+// By its own run alone: another one of the ensemble says nothing of what this rollout is for.
+void FleetDriver::JudgeAgain(std::size_t index, const std::optional<RunSeen>& run) {
   auto& entry = at_.record.ensembles[index];
-  const bool failed = core::HasFailed(entry.state);
-  const auto run = FindRun(index);
+  const auto before = entry.state;
   entry.process.clear();
   if (!run) {
-    entry.state = failed ? entry.state : EnsembleState::kWaiting;  // nothing was touched
+    // Nothing was touched.
+    entry.state = core::HasFailed(before) ? before : EnsembleState::kWaiting;
     return;
   }
   const auto state = StateOf(*run);
-  entry.run_id = run->run_id;
-  // What a person brought in order meanwhile is in order.
-  if (!failed || state == EnsembleState::kSucceeded || state == EnsembleState::kOpen) {
-    entry.state = state;
-    entry.ended_ms = core::HasEnded(state) ? at_.clock.WallTime().count() : 0;
-    entry.message = core::HasFailed(state) ? run->text : "";
+  if (state == EnsembleState::kOpen && core::HasFailed(before)) {
+    return;  // what failed is tried again only when that is asked for
   }
+  entry.state = state;
+  entry.message = core::HasFailed(state) ? run->text : "";
+  if (state == EnsembleState::kOpen && before == EnsembleState::kRunning) {
+    const auto end = EndOf({.run = run, .resumptions_left = 1});
+    entry.state = end.state;
+    entry.message = end.message;
+  }
+  if (entry.state != before) {
+    entry.ended_ms = core::HasEnded(entry.state) ? at_.clock.WallTime().count() : 0;
+  }
+}
+
+void FleetDriver::TryAgain(std::size_t index, const std::optional<RunSeen>& run) {
+  auto& entry = at_.record.ensembles[index];
+  const bool open = run && run->open;
+  entry.state = open ? EnsembleState::kOpen : EnsembleState::kWaiting;
+  entry.run_id = open ? run->run_id : "";
+  entry.retry = true;
+  entry.message.clear();
 }
 
 void FleetDriver::ReconcileEntry(std::size_t index, bool retry) {
   auto& entry = at_.record.ensembles[index];
-  if (entry.state == EnsembleState::kRunning && !entry.process.empty()) {
-    if (auto command = at_.runs.FindCommand(entry.process)) {
-      running_[index] = {.command = std::move(command)};
-      at_.say(entry.ensemble + ": its command still runs and is looked on at");
-      return;
-    }
+  if (FindItsCommand(index)) {
+    return;
   }
   if (entry.state == EnsembleState::kUnhealthy) {
     entry.state = EnsembleState::kSucceeded;  // it is looked at again
     entry.verified = false;
     return;
   }
-  if (entry.state == EnsembleState::kRunning || entry.state == EnsembleState::kOpen ||
-      core::HasFailed(entry.state)) {
-    JudgeAgain(index);
+  if (entry.state != EnsembleState::kRunning && entry.state != EnsembleState::kOpen &&
+      !core::HasFailed(entry.state)) {
+    return;
   }
+  const auto run =
+      entry.run_id.empty() ? std::nullopt : at_.runs.Look(index, entry.run_id, /*agents=*/true);
+  JudgeAgain(index, run);
   if (retry && core::HasFailed(entry.state)) {
-    const bool open = entry.state == EnsembleState::kHalted || entry.state == EnsembleState::kStuck;
-    entry.state = open ? EnsembleState::kOpen : EnsembleState::kWaiting;
-    entry.began_ms = open ? entry.began_ms : 0;
-    entry.retry = true;
-    entry.message.clear();
+    TryAgain(index, run);
   }
 }
 

@@ -18,7 +18,7 @@ inline constexpr int kFleetSchemaVersion = 1;
 struct FleetEntry {
   std::string ensemble;
   core::EnsembleState state = core::EnsembleState::kWaiting;
-  std::string run_id;            // empty = none is known
+  std::string run_id;            // chosen before its command is begun; empty = there is none
   std::int64_t began_ms = 0;     // wall clock, Unix milliseconds; 0 = not yet
   std::int64_t ended_ms = 0;     // 0 = not yet
   std::optional<int> exit_code;  // of the command that ended last

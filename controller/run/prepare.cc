@@ -1,10 +1,13 @@
 #include "controller/run/prepare.h"
 
 #include "base/check.h"
+#include "base/text.h"
 #include "config/digests.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace zoowarden::controller {
 
@@ -71,6 +74,19 @@ RunFile MakeRun(const core::PlanInput& input, const NewRun& run) {
 std::string MakeRunId(std::int64_t wall_time_ms, std::uint32_t random) {
   const auto seconds = static_cast<std::time_t>(wall_time_ms / 1000);
   return fmt::format("{:%Y%m%d-%H%M%S}-{:04x}", fmt::gmtime(seconds), random & 0xffffU);
+}
+
+base::Status CheckRunId(const std::string& id) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  if (!id.empty() && id.front() != '-' && std::all_of(id.begin(), id.end(), plain)) {
+    return base::Ok();
+  }
+  return base::Fail(base::ErrorCode::kInvalidArgument,
+                    "run.odd_id",
+                    "'" + base::Printable(id) +
+                        "' is no id that Zoowarden gives a run, which has a-z, 0-9 and '-' only");
 }
 
 }  // namespace zoowarden::controller

@@ -37,4 +37,8 @@ struct NewRun {
 // "20261122-140501-3f9a": sorts by time, unique enough for one ensemble.
 [[nodiscard]] std::string MakeRunId(std::int64_t wall_time_ms, std::uint32_t random);
 
+// Ids that are not ours come from agents and command lines, and become a word of a command line and
+// a file's name. kInvalidArgument `run.odd_id`.
+[[nodiscard]] base::Status CheckRunId(const std::string& id);
+
 }  // namespace zoowarden::controller

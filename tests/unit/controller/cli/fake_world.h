@@ -258,6 +258,7 @@ class CommandLineTest : public testing::Test {
         .random = [this] { return random_; },
         .detach = detach_,
         .find_detached = [](const std::string&) { return std::nullopt; },
+        .find_begun_with = [](const std::vector<std::string>&) { return std::nullopt; },
         .connect_fleet =
             [this](const std::vector<ConnectRequest>& asked) {
               return std::make_shared<SpokenFleet>(words_, asked.size());

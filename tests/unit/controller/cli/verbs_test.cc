@@ -105,6 +105,18 @@ TEST_F(VerbsTest, ARestartHasAStepForEachServerThatIsNamed) {
       << differs.err;
 }
 
+TEST_F(VerbsTest, ARunIdThatWasChosenIsUsedOnce) {
+  Replace("tickTime: 2000", "tickTime: 2500");
+  EXPECT_TRUE(WouldBegin(Run({"apply", "--yes", "--run-id", "r-1"})));
+  Remember("r-1", core::RunOutcome::kSucceeded, 1'000);
+  const auto second = Run({"apply", "--yes", "--run-id", "r-1"});
+  EXPECT_EQ(second.code, static_cast<int>(ExitCode::kRefused));
+  EXPECT_NE(second.err.find("there is a run r-1 of this ensemble"), std::string::npos)
+      << second.err;
+  EXPECT_EQ(Run({"apply", "--yes", "--run-id", "../r-1"}).code, 2);
+  EXPECT_TRUE(WouldBegin(Run({"apply", "--yes", "--run-id", "r-2"})));
+}
+
 TEST_F(VerbsTest, WhatWasRolledBackIsNotTriedAgainByApply) {
   Replace("tickTime: 2000", "tickTime: 2500");
   Remember("r-1", core::RunOutcome::kRolledBack, 1'000);

@@ -83,7 +83,7 @@ TEST_F(FleetDriverTest, WhatAPersonBroughtInOrderIsNoFailureAnyMore) {
   Fail(0, RunOutcome::kHalted, 10);
   fleet_.policy.error_budget = 0;
   EXPECT_EQ(Live(), FleetEnd::kHalted);
-  world_.runs[0].outcome = RunOutcome::kSucceeded;
+  world_.runs[0].front().outcome = RunOutcome::kSucceeded;
   EXPECT_EQ(Live(), FleetEnd::kEnded);
   EXPECT_EQ(States(), Times("succeeded", 20));
 }
@@ -96,7 +96,7 @@ TEST_F(FleetDriverTest, ACommandThatBreaksOffIsGoneOnWithTwice) {
   EXPECT_EQ(world_.Began(0, EnsembleVerb::kBegin), 1U);
   EXPECT_EQ(world_.Began(0, EnsembleVerb::kResume), 2U);
   EXPECT_EQ(Entry(1).state, EnsembleState::kFailed);
-  EXPECT_THAT(Entry(1).message, HasSubstr("run run-1 broke off, and is open"));
+  EXPECT_THAT(Entry(1).message, HasSubstr("run run-2 broke off, and is open"));
 }
 
 TEST_F(FleetDriverTest, AsksThoseThatRunToStopOnceAndResumeGoesOn) {

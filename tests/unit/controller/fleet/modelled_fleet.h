@@ -35,19 +35,22 @@ class FleetKilled : public std::exception {};
 struct ModelledProcess {
   std::size_t ensemble = 0;
   EnsembleVerb verb = EnsembleVerb::kBegin;
+  std::string run_id;
   milliseconds begins{0};
   milliseconds ends{0};
   int code = 0;
   bool gone = false;
   bool interrupted = false;
+  bool idle = false;  // it was refused, or only looks on: it does nothing to its ensemble
 };
 
 // All that outlives the fleet's process.
 class ModelledWorld final : public sys::Clock {
  public:
   std::vector<Fate> fates;
-  std::map<std::size_t, RunSeen> runs;
-  std::map<std::size_t, std::int64_t> created;
+  std::map<std::size_t, std::vector<RunSeen>> runs;  // of each ensemble, the oldest first
+  std::set<std::size_t> others;                      // ensembles that somebody else holds
+  std::map<std::size_t, milliseconds> lapses;        // of leases whose command was killed
   std::vector<ModelledProcess> processes;
   std::vector<std::string> second_begins;  // of ensembles that were begun already
   std::size_t most_at_once = 0;
@@ -57,7 +60,8 @@ class ModelledWorld final : public sys::Clock {
   void Reset(std::size_t ensembles) {
     fates.assign(ensembles, Fate{});
     runs.clear();
-    created.clear();
+    others.clear();
+    lapses.clear();
     processes.clear();
     second_begins.clear();
     most_at_once = 0;
@@ -79,28 +83,71 @@ class ModelledWorld final : public sys::Clock {
 
   std::size_t Begin(std::size_t ensemble, const EnsembleOrder& order) {
     auto& fate = fates.at(ensemble);
-    const bool again = order.verb == EnsembleVerb::kBegin && !order.retry &&
-                       (runs.contains(ensemble) || Held(ensemble));
-    if (again) {
+    const bool begins = order.verb == EnsembleVerb::kBegin;
+    if (begins && !order.retry && (!runs[ensemble].empty() || Held(ensemble))) {
       second_begins.push_back(std::to_string(ensemble));
     }
-    const auto lasts = order.verb == EnsembleVerb::kVerify ? milliseconds(500) : fate.lasts;
-    processes.push_back(
-        {.ensemble = ensemble,
-         .verb = order.verb,
-         .begins = WallTime(),
-         .ends = WallTime() + lasts,
-         .code = order.verb == EnsembleVerb::kVerify ? fate.verify_code : fate.exit_code});
+    ModelledProcess process{.ensemble = ensemble,
+                            .verb = order.verb,
+                            .run_id = order.run_id,
+                            .begins = WallTime(),
+                            .ends = WallTime() + fate.lasts,
+                            .code = fate.exit_code,
+                            .idle = order.verb == EnsembleVerb::kAttach};
+    if (order.verb == EnsembleVerb::kVerify) {
+      process.ends = WallTime() + milliseconds(500);
+      process.code = fate.verify_code;
+    } else if (const int refusal = RefusalOf(ensemble, order); refusal != 0) {
+      process.ends = WallTime() + milliseconds(1'000);
+      process.code = refusal;
+      process.idle = true;
+    }
+    processes.push_back(std::move(process));
     most_at_once = std::max(most_at_once, AtWork());
     return processes.size() - 1;
   }
   void Run() {
     for (auto& process : processes) {
-      if (!process.gone && process.verb != EnsembleVerb::kVerify) {
+      if (!process.gone && process.verb == EnsembleVerb::kAttach) {
+        const auto* run = FindRun(process.ensemble, process.run_id);
+        process.ends = run->ended || !IsHeld(process.ensemble) ? WallTime() : process.ends;
+      } else if (!process.gone && process.verb != EnsembleVerb::kVerify && !process.idle) {
         Progress(process);
       }
       process.gone = process.gone || process.ends <= WallTime();
     }
+  }
+  // A person takes an ensemble out of its command's hands.
+  void TakeOver(std::size_t ensemble) {
+    others.insert(ensemble);
+    for (auto& process : processes) {
+      if (!process.gone && process.ensemble == ensemble) {
+        process.gone = true;
+        process.code = 8;
+      }
+    }
+  }
+  [[nodiscard]] RunSeen* FindRun(std::size_t ensemble, const std::string& run_id) {
+    auto& all = runs[ensemble];
+    const auto found = std::find_if(
+        all.begin(), all.end(), [&](const RunSeen& run) { return run.run_id == run_id; });
+    return found == all.end() ? nullptr : &*found;
+  }
+  // As CollectRuns has it.
+  [[nodiscard]] bool IsOpen(std::size_t ensemble, const RunSeen& run) {
+    const auto& all = runs[ensemble];
+    const bool order = std::any_of(all.begin(), all.end(), [&](const RunSeen& other) {
+      return &other > &run && other.ended &&
+             (other.outcome == core::RunOutcome::kSucceeded ||
+              other.outcome == core::RunOutcome::kRolledBack);
+    });
+    return !order && (!run.ended || run.outcome == core::RunOutcome::kHalted ||
+                      run.outcome == core::RunOutcome::kStuck);
+  }
+  [[nodiscard]] bool IsHeld(std::size_t ensemble) {
+    const auto lapse = lapses.find(ensemble);
+    return others.contains(ensemble) || Held(ensemble) ||
+           (lapse != lapses.end() && clock_.WallTime() < lapse->second);
   }
   void Interrupt(std::size_t process) {
     auto& one = processes.at(process);
@@ -110,7 +157,7 @@ class ModelledWorld final : public sys::Clock {
   }
   [[nodiscard]] bool Held(std::size_t ensemble) const {
     return std::any_of(processes.begin(), processes.end(), [&](const auto& process) {
-      return !process.gone && process.ensemble == ensemble &&
+      return !process.gone && !process.idle && process.ensemble == ensemble &&
              (process.verb == EnsembleVerb::kBegin || process.verb == EnsembleVerb::kResume);
     });
   }
@@ -131,26 +178,39 @@ class ModelledWorld final : public sys::Clock {
     }
     return ensembles.size();
   }
+  // The exit code of a command that may not do what it was begun for.
+  int RefusalOf(std::size_t ensemble, const EnsembleOrder& order) {
+    const auto* run = FindRun(ensemble, order.run_id);
+    const bool resumes = order.verb == EnsembleVerb::kResume;
+    if (order.verb == EnsembleVerb::kAttach) {
+      return 0;
+    }
+    if (others.contains(ensemble) || Held(ensemble)) {
+      return 8;
+    }
+    return resumes ? (run != nullptr && IsOpen(ensemble, *run) ? 0 : 5) : (run != nullptr ? 5 : 0);
+  }
   // Its first record is stored two seconds after the command began, as it plans first.
   void Progress(ModelledProcess& process) {
     auto& fate = fates.at(process.ensemble);
-    if (!fate.records || process.verb == EnsembleVerb::kAttach) {
+    if (!fate.records) {
       return;
     }
-    auto& run = runs[process.ensemble];
-    if (WallTime() >= process.begins + milliseconds(2'000) && run.run_id.empty()) {
-      run.run_id = "run-" + std::to_string(process.ensemble);
-      created[process.ensemble] = WallTime().count();
+    auto* run = FindRun(process.ensemble, process.run_id);
+    if (run == nullptr && WallTime() >= process.begins + milliseconds(2'000)) {
+      run = &runs[process.ensemble].emplace_back(RunSeen{.run_id = process.run_id});
     }
     const bool breaks = fate.breaks > 0 && WallTime() >= process.begins + milliseconds(10'000);
     if (breaks) {
       --fate.breaks;
+      lapses[process.ensemble] = WallTime() + milliseconds(15'000);
       process.gone = true;
       process.code = 137;
-    } else if (process.ends <= WallTime() && !process.interrupted) {
-      run.ended = true;
-      run.outcome = fate.outcome;
-      run.text = "as it was to be";
+    } else if (process.ends <= WallTime() && run != nullptr) {
+      run->ended = !process.interrupted;
+      run->left_open = process.interrupted;
+      run->outcome = run->ended ? fate.outcome : core::RunOutcome::kNone;
+      run->text = "as it was to be";
     }
   }
 
@@ -191,17 +251,25 @@ class ModelledRuns final : public EnsembleRuns {
                ? nullptr
                : std::make_unique<ModelledCommand>(world_, number, false);
   }
+  std::unique_ptr<EnsembleCommand> FindBegun(const std::string& run_id) override {
+    for (std::size_t i = 0; i < world_.processes.size(); ++i) {
+      const auto& process = world_.processes[i];
+      if (!process.gone && process.verb == EnsembleVerb::kBegin && process.run_id == run_id) {
+        return std::make_unique<ModelledCommand>(world_, i, false);
+      }
+    }
+    return nullptr;
+  }
   std::optional<RunSeen> Look(std::size_t ensemble,
                               const std::string& run_id,
-                              std::int64_t since_ms,
                               bool agents) override {
-    const auto found = world_.runs.find(ensemble);
-    if (found == world_.runs.end() || found->second.run_id.empty() ||
-        (run_id.empty() && world_.created[ensemble] < since_ms)) {
+    const auto* found = world_.FindRun(ensemble, run_id);
+    if (found == nullptr) {
       return std::nullopt;
     }
-    auto run = found->second;
-    run.held = agents && !run.ended && world_.Held(ensemble);
+    auto run = *found;
+    run.open = world_.IsOpen(ensemble, *found);
+    run.held = agents && !run.ended && world_.IsHeld(ensemble);
     return run;
   }
   std::string LastWords(std::size_t) override { return "error: as it was to be"; }
@@ -254,6 +322,7 @@ class ModelledFleetTest : public testing::Test {
                         .record = record_,
                         .runs = runs,
                         .clock = world_,
+                        .new_run_id = [this] { return "run-" + std::to_string(++run_ids_); },
                         .save =
                             [&](const FleetRecord& record) {
                               world_.Step();
@@ -291,12 +360,19 @@ class ModelledFleetTest : public testing::Test {
     world_.fates[index].exit_code = code;
   }
 
+  // A run of it that is not the rollout's.
+  void AddRun(std::size_t index, core::RunOutcome outcome) {
+    world_.runs[index].push_back(
+        {.run_id = "of a person", .ended = true, .outcome = outcome, .text = "by hand"});
+  }
+
   std::optional<std::string> stored_;
   config::LoadedFleet fleet_;
   ModelledWorld world_;
   FleetRecord record_;
   std::string said_;
   std::function<bool()> stop_ = [] { return false; };
+  int run_ids_ = 0;
 };
 
 }  // namespace zoowarden::controller

@@ -1,0 +1,119 @@
+// A rollout of a fleet and the real records of its ensembles: which run counts, and how commands
+// are begun.
+#include "controller/cli/start_again.h"
+#include "controller/fleet/fleet_store.h"
+#include "sys/subprocess.h"
+#include "tests/unit/controller/cli/run_fixture.h"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+
+namespace zoowarden::controller {
+namespace {
+
+using core::EnsembleState;
+using core::RunOutcome;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class FleetChildrenTest : public RunsTest {
+ protected:
+  void SetUp() override {
+    RunsTest::SetUp();
+    environment_.erase("ZOOWARDEN_ENSEMBLE");
+    environment_["ZOOWARDEN_FLEET"] = Path("fleet.yaml");
+    Write("fleet.yaml", "fleet: all\nensembles: [{files: ensemble.yaml}]\n");
+    detach_ = [this](const DetachRequest& request) {
+      begun_.push_back({request.words.begin(), request.words.begin() + 4});
+      return Detached{.ended = [] { return true; }, .exit_code = [this] { return code_; }};
+    };
+  }
+
+  void Recorded(EnsembleState state) {
+    FleetRecord record{.fleet = "all", .rollout = "f-1", .verb = "apply"};
+    record.ensembles = {{.ensemble = "lab", .state = state, .run_id = "r-1", .began_ms = 1}};
+    const auto store = FleetStore::Own(Path("state/_fleets/all"));
+    ASSERT_TRUE(store) << store.error().message();
+    ASSERT_TRUE(store->Save(record));
+  }
+  FleetEntry Entry() {
+    return (*FleetStore::Beside(Path("state/_fleets/all")).Load())->ensembles.front();
+  }
+  static RunRecord WithEvent(RunRecord record, const std::string& kind) {
+    record.events = {{.epoch = record.epoch, .sequence = 1, .kind = "run_started"},
+                     {.epoch = record.epoch, .sequence = 2, .kind = kind}};
+    return record;
+  }
+
+  std::vector<std::vector<std::string>> begun_;
+  int code_ = 5;
+};
+
+TEST_F(FleetChildrenTest, AnotherRunOfTheEnsembleIsNotTheRollouts) {
+  Recorded(EnsembleState::kRunning);
+  Store(Record(Ended(File("r-2", 5'000), RunOutcome::kSucceeded), 1, 1));
+  const auto resumed = Run({"fleet", "resume", "--yes"});
+  EXPECT_EQ(resumed.code, 10) << resumed.err;
+  // Begun again, under the id that it was to have.
+  EXPECT_THAT(begun_, ElementsAre(ElementsAre("apply", "--yes", "--run-id", "r-1")));
+  EXPECT_EQ(Entry().state, EnsembleState::kRefused);
+  EXPECT_EQ(Entry().run_id, "");
+}
+
+TEST_F(FleetChildrenTest, AHaltedRunThatALaterOneHasClosedIsNotGoneOnWith) {
+  Recorded(EnsembleState::kHalted);
+  Store(Record(Ended(File("r-1", 1'000), RunOutcome::kHalted), 1, 1));
+  Store(Record(Ended(File("r-2", 5'000), RunOutcome::kSucceeded), 2, 1));
+  EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 10);
+  EXPECT_TRUE(begun_.empty());
+  EXPECT_EQ(Run({"fleet", "resume", "--retry", "--yes"}).code, 10);
+  EXPECT_THAT(begun_,
+              ElementsAre(ElementsAre("apply", "--yes", "--run-id", "20231114-221320-3f9a")));
+}
+
+TEST_F(FleetChildrenTest, AHaltedRunIsGoneOnWithWhenItIsRetried) {
+  Recorded(EnsembleState::kHalted);
+  Store(Record(Ended(File("r-1", 1'000), RunOutcome::kHalted), 1, 1));
+  EXPECT_EQ(Run({"fleet", "resume", "--retry", "--yes"}).code, 10);
+  EXPECT_THAT(begun_, Contains(ElementsAre("resume", "r-1", "--yes", "--no-color")));
+  EXPECT_EQ(Entry().state, EnsembleState::kHalted);
+}
+
+TEST_F(FleetChildrenTest, ARunThatBrokeOffIsGoneOnWithAndOneThatWasPausedIsNot) {
+  Recorded(EnsembleState::kRunning);
+  Store(WithEvent(Record(File("r-1", 1'000), 1, 2), "left_open"));
+  EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 10);
+  EXPECT_TRUE(begun_.empty());
+  EXPECT_THAT(Entry().message, HasSubstr("run r-1 was paused or taken over by somebody else"));
+  Recorded(EnsembleState::kRunning);
+  Store(WithEvent(Record(File("r-1", 1'000), 2, 2), "permitted"));
+  code_ = 8;
+  EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 10);
+  EXPECT_THAT(begun_, Contains(ElementsAre("resume", "r-1", "--yes", "--no-color")));
+}
+
+TEST(StartAgainTest, AProcessIsFoundByTheWordsItWasBegunWith) {
+  const auto directory = sys::TempDir::Create(testing::TempDir(), "words.");
+  ASSERT_TRUE(directory);
+  const auto pid = sys::StartDetached({.executable = "/bin/sh",
+                                       .arguments = {"-c", "sleep 30; :", "--run-id", "r-7"},
+                                       .environment = {"PATH=/usr/bin:/bin"},
+                                       .log = directory->path() / "log"});
+  ASSERT_TRUE(pid) << pid.error().message();
+  const auto found = FindStartedWith({"--run-id", "r-7"});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->pid, *pid);
+  EXPECT_FALSE(FindStartedWith({"--run-id", "r-8"}));
+  EXPECT_FALSE(FindStartedWith({"r-7", "--run-id"}));
+  ::kill(-*pid, SIGKILL);
+  ::waitpid(*pid, nullptr, 0);
+  EXPECT_TRUE(found->ended());
+  EXPECT_FALSE(FindStartedWith({"--run-id", "r-7"}));
+}
+
+}  // namespace
+}  // namespace zoowarden::controller
