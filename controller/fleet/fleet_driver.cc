@@ -39,10 +39,12 @@ core::FleetDecision FleetDriver::Decide() const {
                          .ensembles = {},
                          .windows = std::nullopt,
                          .now = at_.clock.WallTime()};
-  for (const auto& entry : at_.record.ensembles) {
+  for (std::size_t i = 0; i < at_.record.ensembles.size(); ++i) {
+    const auto& entry = at_.record.ensembles[i];
     input.ensembles.push_back({.state = entry.state,
                                .ended = std::min(milliseconds(entry.ended_ms), input.now),
-                               .verified = entry.verified});
+                               .verified = entry.verified,
+                               .look_again = look_again_.contains(i)});
   }
   if (at_.fleet.windows) {
     input.windows_known_until = input.now + kWindowsAhead;
@@ -118,7 +120,8 @@ base::Status FleetDriver::Verify(const std::vector<std::size_t>& indices) {
       ZW_TRY(Fail(index, command.error().message()));
       continue;
     }
-    at_.say(at_.record.ensembles[index].ensemble + ": has soaked, is verified");
+    at_.say(at_.record.ensembles[index].ensemble +
+            (look_again_.contains(index) ? ": is verified again" : ": has soaked, is verified"));
     running_[index] = {.command = *std::move(command), .verifies = true};
   }
   return base::Ok();
@@ -128,11 +131,15 @@ base::Status FleetDriver::SettleVerified(std::size_t index, std::optional<int> e
   auto& entry = at_.record.ensembles[index];
   entry.verified = exit_code == 0;
   if (entry.verified) {
+    look_again_.erase(index);
+    entry.state = EnsembleState::kSucceeded;
+    entry.message.clear();
     return at_.save(at_.record);
   }
   if (stopping_) {
     return base::Ok();  // it is looked at again
   }
+  look_again_.erase(index);
   entry.state = EnsembleState::kUnhealthy;
   entry.message = "not in order after the soak: " + at_.runs.LastWords(index);
   at_.say(entry.ensemble + ": unhealthy: " + Sentence(entry.message));

@@ -84,7 +84,8 @@ class FleetDriver {
   FleetWorkplace at_;
   std::map<std::size_t, Running> running_;
   std::map<std::size_t, int> resumptions_;
-  std::set<std::size_t> others_;  // whose runs somebody else carries out
+  std::set<std::size_t> others_;      // whose runs somebody else carries out
+  std::set<std::size_t> look_again_;  // that an earlier process found not in order
   bool stopping_ = false;
   std::string told_;
 };

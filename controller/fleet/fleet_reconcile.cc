@@ -99,8 +99,7 @@ void FleetDriver::ReconcileEntry(std::size_t index, bool retry) {
     return;
   }
   if (entry.state == EnsembleState::kUnhealthy) {
-    entry.state = EnsembleState::kSucceeded;  // it is looked at again
-    entry.verified = false;
+    look_again_.insert(index);
     return;
   }
   if (entry.state != EnsembleState::kRunning && entry.state != EnsembleState::kOpen &&

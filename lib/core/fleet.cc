@@ -56,6 +56,17 @@ Indices Open(const FleetInput& input) {
   return open;
 }
 
+Indices ToLookAgain(const FleetInput& input) {
+  Indices again;
+  for (std::size_t i = 0; i < input.ensembles.size(); ++i) {
+    const auto& one = input.ensembles[i];
+    if (one.state == EnsembleState::kUnhealthy && one.look_again) {
+      again.push_back(i);
+    }
+  }
+  return again;
+}
+
 bool HasEndedWave(const FleetInput& input, const model::FleetWave& wave) {
   return std::all_of(wave.ensembles.begin(), wave.ensembles.end(), [&](std::size_t index) {
     return HasEnded(input.ensembles[index].state);
@@ -131,6 +142,9 @@ FleetDecision Decide(const FleetInput& input, std::size_t failed, std::size_t ru
       return {.reason = FleetReason::kRunning};
     }
     return {.step = FleetStep::kBegin, .ensembles = std::move(open)};
+  }
+  if (auto again = ToLookAgain(input); !again.empty()) {
+    return {.step = FleetStep::kVerify, .ensembles = std::move(again)};
   }
   if (failed > input.policy.error_budget) {
     return {.step = running > 0 ? FleetStep::kWait : FleetStep::kHalted,

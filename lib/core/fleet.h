@@ -37,6 +37,7 @@ struct FleetEnsemble {
   EnsembleState state = EnsembleState::kWaiting;
   model::WallTime ended{0};  // of the states that HasEnded
   bool verified = false;     // looked at after the soak
+  bool look_again = false;   // of kUnhealthy: somebody may have brought it in order meanwhile
 };
 
 struct FleetInput {
@@ -76,7 +77,8 @@ struct FleetDecision {
 };
 
 // Ensembles that are open go on before others begin, whatever the budget and the windows say: a
-// mixed ensemble is worse than one that is carried to an end.
+// mixed ensemble is worse than one that is carried to an end. Then those are looked at again that
+// were not in order, whatever soak and waves say now: they count as failed until they are.
 [[nodiscard]] FleetDecision DecideFleet(const FleetInput& input);
 
 }  // namespace zoowarden::core

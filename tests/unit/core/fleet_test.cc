@@ -84,6 +84,17 @@ TEST(FleetTest, AWaveSoaksFromItsLastEndAndIsVerifiedBeforeTheNext) {
   EXPECT_EQ(Decided(input), "begin none 2 3 4 5");
 }
 
+TEST(FleetTest, WhatWasNotInOrderIsLookedAtAgainWhateverSoakAndWavesSay) {
+  for (const std::size_t index : {1U, 15U}) {
+    auto input = Twenty({.concurrency = 2});
+    Put(input, {index}, EnsembleState::kUnhealthy);
+    EXPECT_EQ(Decided(input), "halted budget");
+    input.ensembles[index].look_again = true;
+    EXPECT_EQ(Decided(input), "verify none " + std::to_string(index));
+    EXPECT_EQ(DecideFleet(input).failed, 1U);
+  }
+}
+
 TEST(FleetTest, WhereNothingWasDoneNothingSoaks) {
   auto input = Twenty({.concurrency = 1, .soak = 30 * kMinute});
   Put(input, {0, 1}, EnsembleState::kNothingToDo);

@@ -126,6 +126,21 @@ TEST_F(FleetDriverTest, AWaveSoaksAndIsVerifiedBeforeTheNext) {
   EXPECT_EQ(world_.Began(15, EnsembleVerb::kVerify), 0U);  // nothing follows the last wave
 }
 
+TEST_F(FleetDriverTest, WhatWasNotInOrderCountsAsFailedUntilItIs) {
+  fleet_.policy = {.concurrency = 4, .error_budget = 0, .soak = std::chrono::minutes(30)};
+  world_.fates[1].verify_code = 1;
+  EXPECT_EQ(Live(), FleetEnd::kHalted);
+  fleet_.policy.soak = milliseconds(0);
+  EXPECT_EQ(Live(), FleetEnd::kHalted);
+  EXPECT_EQ(Entry(1).state, EnsembleState::kUnhealthy);
+  EXPECT_EQ(world_.Began(1, EnsembleVerb::kVerify), 2U);
+  EXPECT_EQ(world_.Began(2, EnsembleVerb::kBegin), 0U);
+  world_.fates[1].verify_code = 0;
+  EXPECT_EQ(Live(), FleetEnd::kEnded);
+  EXPECT_EQ(States(), Times("succeeded", 20));
+  EXPECT_EQ(Entry(1).message, "");
+}
+
 TEST_F(FleetDriverTest, NoneIsBegunOutsideItsWindow) {
   // The manual clock begins at 2023-11-14T22:13:20Z.
   config::FleetWindow window{.zone = "UTC"};
