@@ -74,6 +74,7 @@ void FillCommandTree(CommandTree& tree, GlobalFlags& flags) {
   tree.commands.push_back(AdoptCommand());
   tree.commands.push_back(RunsListCommand());
   tree.commands.push_back(RunsShowCommand());
+  tree.commands.push_back(RunsForgetCommand());
   tree.commands.push_back(AuditShowCommand());
   tree.commands.push_back(AuditVerifyCommand());
   tree.commands.push_back(ReleasesListCommand());

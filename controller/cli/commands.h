@@ -36,6 +36,7 @@ namespace zoowarden::controller {
 [[nodiscard]] Command ConfigShowCommand();
 [[nodiscard]] Command ConfigSetCommand();
 [[nodiscard]] Command ConfigApplyCommand();
+[[nodiscard]] Command RunsForgetCommand();
 [[nodiscard]] Command RunsListCommand();
 [[nodiscard]] Command RunsShowCommand();
 [[nodiscard]] Command AuditShowCommand();

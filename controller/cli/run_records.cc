@@ -12,10 +12,6 @@ namespace zoowarden::controller {
 
 namespace {
 
-std::filesystem::path StorePath(const std::filesystem::path& state_directory) {
-  return state_directory / "runs.db";
-}
-
 RunRecord RecordOf(const journal::RunRow& row) {
   return {.run_id = row.run_id,
           .ensemble = row.ensemble,
@@ -129,16 +125,20 @@ bool Began(const Holders& holders, const Copies& copies) {
 
 }  // namespace
 
+std::filesystem::path RecordsPath(const std::filesystem::path& state_directory) {
+  return state_directory / "runs.db";
+}
+
 base::Result<std::unique_ptr<RunJournal>> StoredRunJournal::OpenToWrite(
     const std::filesystem::path& state_directory) {
   ZW_TRY(sys::EnsureDirectory(state_directory, 0700));
-  ZW_ASSIGN(auto store, journal::OpenRunStore(StorePath(state_directory), journal::Access::kOwn));
+  ZW_ASSIGN(auto store, journal::OpenRunStore(RecordsPath(state_directory), journal::Access::kOwn));
   return std::make_unique<StoredRunJournal>(std::move(store));
 }
 
 base::Result<std::unique_ptr<RunJournal>> StoredRunJournal::OpenToRead(
     const std::filesystem::path& state_directory) {
-  auto store = journal::OpenRunStore(StorePath(state_directory), journal::Access::kRead);
+  auto store = journal::OpenRunStore(RecordsPath(state_directory), journal::Access::kRead);
   if (!store && store.error().Is(base::ErrorCode::kNotFound)) {
     store = journal::OpenRunStoreInMemory();
   }

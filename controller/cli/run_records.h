@@ -15,6 +15,9 @@
 
 namespace zoowarden::controller {
 
+// Of this machine, in the ensemble's state directory.
+[[nodiscard]] std::filesystem::path RecordsPath(const std::filesystem::path& state_directory);
+
 // The run loop's journal on top of the SQLite store. Owns the store.
 class StoredRunJournal final : public RunJournal {
  public:

@@ -1,4 +1,4 @@
-// Which records of runs an agent may forget: old ones of which nothing is open any more. Pure.
+// Which records of runs may be forgotten: old ones of which nothing is open any more. Pure.
 #pragma once
 
 #include <chrono>

@@ -69,6 +69,11 @@ std::vector<RunFate> FatesOf(SQLite::Database& handle) {
   return fates;
 }
 
+void ForgetRun(SQLite::Database& handle, const std::string& run_id) {
+  Execute(handle, "DELETE FROM run_events WHERE run_id = ?", run_id);
+  Execute(handle, "DELETE FROM runs WHERE run_id = ?", run_id);
+}
+
 // Owns its database, unlike RunTables.
 class OwningRunStore final : public RunStore {
  public:
@@ -86,6 +91,12 @@ class OwningRunStore final : public RunStore {
   [[nodiscard]] base::Result<std::vector<RunEventRow>> ListEvents(
       const std::string& run_id) override {
     return tables_.ListEvents(run_id);
+  }
+  [[nodiscard]] base::Result<std::vector<std::string>> ListOld(const RunRetention& keep) override {
+    return tables_.ListOld(keep);
+  }
+  [[nodiscard]] base::Status Forget(const std::vector<std::string>& run_ids) override {
+    return tables_.Forget(run_ids);
   }
 
  private:
@@ -128,8 +139,7 @@ void ForgetOldRuns(SQLite::Database& handle,
                    const std::string& newcomer) {
   for (const auto& id : RunsToForget(FatesOf(handle), keep)) {
     if (id != newcomer) {
-      Execute(handle, "DELETE FROM run_events WHERE run_id = ?", id);
-      Execute(handle, "DELETE FROM runs WHERE run_id = ?", id);
+      ForgetRun(handle, id);
     }
   }
 }
@@ -176,6 +186,21 @@ base::Result<std::vector<RunEventRow>> RunTables::ListEvents(const std::string& 
                         .json = statement.getColumn(6).getString()});
     }
     return events;
+  });
+}
+
+base::Result<std::vector<std::string>> RunTables::ListOld(const RunRetention& keep) {
+  return Read(database_, "list old runs", [&](SQLite::Database& handle) {
+    return RunsToForget(FatesOf(handle), keep);
+  });
+}
+
+base::Status RunTables::Forget(const std::vector<std::string>& run_ids) {
+  return Write(database_, "forget runs", [&](SQLite::Database& handle) {
+    for (const auto& run_id : run_ids) {
+      ForgetRun(handle, run_id);
+    }
+    return base::Ok();
   });
 }
 

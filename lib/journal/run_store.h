@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "journal/database.h"
+#include "journal/run_retention.h"
 
 #include <compare>
 #include <cstdint>
@@ -63,6 +64,11 @@ class RunStore {
   // Oldest first.
   [[nodiscard]] virtual base::Result<std::vector<RunEventRow>> ListEvents(
       const std::string& run_id) = 0;
+  // What `keep` does not keep (run_retention.h), newest first.
+  [[nodiscard]] virtual base::Result<std::vector<std::string>> ListOld(
+      const RunRetention& keep) = 0;
+  // Together, each with its events; what is not there is forgotten. Idempotent.
+  [[nodiscard]] virtual base::Status Forget(const std::vector<std::string>& run_ids) = 0;
 };
 
 // The controller's store. Access::kRead serves `runs list` and `runs show` beside a running one.

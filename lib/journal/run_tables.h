@@ -1,7 +1,6 @@
 // The tables of run_store.h inside a database that may hold others. For this component's .cc files.
 #pragma once
 
-#include "journal/run_retention.h"
 #include "journal/run_store.h"
 
 namespace SQLite {
@@ -54,6 +53,8 @@ class RunTables final : public RunStore {
   [[nodiscard]] base::Result<std::vector<RunRow>> List() override;
   [[nodiscard]] base::Result<std::vector<RunEventRow>> ListEvents(
       const std::string& run_id) override;
+  [[nodiscard]] base::Result<std::vector<std::string>> ListOld(const RunRetention& keep) override;
+  [[nodiscard]] base::Status Forget(const std::vector<std::string>& run_ids) override;
 
  private:
   Database& database_;

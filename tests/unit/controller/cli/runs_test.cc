@@ -254,5 +254,58 @@ TEST_F(RunsTest, ASecondWriterIsRefused) {
   EXPECT_TRUE(StoredRunJournal::OpenToRead(Path("state/lab")));
 }
 
+class ForgetRunsTest : public RunsTest {
+ protected:
+  // r-0 is the newest; each is a day older than the one before.
+  void StoreMany(int count, core::RunOutcome outcome) {
+    constexpr std::int64_t kDay = 86'400'000;
+    for (int i = 0; i < count; ++i) {
+      Store(Record(
+          Ended(File("r-" + std::to_string(i), 1'700'000'000'000 - i * kDay), outcome), 1, 1));
+    }
+  }
+  std::size_t Stored() {
+    return (*StoredRunJournal::OpenToRead(Path("state/lab")))->List().value().size();
+  }
+};
+
+TEST_F(ForgetRunsTest, OldRecordsGoWhenToldTo) {
+  StoreMany(14, core::RunOutcome::kSucceeded);
+  EXPECT_EQ(Run({"runs", "forget", "--yes"}).out, "forgot 0 of 14 records\n");
+  const auto outcome = Run({"runs", "forget", "--keep", "12", "--yes", "-o", "json"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out.find("\"forgotten\": [\n    \"r-12\",\n    \"r-13\"\n  ]"), 27U)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("\"kept\": 12"), std::string::npos) << outcome.out;
+  EXPECT_EQ(Stored(), 12U);
+  EXPECT_EQ(Run({"runs", "show", "r-12"}).code, 1);
+  EXPECT_EQ(Run({"runs", "forget", "--keep-days", "1", "--yes"}).out, "forgot 2 of 12 records\n");
+  EXPECT_EQ(Stored(), 10U) << "the ten newest stay whatever their age";
+}
+
+TEST_F(ForgetRunsTest, WhatNeedsSomebodyStays) {
+  StoreMany(14, core::RunOutcome::kHalted);
+  EXPECT_EQ(Run({"runs", "forget", "--keep", "10", "--keep-days", "1", "--yes"}).out,
+            "forgot 0 of 14 records\n");
+}
+
+TEST_F(ForgetRunsTest, ItAsksFirstAndTakesNoNonsense) {
+  EXPECT_EQ(Run({"runs", "forget"}).out, "forgot 0 of 0 records\n") << "and makes no store";
+  EXPECT_FALSE(std::filesystem::exists(Path("state/lab/runs.db")));
+  StoreMany(11, core::RunOutcome::kSucceeded);
+  const auto unasked = Run({"runs", "forget", "--keep", "10"});
+  EXPECT_EQ(unasked.code, 2);
+  EXPECT_NE(unasked.err.find("--yes"), std::string::npos) << unasked.err;
+  for (const char* keep : {"9", "0", "-1", "all", "10001"}) {
+    EXPECT_EQ(Run({"runs", "forget", "--keep", keep, "--yes"}).code, 2) << keep;
+  }
+  EXPECT_EQ(Stored(), 11U);
+  const auto writer = StoredRunJournal::OpenToWrite(Path("state/lab"));
+  ASSERT_TRUE(writer);
+  const auto busy = Run({"runs", "forget", "--keep", "10", "--yes"});
+  EXPECT_NE(busy.code, 0);
+  EXPECT_NE(busy.err.find("is in use by process"), std::string::npos) << busy.err;
+}
+
 }  // namespace
 }  // namespace zoowarden::controller
