@@ -7,12 +7,51 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <mutex>
+#include <utility>
 
 namespace zoowarden::pki {
 namespace {
 
 // Without terminal conversion of the password prompt: an encrypted key is refused, not asked for.
 int NoPassword(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return -1; }
+
+// Loading credentials reads the same two texts a dozen times, and OpenSSL 3.0 looks for a decoder
+// anew each time, which is most of the work. Certificates are counted references and never changed
+// once they are read.
+class RecentCertificates {
+ public:
+  CertPtr Find(const std::string& pem) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [text, certificate] : kept_) {
+      if (certificate != nullptr && text == pem) {
+        return Share(certificate.get());
+      }
+    }
+    return nullptr;
+  }
+  void Put(const std::string& pem, X509* certificate) {
+    const std::lock_guard lock(mutex_);
+    kept_[next_] = {pem, Share(certificate)};
+    next_ = (next_ + 1) % kept_.size();
+  }
+
+ private:
+  static CertPtr Share(X509* certificate) {
+    X509_up_ref(certificate);
+    return CertPtr(certificate);
+  }
+
+  std::mutex mutex_;
+  std::array<std::pair<std::string, CertPtr>, 8> kept_;
+  std::size_t next_ = 0;
+};
+
+// Never destroyed: threads of gRPC may outlive main.
+RecentCertificates& RecentlyRead() {
+  static auto& recent = *new RecentCertificates();
+  return recent;
+}
 
 }  // namespace
 
@@ -73,6 +112,9 @@ ExtensionPtr MakeExtension(X509* issuer, X509* subject, int nid, const char* val
 }
 
 base::Result<CertPtr> ReadCertificate(const std::string& pem) {
+  if (CertPtr known = RecentlyRead().Find(pem)) {
+    return known;
+  }
   CertPtr certificate(PEM_read_bio_X509(BioOf(pem).get(), nullptr, nullptr, nullptr));
   if (certificate == nullptr) {
     ERR_clear_error();
@@ -80,6 +122,7 @@ base::Result<CertPtr> ReadCertificate(const std::string& pem) {
                       "pki.not_a_certificate",
                       "this is not a PEM certificate; make one with 'zoowarden pki issue'");
   }
+  RecentlyRead().Put(pem, certificate.get());
   return certificate;
 }
 

@@ -8,10 +8,13 @@
 
 #include "base/error.h"
 #include "pki/crl.h"
+#include "pki/x509.h"
 #include "sys/clock.h"
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -55,6 +58,8 @@ class PeerJudge {
 
  private:
   struct Lists;
+  using Peer = std::shared_ptr<const CertificateInfo>;
+  [[nodiscard]] base::Result<Peer> Read(const std::string& certificate_pem);
   // Of whatever age.
   [[nodiscard]] base::Result<std::shared_ptr<const Lists>> Load();
   [[nodiscard]] base::Status CheckUsable(const Lists& lists) const;
@@ -69,6 +74,7 @@ class PeerJudge {
   std::string ca_pem_;
   std::vector<std::string> ca_key_ids_;
   std::shared_ptr<const Lists> lists_;
+  std::map<std::string, Peer, std::less<>> read_;  // by PEM text
   std::string logged_;  // reason of the last refusal by the list; empty = it was good
 };
 
