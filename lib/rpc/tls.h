@@ -21,8 +21,9 @@ class ChannelCredentials;
 namespace zoowarden::rpc {
 
 // Every TLS context that this process makes from now on speaks TLS 1.3 only. Aborts when OpenSSL
-// does not obey. Also sends gRPC's own log lines through base/log.h without the noise. Idempotent,
-// thread-safe; call it before any gRPC object exists.
+// does not obey. Also sends gRPC's own log lines through base/log.h without the noise, and spares
+// its locks the search for deadlocks. Idempotent, thread-safe; call it before any gRPC object
+// exists.
 void ForceTls13();
 
 // Accepts a server only when its certificate is of the same CA and has exactly one URI name, the
