@@ -79,6 +79,16 @@ Result<std::uint64_t> Number(const Fields& fields, std::string_view name) {
   return *value;
 }
 
+// A request is counted after it was handed on and may be done by then, so that the count is -1 for
+// a moment (ZooKeeperServer.submitRequest, apache/zookeeper); the rest of the reply is as good.
+Result<std::uint64_t> Outstanding(const Fields& fields) {
+  ZW_ASSIGN(const std::string text, Field(fields, "Outstanding"));
+  if (text.starts_with('-') && base::ParseUnsigned(text.substr(1))) {
+    return 0;
+  }
+  return Number(fields, "Outstanding");
+}
+
 Result<model::Zxid> ZxidField(const Fields& fields) {
   ZW_ASSIGN(const std::string text, Field(fields, "Zxid"));
   const auto value =
@@ -150,7 +160,7 @@ Result<SrvrReply> ParseSrvr(std::string_view text) {
   ZW_ASSIGN(reply.received, Number(lines.fields, "Received"));
   ZW_ASSIGN(reply.sent, Number(lines.fields, "Sent"));
   ZW_ASSIGN(reply.connections, Number(lines.fields, "Connections"));
-  ZW_ASSIGN(reply.outstanding, Number(lines.fields, "Outstanding"));
+  ZW_ASSIGN(reply.outstanding, Outstanding(lines.fields));
   ZW_ASSIGN(reply.zxid, ZxidField(lines.fields));
   ZW_ASSIGN(reply.mode, ModeField(lines));
   ZW_ASSIGN(reply.node_count, Number(lines.fields, "Node count"));

@@ -105,6 +105,18 @@ TEST(SrvrTest, InsaneFieldsAreNeverHealthy) {
   }
 }
 
+TEST(SrvrTest, ACountOfRequestsThatIsNegativeForAMomentIsNone) {
+  const auto good = PrintSrvr(Sample());
+  const auto reply = ParseSrvr(With(good, "Outstanding: 4", "Outstanding: -1"));
+  ASSERT_TRUE(reply) << reply.error().message();
+  EXPECT_EQ(reply->outstanding, 0U);
+  for (const char* insane : {"-", "--1", "-x", "+1"}) {
+    EXPECT_EQ(ReasonOf(With(good, "Outstanding: 4", std::string("Outstanding: ") + insane)),
+              "zk.reply_malformed")
+        << insane;
+  }
+}
+
 TEST(SrvrTest, ReadOnlyServerIsReadOnlyAndNothingElse) {
   auto reply = Sample();
   reply.mode = ServerMode::kReadOnly;
