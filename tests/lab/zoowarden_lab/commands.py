@@ -31,7 +31,7 @@ def _setting(text: str) -> tuple:
 def _up(arguments) -> int:
     options = layout.Options(arguments.servers, arguments.observers, arguments.version,
                              tuple(arguments.setting), arguments.reconfig, arguments.auth,
-                             hosts=arguments.hosts)
+                             hosts=arguments.hosts, name=arguments.name)
     lab = (host_lab.up_serving if options.hosts else up.up)(arguments.dir, options)
     print(f"{len(lab.servers)} servers on {options.version} serve at {lab.hosts}\n"
           f"next: . {shlex.quote(str(lab.directory / 'env'))} && zoowarden status")
@@ -63,6 +63,8 @@ def _add_up(commands) -> None:
         "  sudo ./x lab up --hosts --dir /tmp/lab      on machines with systemd\n"
         "then `. /tmp/lab/env && zoowarden status`, at the end `./x lab down --dir /tmp/lab`")
     started.add_argument("--dir", required=True, help="where everything of this lab goes")
+    started.add_argument("--name", default="lab",
+                         help="of the ensemble; those of one fleet have different ones")
     started.add_argument("--servers", type=int, default=3, help="voting servers")
     started.add_argument("--observers", type=int, default=0)
     started.add_argument("--version", default="3.8.4", choices=recipes.offered())
