@@ -30,8 +30,9 @@ std::string Question(const Planned& planned) {
     }
     return "start " + servers + " of ensemble " + planned.input.spec.name + "?";
   }
-  return "restart " + std::to_string(planned.plan.steps.size()) + " servers of ensemble " +
-         planned.input.spec.name + "?";
+  const auto servers = planned.plan.steps.size();
+  return "restart " + std::to_string(servers) + (servers == 1 ? " server" : " servers") +
+         " of ensemble " + planned.input.spec.name + "?";
 }
 
 // What is carried out, and what of it the records are asked about.
@@ -176,11 +177,13 @@ base::Result<Consent> ConsentTo(Context& context,
                       "`zoowarden repair`, then have a plan of the rest approved");
   }
   if (!file) {
-    return base::Fail(base::ErrorCode::kFailedPrecondition,
-                      "plan.needs_approval",
-                      "ensemble.yaml says policy: {approval: required}: make a plan with "
-                      "`zoowarden plan -o json > plan.json`, have it approved with `zoowarden "
-                      "approve plan.json`, then `zoowarden apply plan.json`");
+    return base::Fail(
+        base::ErrorCode::kFailedPrecondition,
+        "plan.needs_approval",
+        "ensemble.yaml says policy: {approval: required}: make a plan with "
+        "`zoowarden plan -o json > plan.json` (with --to V for an upgrade, --restart for "
+        "a restart), have it approved with `zoowarden approve plan.json`, then "
+        "`zoowarden apply plan.json`");
   }
   if (DigestOf(planned) != file->digest) {
     return base::Fail(base::ErrorCode::kFailedPrecondition,

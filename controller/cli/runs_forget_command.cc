@@ -97,7 +97,7 @@ Command RunsForgetCommand() {
   return {
       .name = "runs forget",
       .summary = "remove old records of runs from this machine",
-      .examples = {{"zoowarden runs forget", "all but the newest 100, and those of 180 days"},
+      .examples = {{"zoowarden runs forget", "what is beyond the newest 100, or 180 days old"},
                    {"zoowarden runs forget --keep 20 --keep-days 30 --yes", "from cron"}},
       .details =
           "The ten newest stay, and what is open, halted or stuck until a later run has brought "

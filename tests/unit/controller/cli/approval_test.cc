@@ -89,7 +89,9 @@ TEST_F(ApprovalTest, ARestartIsPlannedAndApprovedToo) {
     seen.current = WantedGenerations(loaded->spec).at(seen.id);
     seen.settings = model::SettingsOf(loaded->spec, *model::FindServer(loaded->spec, seen.id));
   }
-  EXPECT_EQ(Run({"restart", "--yes"}).code, static_cast<int>(ExitCode::kRefused));
+  const auto refused = Run({"restart", "--yes"});
+  EXPECT_EQ(refused.code, static_cast<int>(ExitCode::kRefused));
+  EXPECT_NE(refused.err.find("--restart for a restart"), std::string::npos) << refused.err;
   const auto planned = Run({"plan", "--restart", "--server", "3", "-o", "json"});
   ASSERT_EQ(planned.code, 0) << planned.err;
   Write("plan.json", planned.out);

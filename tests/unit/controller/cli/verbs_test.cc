@@ -97,6 +97,10 @@ TEST_F(VerbsTest, ARestartHasAStepForEachServerThatIsNamed) {
   EXPECT_NE(two.out.find("  1. restart server 3: 3.9.4\n"), std::string::npos) << two.out;
   EXPECT_NE(two.out.find("  2. restart server 2: 3.9.4\n"), std::string::npos) << two.out;
   EXPECT_EQ(Run({"restart", "--server", "9", "--yes"}).code, 2);
+  terminal_ = true;
+  typed_ = "n\n";
+  const auto one = Run({"restart", "--server", "2"});
+  EXPECT_NE(one.err.find("restart 1 server of ensemble lab?"), std::string::npos) << one.err;
   Replace("tickTime: 2000", "tickTime: 2500");
   const auto differs = Run({"restart", "--server", "1", "--yes"});
   EXPECT_EQ(differs.code, static_cast<int>(ExitCode::kRefused));
