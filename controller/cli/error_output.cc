@@ -28,7 +28,9 @@ constexpr std::array kHints{
     Hint{"record.fenced", "see `zoowarden status`"},
     Hint{"lease.no_majority", "start the agents that do not answer; see `zoowarden status`"},
     Hint{"record.no_majority", "start the agents that do not answer, then `zoowarden resume`"},
-    Hint{"journal.in_use", "wait for the other zoowarden to end"},
+    Hint{"journal.in_use",
+         "wait for that zoowarden to end; if it hangs, end that process: its run stays open, and "
+         "`zoowarden resume` goes on with it"},
     Hint{"pki.no_identity",
          "make one with `zoowarden pki issue --role operator`, or name the directory with --pki"},
     Hint{"fleet.in_use", "wait for it to end, or see `zoowarden fleet status`"},
