@@ -29,8 +29,8 @@ constexpr std::array kHints{
     Hint{"lease.no_majority", "start the agents that do not answer; see `zoowarden status`"},
     Hint{"record.no_majority", "start the agents that do not answer, then `zoowarden resume`"},
     Hint{"journal.in_use",
-         "wait for that zoowarden to end; if it hangs, end that process: its run stays open, and "
-         "`zoowarden resume` goes on with it"},
+         "wait for that zoowarden to end, or let `zoowarden pause` take the run out of its hands; "
+         "one that hangs may be killed, then `zoowarden resume` goes on"},
     Hint{"pki.no_identity",
          "make one with `zoowarden pki issue --role operator`, or name the directory with --pki"},
     Hint{"fleet.in_use", "wait for it to end, or see `zoowarden fleet status`"},

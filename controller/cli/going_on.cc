@@ -109,6 +109,8 @@ base::Result<KnownRun> Prepare(Context& context,
   const auto how = options.how;
   ZW_ASSIGN(const auto journal, OpenJournalToRead(context, here.name));
   if (options.take_over) {
+    // Whom it cannot write beside, it does not interrupt.
+    ZW_ASSIGN(workplace.journal, OpenJournal(context, here.name, how));
     const std::string by = Stops(how) ? std::string(GoingOnName(how)) : "--take-over";
     WarnOfTakeOver(context, agents, journal.get(), by);
   }
@@ -132,8 +134,8 @@ base::Result<KnownRun> Prepare(Context& context,
   }
   if (!options.take_over) {
     ZW_TRY(RefuseHeld(agents, run.record.run_id));
+    ZW_ASSIGN(workplace.journal, OpenJournal(context, here.name, how));
   }
-  ZW_ASSIGN(workplace.journal, OpenJournal(context, here.name, how));
   return std::move(run);
 }
 

@@ -45,6 +45,22 @@ TEST_F(RunsTest, TakingOverSaysWhomItInterruptsAndWhereBeforeItAsks) {
   EXPECT_EQ(Run({"resume", "r-2", "--take-over"}).err.find("interrupts"), std::string::npos);
 }
 
+TEST_F(RunsTest, NobodyIsSaidToBeInterruptedByWhatCannotBegin) {
+  Store(Record(File("r-2", 1'700'000'100'000), 2, 3));
+  words_.leases.push_back({{1},
+                           Lease{.epoch = {2},
+                                 .holder = "zoowarden://lab/operator r-2 0badcafe",
+                                 .run_id = "r-2",
+                                 .left = std::chrono::milliseconds(900)}});
+  words_.leases.push_back({{2}, words_.leases.front().result});
+  const auto writer = StoredRunJournal::OpenToWrite(Path("state/lab"));
+  ASSERT_TRUE(writer);
+  const auto outcome = Run({"resume", "r-2", "--take-over", "--yes"});
+  EXPECT_EQ(outcome.code, 8);
+  EXPECT_EQ(outcome.err.find("interrupts"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("`zoowarden pause`"), std::string::npos) << outcome.err;
+}
+
 TEST_F(RunsTest, GoingOnSaysWhatTheRunLeadsToAndWritesItWhereTold) {
   const auto loaded = config::LoadEnsembleFile(Path("ensemble.yaml"));
   ASSERT_TRUE(loaded);
