@@ -136,7 +136,7 @@ ExitCode Remove(Context& context, const RemoveOptions& options) {
     return context.Fail(sure.error());
   }
   if (!*sure) {
-    return ExitCode::kRefused;
+    return ExitCode::kError;
   }
   const auto removed = RemoveAll(context, workplace->connected, options);
   if (!removed) {

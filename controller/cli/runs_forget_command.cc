@@ -73,7 +73,7 @@ ExitCode Forget(Context& context, const ForgetOptions& options) {
       return context.Fail(sure.error());
     }
     if (!*sure) {
-      return ExitCode::kRefused;
+      return ExitCode::kError;
     }
     if (const auto forgotten = ForgetThem(*old); !forgotten) {
       return context.Fail(forgotten.error());
