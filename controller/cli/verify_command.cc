@@ -87,6 +87,8 @@ ExitCode Verify(Context& context, const DeepOptions& deep) {
   }
   auto& agents = *workplace->connected.agents;
   auto& world = context.world();
+  // An ensemble that is held is let go of first.
+  const auto stop_requested = world.watch_interrupt();
   const auto run_id = "verify-" + MakeRunId(world.clock.WallTime().count(), world.random());
   const auto identity = AcquireRun(
       agents,
@@ -98,8 +100,9 @@ ExitCode Verify(Context& context, const DeepOptions& deep) {
   auto verdict = VerifyEnsemble(agents, world.clock, world.checks, *identity, desired->spec);
   base::Result<DeepVerdict> trees;
   if (*wanted) {
-    trees =
-        VerifyDeep(context, workplace->connected, {*identity, desired->spec, verdict, **wanted});
+    trees = VerifyDeep(context,
+                       workplace->connected,
+                       {*identity, desired->spec, verdict, **wanted, stop_requested});
   }
   static_cast<void>(agents.Release(*identity));
   if (!trees) {
@@ -111,7 +114,7 @@ ExitCode Verify(Context& context, const DeepOptions& deep) {
   document.Set("deep", *wanted ? DeepDocument(*trees) : Document());
   context.Print(document, VerdictText(*desired, verdict) + (*wanted ? DeepText(*trees) : ""));
   SayProblems(context, verdict);
-  if (trees->interrupted) {
+  if (stop_requested()) {
     return ExitCode::kInterrupted;
   }
   return verdict.problems.empty() ? ExitCode::kOk : ExitCode::kError;

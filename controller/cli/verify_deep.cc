@@ -144,7 +144,7 @@ base::Result<std::optional<DeepLimits>> ReadDeepOptions(const DeepOptions& optio
 base::Result<DeepVerdict> VerifyDeep(Context& context,
                                      const Connected& connected,
                                      const DeepQuestion& question) {
-  const auto& [identity, spec, cheap, limits] = question;
+  const auto& [identity, spec, cheap, limits, stop_requested] = question;
   const auto proved = cheap.conclusions.Proved();
   if (proved.size() < 2) {
     return base::Fail(base::ErrorCode::kUnavailable,
@@ -153,7 +153,6 @@ base::Result<DeepVerdict> VerifyDeep(Context& context,
                           " are proved: there is nothing to compare a tree with; mend the others "
                           "first");
   }
-  const auto stop_requested = context.world().watch_interrupt();
   Teller teller(context);
   ZW_ASSIGN(auto trees,
             VerifyTrees(*connected.agents,
@@ -169,8 +168,7 @@ base::Result<DeepVerdict> VerifyDeep(Context& context,
                          .stop_requested = stop_requested}));
   return DeepVerdict{.trees = std::move(trees),
                      .servers = {proved.begin(), proved.end()},
-                     .took = teller.Passed(),
-                     .interrupted = stop_requested()};
+                     .took = teller.Passed()};
 }
 
 void AddProblems(const DeepVerdict& deep, std::vector<core::Problem>& problems) {

@@ -9,6 +9,7 @@
 #include "controller/run/verification.h"
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,7 +34,6 @@ struct DeepVerdict {
   TreeVerdict trees;
   std::vector<model::ServerId> servers;  // whose trees were compared
   std::chrono::milliseconds took{0};
-  bool interrupted = false;
 };
 
 struct DeepQuestion {
@@ -41,6 +41,7 @@ struct DeepQuestion {
   const model::EnsembleSpec& spec;
   const Verdict& cheap;
   const DeepLimits& limits;
+  const std::function<bool()>& stop_requested;
 };
 // Compares the trees of the members that `cheap` proved. kUnavailable verify.too_few for fewer than
 // two of them; VerifyTrees' errors.

@@ -1,6 +1,7 @@
 #include "controller/fleet/fleet_driver.h"
 
 #include "base/text.h"
+#include "controller/cli/exit_codes.h"
 #include "controller/cli/times.h"
 #include "controller/fleet/fleet_outcome.h"
 
@@ -16,9 +17,17 @@ using std::chrono::milliseconds;
 constexpr milliseconds kWhileRunning{200};
 constexpr milliseconds kWhileIdle{1'000};
 constexpr milliseconds kBetweenLooks{2'000};
+// For the lease of a verification that was killed to lapse.
+constexpr milliseconds kToBeLookedAt{30'000};
 constexpr milliseconds kWindowsAhead = std::chrono::hours(24 * 15);  // each weekday, twice
 // Of one ensemble by one process: a command that breaks off again and again is for a person.
 constexpr int kResumptions = 2;
+
+// It was held by somebody else or ended by a signal, which tells nothing of the ensemble.
+bool SaysNothing(const std::optional<int>& code) {
+  return !code || *code == static_cast<int>(ExitCode::kHeld) ||
+         *code == static_cast<int>(ExitCode::kTimeout) || *code > 128;
+}
 
 std::string Sentence(const std::string& text) { return base::Printable(text, 2'000); }
 
@@ -112,7 +121,10 @@ base::Status FleetDriver::Verify(const std::vector<std::size_t>& indices) {
     if (running_.size() >= at_.fleet.policy.concurrency) {
       break;
     }
-    if (running_.contains(index)) {
+    const auto before = unlooked_.find(index);
+    const bool again = before != unlooked_.end();
+    if (running_.contains(index) ||
+        (again && at_.clock.BootTime() - before->second.last < kBetweenLooks)) {
       continue;
     }
     auto command = at_.runs.Start(index, {.verb = EnsembleVerb::kVerify});
@@ -120,11 +132,21 @@ base::Status FleetDriver::Verify(const std::vector<std::size_t>& indices) {
       ZW_TRY(Fail(index, command.error().message()));
       continue;
     }
-    at_.say(at_.record.ensembles[index].ensemble +
-            (look_again_.contains(index) ? ": is verified again" : ": has soaked, is verified"));
+    if (!again) {
+      at_.say(at_.record.ensembles[index].ensemble +
+              (look_again_.contains(index) ? ": is verified again" : ": has soaked, is verified"));
+    }
     running_[index] = {.command = *std::move(command), .verifies = true};
   }
   return base::Ok();
+}
+
+// False once it has lasted for too long.
+bool FleetDriver::NoteUnlooked(std::size_t index) {
+  const auto now = at_.clock.BootTime();
+  auto& unlooked = unlooked_.try_emplace(index, Unlooked{.since = now}).first->second;
+  unlooked.last = now;
+  return now - unlooked.since < kToBeLookedAt;
 }
 
 base::Status FleetDriver::SettleVerified(std::size_t index, std::optional<int> exit_code) {
@@ -132,14 +154,16 @@ base::Status FleetDriver::SettleVerified(std::size_t index, std::optional<int> e
   entry.verified = exit_code == 0;
   if (entry.verified) {
     look_again_.erase(index);
+    unlooked_.erase(index);
     entry.state = EnsembleState::kSucceeded;
     entry.message.clear();
     return at_.save(at_.record);
   }
-  if (stopping_) {
+  if (stopping_ || (SaysNothing(exit_code) && NoteUnlooked(index))) {
     return base::Ok();  // it is looked at again
   }
   look_again_.erase(index);
+  unlooked_.erase(index);
   entry.state = EnsembleState::kUnhealthy;
   entry.message = "not in order after the soak: " + at_.runs.LastWords(index);
   at_.say(entry.ensemble + ": unhealthy: " + Sentence(entry.message));
@@ -272,6 +296,12 @@ base::Result<FleetEnd> FleetDriver::Drive() {
       continue;
     }
     const auto decision = Decide();
+    const bool over =
+        decision.step == core::FleetStep::kEnded || decision.step == core::FleetStep::kHalted;
+    if (over && !running_.empty()) {
+      Wait({});  // for a verification, which may find one more that is not in order
+      continue;
+    }
     switch (decision.step) {
       case core::FleetStep::kBegin:
         for (const auto index : decision.ensembles) {

@@ -63,10 +63,17 @@ class FleetDriver {
     std::chrono::milliseconds looked{0};  // boot time of the last look for its run
   };
 
+  // Of one that has soaked and whose verification said nothing, boot time.
+  struct Unlooked {
+    std::chrono::milliseconds since{0};
+    std::chrono::milliseconds last{0};
+  };
+
   [[nodiscard]] core::FleetDecision Decide() const;
   [[nodiscard]] base::Status TakeEnded();
   [[nodiscard]] base::Status Settle(std::size_t index, const Running& ended);
   [[nodiscard]] base::Status SettleVerified(std::size_t index, std::optional<int> exit_code);
+  [[nodiscard]] bool NoteUnlooked(std::size_t index);
   [[nodiscard]] base::Status Begin(std::size_t index);
   [[nodiscard]] base::Status Verify(const std::vector<std::size_t>& indices);
   [[nodiscard]] EnsembleOrder OrderFor(std::size_t index) const;
@@ -86,6 +93,7 @@ class FleetDriver {
   std::map<std::size_t, int> resumptions_;
   std::set<std::size_t> others_;      // whose runs somebody else carries out
   std::set<std::size_t> look_again_;  // that an earlier process found not in order
+  std::map<std::size_t, Unlooked> unlooked_;
   bool stopping_ = false;
   std::string told_;
 };

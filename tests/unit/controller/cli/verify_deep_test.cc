@@ -1,11 +1,26 @@
 #include "controller/cli/verify_deep.h"
 
+#include "tests/unit/controller/cli/fake_world.h"
+
 #include <gmock/gmock.h>
 
 namespace zoowarden::controller {
 namespace {
 
 using ::testing::HasSubstr;
+
+class VerifyTest : public CommandLineTest {};
+
+TEST_F(VerifyTest, OneThatIsInterruptedLetsTheEnsembleGo) {
+  words_.leases = {{{1}, Lease{}}, {{2}, Lease{}}, {{3}, Lease{}}};
+  EXPECT_EQ(Run({"verify"}).code, 1);  // no canary could be committed
+  EXPECT_EQ(words_.released, 1);
+  bool watched = false;
+  interrupted_ = [&] { return watched = true; };
+  EXPECT_EQ(Run({"verify"}).code, 130);
+  EXPECT_TRUE(watched);
+  EXPECT_EQ(words_.released, 2);
+}
 
 TEST(VerifyDeepTest, EachKindOfFindingHasItsReason) {
   DeepVerdict deep;

@@ -141,6 +141,53 @@ TEST_F(FleetDriverTest, WhatWasNotInOrderCountsAsFailedUntilItIs) {
   EXPECT_EQ(Entry(1).message, "");
 }
 
+TEST_F(FleetDriverTest, AVerificationThatSaysNothingIsAskedAgain) {
+  fleet_.policy = {.concurrency = 4, .error_budget = 0, .soak = std::chrono::minutes(30)};
+  // The lease of a verification that was killed lapses.
+  world_.verify_held_until = world_.WallTime() + std::chrono::minutes(31) + milliseconds(15'000);
+  EXPECT_EQ(Live(), FleetEnd::kEnded);
+  EXPECT_EQ(States(), Times("succeeded", 20));
+  EXPECT_GT(world_.Began(0, EnsembleVerb::kVerify), 2U);
+  EXPECT_LT(world_.Began(0, EnsembleVerb::kVerify), 12U);
+}
+
+TEST_F(FleetDriverTest, AVerificationThatNeverSaysAnythingCountsAsFailed) {
+  fleet_.policy = {.concurrency = 4, .error_budget = 0, .soak = std::chrono::minutes(30)};
+  world_.fates[0].verify_code = 8;
+  EXPECT_EQ(Live(), FleetEnd::kHalted);
+  EXPECT_EQ(Entry(0).state, EnsembleState::kUnhealthy);
+}
+
+TEST_F(FleetDriverTest, AllVerificationsAreWaitedForBeforeTheFleetIsHalted) {
+  fleet_.policy = {.concurrency = 4, .error_budget = 0, .soak = std::chrono::minutes(30)};
+  world_.fates[0].verify_code = 1;
+  world_.fates[1].verify_code = 1;
+  world_.fates[1].verify_lasts = milliseconds(5'000);
+  EXPECT_EQ(Live(), FleetEnd::kHalted);
+  EXPECT_EQ(Entry(1).state, EnsembleState::kUnhealthy);
+}
+
+// The soak too: at each step of a rollout that verifies.
+TEST_F(FleetDriverTest, KilledInTheSoakOrWhileItVerifiesItEndsAsUndisturbed) {
+  fleet_.policy.soak = std::chrono::seconds(10);
+  world_.until_killed = 1'000'000;
+  ASSERT_EQ(Live(), FleetEnd::kEnded);
+  const auto steps = 1'000'000 - world_.until_killed;
+  for (int step = 0; step < steps; step += 7) {
+    SCOPED_TRACE(step);
+    world_.Reset(kEnsembles);
+    stored_.reset();
+    world_.until_killed = step;
+    static_cast<void>(Live());
+    world_.until_killed = -1;
+    ASSERT_EQ(Live(), FleetEnd::kEnded);
+    ASSERT_EQ(States(), Times("succeeded", 20));
+    for (std::size_t i = 0; i < 10; ++i) {
+      ASSERT_TRUE(Entry(i).verified) << i;
+    }
+  }
+}
+
 TEST_F(FleetDriverTest, NoneIsBegunOutsideItsWindow) {
   // The manual clock begins at 2023-11-14T22:13:20Z.
   config::FleetWindow window{.zone = "UTC"};

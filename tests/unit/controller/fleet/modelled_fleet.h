@@ -28,6 +28,7 @@ struct Fate {
   int breaks = 0;       // so many times it dies by a signal in the middle
   milliseconds lasts{60'000};
   int verify_code = 0;
+  milliseconds verify_lasts{500};
 };
 
 class FleetKilled : public std::exception {};
@@ -53,6 +54,7 @@ class ModelledWorld final : public sys::Clock {
   std::map<std::size_t, milliseconds> lapses;        // of leases whose command was killed
   std::vector<ModelledProcess> processes;
   std::vector<std::string> second_begins;  // of ensembles that were begun already
+  milliseconds verify_held_until{0};
   std::size_t most_at_once = 0;
   int until_killed = -1;  // steps of the fleet's process; -1 = never
 
@@ -64,6 +66,7 @@ class ModelledWorld final : public sys::Clock {
     lapses.clear();
     processes.clear();
     second_begins.clear();
+    verify_held_until = milliseconds(0);
     most_at_once = 0;
   }
 
@@ -95,8 +98,9 @@ class ModelledWorld final : public sys::Clock {
                             .code = fate.exit_code,
                             .idle = order.verb == EnsembleVerb::kAttach};
     if (order.verb == EnsembleVerb::kVerify) {
-      process.ends = WallTime() + milliseconds(500);
-      process.code = fate.verify_code;
+      const bool held = WallTime() < verify_held_until || IsVerified(ensemble);
+      process.ends = WallTime() + (held ? milliseconds(500) : fate.verify_lasts);
+      process.code = held ? 8 : fate.verify_code;
     } else if (const int refusal = RefusalOf(ensemble, order); refusal != 0) {
       process.ends = WallTime() + milliseconds(1'000);
       process.code = refusal;
@@ -154,6 +158,12 @@ class ModelledWorld final : public sys::Clock {
     one.interrupted = true;
     one.ends = std::min(one.ends, WallTime() + milliseconds(5'000));
     one.code = 130;
+  }
+  // Now, by a command of this or of an earlier process.
+  [[nodiscard]] bool IsVerified(std::size_t ensemble) const {
+    return std::any_of(processes.begin(), processes.end(), [&](const auto& process) {
+      return !process.gone && process.ensemble == ensemble && process.verb == EnsembleVerb::kVerify;
+    });
   }
   [[nodiscard]] bool Held(std::size_t ensemble) const {
     return std::any_of(processes.begin(), processes.end(), [&](const auto& process) {
