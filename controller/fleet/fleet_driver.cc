@@ -42,16 +42,21 @@ std::string FleetDriver::WaveOf(std::size_t index) const {
   return "";
 }
 
+// Wall clock as it goes on from the beginning of this process: what somebody does to the clock
+// after that makes no soak shorter or longer.
+milliseconds FleetDriver::Now() const { return began_wall_ + (at_.clock.BootTime() - began_); }
+
 core::FleetDecision FleetDriver::Decide() const {
   core::FleetInput input{.policy = at_.fleet.policy,
                          .waves = at_.fleet.waves,
                          .ensembles = {},
                          .windows = std::nullopt,
                          .now = at_.clock.WallTime()};
+  const auto jumped = input.now - Now();
   for (std::size_t i = 0; i < at_.record.ensembles.size(); ++i) {
     const auto& entry = at_.record.ensembles[i];
     input.ensembles.push_back({.state = entry.state,
-                               .ended = std::min(milliseconds(entry.ended_ms), input.now),
+                               .ended = milliseconds(entry.ended_ms) + jumped,
                                .verified = entry.verified,
                                .look_again = look_again_.contains(i)});
   }
@@ -68,7 +73,7 @@ base::Status FleetDriver::Fail(std::size_t index, const std::string& message) {
   entry.state = EnsembleState::kFailed;
   entry.message = message;
   entry.process.clear();
-  entry.ended_ms = at_.clock.WallTime().count();
+  entry.ended_ms = Now().count();
   at_.say(entry.ensemble + ": failed: " + Sentence(message));
   return at_.save(at_.record);
 }
@@ -192,7 +197,7 @@ base::Status FleetDriver::Settle(std::size_t index, const Running& ended) {
   }
   if (core::HasEnded(entry.state)) {
     entry.run_id = end.run ? end.run->run_id : "";
-    entry.ended_ms = at_.clock.WallTime().count();
+    entry.ended_ms = Now().count();
   }
   at_.say(entry.ensemble + ": " + std::string(core::EnsembleStateName(entry.state)) +
           (end.run ? " (run " + entry.run_id + ")" : "") +
@@ -253,8 +258,10 @@ base::Status FleetDriver::InterruptOnce() {
 void FleetDriver::Tell(const core::FleetDecision& decision) {
   const auto& wave = at_.fleet.waves[decision.wave].name;
   std::string text;
+  std::string key;
   switch (decision.reason) {
     case core::FleetReason::kSoak:
+      key = "soak of " + wave;  // its end moves with the clock
       text = "wave " + wave + " has ended and soaks until " + Timestamp(*decision.until);
       break;
     case core::FleetReason::kWindow:
@@ -269,9 +276,10 @@ void FleetDriver::Tell(const core::FleetDecision& decision) {
     case core::FleetReason::kNone:
       return;
   }
-  if (text != told_) {
+  key = key.empty() ? text : key;
+  if (key != told_) {
     at_.say(text);
-    told_ = text;
+    told_ = key;
   }
 }
 

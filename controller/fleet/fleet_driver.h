@@ -45,7 +45,10 @@ enum class FleetEnd {
 
 class FleetDriver {
  public:
-  explicit FleetDriver(FleetWorkplace workplace) : at_(std::move(workplace)) {}
+  explicit FleetDriver(FleetWorkplace workplace)
+      : at_(std::move(workplace)),
+        began_(at_.clock.BootTime()),
+        began_wall_(at_.clock.WallTime()) {}
 
   // After an earlier process: commands that still run are looked on at, and what else began is
   // judged by its records. With `retry` all that failed is tried again.
@@ -69,6 +72,7 @@ class FleetDriver {
     std::chrono::milliseconds last{0};
   };
 
+  [[nodiscard]] std::chrono::milliseconds Now() const;
   [[nodiscard]] core::FleetDecision Decide() const;
   [[nodiscard]] base::Status TakeEnded();
   [[nodiscard]] base::Status Settle(std::size_t index, const Running& ended);
@@ -89,6 +93,8 @@ class FleetDriver {
   [[nodiscard]] std::string WaveOf(std::size_t index) const;
 
   FleetWorkplace at_;
+  std::chrono::milliseconds began_;  // boot time
+  std::chrono::milliseconds began_wall_;
   std::map<std::size_t, Running> running_;
   std::map<std::size_t, int> resumptions_;
   std::set<std::size_t> others_;      // whose runs somebody else carries out

@@ -80,7 +80,7 @@ void FleetDriver::JudgeAgain(std::size_t index, const std::optional<RunSeen>& ru
     entry.message = end.message;
   }
   if (entry.state != before) {
-    entry.ended_ms = core::HasEnded(entry.state) ? at_.clock.WallTime().count() : 0;
+    entry.ended_ms = core::HasEnded(entry.state) ? Now().count() : 0;
   }
 }
 
@@ -115,10 +115,10 @@ void FleetDriver::ReconcileEntry(std::size_t index, bool retry) {
 }
 
 base::Status FleetDriver::Reconcile(bool retry) {
-  const auto now = at_.clock.WallTime().count();
+  const auto now = Now().count();
   for (std::size_t i = 0; i < at_.record.ensembles.size(); ++i) {
     ReconcileEntry(i, retry);
-    // A clock that was set back must not make a soak longer.
+    // A clock that was set back meanwhile must not make a soak longer than it is.
     auto& entry = at_.record.ensembles[i];
     entry.ended_ms = std::min(entry.ended_ms, now);
   }

@@ -126,6 +126,31 @@ TEST_F(FleetDriverTest, AWaveSoaksAndIsVerifiedBeforeTheNext) {
   EXPECT_EQ(world_.Began(15, EnsembleVerb::kVerify), 0U);  // nothing follows the last wave
 }
 
+TEST_F(FleetDriverTest, TheSoakDoesNotFollowAWallClockThatIsSet) {
+  for (const auto jump : {std::chrono::hours(1), std::chrono::hours(-1)}) {
+    world_.Reset(kEnsembles);
+    stored_.reset();
+    said_.clear();
+    fleet_.policy.soak = std::chrono::minutes(30);
+    milliseconds soaks{0};  // boot time
+    std::optional<milliseconds> begins;
+    stop_ = [&] {
+      if (soaks.count() == 0 && said_.find("soaks until") != std::string::npos) {
+        soaks = world_.BootTime();
+        world_.JumpWall(jump);
+      }
+      if (!begins && world_.Began(2, EnsembleVerb::kBegin) == 1) {
+        begins = world_.BootTime();
+      }
+      return false;
+    };
+    EXPECT_EQ(Live(), FleetEnd::kEnded);
+    ASSERT_TRUE(begins);
+    EXPECT_GE(*begins - soaks, std::chrono::minutes(29));
+    EXPECT_LE(*begins - soaks, std::chrono::minutes(31));
+  }
+}
+
 TEST_F(FleetDriverTest, WhatWasNotInOrderCountsAsFailedUntilItIs) {
   fleet_.policy = {.concurrency = 4, .error_budget = 0, .soak = std::chrono::minutes(30)};
   world_.fates[1].verify_code = 1;

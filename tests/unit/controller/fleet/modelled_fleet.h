@@ -77,6 +77,7 @@ class ModelledWorld final : public sys::Clock {
     clock_.Advance(duration);
     Run();
   }
+  void JumpWall(milliseconds by) { clock_.JumpWall(by); }
   // The fleet's process is killed at the given step.
   void Step() {
     if (until_killed >= 0 && until_killed-- == 0) {
