@@ -30,6 +30,18 @@ std::size_t LengthIn(const Document& document, std::string_view key) {
   return list == nullptr ? 0 : list->size();
 }
 
+std::vector<std::string> TextsIn(const Document& document, std::string_view key) {
+  std::vector<std::string> texts;
+  const auto* found = document.Find(key);
+  const auto* list = found == nullptr ? nullptr : std::get_if<Document::List>(&found->value());
+  for (const auto& one : list == nullptr ? Document::List() : *list) {
+    if (const auto* text = std::get_if<std::string>(&one.value())) {
+      texts.push_back(*text);
+    }
+  }
+  return texts;
+}
+
 EnsemblePlan PlanFrom(int code, const std::string& out) {
   EnsemblePlan plan{.code = static_cast<ExitCode>(code)};
   auto document = Document::FromJson(out);
@@ -45,6 +57,7 @@ EnsemblePlan PlanFrom(int code, const std::string& out) {
   plan.restarts = plan.Good() ? LengthIn(*document, "steps") : 0;
   plan.servers = LengthIn(*document, "servers");
   plan.version = TextIn(document->Find("release"), "version");
+  plan.warnings = TextsIn(*document, "warnings");
   plan.document = *std::move(document);
   return plan;
 }
@@ -187,6 +200,9 @@ std::string FleetPlanText(Context& context,
       table.Add({wave.name, name, one.version, ToDoText(one)});
       if (!one.Good()) {
         problems += "\nproblem: " + name + ": " + base::Printable(one.problem, 1'000);
+      }
+      for (const auto& warning : one.warnings) {
+        problems += "\nwarning: " + name + ": " + base::Printable(warning, 1'000);
       }
     }
   }

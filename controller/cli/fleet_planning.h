@@ -16,6 +16,7 @@ struct EnsemblePlan {
   std::string version;  // that it leads to
   std::string reason;   // why there is no plan, or why it is refused: the error's
   std::string problem;
+  std::vector<std::string> warnings;
   [[nodiscard]] bool Good() const { return code == ExitCode::kOk; }
 };
 

@@ -81,7 +81,7 @@ std::optional<base::Error> ErrorOf(const FleetRecord& record,
                        "fleet.some_failed",
                        what + " has ended: " + whose +
                            ", within the error budget; mend what failed, then `zoowarden fleet "
-                           "apply` does what is left");
+                           "resume --retry` tries it again");
   }
   return std::nullopt;
 }
@@ -276,8 +276,9 @@ ExitCode ResumeRollout(Context& context, const FleetResumeOptions& options) {
     return context.Fail({base::ErrorCode::kNotFound,
                          "fleet.none_open",
                          "no rollout of fleet " + open->fleet.name +
-                             " is open on this machine; `zoowarden fleet apply` begins one, and "
-                             "does nothing where every server is as it should be"});
+                             " is open on this machine; `zoowarden fleet upgrade --to VERSION` or "
+                             "`zoowarden fleet apply` begins one, and does nothing where every "
+                             "server is as it should be"});
   }
   if (const auto fits = FitRecord(open->fleet, *open->record); !fits) {
     return context.Fail(fits.error());

@@ -60,8 +60,9 @@ base::Error Damaged(const std::string& why) {
   return {base::ErrorCode::kDataLoss,
           "fleet.damaged",
           "the record of the rollout is damaged (" + why +
-              "); move it away: `zoowarden fleet apply` begins anew and does nothing where every "
-              "server is new already"};
+              "); move it away: the command that began it (`zoowarden fleet upgrade --to VERSION "
+              "--release ARCHIVE`, or `zoowarden fleet apply`) begins anew and does nothing where "
+              "every server is new already"};
 }
 
 }  // namespace

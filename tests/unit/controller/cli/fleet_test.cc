@@ -93,6 +93,33 @@ TEST_F(FleetCommandTest, WhereNoPlanCanBeCarriedOutNothingBegins) {
   EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 1);  // none was begun
 }
 
+TEST_F(FleetCommandTest, APlanThatGoesBackSaysSo) {
+  std::string text = kEnsembleText;
+  text.replace(text.find("3.9.4"), 5, "3.9.2");
+  Write("ensemble.yaml", text);
+  const auto plan = Run({"fleet", "plan"});
+  EXPECT_EQ(plan.code, 0) << plan.err;
+  EXPECT_THAT(plan.out, HasSubstr("warning: lab: "));
+  EXPECT_THAT(plan.out, HasSubstr("version 3.9.2 is older than the running 3.9.4"));
+}
+
+TEST_F(FleetCommandTest, WhatFailedWithinTheBudgetIsTriedAgainByResume) {
+  Write("fleet.yaml",
+        "fleet: all\nensembles: [{files: ensemble.yaml}]\npolicy: {error_budget: 1}\n");
+  Recorded(core::EnsembleState::kRefused, false);
+  const auto ended = Run({"fleet", "resume", "--yes"});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("`zoowarden fleet resume --retry` tries it again"));
+  EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 1);  // it is closed
+  int begun = 0;
+  detach_ = [&begun](const DetachRequest&) {
+    ++begun;
+    return Detached{.ended = [] { return true; }, .exit_code = [] { return 0; }};
+  };
+  EXPECT_EQ(Run({"fleet", "resume", "--retry", "--yes"}).code, 0);
+  EXPECT_EQ(begun, 1);
+}
+
 TEST_F(FleetCommandTest, MistakesAreUsageErrors) {
   EXPECT_EQ(Run({"fleet", "status", "--ensemble", "x.yaml"}).code, 2);
   EXPECT_EQ(Run({"fleet", "status", "--every", "5"}).code, 2);
