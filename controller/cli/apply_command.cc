@@ -6,6 +6,28 @@
 
 namespace zoowarden::controller {
 
+namespace {
+
+std::vector<Option> ApplyOptions(Asked& asked) {
+  std::vector<Option> options{
+      {.name = "PLANFILE",
+       .value_name = "PLANFILE",
+       .help = "a plan that `zoowarden plan -o json` made",
+       .target = &asked.plan_file},
+      {.name = "--allow-outage",
+       .help = "with one or two voters: accept that a restart takes the quorum away",
+       .target = &asked.target.allow_outage},
+      {.name = "--retry",
+       .help = "even when a run did not reach exactly this desired state",
+       .target = &asked.retry},
+      DetachOption(asked.detach)};
+  const auto ordered = OrderedOptions(asked);
+  options.insert(options.end(), ordered.begin(), ordered.end());
+  return options;
+}
+
+}  // namespace
+
 Command ApplyCommand() {
   auto options = std::make_shared<Asked>();
   options->retry = false;
@@ -22,18 +44,7 @@ Command ApplyCommand() {
           "out: when ensemble.yaml, a plugin's value, a server's generation, the membership or "
           "the leader has moved since, it is refused (exit 5) and says which. What a run did "
           "not reach (rolled back, halted, stuck, aborted) is not tried again without --retry.",
-      .options = {{.name = "PLANFILE",
-                   .value_name = "PLANFILE",
-                   .help = "a plan that `zoowarden plan -o json` made",
-                   .target = &options->plan_file},
-                  {.name = "--allow-outage",
-                   .help = "with one or two voters: accept that a restart takes the quorum away",
-                   .target = &options->target.allow_outage},
-                  {.name = "--retry",
-                   .help = "even when a run did not reach exactly this desired state",
-                   .target = &options->retry},
-                  DetachOption(options->detach),
-                  RunIdOption(options->run_id)},
+      .options = ApplyOptions(*options),
       .run = [options](Context& context) { return Apply(context, *options); }};
 }
 
@@ -43,7 +54,8 @@ Command UpgradeCommand() {
   auto flags = TargetOptions(options->target);
   flags.front().required = true;
   flags.push_back(DetachOption(options->detach));
-  flags.push_back(RunIdOption(options->run_id));
+  const auto ordered = OrderedOptions(*options);
+  flags.insert(flags.end(), ordered.begin(), ordered.end());
   return {
       .name = "upgrade",
       .summary = "roll the ensemble to a release, one server at a time",

@@ -8,6 +8,7 @@
 #include "controller/cli/reporting.h"
 #include "controller/cli/rolled_back.h"
 #include "controller/cli/write_back.h"
+#include "controller/run/desired_values.h"
 
 #include <algorithm>
 #include <ostream>
@@ -198,6 +199,20 @@ base::Result<Consent> ConsentTo(Context& context,
   return consent;
 }
 
+// Whatever else has moved meanwhile, a leader or what a server runs, is planned anew.
+base::Status RefuseUnapproved(const Planned& planned, const Asked& asked) {
+  const auto digest = DesiredDigest(planned.input.spec, planned.input.wanted);
+  if (!asked.approved || *asked.approved == digest) {
+    return base::Ok();
+  }
+  return base::Fail(
+      base::ErrorCode::kFailedPrecondition,
+      "plan.not_approved",
+      "ensemble " + planned.input.spec.name +
+          " is not to become what was approved: ensemble.yaml, a plugin's value or the release is "
+          "another one, nothing was touched; look at its plan and approve it anew");
+}
+
 ExitCode ApplyIn(Context& context,
                  Workplace& workplace,
                  Planned planned,
@@ -244,11 +259,15 @@ ExitCode ApplyIn(Context& context,
 
 }  // namespace
 
-Option RunIdOption(std::optional<std::string>& target) {
-  return {.name = "--run-id",
-          .value_name = "ID",
-          .help = "the id of the run (default: a new one); a fleet gives it to its processes",
-          .target = &target};
+std::vector<Option> OrderedOptions(Asked& asked) {
+  return {{.name = "--run-id",
+           .value_name = "ID",
+           .help = "the id of the run (default: a new one); a fleet gives it to its processes",
+           .target = &asked.run_id},
+          {.name = "--approved",
+           .value_name = "DIGEST",
+           .help = "only to the desired state of this `desired_digest`; as --run-id",
+           .target = &asked.approved}};
 }
 
 ExitCode Apply(Context& context, Asked asked) {
@@ -276,6 +295,9 @@ ExitCode Apply(Context& context, Asked asked) {
       MakePlanned(context, *workplace->connected.agents, std::move(*desired), asked.target);
   if (!planned) {
     return context.Fail(planned.error());
+  }
+  if (const auto approved = RefuseUnapproved(*planned, asked); !approved) {
+    return context.Fail(approved.error());
   }
   return ApplyIn(context, *workplace, std::move(*planned), *file, asked);
 }

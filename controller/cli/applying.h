@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace zoowarden::controller {
 
@@ -19,10 +20,12 @@ struct Asked {
   bool detach = false;  // the run is carried out by a process of its own
   // That the run is to have; none = a new one. Refused where there is a run of that id.
   std::optional<std::string> run_id;
+  // Only to this desired state, by its digest (DesiredDigest).
+  std::optional<std::string> approved;
 };
 
-// --run-id
-[[nodiscard]] Option RunIdOption(std::optional<std::string>& target);
+// --run-id and --approved, which a fleet gives to its processes.
+[[nodiscard]] std::vector<Option> OrderedOptions(Asked& asked);
 
 // ensemble.yaml is changed (the release of an upgrade, the settings that were asked for) when the
 // run has succeeded, or when every server runs it already.

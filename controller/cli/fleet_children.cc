@@ -54,7 +54,12 @@ std::vector<std::string> FleetChildren::VerbWords(const EnsembleOrder& order) co
     case EnsembleVerb::kBegin:
       break;
   }
-  std::vector<std::string> words{record_.verb, "--yes", kRunIdFlag, order.run_id};
+  std::vector<std::string> words{record_.verb,
+                                 "--yes",
+                                 kRunIdFlag,
+                                 order.run_id,
+                                 "--approved",
+                                 order.approved.empty() ? "none" : order.approved};
   if (record_.verb == "upgrade") {
     words.insert(words.end(), {"--to", record_.to});
     if (!record_.release.empty()) {

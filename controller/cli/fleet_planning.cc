@@ -58,6 +58,7 @@ EnsemblePlan PlanFrom(int code, const std::string& out) {
   plan.servers = LengthIn(*document, "servers");
   plan.version = TextIn(document->Find("release"), "version");
   plan.warnings = TextsIn(*document, "warnings");
+  plan.desired = TextIn(&*document, "desired_digest");
   plan.document = *std::move(document);
   return plan;
 }
@@ -126,12 +127,20 @@ std::string ToDoText(const EnsemblePlan& plan) {
 FleetPlan MakeFleetPlan(Context& context,
                         const config::LoadedFleet& fleet,
                         const FleetTarget& target) {
+  return MakeFleetPlan(context, fleet, target, std::vector<bool>(fleet.ensembles.size(), true));
+}
+
+FleetPlan MakeFleetPlan(Context& context,
+                        const config::LoadedFleet& fleet,
+                        const FleetTarget& target,
+                        const std::vector<bool>& which) {
   FleetPlan plan;
   plan.ensembles.resize(fleet.ensembles.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (auto i = next++; i < fleet.ensembles.size(); i = next++) {
-      plan.ensembles[i] = PlanOne(context, fleet.ensembles[i], target);
+      plan.ensembles[i] =
+          which[i] ? PlanOne(context, fleet.ensembles[i], target) : EnsemblePlan{.asked = false};
     }
   };
   {
@@ -197,6 +206,9 @@ std::string FleetPlanText(Context& context,
     for (const auto index : wave.ensembles) {
       const auto& name = fleet.ensembles[index].file.spec.name;
       const auto& one = plan.ensembles[index];
+      if (!one.asked) {
+        continue;
+      }
       table.Add({wave.name, name, one.version, ToDoText(one)});
       if (!one.Good()) {
         problems += "\nproblem: " + name + ": " + base::Printable(one.problem, 1'000);

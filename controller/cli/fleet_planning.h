@@ -9,6 +9,7 @@
 namespace zoowarden::controller {
 
 struct EnsemblePlan {
+  bool asked = true;
   ExitCode code = ExitCode::kOk;  // of `zoowarden plan`
   Document document;              // what that prints with -o json; null when it failed
   std::size_t restarts = 0;
@@ -17,6 +18,7 @@ struct EnsemblePlan {
   std::string reason;   // why there is no plan, or why it is refused: the error's
   std::string problem;
   std::vector<std::string> warnings;
+  std::string desired;  // DesiredDigest; empty when there is no document
   [[nodiscard]] bool Good() const { return code == ExitCode::kOk; }
 };
 
@@ -31,6 +33,11 @@ struct FleetPlan {
 [[nodiscard]] FleetPlan MakeFleetPlan(Context& context,
                                       const config::LoadedFleet& fleet,
                                       const FleetTarget& target);
+// The same of some; the plans of the others are empty, and not shown.
+[[nodiscard]] FleetPlan MakeFleetPlan(Context& context,
+                                      const config::LoadedFleet& fleet,
+                                      const FleetTarget& target,
+                                      const std::vector<bool>& which);
 
 [[nodiscard]] Document FleetPlanDocument(Context& context,
                                          const config::LoadedFleet& fleet,

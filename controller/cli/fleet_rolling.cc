@@ -9,6 +9,7 @@
 #include "controller/fleet/fleet_driver.h"
 #include "controller/run/prepare.h"
 
+#include <algorithm>
 #include <ostream>
 #include <utility>
 
@@ -216,6 +217,45 @@ base::Status RefuseBeyondBudget(const config::LoadedFleet& fleet, const FleetPla
           std::to_string(fleet.policy.error_budget) + "; mend what their problems name");
 }
 
+void ShowPlan(Context& context, const config::LoadedFleet& fleet, const FleetPlan& plan) {
+  (context.structured() ? context.console().err : context.console().out)
+      << FleetPlanText(context, fleet, plan) << std::flush;
+}
+
+// By --retry; the others' runs are gone on with, or they are looked at again.
+bool IsBegunAnew(const FleetEntry& entry) {
+  return entry.state == core::EnsembleState::kRolledBack ||
+         entry.state == core::EnsembleState::kRefused ||
+         (entry.state == core::EnsembleState::kFailed && entry.run_id.empty());
+}
+
+// What is to be begun, as it would be now: files may have been edited since, and fleet.yaml may
+// name ensembles that it did not.
+FleetPlan PlanAgain(Context& context, const OpenFleet& open, bool retry) {
+  const auto& record = *open.record;
+  FleetTarget target{.allow_outage = record.allow_outage};
+  if (!record.to.empty()) {
+    target.to = record.to;
+  }
+  if (!record.release.empty()) {
+    target.release = record.release;
+  }
+  std::vector<bool> which;
+  for (const auto& entry : record.ensembles) {
+    which.push_back(Waits(entry.state) || (retry && IsBegunAnew(entry)));
+  }
+  return MakeFleetPlan(context, open.fleet, target, which);
+}
+
+// What a person has been shown and said yes to.
+void Approve(const FleetPlan& plan, FleetRecord& record) {
+  for (std::size_t i = 0; i < record.ensembles.size(); ++i) {
+    const auto& one = plan.ensembles[i];
+    auto& entry = record.ensembles[i];
+    entry.approved = one.asked ? one.desired : entry.approved;
+  }
+}
+
 FleetRecord NewRecord(Context& context,
                       const config::LoadedFleet& fleet,
                       const FleetRollOptions& options) {
@@ -244,8 +284,7 @@ ExitCode BeginRollout(Context& context, const FleetRollOptions& options) {
     return context.Fail(free.error());
   }
   const auto plan = MakeFleetPlan(context, open->fleet, options.target);
-  const auto text = FleetPlanText(context, open->fleet, plan);
-  (context.structured() ? context.console().err : context.console().out) << text << std::flush;
+  ShowPlan(context, open->fleet, plan);
   if (const auto good = RefuseBeyondBudget(open->fleet, plan); !good) {
     return context.Fail(good.error());
   }
@@ -260,6 +299,7 @@ ExitCode BeginRollout(Context& context, const FleetRollOptions& options) {
     return ExitCode::kError;
   }
   open->record = NewRecord(context, open->fleet, options);
+  Approve(plan, *open->record);
   if (const auto saved = open->store.Save(*open->record); !saved) {
     return context.Fail(saved.error());
   }
@@ -283,6 +323,11 @@ ExitCode ResumeRollout(Context& context, const FleetResumeOptions& options) {
   if (const auto fits = FitRecord(open->fleet, *open->record); !fits) {
     return context.Fail(fits.error());
   }
+  const auto plan = PlanAgain(context, *open, options.retry);
+  if (std::any_of(
+          plan.ensembles.begin(), plan.ensembles.end(), [](auto& one) { return one.asked; })) {
+    ShowPlan(context, open->fleet, plan);
+  }
   const auto confirmed =
       context.Confirm("go on with rollout " + open->record->rollout + " (" + open->record->verb +
                       (open->record->to.empty() ? "" : " to " + open->record->to) + "), in which " +
@@ -295,6 +340,7 @@ ExitCode ResumeRollout(Context& context, const FleetResumeOptions& options) {
     return ExitCode::kError;
   }
   open->record->closed = false;
+  Approve(plan, *open->record);
   return Carry(context, *open, /*goes_on=*/true, options.retry);
 }
 

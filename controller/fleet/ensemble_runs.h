@@ -22,8 +22,9 @@ enum class EnsembleVerb {
 
 struct EnsembleOrder {
   EnsembleVerb verb = EnsembleVerb::kBegin;
-  std::string run_id;  // of kResume and kAttach; of kBegin the one that it is to have
-  bool retry = false;  // of kBegin: also what was rolled back
+  std::string run_id;    // of kResume and kAttach; of kBegin the one that it is to have
+  bool retry = false;    // of kBegin: also what was rolled back
+  std::string approved;  // of kBegin: the digest of the desired state; empty = none was approved
 };
 
 // A command that carries an order out. It outlives this object and this program.

@@ -85,7 +85,7 @@ EnsembleOrder FleetDriver::OrderFor(std::size_t index) const {
   const auto verb = entry.state != EnsembleState::kOpen ? EnsembleVerb::kBegin
                     : others_.contains(index)           ? EnsembleVerb::kAttach
                                                         : EnsembleVerb::kResume;
-  return {.verb = verb, .run_id = entry.run_id, .retry = entry.retry};
+  return {.verb = verb, .run_id = entry.run_id, .retry = entry.retry, .approved = entry.approved};
 }
 
 base::Status FleetDriver::Begin(std::size_t index) {

@@ -19,7 +19,8 @@ ordered_json EntryJson(const FleetEntry& entry) {
           {"process", entry.process},
           {"message", entry.message},
           {"verified", entry.verified},
-          {"retry", entry.retry}};
+          {"retry", entry.retry},
+          {"approved", entry.approved}};
 }
 
 // Throws what nlohmann does where a field is missing or of another type.
@@ -31,7 +32,8 @@ FleetEntry EntryFrom(const ordered_json& json) {
                    .process = json.at("process").get<std::string>(),
                    .message = json.at("message").get<std::string>(),
                    .verified = json.at("verified").get<bool>(),
-                   .retry = json.at("retry").get<bool>()};
+                   .retry = json.at("retry").get<bool>(),
+                   .approved = json.value("approved", "")};
   if (const auto& code = json.at("exit_code"); !code.is_null()) {
     entry.exit_code = code.get<int>();
   }

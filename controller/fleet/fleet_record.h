@@ -26,6 +26,7 @@ struct FleetEntry {
   std::string message;           // why it failed
   bool verified = false;         // in order after the soak
   bool retry = false;            // what was rolled back is to be tried again
+  std::string approved;          // DesiredDigest of what was shown; empty = nothing was
 };
 
 struct FleetRecord {

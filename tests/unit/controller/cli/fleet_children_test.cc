@@ -19,6 +19,7 @@ using core::RunOutcome;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsSupersetOf;
 
 class FleetChildrenTest : public RunsTest {
  protected:
@@ -39,6 +40,15 @@ class FleetChildrenTest : public RunsTest {
     const auto store = FleetStore::Own(Path("state/_fleets/all"));
     ASSERT_TRUE(store) << store.error().message();
     ASSERT_TRUE(store->Save(record));
+  }
+  static std::string Edited(const std::string& tick) {
+    std::string text = kEnsembleText;
+    return text.replace(text.find("2000"), 4, tick);
+  }
+  std::string Digest() {
+    const auto plan =
+        Document::FromJson(Run({"plan", "--ensemble", Path("ensemble.yaml"), "-o", "json"}).out);
+    return std::get<std::string>(plan->Find("desired_digest")->value());
   }
   FleetEntry Entry() {
     return (*FleetStore::Beside(Path("state/_fleets/all")).Load())->ensembles.front();
@@ -62,6 +72,38 @@ TEST_F(FleetChildrenTest, AnotherRunOfTheEnsembleIsNotTheRollouts) {
   EXPECT_THAT(begun_, ElementsAre(ElementsAre("apply", "--yes", "--run-id", "r-1")));
   EXPECT_EQ(Entry().state, EnsembleState::kRefused);
   EXPECT_EQ(Entry().run_id, "");
+}
+
+TEST_F(FleetChildrenTest, WhatWasShownIsWhatItsCommandMayDo) {
+  Write("ensemble.yaml", Edited("2500"));
+  std::vector<std::string> words;
+  detach_ = [&](const DetachRequest& request) {
+    words = request.words;
+    return Detached{.ended = [] { return true; }, .exit_code = [] { return 5; }};
+  };
+  const auto begun = Run({"fleet", "apply", "--yes"});
+  EXPECT_EQ(begun.code, 10) << begun.err;
+  const auto first = Digest();
+  EXPECT_THAT(words, IsSupersetOf({std::string("--approved"), first}));
+  EXPECT_EQ(Entry().approved, first);
+  // Going on does not take over what somebody wrote meanwhile: it is shown again first.
+  Recorded(EnsembleState::kWaiting);
+  Write("ensemble.yaml", Edited("2600"));
+  const auto resumed = Run({"fleet", "resume", "--yes"});
+  EXPECT_THAT(resumed.out, HasSubstr("3 of 3 servers to restart"));
+  EXPECT_NE(Digest(), first);
+  EXPECT_THAT(words, IsSupersetOf({std::string("--approved"), Digest()}));
+}
+
+TEST_F(FleetChildrenTest, WhatWasNeverShownIsNotBegun) {
+  Recorded(EnsembleState::kRunning);  // by a program that stored no digest
+  std::vector<std::string> words;
+  detach_ = [&](const DetachRequest& request) {
+    words = request.words;
+    return Detached{.ended = [] { return true; }, .exit_code = [] { return 5; }};
+  };
+  EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 10);
+  EXPECT_THAT(words, IsSupersetOf({std::string("--approved"), std::string("none")}));
 }
 
 TEST_F(FleetChildrenTest, AHaltedRunThatALaterOneHasClosedIsNotGoneOnWith) {

@@ -121,6 +121,22 @@ TEST_F(VerbsTest, ARunIdThatWasChosenIsUsedOnce) {
   EXPECT_TRUE(WouldBegin(Run({"apply", "--yes", "--run-id", "r-2"})));
 }
 
+TEST_F(VerbsTest, OnlyTheDesiredStateThatWasApprovedIsCarriedOut) {
+  Replace("tickTime: 2000", "tickTime: 2500");
+  const auto plan = Document::FromJson(Run({"plan", "-o", "json"}).out);
+  ASSERT_TRUE(plan);
+  const auto approved = std::get<std::string>(plan->Find("desired_digest")->value());
+  EXPECT_TRUE(WouldBegin(Run({"apply", "--yes", "--approved", approved})));
+  // Another leader is no other desired state.
+  std::swap(words_.seen[0].mode, words_.seen[1].mode);
+  EXPECT_TRUE(WouldBegin(Run({"apply", "--yes", "--approved", approved})));
+  Replace("tickTime: 2500", "tickTime: 2600");
+  const auto edited = Run({"apply", "--yes", "--approved", approved});
+  EXPECT_EQ(edited.code, static_cast<int>(ExitCode::kRefused));
+  EXPECT_NE(edited.err.find("is not to become what was approved"), std::string::npos) << edited.err;
+  EXPECT_EQ(Run({"apply", "--yes", "--approved", "none"}).code, 5);
+}
+
 TEST_F(VerbsTest, WhatWasRolledBackIsNotTriedAgainByApply) {
   Replace("tickTime: 2000", "tickTime: 2500");
   Remember("r-1", core::RunOutcome::kRolledBack, 1'000);

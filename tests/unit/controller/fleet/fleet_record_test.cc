@@ -48,7 +48,16 @@ constexpr const char* kFirst = R"({
 }
 )";
 
-TEST(FleetRecordTest, WhatTheFirstProgramStoredIsReadAndWrittenTheSame) {
+// The same as this program writes it: `approved` was added.
+std::string Now() {
+  std::string text = kFirst;
+  for (const std::string retry : {"\"retry\": true", "\"retry\": false"}) {
+    text.replace(text.find(retry), retry.size(), retry + ",\n   \"approved\": \"\"");
+  }
+  return text;
+}
+
+TEST(FleetRecordTest, WhatTheFirstProgramStoredIsReadAndNothingOfItIsLost) {
   const auto read = DecodeFleet(kFirst);
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(read->to, "3.9.4");
@@ -56,7 +65,14 @@ TEST(FleetRecordTest, WhatTheFirstProgramStoredIsReadAndWrittenTheSame) {
   EXPECT_EQ(read->ensembles[0].state, core::EnsembleState::kRolledBack);
   EXPECT_EQ(read->ensembles[0].exit_code, 6);
   EXPECT_EQ(read->ensembles[1].exit_code, std::nullopt);
-  EXPECT_EQ(EncodeFleet(*read), kFirst);
+  EXPECT_EQ(read->ensembles[0].approved, "");
+  EXPECT_EQ(EncodeFleet(*read), Now());
+}
+
+TEST(FleetRecordTest, WhatWasApprovedIsStored) {
+  auto record = *DecodeFleet(kFirst);
+  record.ensembles[1].approved = "0123abcd";
+  EXPECT_EQ(DecodeFleet(EncodeFleet(record))->ensembles[1].approved, "0123abcd");
 }
 
 TEST(FleetRecordTest, AFieldThatIsNotKnownIsNoDamageAndAStateThatIsNotKnownIsAskedOfTheAgents) {
@@ -94,7 +110,7 @@ TEST(FleetStoreTest, WhatWasSavedIsLoadedAndASecondOwnerIsRefused) {
   EXPECT_FALSE(beside.InUse());
   const auto loaded = beside.Load();
   ASSERT_TRUE(loaded && loaded->has_value());
-  EXPECT_EQ(EncodeFleet(**loaded), kFirst);
+  EXPECT_EQ(EncodeFleet(**loaded), Now());
 }
 
 }  // namespace
