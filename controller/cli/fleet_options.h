@@ -19,6 +19,7 @@ struct FleetTarget {
   std::optional<std::string> to;
   std::optional<std::string> release;
   bool allow_outage = false;
+  bool retry = false;  // also what a run did not reach
 };
 
 // --fleet

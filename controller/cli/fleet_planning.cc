@@ -42,7 +42,36 @@ std::vector<std::string> TextsIn(const Document& document, std::string_view key)
   return texts;
 }
 
-EnsemblePlan PlanFrom(int code, const std::string& out) {
+// What its command would be refused for, though a plan can be made.
+void JudgeRecords(EnsemblePlan& plan, const FleetTarget& target) {
+  const auto refuse = [&plan](const std::string& reason, const std::string& problem) {
+    plan.code = ExitCode::kRefused;
+    plan.reason = reason;
+    plan.problem = problem;
+  };
+  if (!plan.Good() || plan.restarts == 0) {
+    return;
+  }
+  const auto open = TextIn(&plan.document, "open_run");
+  const auto failed = TextIn(&plan.document, "failed_before");
+  if (!open.empty()) {
+    refuse("run.open",
+           "run " + open +
+               " was interrupted; `zoowarden resume` goes on with it, `zoowarden rollback` goes "
+               "back");
+  } else if (!failed.empty() && !target.to && !target.retry) {
+    refuse("plan.failed_before",
+           "run " + failed +
+               " did not reach exactly this desired state; mend what `zoowarden runs show " +
+               failed + "` names, then `zoowarden apply --retry` of this ensemble");
+  } else if (TextIn(plan.document.Find("desired"), "policy.approval") == "required") {
+    refuse("plan.needs_approval",
+           "its policy wants a second person's approval: have its plan approved and apply it "
+           "by hand");
+  }
+}
+
+EnsemblePlan PlanFrom(int code, const std::string& out, const FleetTarget& target) {
   EnsemblePlan plan{.code = static_cast<ExitCode>(code)};
   auto document = Document::FromJson(out);
   if (!document) {
@@ -60,6 +89,7 @@ EnsemblePlan PlanFrom(int code, const std::string& out) {
   plan.warnings = TextsIn(*document, "warnings");
   plan.desired = TextIn(&*document, "desired_digest");
   plan.document = *std::move(document);
+  JudgeRecords(plan, target);
   return plan;
 }
 
@@ -94,7 +124,7 @@ EnsemblePlan PlanOne(Context& context,
   std::ostringstream err;
   Console console{.out = out, .err = err, .in = in, .environment = context.console().environment};
   const int code = RunProgramLine(PlanWords(*flags, target), console, context.world());
-  return PlanFrom(code, out.str());
+  return PlanFrom(code, out.str(), target);
 }
 
 // "now", or when the next one opens.

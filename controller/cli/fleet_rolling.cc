@@ -233,7 +233,7 @@ bool IsBegunAnew(const FleetEntry& entry) {
 // name ensembles that it did not.
 FleetPlan PlanAgain(Context& context, const OpenFleet& open, bool retry) {
   const auto& record = *open.record;
-  FleetTarget target{.allow_outage = record.allow_outage};
+  FleetTarget target{.allow_outage = record.allow_outage, .retry = retry};
   if (!record.to.empty()) {
     target.to = record.to;
   }

@@ -1,6 +1,7 @@
 #include "controller/cli/commands.h"
 #include "controller/cli/connection.h"
 #include "controller/cli/planning.h"
+#include "controller/cli/rolled_back.h"
 
 #include <memory>
 
@@ -54,8 +55,9 @@ ExitCode Plan(Context& context, const PlanOptions& options) {
     context.Warn(journal.error().message());
   }
   // The plan is of what is there now; nothing can be rolled before that run is ended.
-  planned.interrupted =
-      FindInterrupted(CollectRuns(journal ? journal->get() : nullptr, connected->agents.get()));
+  const auto known = CollectRuns(journal ? journal->get() : nullptr, connected->agents.get());
+  planned.interrupted = FindInterrupted(known);
+  planned.failed_before = FindFailedBefore(known, planned.input);
   if (planned.interrupted) {
     context.Warn(InterruptedError(*planned.interrupted).message());
   }

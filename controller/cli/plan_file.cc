@@ -29,7 +29,7 @@ base::Error Wrong(const std::string& reason, const std::string& path, const std:
 
 // What the digest is computed of. Objects of this library are sorted by key.
 std::string DigestOf(json value) {
-  for (const char* field : {"digest", "open_run", "error"}) {
+  for (const char* field : {"digest", "open_run", "failed_before", "error"}) {
     value.erase(field);
   }
   return sys::Digest(

@@ -27,7 +27,8 @@ struct PlanFile {
 };
 
 // SHA-256, 64 hexadecimal digits, over all that the document says but `digest` itself and what is
-// not the plan's (`open_run`, `error`). The order of fields and the layout do not matter.
+// not the plan's (`open_run`, `failed_before`, `error`). The order of fields and the layout do not
+// matter.
 [[nodiscard]] std::string PlanDigest(const Document& document);
 
 // Errors (kInvalidArgument): `plan.file_unreadable`, `plan.file_damaged` (no JSON, or not what the

@@ -164,7 +164,8 @@ base::Result<Planned> MakePlanned(Context& context,
                  .approved = std::move(approved),
                  .running = std::move(running),
                  .stamp = MakeStamp(context.world()),
-                 .interrupted = std::nullopt};
+                 .interrupted = std::nullopt,
+                 .failed_before = std::nullopt};
 }
 
 std::optional<KnownRun> FindInterrupted(const KnownRuns& known) {
@@ -225,6 +226,9 @@ Document DocumentOf(const Planned& planned) {
   auto document = PlanDocument(ToShow(planned));
   const auto& open = planned.interrupted;
   document.Set("open_run", open ? Document(open->record.run_id) : Document());
+  if (planned.failed_before) {
+    document.Set("failed_before", planned.failed_before->record.run_id);
+  }
   if (!planned.plan.refusals.empty()) {
     document.Set("error", *ErrorDocument(RefusalError(planned.plan)).Find("error"));
   }

@@ -46,7 +46,8 @@ struct Planned {
   core::ApprovedPlan approved;  // what of it is approved; its kind is that of the run
   Configurations running;
   PlanStamp stamp;  // of now; of the file that is carried out, where there is one
-  std::optional<KnownRun> interrupted;  // FindInterrupted
+  std::optional<KnownRun> interrupted;    // FindInterrupted
+  std::optional<KnownRun> failed_before;  // FindFailedBefore
 };
 
 // Desired state, plugins included, with the release of `target`; asks no agent.

@@ -2,6 +2,7 @@
 // are begun.
 #include "controller/cli/start_again.h"
 #include "controller/fleet/fleet_store.h"
+#include "controller/run/prepare.h"
 #include "sys/subprocess.h"
 #include "tests/unit/controller/cli/run_fixture.h"
 
@@ -95,6 +96,29 @@ TEST_F(FleetChildrenTest, WhatWasShownIsWhatItsCommandMayDo) {
   EXPECT_THAT(words, IsSupersetOf({std::string("--approved"), Digest()}));
 }
 
+TEST_F(FleetChildrenTest, WhatItsCommandWouldRefuseIsRefusedBeforeAnythingBegins) {
+  const auto refused = [this](const std::string& reason) {
+    const auto plan = Run({"fleet", "plan", "-o", "json"});
+    EXPECT_EQ(plan.code, 5) << plan.err;
+    EXPECT_THAT(plan.out, HasSubstr("\"reason\": \"" + reason + "\""));
+    EXPECT_EQ(Run({"fleet", "apply", "--yes"}).code, 5);
+    EXPECT_TRUE(begun_.empty());
+  };
+  Store(Record(File("r-9", 1'000), 1, 1));
+  refused("run.open");
+  Store(Record(Ended(File("r-9", 1'000), RunOutcome::kRolledBack), 1, 2));
+  EXPECT_EQ(Run({"fleet", "plan"}).code, 0);
+  const auto loaded = config::LoadEnsembleFile(Path("ensemble.yaml"));
+  auto same = MakeRun(MakePlanInput(loaded->spec, words_.seen, false),
+                      {.run_id = "r-10", .kind = "apply", .created_ms = 2'000});
+  Store(Record(Ended(same, RunOutcome::kRolledBack), 2, 1));
+  refused("plan.failed_before");
+  EXPECT_EQ(Run({"fleet", "plan", "--to", "3.9.4"}).code, 0);  // `upgrade` tries it again
+  Store(Record(Ended(same, RunOutcome::kSucceeded), 2, 2));
+  Write("ensemble.yaml", std::string(kEnsembleText) + "policy: {approval: required}\n");
+  refused("plan.needs_approval");
+}
+
 TEST_F(FleetChildrenTest, WhatWasNeverShownIsNotBegun) {
   Recorded(EnsembleState::kRunning);  // by a program that stored no digest
   std::vector<std::string> words;
@@ -142,7 +166,7 @@ TEST(StartAgainTest, AProcessIsFoundByTheWordsItWasBegunWith) {
   const auto directory = sys::TempDir::Create(testing::TempDir(), "words.");
   ASSERT_TRUE(directory);
   const auto pid = sys::StartDetached({.executable = "/bin/sh",
-                                       .arguments = {"-c", "sleep 30; :", "--run-id", "r-7"},
+                                       .arguments = {"-c", "kill -STOP $$", "--run-id", "r-7"},
                                        .environment = {"PATH=/usr/bin:/bin"},
                                        .log = directory->path() / "log"});
   ASSERT_TRUE(pid) << pid.error().message();
