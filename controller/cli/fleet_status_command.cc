@@ -56,7 +56,7 @@ bool Ask(Context& context, const Asking& asking, bool again) {
     input.record = *std::move(record);
     input.rolling = asking.store.InUse();
   } else {
-    context.Warn(record.error().message());
+    input.record_problem = record.error().message();
   }
   const auto view = MakeFleetStatusView(input);
   const auto document = FleetStatusDocument(input, view);

@@ -99,6 +99,10 @@ std::string Cut(const std::string& text) {
 }
 
 std::string RolloutLine(const FleetStatusInput& input, const FleetStatusView& view) {
+  if (!view.readable) {
+    return "problem: what was rolled is not known: " +
+           base::Printable(input.record_problem, 1'000) + "\n";
+  }
   if (!input.record) {
     return "no rollout was begun on this machine\n";
   }
@@ -128,6 +132,7 @@ FleetStatusView MakeFleetStatusView(const FleetStatusInput& input) {
     view.ensembles.push_back(StatusOf(input, i));
     view.healthy += view.ensembles.back().healthy ? 1 : 0;
   }
+  view.readable = input.record_problem.empty();
   view.rollout_open = input.record && !input.record->closed;
   if (view.rollout_open) {
     view.failed = static_cast<std::size_t>(std::count_if(
@@ -177,6 +182,7 @@ Document FleetStatusDocument(const FleetStatusInput& input, const FleetStatusVie
                         {"answered", view.answered},
                         {"took_ms", static_cast<std::int64_t>(input.took.count())},
                         {"rollout", std::move(rollout)},
+                        {"rollout_problem", Document::TextOrNull(input.record_problem)},
                         {"ensembles", std::move(ensembles)}});
 }
 

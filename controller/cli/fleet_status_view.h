@@ -18,6 +18,7 @@ struct FleetStatusInput {
   const config::LoadedFleet& fleet;
   std::vector<EnsembleAnswer> answers;  // in the order of the fleet
   std::optional<FleetRecord> record;    // of the last rollout on this machine
+  std::string record_problem;           // why it cannot be read
   bool rolling = false;                 // a process carries it out
   std::vector<std::string> flags;       // one an ensemble: what a typed command needs to mean it
   std::chrono::milliseconds took{0};    // from the question to the last answer
@@ -44,7 +45,8 @@ struct FleetStatusView {
   std::size_t answered = 0;
   bool rollout_open = false;
   std::size_t failed = 0;  // of an open rollout
-  [[nodiscard]] bool good() const { return healthy == ensembles.size() && failed == 0; }
+  bool readable = true;    // its record
+  [[nodiscard]] bool good() const { return healthy == ensembles.size() && failed == 0 && readable; }
 };
 
 [[nodiscard]] FleetStatusView MakeFleetStatusView(const FleetStatusInput& input);

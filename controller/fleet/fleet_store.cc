@@ -7,6 +7,8 @@
 #include <sys/file.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace zoowarden::controller {
@@ -22,6 +24,20 @@ std::filesystem::path LockPath(const std::filesystem::path& directory) {
   return directory / "lock";
 }
 
+// `fleet status` has it for a moment when it asks whether somebody owns it.
+constexpr int kTries = 20;
+constexpr std::chrono::milliseconds kBetweenTries{10};
+
+bool TakeLock(int file) {
+  for (int i = 0; i < kTries; ++i) {
+    if (::flock(file, LOCK_EX | LOCK_NB) == 0) {
+      return true;
+    }
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+  return false;
+}
+
 }  // namespace
 
 base::Result<FleetStore> FleetStore::Own(const std::filesystem::path& directory) {
@@ -33,7 +49,7 @@ base::Result<FleetStore> FleetStore::Own(const std::filesystem::path& directory)
   if (!store.lock_.valid()) {
     return base::Fail(sys::ErrnoError("open", path.native(), errno));
   }
-  if (::flock(store.lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!TakeLock(store.lock_.get())) {
     return base::Fail(
         base::ErrorCode::kAborted,
         "fleet.in_use",
@@ -75,7 +91,7 @@ base::Result<std::filesystem::path> FleetStore::LogOf(const std::string& rollout
 
 bool FleetStore::InUse() const {
   const sys::UniqueFd file(::open(LockPath(directory_).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  return file.valid() && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0;
+  return file.valid() && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0;
 }
 
 }  // namespace zoowarden::controller

@@ -9,6 +9,7 @@ namespace zoowarden::controller {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class FleetCommandTest : public CommandLineTest {
  protected:
@@ -64,6 +65,18 @@ TEST_F(FleetCommandTest, StatusOfAnOpenRolloutSaysWhatToDoNext) {
   const auto over = Run({"fleet", "status"});
   EXPECT_EQ(over.code, 0);
   EXPECT_THAT(over.out, HasSubstr("rollout f-1 (upgrade to 3.9.4) has ended"));
+}
+
+TEST_F(FleetCommandTest, StatusOfADamagedRecordIsNotThatNothingWasBegun) {
+  Recorded(core::EnsembleState::kSucceeded, true);
+  Write("state/_fleets/all/rollout.json", "{");
+  const auto damaged = Run({"fleet", "status"});
+  EXPECT_EQ(damaged.code, 1);
+  EXPECT_THAT(damaged.out, HasSubstr("problem: what was rolled is not known: "));
+  EXPECT_THAT(damaged.out, Not(HasSubstr("no rollout was begun")));
+  const auto json = Run({"fleet", "status", "-o", "json"});
+  EXPECT_THAT(json.out, HasSubstr("\"rollout_problem\": \""));
+  EXPECT_THAT(json.out, HasSubstr("\"healthy\": false"));
 }
 
 TEST_F(FleetCommandTest, ASecondRolloutIsRefusedWhileOneIsOpenOrAnotherProcessRolls) {

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 namespace zoowarden::controller {
 namespace {
 
@@ -111,6 +113,22 @@ TEST(FleetStoreTest, WhatWasSavedIsLoadedAndASecondOwnerIsRefused) {
   const auto loaded = beside.Load();
   ASSERT_TRUE(loaded && loaded->has_value());
   EXPECT_EQ(EncodeFleet(**loaded), Now());
+}
+
+TEST(FleetStoreTest, WhoOnlyAsksKeepsNobodyFromOwningIt) {
+  const auto directory = sys::TempDir::Create(testing::TempDir(), "rollout.");
+  ASSERT_TRUE(directory);
+  const auto place = directory->path() / "fleet";
+  ASSERT_TRUE(FleetStore::Own(place));
+  const std::jthread asking([&place](const std::stop_token& stop) {
+    const auto beside = FleetStore::Beside(place);
+    while (!stop.stop_requested()) {
+      static_cast<void>(beside.InUse());
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_TRUE(FleetStore::Own(place)) << i;
+  }
 }
 
 }  // namespace
