@@ -155,7 +155,17 @@ def test_a_fleet_that_is_killed_goes_on_without_a_second_start_of_any(fleet):
     states = fleet.states()
     assert states["alpha"] == "succeeded", states
     assert states["charlie"] == "waiting", states
-    done = fleet.run("resume", "--yes", "-o", "json", seconds=400)
+    # What is written while an ensemble waits for its wave is not what was approved.
+    resuming = fleet.begin("resume", "--yes", "-o", "json")
+    resuming.wait_for_line("wave second has ended and soaks", 300)
+    fleet.made["charlie"].set_setting("snapCount", 90000)
+    refused = resuming.wait(200)
+    assert refused.code == command.HALTED, refused
+    states = {one["ensemble"]: one["state"] for one in refused.json["ensembles"]}
+    assert states == {"alpha": "succeeded", "bravo": "succeeded", "charlie": "refused"}, refused
+    assert "is not to become what was approved" in refused.out, refused
+    assert fleet.versions()["charlie"] == {OLD} and not watches["charlie"].restarts
+    done = fleet.run("resume", "--retry", "--yes", "-o", "json", seconds=400)
     assert done.code == command.SUCCEEDED, done
     for one in watches.values():
         one.stop()
