@@ -1,5 +1,6 @@
 #include "controller/cli/fleet_children.h"
 
+#include "base/text.h"
 #include "controller/cli/connection.h"
 #include "controller/cli/last_words.h"
 
@@ -87,6 +88,7 @@ base::Result<std::unique_ptr<EnsembleCommand>> FleetChildren::Start(std::size_t 
   const auto meant = WordsOf(flags);
   request.words.insert(request.words.end(), meant.begin(), meant.end());
   ZW_ASSIGN(request.log, store_.LogOf(record_.rollout, name));
+  ZW_TRY(BeginWords(request.log, base::Join(request.words, " ")));
   ZW_ASSIGN(auto process, context_.world().detach(request));
   return std::make_unique<DetachedCommand>(std::move(process));
 }

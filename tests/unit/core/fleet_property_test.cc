@@ -125,6 +125,14 @@ void Verify(ModelledFleet& fleet, std::size_t index) {
   one.state = one.verified ? one.state : EnsembleState::kUnhealthy;
 }
 
+// As many at a time as may run; then the fleet is asked again.
+void VerifySome(ModelledFleet& fleet, const std::vector<std::size_t>& indices) {
+  RC_ASSERT(fleet.ends.empty());  // a wave that has soaked has ended
+  for (std::size_t i = 0; i < std::min(indices.size(), fleet.input.policy.concurrency); ++i) {
+    Verify(fleet, indices[i]);
+  }
+}
+
 // The controller dies: all that ran is open for the next one.
 void Interrupt(ModelledFleet& fleet) {
   for (const auto& [index, end] : fleet.ends) {
@@ -164,9 +172,8 @@ FleetStep Drive(ModelledFleet& fleet) {
         }
         break;
       case FleetStep::kVerify:
-        for (const auto index : decision.ensembles) {
-          Verify(fleet, index);
-        }
+        RC_ASSERT(!decision.ensembles.empty());
+        VerifySome(fleet, decision.ensembles);
         break;
       case FleetStep::kWait:
         if (fleet.interruptions > 0 && !fleet.ends.empty() && *rc::gen::arbitrary<bool>()) {
@@ -191,10 +198,9 @@ TEST(FleetPropertyTest, NoLimitIsPassedAndEachFleetComesToAnEnd) {
     RC_ASSERT(fleet.Running() == 0U);
     const bool over = fleet.Failed() > fleet.input.policy.error_budget;
     RC_ASSERT(end == (over ? FleetStep::kHalted : FleetStep::kEnded));
-    // What failed beyond the budget was running already when it was spent.
+    // What failed beyond the budget was running, or looked at, already when it was spent.
     const auto& policy = fleet.input.policy;
-    RC_ASSERT(policy.soak.count() > 0 ||
-              fleet.Failed() <= policy.error_budget + policy.concurrency);
+    RC_ASSERT(fleet.Failed() <= policy.error_budget + policy.concurrency);
     for (const auto& one : fleet.input.ensembles) {
       RC_ASSERT(over || HasEnded(one.state));
       RC_ASSERT(one.state != EnsembleState::kRunning && one.state != EnsembleState::kOpen);
@@ -211,16 +217,6 @@ TEST(FleetPropertyTest, WhereAllSucceedEachIsBegunOnceAndTheFleetEnds) {
       RC_ASSERT(begun.insert(index).second);
     }
     RC_ASSERT(begun.size() == kEnsembles);
-  }));
-}
-
-TEST(FleetPropertyTest, TheSameSituationHasTheSameAnswer) {
-  ASSERT_TRUE(rc::check([] {
-    const auto fleet = AnyFleet(true);
-    const auto first = DecideFleet(fleet.input);
-    const auto second = DecideFleet(fleet.input);
-    RC_ASSERT(first.step == second.step && first.ensembles == second.ensembles &&
-              first.until == second.until);
   }));
 }
 
