@@ -248,7 +248,7 @@ base::Status FleetDriver::InterruptOnce() {
     }
   }
   // First: a run that stopped because it was asked to from here is gone on with, and no other.
-  const auto saved = at_.save(at_.record);
+  auto saved = at_.save(at_.record);
   for (auto& [index, one] : running_) {
     one.command->Interrupt();
   }
