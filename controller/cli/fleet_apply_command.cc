@@ -10,7 +10,8 @@ namespace {
 constexpr const char* kDetails =
     "Each ensemble is rolled by a `zoowarden` process of its own, with its own plan, gates, record "
     "and way back; the fleet says which of them is begun, and when. Ctrl-C begins no further one "
-    "and asks those that run to stop at their next safe point. Exit code 0: every ensemble is as "
+    "and asks those that run to stop at their next safe point. An ensemble whose "
+    "plan leads elsewhere than was shown is refused in its turn. Exit code 0: every ensemble is as "
     "it should be; 10: more failed than the error budget allows, the rest was not begun; 1: some "
     "failed, within the budget; 130: interrupted, `zoowarden fleet resume` goes on.";
 
