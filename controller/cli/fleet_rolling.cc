@@ -288,6 +288,11 @@ ExitCode BeginRollout(Context& context, const FleetRollOptions& options) {
   if (const auto good = RefuseBeyondBudget(open->fleet, plan); !good) {
     return context.Fail(good.error());
   }
+  if (plan.to_change == 0 && plan.bad == 0) {
+    context.Print(FleetPlanDocument(context, open->fleet, plan),
+                  "nothing to do: no server of the fleet is to be restarted\n");
+    return ExitCode::kOk;
+  }
   const auto confirmed =
       context.Confirm(options.verb + " " + std::to_string(open->fleet.ensembles.size()) +
                       " ensembles of fleet " + open->fleet.name + "?");

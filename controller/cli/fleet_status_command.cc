@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kStatusDeadline{3'000};
+constexpr milliseconds kStatusDeadline{5'000};
 
 struct FleetStatusOptions {
   std::optional<std::string> file;
@@ -105,7 +105,7 @@ Command FleetStatusCommand() {
                     "for scripts"}},
       .details =
           "Asks every agent of every ensemble at once and changes nothing; what does not answer "
-          "within 3 s is said so. The states of a rollout are those that this machine "
+          "within 5 s is said so. The states of a rollout are those that this machine "
           "recorded.",
       .options = {FleetOption(options->file),
                   {.name = "--every",

@@ -112,8 +112,12 @@ std::string RolloutLine(const FleetStatusInput& input, const FleetStatusView& vi
   if (record.closed) {
     return what + " has ended\n";
   }
-  return what + (input.rolling ? " goes on" : " is open; `zoowarden fleet resume` goes on") + ", " +
-         std::to_string(view.failed) + " failed of a budget of " +
+  const bool halted = view.failed > input.fleet.policy.error_budget;
+  return what +
+         (input.rolling ? " goes on"
+          : halted      ? " is halted; `zoowarden fleet resume --retry` tries what failed again"
+                        : " is open; `zoowarden fleet resume` goes on") +
+         ", " + std::to_string(view.failed) + " failed of a budget of " +
          std::to_string(input.fleet.policy.error_budget) + "\n";
 }
 

@@ -1,4 +1,5 @@
 #include "controller/fleet/fleet_store.h"
+#include "controller/run/prepare.h"
 #include "tests/unit/controller/cli/fake_world.h"
 
 #include <gmock/gmock.h>
@@ -56,11 +57,13 @@ TEST_F(FleetCommandTest, StatusOfAnOpenRolloutSaysWhatToDoNext) {
   const auto failed = Run({"fleet", "status"});
   EXPECT_EQ(failed.code, 1);
   EXPECT_THAT(failed.out,
-              HasSubstr("rollout f-1 (upgrade to 3.9.4) is open; `zoowarden fleet "
-                        "resume` goes on, 1 failed of a budget of 0"));
+              HasSubstr("rollout f-1 (upgrade to 3.9.4) is halted; `zoowarden fleet resume "
+                        "--retry` tries what failed again, 1 failed of a budget of 0"));
   EXPECT_THAT(failed.out, HasSubstr("next: lab: `zoowarden runs show r-1 --ensemble"));
   Recorded(core::EnsembleState::kRunning, false);
-  EXPECT_THAT(Run({"fleet", "status"}).out, HasSubstr("next: lab: `zoowarden fleet resume`"));
+  const auto running = Run({"fleet", "status"});
+  EXPECT_THAT(running.out, HasSubstr("next: lab: `zoowarden fleet resume`"));
+  EXPECT_THAT(running.out, HasSubstr("is open; `zoowarden fleet resume` goes on, 0 failed"));
   Recorded(core::EnsembleState::kSucceeded, true);
   const auto over = Run({"fleet", "status"});
   EXPECT_EQ(over.code, 0);
@@ -104,6 +107,19 @@ TEST_F(FleetCommandTest, WhereNoPlanCanBeCarriedOutNothingBegins) {
   EXPECT_EQ(refused.code, 5);
   EXPECT_THAT(refused.out, HasSubstr("\"reason\": \"fleet.beyond_budget\""));
   EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 1);  // none was begun
+}
+
+TEST_F(FleetCommandTest, WhereNothingIsToBeDoneNobodyIsAskedAndNothingBegins) {
+  const auto wanted = WantedGenerations(config::LoadEnsembleFile(Path("ensemble.yaml"))->spec);
+  for (auto& seen : words_.seen) {
+    seen.current = wanted.at(seen.id);
+    seen.process->generation = seen.current->digest;
+  }
+  const auto nothing = Run({"fleet", "apply"});
+  EXPECT_EQ(nothing.code, 0) << nothing.err;
+  EXPECT_THAT(nothing.out, HasSubstr("nothing to do"));
+  EXPECT_THAT(Run({"fleet", "apply", "-o", "json"}).out, HasSubstr("\"nothing_to_do\": true"));
+  EXPECT_THAT(Run({"fleet", "status"}).out, HasSubstr("no rollout was begun"));
 }
 
 TEST_F(FleetCommandTest, APlanThatGoesBackSaysSo) {
