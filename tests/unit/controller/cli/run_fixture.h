@@ -55,6 +55,15 @@ class RunsTest : public CommandLineTest {
     words_.records.push_back({{1}, records});
     words_.record.push_back({{1}, records.front()});
   }
+  void SomebodyCarriesOut(const std::string& run_id) {
+    for (const std::uint32_t server : {1U, 2U}) {
+      words_.leases.push_back({{server},
+                               Lease{.epoch = {2},
+                                     .holder = "zoowarden://lab/operator " + run_id + " 0badcafe",
+                                     .run_id = run_id,
+                                     .left = std::chrono::milliseconds(900)}});
+    }
+  }
 };
 
 }  // namespace zoowarden::controller

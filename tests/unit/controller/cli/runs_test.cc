@@ -25,12 +25,7 @@ TEST_F(RunsTest, TakingOverSaysWhomItInterruptsAndWhereBeforeItAsks) {
   auto record = Record(File("r-2", 1'700'000'100'000), 2, 3);
   record.events.push_back({.epoch = 2, .sequence = 3, .kind = "proceed", .text = "server 1 goes"});
   Store(record);
-  words_.leases.push_back({{1},
-                           Lease{.epoch = {2},
-                                 .holder = "zoowarden://lab/operator r-2 0badcafe",
-                                 .run_id = "r-2",
-                                 .left = std::chrono::milliseconds(900)}});
-  words_.leases.push_back({{2}, words_.leases.front().result});
+  SomebodyCarriesOut("r-2");
   const std::string told =
       "warning: --take-over interrupts zoowarden://lab/operator r-2 0badcafe in run r-2, whose "
       "last "
@@ -47,12 +42,7 @@ TEST_F(RunsTest, TakingOverSaysWhomItInterruptsAndWhereBeforeItAsks) {
 
 TEST_F(RunsTest, NobodyIsSaidToBeInterruptedByWhatCannotBegin) {
   Store(Record(File("r-2", 1'700'000'100'000), 2, 3));
-  words_.leases.push_back({{1},
-                           Lease{.epoch = {2},
-                                 .holder = "zoowarden://lab/operator r-2 0badcafe",
-                                 .run_id = "r-2",
-                                 .left = std::chrono::milliseconds(900)}});
-  words_.leases.push_back({{2}, words_.leases.front().result});
+  SomebodyCarriesOut("r-2");
   const auto writer = StoredRunJournal::OpenToWrite(Path("state/lab"));
   ASSERT_TRUE(writer);
   const auto outcome = Run({"resume", "r-2", "--take-over", "--yes"});
