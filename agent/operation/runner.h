@@ -94,7 +94,7 @@ class OperationRunner {
   Reply Refuse(const Asked& asked, const base::Error& error);
   Reply MoveToEnd(const Asked& asked);
   [[nodiscard]] ProcessIdentity ProcessNow();
-  [[nodiscard]] base::Status CheckRetry(const Asked& asked);
+  [[nodiscard]] base::Status CheckNothingRuns(const Asked& asked);
   Reply MoveWithPermit(const Asked& asked, const std::string& permit_id);
 
   // runner.cc: the loop.

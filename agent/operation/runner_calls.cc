@@ -176,9 +176,15 @@ base::Result<Permit> OperationRunner::RequestPermit(const CallIdentity& call) {
   return permits_.Issue(call, process, clock_->BootTime());
 }
 
-// The new generation once more, outside the way that begins with a stop: nothing may run.
-base::Status OperationRunner::CheckRetry(const Asked& asked) {
-  if (asked.event != OperationEvent::kProceed || state_ == OperationState::kStaged) {
+// Nothing may run where the new generation is started once more, outside the way that begins with a
+// stop, and where a start that nobody has judged is forgotten.
+base::Status OperationRunner::CheckNothingRuns(const Asked& asked) {
+  const bool again =
+      asked.event == OperationEvent::kProceed && state_ != OperationState::kStaged;
+  const bool unjudged =
+      asked.event == OperationEvent::kClose &&
+      (state_ == OperationState::kVerifying || state_ == OperationState::kUnconfirmed);
+  if (!again && !unjudged) {
     return base::Ok();
   }
   const core::Reality reality = host_->Look(Record(), LookAt::kProcess);
@@ -214,7 +220,7 @@ OperationRunner::Reply OperationRunner::MoveWithPermit(const Asked& asked,
   if (const auto takes = CheckTakes(asked); !takes) {
     return Refuse(asked, takes.error());
   }
-  if (const auto down = CheckRetry(asked); !down) {
+  if (const auto down = CheckNothingRuns(asked); !down) {
     return Refuse(asked, down.error());
   }
   const ProcessIdentity process = ProcessNow();
@@ -287,6 +293,9 @@ OperationRunner::Reply OperationRunner::MoveToEnd(const Asked& asked) {
   }
   if (const auto takes = CheckTakes(asked); !takes) {
     return Refuse(asked, takes.error());
+  }
+  if (const auto down = CheckNothingRuns(asked); !down) {
+    return Refuse(asked, down.error());
   }
   StoredOperation next = stored_;
   if (asked.event == OperationEvent::kCommit) {

@@ -66,6 +66,9 @@ json ToJson(const core::RunState& state) {
     if (server.repair) {
       servers.back()["repair"] = true;
     }
+    if (!server.settled.empty()) {
+      servers.back()["settled"] = server.settled;
+    }
   }
   json done = json::array();
   for (const auto id : state.done) {
@@ -159,7 +162,8 @@ core::RunState StateFrom(const json& value, const model::EnsembleSpec& spec) {
                              .failed = server.at("failed"),
                              .failure = server.at("failure"),
                              .restart = server.value("restart", false),
-                             .repair = server.value("repair", false)});
+                             .repair = server.value("repair", false),
+                             .settled = server.value("settled", "")});
   }
   if (value.contains("hooks")) {
     state.hooks = HookCallsFromJson(value.at("hooks"));

@@ -139,7 +139,10 @@ constexpr std::array kEventFacts = std::to_array<OperationEventFacts>({
     {E::kOldProved, false, "the old generation serves, if there was one"},
     {E::kOldDeadline, false, "it does not, and its deadline has passed"},
     {E::kOldStandalone, false, "it served alone and was stopped; it is not started again"},
-    {E::kClose, true, "forget a finished, stuck or merely staged operation"},
+    {E::kClose,
+     true,
+     "forget a finished, stuck or merely staged operation; one that nobody has judged only while "
+     "nothing runs"},
 });
 
 std::string OrDash(std::string_view text) {

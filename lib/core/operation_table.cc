@@ -37,11 +37,13 @@ constexpr std::array kTable = std::to_array<OperationTransition>({
     {S::kVerifying,     E::kStandalone,      S::kRollingBack},
     {S::kVerifying,     E::kDeadlineDown,    S::kRollingBack},
     {S::kVerifying,     E::kDeadlineNotDown, S::kUnconfirmed},
+    {S::kVerifying,     E::kClose,           S::kIdle},
 
     {S::kUnconfirmed,   E::kCommit,          S::kCommitted},
     {S::kUnconfirmed,   E::kRollBack,        S::kRollingBack},
     {S::kUnconfirmed,   E::kStandalone,      S::kRollingBack},
     {S::kUnconfirmed,   E::kProceed,         S::kSwitching},
+    {S::kUnconfirmed,   E::kClose,           S::kIdle},
 
     {S::kRollingBack,   E::kOldRestored,     S::kRestartingOld},
     {S::kRollingBack,   E::kPermitRefused,   S::kUnconfirmed},

@@ -106,7 +106,7 @@ void StopHere(Turn& turn) {
   turn.End(untouched ? RunOutcome::kRefused : RunOutcome::kHalted,
            "run.aborted",
            "aborted by " + by +
-               (untouched ? ", no server was changed"
+               (untouched ? ", no server was changed" + ButSettled(turn.state())
                           : " (" + DescribeServers(turn.state(), turn.input.round) + ")"));
 }
 

@@ -70,9 +70,28 @@ void Halt(Turn& turn, std::string reason, const std::string& why);
 // agent's own deadline, so this only runs out when the agent or its machine is in trouble.
 [[nodiscard]] std::chrono::milliseconds AgentPatience(const RunState& state);
 
+// Sends `kind` to the operation that an earlier run left behind.
+void Settle(Turn& turn, const model::MemberObservation& seen, ActionKind kind);
+// What was done about such operations, after "nothing was touched"; or empty.
+[[nodiscard]] std::string ButSettled(const RunState& state);
 // An operation that an earlier run left behind, brought to an end that changes nothing: what serves
 // stays, what is down goes back. False while it is still unsettled.
 [[nodiscard]] bool SettleOldOperation(Turn& turn, const model::MemberObservation& seen);
+// One of another run that has not ended. A repair touches none that has a process: it may join once
+// there is a quorum, and to end it is for a person.
+[[nodiscard]] bool IsForeign(const RunState& state, const model::MemberObservation& seen);
+[[nodiscard]] bool IsLeftRunning(const RunState& state, const model::MemberObservation& seen);
+// Nothing runs there and the agent does nothing more about it for now. A repair closes it: going
+// back could change what runs there, which nobody asked for, and without a quorum has no end.
+[[nodiscard]] bool IsToBeClosed(const RunState& state, const model::MemberObservation& seen);
+// Why one that is left running keeps a repair from beginning, or empty: with a quorum it would have
+// joined.
+[[nodiscard]] std::string RunsInVain(const Turn& turn, model::ServerId id);
+// SettleOldOperation of a repair: it starts and stops nothing, and keeps nobody waiting for a
+// quorum.
+[[nodiscard]] bool SettleForRepair(Turn& turn, const model::MemberObservation& seen);
+// True when one that was left running is proved by now and was told what it comes to.
+[[nodiscard]] bool SettlesProved(Turn& turn);
 // Why a preflight that waited for too long ends.
 struct PreflightRefusal {
   std::string reason;

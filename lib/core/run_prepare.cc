@@ -45,7 +45,8 @@ bool StageServer(Turn& turn, ServerRun& server) {
     server.failed = false;  // refused to the controller before this one: perhaps mended since
     server.failure.clear();
   }
-  const bool left_alone = IsRepair(turn.state()) && !server.repair;
+  const bool left_alone =
+      IsRepair(turn.state()) && (!server.repair || IsLeftRunning(turn.state(), seen));
   if (left_alone) {
     return true;
   }
@@ -115,64 +116,16 @@ void EndStaging(Turn& turn, std::string reason, const std::string& what, const s
 
 }  // namespace
 
-bool SettleOldOperation(Turn& turn, const model::MemberObservation& seen) {
-  const auto& operation = seen.operation;
-  const auto act = [&](ActionKind kind) {
-    turn.Do({.kind = kind, .server = seen.id, .operation_id = operation.operation_id});
-    turn.Tell("settled",
-              seen.id,
-              "operation " + operation.operation_id + " of an earlier run was in state " +
-                  std::string(model::OperationStateName(operation.state)) + ": " +
-                  std::string(ActionKindName(kind)));
-  };
-  switch (operation.state) {
-    case OperationState::kIdle:
-    case OperationState::kCommitted:
-    case OperationState::kRolledBack:
-      return true;
-    case OperationState::kStaging:
-    case OperationState::kStaged:
-      act(ActionKind::kClose);
-      return false;
-    case OperationState::kVerifying:
-    case OperationState::kUnconfirmed:
-    case OperationState::kNeedsOperator:
-      if (turn.out.conclusions.IsProved(seen.id)) {
-        const bool runs_new = seen.process->generation == operation.to_generation;
-        const bool runs_old = seen.process->generation == operation.from_generation;
-        if (runs_new) {
-          act(ActionKind::kCommit);
-        } else if (runs_old && operation.state == OperationState::kNeedsOperator) {
-          act(ActionKind::kClose);
-        }
-      } else if (IsDown(seen)) {
-        // Going back was tried already: a repair starts it as it was told to.
-        const bool again =
-            operation.state == OperationState::kNeedsOperator && IsRepair(turn.state());
-        act(again ? ActionKind::kClose : ActionKind::kRollBack);
-      }
-      return false;
-    case OperationState::kStopping:
-    case OperationState::kSwitching:
-    case OperationState::kStarting:
-    case OperationState::kRollingBack:
-    case OperationState::kRestartingOld:
-    case OperationState::kVerifyingOld:
-      return false;
-  }
-  return false;
-}
-
 namespace {
 
 // What moved since the plan was approved, or empty.
 std::string MovedSincePlan(const Turn& turn) {
   const bool repair = IsRepair(turn.out.state);
   for (const auto& server : turn.out.state.servers) {
-    if (repair && !server.repair) {
+    const auto& seen = turn.Seen(server.id);
+    if (repair && (!server.repair || IsLeftRunning(turn.out.state, seen))) {
       continue;
     }
-    const auto& seen = turn.Seen(server.id);
     if (!seen.current || seen.current->digest != server.origin.digest) {
       return Name(server.id) + " has generation " +
              (seen.current ? seen.current->digest : "(none)") + " and the plan saw " +
@@ -198,14 +151,14 @@ bool MayBegin(Turn& turn, std::string missing, bool settled, const PreflightRefu
                                   : std::max(kPreflightPatience, turn.state().policy.step_timeout);
     if (turn.WaitedFor("preflight", missing, patience)) {
       turn.End(
-          RunOutcome::kRefused, refusal.reason, refusal.said + ", nothing was touched: " + missing);
+          RunOutcome::kRefused, refusal.reason, refusal.said + ", nothing was touched" + ButSettled(turn.state()) + ": " + missing);
     }
     return false;
   }
   if (const auto moved = MovedSincePlan(turn); !moved.empty()) {
     turn.End(RunOutcome::kRefused,
              "preflight.moved",
-             "the ensemble is not as it was planned for, nothing was touched: " + moved);
+             "the ensemble is not as it was planned for, nothing was touched" + ButSettled(turn.state()) + ": " + moved);
     return false;
   }
   return true;
@@ -238,7 +191,7 @@ void Preflight(Turn& turn) {
     case HookVerdict::kWait:
       return;
     case HookVerdict::kVetoed:
-      turn.End(RunOutcome::kRefused, "hook.vetoed", "nothing was touched: " + veto);
+      turn.End(RunOutcome::kRefused, "hook.vetoed", "nothing was touched" + ButSettled(turn.state()) + ": " + veto);
       return;
     case HookVerdict::kGoOn:
       break;

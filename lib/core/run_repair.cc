@@ -45,6 +45,9 @@ std::string MissingForRepair(Turn& turn) {
     if (server.repair && missing.empty() && conclusion.standing == Standing::kUnknown) {
       missing = Name(server.id) + " is not known to be down: " + conclusion.why;
     }
+    if (server.repair && missing.empty() && turn.out.conclusions.leader) {
+      missing = RunsInVain(turn, server.id);
+    }
   }
   return missing;
 }
@@ -106,7 +109,9 @@ ServerRun* FindDown(Turn& turn) {
   const auto order = StartOrder(state.members);
   const auto found = std::find_if(order.begin(), order.end(), [&](ServerId id) {
     const auto& server = ServerOf(state, id);
+    const auto& seen = turn.Seen(id);
     return server.repair && !server.failed && !IsWhole(turn, server) && !IsUnderWay(turn, server) &&
+           (!IsForeign(state, seen) || IsToBeClosed(state, seen)) &&
            turn.out.conclusions.Of(id).standing == Standing::kDown;
   });
   return found == order.end() ? nullptr : &ServerOf(state, *found);
@@ -116,6 +121,10 @@ void StartDown(Turn& turn, ServerRun& server) {
   auto& state = turn.state();
   const auto key = "repair " + Name(server.id);
   const int good = turn.CountGoodRound(key);
+  if (IsToBeClosed(state, turn.Seen(server.id))) {
+    Settle(turn, turn.Seen(server.id), ActionKind::kClose);
+    return;
+  }
   if (!EnsureStaged(turn, server, turn.Seen(server.id))) {
     if (turn.WaitedFor("stage " + Name(server.id),
                        "staging on " + Name(server.id),
@@ -218,7 +227,7 @@ void RepairPreflight(Turn& turn) {
   bool settled = true;
   for (const auto& server : state.servers) {
     const auto& seen = turn.Seen(server.id);
-    settled = (!server.repair || !seen.answered || SettleOldOperation(turn, seen)) && settled;
+    settled = (!server.repair || !seen.answered || SettleForRepair(turn, seen)) && settled;
   }
   if (!MayBegin(turn,
                 MissingForRepair(turn),
@@ -246,6 +255,9 @@ void Repairing(Turn& turn) {
   }
   if (turn.input.stop_requested) {
     StopHere(turn);
+    return;
+  }
+  if (SettlesProved(turn)) {
     return;
   }
   if (auto* server = FindDown(turn)) {

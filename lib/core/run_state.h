@@ -72,6 +72,7 @@ struct ServerRun {
   std::string failure;
   bool restart = false;  // to be started again on the generation that it runs
   bool repair = false;   // it is down and to be started on `target`
+  std::string settled;   // what was last done about the operation that an earlier run left there
 };
 
 // Stored on a majority of agents before each action.

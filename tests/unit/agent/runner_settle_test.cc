@@ -150,5 +150,23 @@ TEST_F(RunnerSettleTest, ClosingForgetsTheOperationAndTouchesNothing) {
   EXPECT_EQ(host.launches, launches);
 }
 
+// It would leave a generation that nobody has judged, or may have, running.
+TEST_F(RunnerSettleTest, WhatNobodyHasJudgedIsForgottenOnlyWhileNothingRuns) {
+  ParkUnconfirmed();
+  NextEpoch();
+  EXPECT_EQ(ReasonOf(runner->Close(NextCall())), "operation.still_runs");
+  host.KillProcess();
+  host.processes_visible = false;
+  EXPECT_EQ(ReasonOf(runner->Close(NextCall())), "start.processes_hidden");
+  EXPECT_EQ(runner->state(), OperationState::kUnconfirmed);
+  host.processes_visible = true;
+  const int launches = host.launches;
+  EXPECT_EQ(ReasonOf(runner->Close(NextCall())), "accepted");
+  StepFor(kStepTimeout);
+  EXPECT_EQ(runner->state(), OperationState::kIdle);
+  EXPECT_EQ(host.launches, launches);
+  EXPECT_EQ(host.current, "new");
+}
+
 }  // namespace
 }  // namespace zoowarden::agent

@@ -205,6 +205,9 @@ base::Status FakeEnsemble::Apply(const Action& action) {
   if (stages && staging_unavailable.contains(action.server.value)) {
     return Fail(ErrorCode::kUnavailable, "download.not_now", "HTTP 503");
   }
+  if (stages && model::IsInFlight(operation.state)) {
+    return Fail(ErrorCode::kFailedPrecondition, "operation.in_progress", "close it first");
+  }
   if (!stages && action.operation_id != operation.operation_id) {
     return Fail(ErrorCode::kNotFound, "no such operation");
   }
@@ -232,6 +235,10 @@ base::Status FakeEnsemble::Apply(const Action& action) {
       operation.state = OperationState::kCommitted;
       return Ok();
     case ActionKind::kClose:
+      if (server.alive && (operation.state == OperationState::kVerifying ||
+                           operation.state == OperationState::kUnconfirmed)) {
+        return Fail(ErrorCode::kFailedPrecondition, "operation.still_runs", "a process serves");
+      }
       operation.state = OperationState::kIdle;
       return Ok();
   }
@@ -343,7 +350,8 @@ std::string FakeEnsemble::Violation(const model::Round& round) const {
         continue;
       }
       // Without a quorum one that is down may be started beside others that wait for one.
-      const bool repairs = IsRepair(state) && action.permit_id.empty() && leader_ == 0;
+      const bool repairs = IsRepair(state) && action.permit_id.empty() &&
+                           (leader_ == 0 || seen.operation.run_id != state.run_id);
       if (seen.answered && model::IsInFlight(seen.operation.state) && !repairs) {
         return name + " while server " + model::ToString(seen.id) + " is in flight";
       }

@@ -16,6 +16,7 @@ using testing::Id;
 using ::testing::IsEmpty;
 using testing::New;
 using testing::Old;
+using model::OperationState;
 using testing::Start;
 
 // `servers` are down and to be started on what they had.
@@ -39,6 +40,20 @@ FakeEnsemble RepairingToNew(std::uint32_t id) {
   server.target = New();
   server.restart = false;
   return ensemble;
+}
+
+// Another run brought the server to the new generation and never judged it.
+void LeaveBehind(FakeEnsemble& ensemble, std::uint32_t id, OperationState operation) {
+  auto& server = ensemble.At(id);
+  server.generation = "new";
+  server.on_disk = {"old", "new"};
+  server.operation = {.operation_id = "earlier-2",
+                      .run_id = "earlier",
+                      .state = operation,
+                      .from_generation = "old",
+                      .to_generation = "new"};
+  auto& run = ServerOf(ensemble.state, Id(id));
+  run.origin = run.target = New();
 }
 
 TEST(RunRepairTest, AMemberThatIsDownIsStartedAndNobodyElseIsTouched) {
@@ -147,6 +162,64 @@ TEST(RunRepairTest, WhoseOldGenerationDoesNotStartEitherNeedsAnOperator) {
   ensemble.ForgetMemory();
   ASSERT_TRUE(ensemble.Drive());
   EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+}
+
+// To go back would change what runs there, which nobody asked for, and to wait for its quorum would
+// wait for those that it keeps waiting.
+TEST(RunRepairTest, WhatAnEarlierRunLeftOnAServerThatIsDownIsClosedAndNotTakenBack) {
+  for (const auto operation : {OperationState::kVerifying,
+                               OperationState::kUnconfirmed,
+                               OperationState::kNeedsOperator}) {
+    auto ensemble = Repairing({1, 2, 3});
+    LeaveBehind(ensemble, 2, operation);
+    ensemble.At(2).deadline = model::Instant(60'000);
+    ASSERT_TRUE(ensemble.Drive());
+    EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+    EXPECT_THAT(ensemble.Stops(),
+                ElementsAre("down proceed 1", "down proceed 2", "down proceed 3"));
+    EXPECT_EQ(ensemble.Generations(), "old new old");
+    EXPECT_EQ(ServerOf(ensemble.state, Id(2)).settled, "close earlier-2");
+  }
+}
+
+TEST(RunRepairTest, OneThatAnEarlierRunLeftRunningHoldsNobodyUpAndJoins) {
+  for (const auto operation : {OperationState::kUnconfirmed, OperationState::kNeedsOperator}) {
+    auto ensemble = Repairing({1, 2, 3, 4, 5}, 5);
+    LeaveBehind(ensemble, 2, operation);
+    ensemble.Boot(2);
+    ensemble.At(2).started_by = "earlier-2";
+    ASSERT_TRUE(ensemble.Drive());
+    EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
+    EXPECT_THAT(
+        ensemble.Stops(),
+        ElementsAre("down proceed 1", "down proceed 3", "down proceed 4", "down proceed 5"));
+    EXPECT_TRUE(ensemble.Logged("commit 2"));
+  }
+}
+
+TEST(RunRepairTest, OneThatDoesNotJoinAQuorumIsForAPersonToEnd) {
+  auto ensemble = Repairing({2});
+  LeaveBehind(ensemble, 2, OperationState::kUnconfirmed);
+  ensemble.Boot(2);
+  ensemble.At(2).started_by = "earlier-2";
+  ensemble.At(2).start = Start::kNeverJoins;
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kRefused);
+  EXPECT_THAT(ensemble.state.outcome_text,
+              HasSubstr("nothing was touched: process 5003 of operation earlier-2"));
+  EXPECT_THAT(ensemble.Stops(), IsEmpty());
+}
+
+TEST(RunRepairTest, WhatWasSettledBeforeItWasRefusedIsSaid) {
+  auto ensemble = Repairing({1, 2});
+  LeaveBehind(ensemble, 2, OperationState::kUnconfirmed);
+  ensemble.Boot(1);
+  ensemble.At(1).frozen = true;
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kRefused);
+  EXPECT_THAT(ensemble.state.outcome_text,
+              HasSubstr("nothing was touched but what earlier runs had left (server 2: close "
+                        "earlier-2): server 1 is not known to be down"));
 }
 
 TEST(RunRepairTest, AMemberThatIsNotKnownToBeDownIsLeftAlone) {

@@ -70,6 +70,22 @@ TEST(RunFileTest, WhoIsRepairedIsStoredAndSaidOfTheRun) {
   EXPECT_NE(ApprovedPart(run), ApprovedPart(*DecodeRun(older)));
 }
 
+// Programs before wrote no such key and said that nothing was touched.
+TEST(RunFileTest, WhatWasSettledIsStoredAndIsNoPartOfWhatIsApproved) {
+  RunFile run{.kind = "repair"};
+  run.spec.servers.push_back({.id = {1}});
+  run.state.servers.push_back({.id = {1}, .origin = {}, .target = {}});
+  const auto older = EncodeRun(run);
+  EXPECT_EQ(older.find("settled"), std::string::npos);
+  ASSERT_TRUE(DecodeRun(older));
+  EXPECT_EQ(DecodeRun(older)->state.servers[0].settled, "");
+  run.state.servers[0].settled = "close r-1-2";
+  const auto read = DecodeRun(EncodeRun(run));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->state.servers[0].settled, "close r-1-2");
+  EXPECT_EQ(ApprovedPart(*read), ApprovedPart(*DecodeRun(older)));
+}
+
 TEST(RunFileTest, ThatASecondPersonApprovesIsInTheRecordAndOlderRecordsDoNotTell) {
   RunFile run{.kind = "apply"};
   run.spec.release.version = {3, 9, 4};
