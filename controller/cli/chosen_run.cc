@@ -26,9 +26,11 @@ std::string WayBack(const core::RunState& state) {
 base::Error NoneOpen(GoingOn how, const KnownRuns& known) {
   auto text = "no run is open, there is nothing to " + std::string(GoingOnPhrase(how));
   if (how == GoingOn::kRollBack) {
-    // The newest that was about the ensemble and not one server.
+    // The newest that was about the ensemble and not one server, or those that were down.
     const auto last = std::find_if(known.runs.begin(), known.runs.end(), [](const KnownRun& run) {
-      return !run.file.state.settlement && run.file.state.outcome != core::RunOutcome::kRefused;
+      const auto& state = run.file.state;
+      return !state.settlement && !core::IsRepair(state) &&
+             state.outcome != core::RunOutcome::kRefused;
     });
     text += last == known.runs.end() ? std::string() : WayBack(last->file.state);
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 namespace zoowarden::controller {
@@ -44,13 +45,35 @@ bool NeedsSomebody(core::RunOutcome outcome) {
   return outcome == core::RunOutcome::kHalted || outcome == core::RunOutcome::kStuck;
 }
 
-// One server that was settled is not yet an ensemble in order.
-bool BroughtOrder(const core::RunState& state) {
-  return !state.settlement && (state.outcome == core::RunOutcome::kSucceeded ||
-                               state.outcome == core::RunOutcome::kRolledBack);
+// The servers that a run starts on what was approved before; empty for one that rolls.
+std::set<model::ServerId> StartedBy(const core::RunState& state) {
+  std::set<model::ServerId> started;
+  for (const auto& server : state.servers) {
+    if (server.restart || server.repair) {
+      started.insert(server.id);
+    }
+  }
+  return started;
 }
 
-// A halted or stuck run stays open until it, or a later run, has brought order. One that settles a
+// Whether nothing is left to do of `earlier` because of a later run. One server that was settled is
+// not yet an ensemble in order; and what was half rolled still is after members were started,
+// so that ends only what was to start the same ones.
+bool Closes(const core::RunState& later, const core::RunState& earlier) {
+  const bool reached = later.outcome == core::RunOutcome::kSucceeded ||
+                       later.outcome == core::RunOutcome::kRolledBack;
+  if (!reached || later.settlement) {
+    return false;
+  }
+  const auto started = StartedBy(later);
+  const auto wanted = StartedBy(earlier);
+  return started.empty() || (!wanted.empty() && std::includes(started.begin(),
+                                                              started.end(),
+                                                              wanted.begin(),
+                                                              wanted.end()));
+}
+
+// A halted or stuck run stays open until it, or a later run, has brought order (Closes). One that settles a
 // server is never gone on with: its command is given again.
 bool IsOpen(const KnownRun& run) {
   if (run.file.state.settlement) {
@@ -230,10 +253,10 @@ KnownRuns CollectRuns(RunJournal* journal, Agents* agents) {
     return std::tuple(a.file.created_ms, a.record.run_id) >
            std::tuple(b.file.created_ms, b.record.run_id);
   });
-  bool order = false;
-  for (auto& run : known.runs) {
-    run.open = run.open && !order;
-    order = order || BroughtOrder(run.file.state);
+  for (std::size_t i = 0; i < known.runs.size(); ++i) {
+    for (std::size_t later = 0; later < i && known.runs[i].open; ++later) {
+      known.runs[i].open = !Closes(known.runs[later].file.state, known.runs[i].file.state);
+    }
   }
   return known;
 }

@@ -4,7 +4,7 @@ namespace zoowarden::journal {
 namespace {
 
 bool BroughtOrder(const RunFate& run) {
-  return run.ended && !run.settles && (run.outcome == "succeeded" || run.outcome == "rolled_back");
+  return run.ended && !run.settles && !run.starts && (run.outcome == "succeeded" || run.outcome == "rolled_back");
 }
 
 bool IsClosed(const RunFate& run) {

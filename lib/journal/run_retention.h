@@ -23,6 +23,7 @@ struct RunFate {
   bool ended = false;
   std::string outcome;   // "succeeded", ...; whatever is not known counts as open
   bool settles = false;  // it settled one server and brought no order to the ensemble
+  bool starts = false;   // nor did it: it started members on what was approved before
 };
 
 // `runs` newest first. Never the newest, never one that is open, halted or stuck unless a later one

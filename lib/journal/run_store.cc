@@ -56,7 +56,10 @@ std::vector<RunFate> FatesOf(SQLite::Database& handle) {
       "CASE WHEN json_valid(state_json) THEN state_json ELSE '{}' END AS state FROM runs) "
       "SELECT run_id, created_ms, json_extract(state, '$.state.phase') IS 'ended', "
       "ifnull(json_extract(state, '$.state.outcome'), ''), "
-      "json_extract(state, '$.state.settlement') IS NOT NULL FROM told "
+      "json_extract(state, '$.state.settlement') IS NOT NULL, "
+      "EXISTS (SELECT 1 FROM json_each(told.state, '$.state.servers') AS server "
+      "WHERE json_extract(server.value, '$.repair') OR json_extract(server.value, '$.restart')) "
+      "FROM told "
       "ORDER BY created_ms DESC, epoch DESC, sequence DESC, run_id");
   std::vector<RunFate> fates;
   while (statement.executeStep()) {
@@ -64,7 +67,8 @@ std::vector<RunFate> FatesOf(SQLite::Database& handle) {
                      .created_ms = statement.getColumn(1).getInt64(),
                      .ended = statement.getColumn(2).getInt() != 0,
                      .outcome = statement.getColumn(3).getString(),
-                     .settles = statement.getColumn(4).getInt() != 0});
+                     .settles = statement.getColumn(4).getInt() != 0,
+                     .starts = statement.getColumn(5).getInt() != 0});
   }
   return fates;
 }

@@ -64,6 +64,14 @@ TEST(RunRetentionTest, WhatIsOpenStaysAndSoDoTheNewest) {
   }
 }
 
+TEST(RunRetentionTest, StartingMembersClosesNothingAndIsClosed) {
+  auto runs = Many(4);
+  runs[0].starts = runs[2].starts = true;
+  runs[1] = Fate("r1", 1, "refused");
+  runs[3] = Fate("r3", 3, "halted");
+  EXPECT_EQ(RunsToForget(runs, {.most = 1}), (Ids{"r1", "r2"}));
+}
+
 TEST(RunRetentionTest, RefusedRunsCloseNothingAndAreClosed) {
   auto runs = Many(4, "refused");
   runs[3] = Fate("r3", 3, "halted");
@@ -104,6 +112,20 @@ TEST_F(StoredRetentionTest, ANewRecordTakesThePlaceOfTheOldestWithItsEvents) {
   EXPECT_EQ(Kept(), (Ids{"r5", "r4", "r3"}));
   EXPECT_TRUE(journal_->runs().ListEvents("r2")->empty());
   EXPECT_EQ(journal_->runs().ListEvents("r3")->size(), 1U);
+}
+
+TEST_F(StoredRetentionTest, WhatIsHalfRolledStaysWhenMembersWereStarted) {
+  constexpr const char* kHalted = R"({"state":{"phase":"ended","outcome":"halted"}})";
+  Put(1, kHalted, {.most = 1});
+  for (const auto* how : {"repair", "restart"}) {
+    Put(how[2] == 'p' ? 2 : 3,
+        R"({"state":{"phase":"ended","outcome":"succeeded","servers":[{"id":1},{"id":2,")" +
+            std::string(how) + R"(":true}]}})",
+        {.most = 1});
+  }
+  EXPECT_EQ(Kept(), (Ids{"r3", "r1"}));
+  Put(4, kDone, {.most = 1});
+  EXPECT_EQ(Kept(), Ids{"r4"});
 }
 
 TEST_F(StoredRetentionTest, WhatItCannotReadItKeeps) {

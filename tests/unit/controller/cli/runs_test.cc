@@ -143,6 +143,44 @@ TEST_F(RunsTest, AHaltedRunIsAProblemUntilALaterOneBroughtOrder) {
   EXPECT_EQ(outcome.out.find("r-1"), std::string::npos);
 }
 
+// What was half rolled still is when a member that was down runs again.
+TEST_F(RunsTest, StartingMembersEndsNoHaltedRollAndOnlyWhatWasToStartTheSameOnes) {
+  const auto starting = [](const std::string& id, std::set<std::uint32_t> servers, bool repair) {
+    auto file =
+        File(id, (id[0] == 'a' ? 1'700'000'000'000 : 1'800'000'000'000) + id.back() * 1'000);
+    for (auto& server : file.state.servers) {
+      server.target = server.origin;
+      server.restart = servers.contains(server.id.value);
+      server.repair = repair && server.restart;
+    }
+    return file;
+  };
+  for (const bool repair : {true, false}) {
+    const std::string round = repair ? "a" : "b";
+    const std::uint64_t epoch = repair ? 0 : 10;
+    const std::int64_t began = repair ? 1'700'000'000'000 : 1'800'000'000'000;
+    const auto open = [&](int number) {
+      const auto id = round + std::to_string(number);
+      const auto out = Run({"runs", "show", id, "-o", "json"}).out;
+      return out.find("\"open\": true") != std::string::npos;
+    };
+    Store(Record(Ended(File(round + "1", began), core::RunOutcome::kHalted), epoch + 1, 9));
+    Store(Record(
+        Ended(starting(round + "2", {1, 2}, repair), core::RunOutcome::kHalted), epoch + 2, 9));
+    Store(Record(
+        Ended(starting(round + "3", {1}, repair), core::RunOutcome::kSucceeded), epoch + 3, 9));
+    EXPECT_TRUE(open(1)) << repair;
+    EXPECT_TRUE(open(2)) << repair << ": server 2 was not started";
+    Store(Record(
+        Ended(starting(round + "4", {1, 2}, repair), core::RunOutcome::kSucceeded), epoch + 4, 9));
+    EXPECT_TRUE(open(1)) << repair;
+    EXPECT_FALSE(open(2)) << repair;
+    Store(Record(
+        Ended(File(round + "5", began + 900'000), core::RunOutcome::kSucceeded), epoch + 5, 9));
+    EXPECT_FALSE(open(1)) << repair;
+  }
+}
+
 TEST_F(RunsTest, WhoWantsBackAfterASuccessIsToldTheWay) {
   Store(Record(Ended(File("r-1", 1'700'000'000'000), core::RunOutcome::kSucceeded), 1, 9));
   EXPECT_NE(Run({"rollback", "--yes"})
