@@ -150,7 +150,7 @@ base::Result<Planned> MakePlanned(Context& context,
   input.scope = target.scope;
   input.restart = std::move(restart);
   if (target.scope == core::PlanScope::kRepair) {
-    ZW_TRY(AimRepair(agents, target, input));
+    ZW_TRY(AimRepair(context, agents, target, input));
   }
   auto plan = core::MakePlan(input);
   const bool compared = std::any_of(plan.steps.begin(), plan.steps.end(), [](const auto& step) {

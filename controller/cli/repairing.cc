@@ -1,5 +1,6 @@
 #include "controller/cli/repairing.h"
 
+#include "controller/cli/connection.h"
 #include "controller/cli/desired.h"
 #include "controller/cli/run_records.h"
 #include "core/conclusions.h"
@@ -37,8 +38,8 @@ base::Result<model::Generation> PreviousOf(const KnownRuns& known,
              server.target.digest == seen.current->digest &&
              server.origin.digest != server.target.digest;
     });
-    if (found == servers.end()) {
-      continue;
+    if (!run.agreed || found == servers.end()) {
+      continue;  // one agent alone does not say what another server starts
     }
     if (!core::IsOnServer(seen, found->origin)) {
       return base::Fail(base::ErrorCode::kFailedPrecondition,
@@ -53,16 +54,24 @@ base::Result<model::Generation> PreviousOf(const KnownRuns& known,
   return base::Fail(base::ErrorCode::kFailedPrecondition,
                     "repair.no_previous",
                     name +
-                        ": no record tells of a run that brought it what it has, so what it had "
+                        ": no record that most agents have tells of a run that brought it what it "
+                        "has, so what it had "
                         "before is not known; repair it with --by restart or --by desired");
 }
 
 }  // namespace
 
-base::Status AimRepair(Agents& agents, const Target& target, core::PlanInput& input) {
+base::Status AimRepair(Context& context,
+                       Agents& agents,
+                       const Target& target,
+                       core::PlanInput& input) {
   ZW_ASSIGN(input.repair, ToRepair(target, input));
   const bool previous = target.repair_by == RepairBy::kPrevious;
-  const auto known = previous ? CollectRuns(nullptr, &agents) : KnownRuns();
+  KnownRuns known;
+  if (previous) {
+    const auto journal = OpenJournalToRead(context, input.spec.name);
+    known = CollectRuns(journal ? journal->get() : nullptr, &agents);
+  }
   for (const auto& seen : input.seen) {
     const bool repaired = input.repair.contains(seen.id) && seen.current;
     if (repaired && previous) {

@@ -62,7 +62,7 @@ std::optional<KnownRun> FindFailedBefore(const KnownRuns& known, const core::Pla
 std::optional<KnownRun> FindBegunWith(const KnownRuns& known, const std::string& plan_digest) {
   const auto begun =
       std::find_if(known.runs.begin(), known.runs.end(), [&plan_digest](const KnownRun& run) {
-        return run.file.plan_digest == plan_digest;
+        return run.plan_digests.contains(plan_digest);
       });
   return begun == known.runs.end() ? std::nullopt : std::optional(*begun);
 }

@@ -15,8 +15,8 @@ namespace zoowarden::controller {
 [[nodiscard]] std::optional<KnownRun> FindFailedBefore(const KnownRuns& known,
                                                        const core::PlanInput& input);
 
-// The run that was begun with the plan of this digest, whatever became of it: what was looked at
-// once, or approved once, is done once.
+// The run that was begun with the plan of this digest, as any copy of it says, whatever became of
+// it: what was looked at once, or approved once, is done once.
 [[nodiscard]] std::optional<KnownRun> FindBegunWith(const KnownRuns& known,
                                                     const std::string& plan_digest);
 // kFailedPrecondition `plan.carried_out`.

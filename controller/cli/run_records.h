@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,13 @@ class StoredRunJournal final : public RunJournal {
 };
 
 struct KnownRun {
-  RunRecord record;                 // of the newest copy
-  RunFile file;                     // the record's state, decoded
-  std::vector<std::string> copies;  // "here", "server 2": who has this newest copy
+  // Of the newest copy whose approved part is as this machine's own record, or most agents, have
+  // it. One that says alone that the run is closed does not count beside others.
+  RunRecord record;
+  RunFile file;                        // the record's state, decoded
+  std::vector<std::string> copies;     // "here", "server 2": who has this copy
+  std::set<std::string> plan_digests;  // of all copies, whoever has them
+  bool agreed = false;  // what was approved is known from this machine or from most agents
   // Not ended, or ended in a way that still needs somebody. A run whose first record reached too
   // few agents to be acted on, and is not here, never began.
   bool open = false;
@@ -57,7 +62,7 @@ struct RunsProblem {
 };
 
 struct KnownRuns {
-  std::vector<KnownRun> runs;         // newest first
+  std::vector<KnownRun> runs;         // newest first, by the fencing epoch of who acted last
   std::vector<RunsProblem> problems;  // copies that could not be read
   std::size_t asked = 0;              // agents
   std::size_t answered = 0;           // of them
@@ -72,7 +77,10 @@ struct KnownRuns {
 // Both may be absent.
 [[nodiscard]] KnownRuns CollectRuns(RunJournal* journal, Agents* agents);
 
-// One run with the events of all its copies, in order. kNotFound "run.none".
+[[nodiscard]] base::Error NoSuchRun(const std::string& run_id);  // kNotFound "run.none"
+
+// One run with the events of all its copies that have the same approved part, in order.
+// kNotFound "run.none".
 [[nodiscard]] base::Result<KnownRun> FindRun(RunJournal* journal,
                                              Agents* agents,
                                              const std::string& run_id);

@@ -60,7 +60,7 @@ std::vector<RunFate> FatesOf(SQLite::Database& handle) {
       "EXISTS (SELECT 1 FROM json_each(told.state, '$.state.servers') AS server "
       "WHERE json_extract(server.value, '$.repair') OR json_extract(server.value, '$.restart')) "
       "FROM told "
-      "ORDER BY created_ms DESC, epoch DESC, sequence DESC, run_id");
+      "ORDER BY epoch DESC, sequence DESC, created_ms DESC, run_id");
   std::vector<RunFate> fates;
   while (statement.executeStep()) {
     fates.push_back({.run_id = statement.getColumn(0).getString(),
@@ -164,7 +164,7 @@ base::Result<std::vector<RunRow>> RunTables::List() {
   return Read(database_, "list runs", [](SQLite::Database& handle) {
     SQLite::Statement statement(
         handle,
-        std::string(kRunColumns) + "ORDER BY created_ms DESC, epoch DESC, sequence DESC, run_id");
+        std::string(kRunColumns) + "ORDER BY epoch DESC, sequence DESC, created_ms DESC, run_id");
     std::vector<RunRow> runs;
     while (statement.executeStep()) {
       runs.push_back(ReadRun(statement));

@@ -59,7 +59,7 @@ class RunStore {
   [[nodiscard]] virtual base::Result<RunPosition> Put(const RunRow& run,
                                                       const std::vector<RunEventRow>& events) = 0;
   [[nodiscard]] virtual base::Result<std::optional<RunRow>> Find(const std::string& run_id) = 0;
-  // Newest first, by creation and then by position.
+  // Newest first, by position and then by creation: epochs only grow, and clocks may be wrong.
   [[nodiscard]] virtual base::Result<std::vector<RunRow>> List() = 0;
   // Oldest first.
   [[nodiscard]] virtual base::Result<std::vector<RunEventRow>> ListEvents(

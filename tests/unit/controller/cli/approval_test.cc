@@ -137,6 +137,26 @@ TEST_F(ApprovalTest, AnApprovalIsUsedUpByTheFirstRun) {
   EXPECT_EQ(Refused(), "");
 }
 
+// One agent may be in other hands: its copy says that the run was another one's, and newer.
+TEST_F(ApprovalTest, OneAgentDoesNotMakeAnApprovalUsableTwice) {
+  ASSERT_EQ(Approve().code, 0);
+  const auto begun = BegunWithThePlan(core::RunOutcome::kSucceeded);
+  auto forged = begun;
+  auto& record = forged.result->front();
+  auto run = *DecodeRun(record.state_json);
+  run.plan_digest = "x";
+  record.state_json = EncodeRun(run);
+  record.epoch = 1ULL << 60U;
+  for (std::uint32_t liar = 1; liar <= 3; ++liar) {
+    words_.records.clear();
+    for (std::uint32_t server = 1; server <= 3; ++server) {
+      words_.records.push_back(server == liar ? forged : begun);
+      words_.records.back().server = {server};
+    }
+    EXPECT_EQ(Refused(), "plan.carried_out") << liar;
+  }
+}
+
 TEST_F(ApprovalTest, AnApprovalIsGoodForAWeek) {
   ASSERT_EQ(Approve().code, 0);
   manual_clock_.Advance(std::chrono::hours(7 * 24) - std::chrono::minutes(1));

@@ -105,7 +105,8 @@ TEST_F(RepairTest, TheDesiredStateShowsWhatChanges) {
 TEST_F(RepairTest, WhatWasThereBeforeComesFromTheRecords) {
   const auto unknown = Run({"repair", "--by", "previous", "--yes"});
   EXPECT_EQ(unknown.code, static_cast<int>(ExitCode::kRefused)) << unknown.err;
-  EXPECT_NE(unknown.err.find("server 3: no record tells"), std::string::npos) << unknown.err;
+  EXPECT_NE(unknown.err.find("server 3: no record that most agents have tells"), std::string::npos)
+      << unknown.err;
 
   const auto had = Seen(3).current;
   auto before = *had;
@@ -118,12 +119,17 @@ TEST_F(RepairTest, WhatWasThereBeforeComesFromTheRecords) {
   core::ServerOf(run.state, {3}).changed = true;
   run.state.phase = core::RunPhase::kEnded;
   run.state.outcome = core::RunOutcome::kSucceeded;
-  for (std::uint32_t server = 1; server <= 3; ++server) {
-    words_.records.push_back(
-        {{server},
-         std::vector<RunRecord>{
-             {.run_id = "r-1", .ensemble = "lab", .epoch = 3, .state_json = EncodeRun(run)}}});
-  }
+  const RunRecord record{
+      .run_id = "r-1", .ensemble = "lab", .epoch = 3, .state_json = EncodeRun(run)};
+  words_.records = {{{1}, std::vector<RunRecord>{record}},
+                    {{2}, std::vector<RunRecord>{}},
+                    {{3}, std::vector<RunRecord>{}}};
+  Seen(3).generations.push_back(before.digest);
+  const auto alone = Run({"repair", "--by", "previous", "--yes"});
+  EXPECT_NE(alone.err.find("server 3: no record that most agents have tells"), std::string::npos)
+      << "one agent says what another server starts: " << alone.err;
+  Seen(3).generations.pop_back();
+  words_.records.at(2).result->push_back(record);
   const auto gone = Run({"repair", "--by", "previous", "--yes"});
   EXPECT_NE(gone.err.find("is not on the server any more"), std::string::npos) << gone.err;
   Seen(3).generations.push_back(before.digest);

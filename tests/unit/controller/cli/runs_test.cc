@@ -112,6 +112,48 @@ TEST_F(RunsTest, OnlyTheNewestCopyCounts) {
   EXPECT_NE(outcome.out.find("rolled_back"), std::string::npos) << outcome.out;
 }
 
+// The control machine was a day ahead when the first of them ran.
+TEST_F(RunsTest, WhichRunIsLaterIsSaidByItsEpochAndByNoClock) {
+  constexpr std::int64_t kNow = 1'700'000'000'000;
+  constexpr std::int64_t kDay = 86'400'000;
+  Store(Record(Ended(File("r-1", kNow + kDay), core::RunOutcome::kSucceeded), 1, 9));
+  Store(Record(File("r-2", kNow), 2, 3));
+  const auto list = Run({"runs", "list"}).out;
+  EXPECT_LT(list.find("r-2"), list.find("r-1")) << list;
+  EXPECT_NE(Run({"runs", "show", "r-2", "-o", "json"}).out.find("\"open\": true"),
+            std::string::npos);
+  const auto resumed = Run({"resume", "--yes"}).err;
+  EXPECT_EQ(resumed.find("no run is open"), std::string::npos) << resumed;
+}
+
+// One agent may be in other hands.
+TEST_F(RunsTest, OneAgentAloneClosesNoRunAndReplacesNothingThatWasApproved) {
+  constexpr std::int64_t kNow = 1'700'000'000'000;
+  const auto open = Record(File("r-1", kNow), 1, 9);
+  const auto closed = [&](const std::string& id) {
+    return Record(Ended(File(id, kNow), core::RunOutcome::kSucceeded), 1ULL << 60U, 1);
+  };
+  auto other = File("r-1", kNow);
+  other.state.servers.front().target = Generation("another", {3, 9, 5});
+  for (const auto& lie : {closed("r-1"), closed("r-9"), Record(other, 1ULL << 60U, 1)}) {
+    words_.records = {{{1}, std::vector<RunRecord>{open}},
+                      {{2}, std::vector<RunRecord>{open}},
+                      {{3}, std::vector<RunRecord>{lie}}};
+    words_.record = {{{1}, open}, {{2}, open}, {{3}, lie}};
+    const auto out = Run({"runs", "list", "-o", "json"}).out;
+    const auto found = out.find("\"id\": \"r-1\"");
+    ASSERT_NE(found, std::string::npos) << out;
+    EXPECT_NE(out.find("\"open\": true", found), std::string::npos) << out;
+    EXPECT_NE(Run({"status"}).out.find("run r-1"), std::string::npos);
+    EXPECT_EQ(Run({"runs", "show", "r-1"}).out.find("another"), std::string::npos);
+  }
+  // What most of them say does.
+  words_.records = {{{1}, std::vector<RunRecord>{open}},
+                    {{2}, std::vector<RunRecord>{closed("r-1")}},
+                    {{3}, std::vector<RunRecord>{closed("r-1")}}};
+  EXPECT_EQ(Run({"runs", "list", "-o", "json"}).out.find("\"open\": true"), std::string::npos);
+}
+
 TEST_F(RunsTest, ADamagedCopyIsAWarningNotTheEnd) {
   Store(Record(File("r-1", 1'700'000'000'000), 1, 9));
   auto damaged = Record(File("r-2", 1'700'000'000'000), 1, 9);
