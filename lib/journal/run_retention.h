@@ -10,9 +10,10 @@
 namespace zoowarden::journal {
 
 struct RunRetention {
-  std::size_t most = 100;                   // records, those that must stay counted
-  std::chrono::hours age{24 * 180};         // before the newest record, not before today: a machine
-                                            // whose clock is wrong forgets nothing by that
+  std::size_t most = 100;  // records, those that must stay counted
+  // Before the time that half of the ten newest records have reached, not before today: neither an
+  // agent whose clock is wrong nor a few control machines make anything old.
+  std::chrono::hours age{24 * 180};
   static constexpr std::size_t kLeast{10};  // that stay whatever their age
 };
 
@@ -26,8 +27,8 @@ struct RunFate {
   bool starts = false;   // nor did it: it started members on what was approved before
 };
 
-// `runs` newest first. Never the newest, never one that is open, halted or stuck unless a later one
-// brought the whole ensemble in order.
+// `runs` newest first, by epoch. Never the newest, never one that is open, halted or stuck unless a
+// later one brought the whole ensemble in order.
 [[nodiscard]] std::vector<std::string> RunsToForget(const std::vector<RunFate>& runs,
                                                     const RunRetention& keep);
 

@@ -38,14 +38,30 @@ TEST(RunRetentionTest, TheNewestStayUpToTheirNumber) {
   EXPECT_EQ(RunsToForget({}, {}), Ids{});
 }
 
-TEST(RunRetentionTest, AgeCountsFromTheNewestAndTenStayWhateverTheirAge) {
-  const RunRetention keep{.most = 100, .age = hours(24 * 11)};
+TEST(RunRetentionTest, AgeCountsFromTheMiddleOfTheTenNewestWhichStayWhateverTheirAge) {
+  const RunRetention keep{.most = 100, .age = hours(24 * 6)};
   EXPECT_EQ(RunsToForget(Many(14), keep), (Ids{"r12", "r13"}));
   auto old = Many(10);
   for (std::size_t i = 1; i < old.size(); ++i) {
     old[i].created_ms -= 5'000 * kDay;
   }
   EXPECT_EQ(RunsToForget(old, keep), Ids{});
+}
+
+// A control machine is a year ahead, or a year behind.
+TEST(RunRetentionTest, AWrongClockForgetsNothing) {
+  constexpr int kYear = 365;
+  for (const int wrong : {-kYear, kYear}) {
+    auto runs = Many(20);
+    for (int newest = 0; newest < 4; ++newest) {
+      runs.insert(runs.begin() + newest, Fate("wrong", wrong));
+      EXPECT_EQ(RunsToForget(runs, {}), Ids{}) << wrong << " " << newest;
+    }
+    for (int later = 0; later < 30; ++later) {
+      runs.insert(runs.begin(), Fate("later", -1));
+      EXPECT_EQ(RunsToForget(runs, {}), Ids{}) << wrong << " " << later;
+    }
+  }
 }
 
 TEST(RunRetentionTest, WhatIsOpenStaysAndSoDoTheNewest) {
