@@ -76,8 +76,10 @@ std::string HookInput(const model::Hook& hook,
     value["result"] = call.failed ? "failed" : "done";
   }
   if (call.when == model::HookPoint::kAfterRun) {
-    value["outcome"] = core::RunOutcomeName(state.outcome);
-    value["outcome_text"] = state.outcome_text;
+    // The run may have been opened again before it could be told.
+    const bool then = !call.outcome.empty();
+    value["outcome"] = then ? call.outcome : std::string(core::RunOutcomeName(state.outcome));
+    value["outcome_text"] = then ? call.outcome_text : state.outcome_text;
   }
   return ToText(value);
 }

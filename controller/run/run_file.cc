@@ -89,7 +89,7 @@ json ToJson(const core::RunState& state) {
                 {"permit_refusals", state.permit_refusals},
                 {"next_operation", state.next_operation},
                 {"servers", servers}};
-  if (state.hooks.passed || !state.hooks.owed.empty()) {
+  if (state.hooks.passed || !state.hooks.owed.empty() || state.hooks.opened > 0) {
     value["hooks"] = HookCallsToJson(state.hooks);
   }
   if (state.settlement) {

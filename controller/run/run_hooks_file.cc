@@ -18,17 +18,28 @@ model::HookPoint PointFrom(const json& value) {
 }
 
 json ToJson(const core::HookCall& call) {
-  return {{"when", model::HookPointName(call.when)},
-          {"server", call.server.value},
-          {"back", call.back},
-          {"failed", call.failed}};
+  json value = {{"when", model::HookPointName(call.when)},
+                {"server", call.server.value},
+                {"back", call.back},
+                {"failed", call.failed}};
+  if (call.opened > 0) {
+    value["opened"] = call.opened;
+  }
+  if (!call.outcome.empty()) {
+    value["outcome"] = call.outcome;
+    value["outcome_text"] = call.outcome_text;
+  }
+  return value;
 }
 
 core::HookCall CallFrom(const json& value) {
   return {.when = PointFrom(value.at("when")),
           .server = {value.at("server").get<std::uint32_t>()},
           .back = value.at("back"),
-          .failed = value.at("failed")};
+          .failed = value.at("failed"),
+          .opened = value.value("opened", 0),
+          .outcome = value.value("outcome", ""),
+          .outcome_text = value.value("outcome_text", "")};
 }
 
 }  // namespace
@@ -49,7 +60,11 @@ json HookCallsToJson(const core::RunHooks& hooks) {
   for (const auto& call : hooks.owed) {
     owed.push_back(ToJson(call));
   }
-  return {{"passed", hooks.passed ? ToJson(*hooks.passed) : json(nullptr)}, {"owed", owed}};
+  json value = {{"passed", hooks.passed ? ToJson(*hooks.passed) : json(nullptr)}, {"owed", owed}};
+  if (hooks.opened > 0) {
+    value["opened"] = hooks.opened;
+  }
+  return value;
 }
 
 std::vector<model::Hook> HooksFromJson(const json& value) {
@@ -72,6 +87,7 @@ core::RunHooks HookCallsFromJson(const json& value) {
   for (const auto& call : value.at("owed")) {
     hooks.owed.push_back(CallFrom(call));
   }
+  hooks.opened = value.value("opened", 0);
   return hooks;
 }
 

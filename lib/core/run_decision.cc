@@ -63,7 +63,11 @@ void Turn::End(RunOutcome outcome, std::string reason, std::string text) {
   state().outcome_text = std::move(text);
   // Halted and stuck runs keep their operations: resume and rollback go on from them.
   const bool open = outcome == RunOutcome::kHalted || outcome == RunOutcome::kStuck;
-  OweAfter(state(), {.when = model::HookPoint::kAfterRun, .back = state().goal == RunGoal::kBack});
+  OweAfter(state(),
+           {.when = model::HookPoint::kAfterRun,
+            .back = state().goal == RunGoal::kBack,
+            .outcome = std::string(RunOutcomeName(outcome)),
+            .outcome_text = state().outcome_text});
   state().phase = open && state().hooks.owed.empty() ? RunPhase::kEnded : RunPhase::kClosing;
   state().impact.after = ConnectionsIn(input.round);
   Tell("run_" + std::string(RunOutcomeName(outcome)), {}, state().outcome_text);
@@ -371,8 +375,8 @@ void Reopen(RunState& state, RunGoal goal) {
   state.outcome_text.clear();
   state.goal = goal;
   state.permit_refusals = 0;
-  state.hooks.passed.reset();
-  state.hooks.owed.clear();
+  state.hooks.passed.reset();  // what is owed stays owed
+  state.hooks.opened += closed ? 1 : 0;
   state.impact.counted = {};  // what clients felt until now was accepted by whoever opens it again
   // The attempt stays: its agent may be silent still, and its server down by our doing.
   if (goal == RunGoal::kBack) {

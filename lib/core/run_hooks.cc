@@ -11,7 +11,8 @@ namespace zoowarden::core {
 std::string HookCallId(const std::string& run_id, const HookCall& call) {
   return run_id + "/" + std::string(model::HookPointName(call.when)) + "/" +
          (call.server.value == 0 ? "run" : model::ToString(call.server)) + "/" +
-         (call.back ? "back" : "forward");
+         (call.back ? "back" : "forward") +
+         (call.opened > 0 ? "/" + std::to_string(call.opened + 1) : "");
 }
 
 std::map<model::HookPoint, std::chrono::milliseconds> PatienceOf(
@@ -111,9 +112,10 @@ HookVerdict TellBefore(Turn& turn, const HookCall& call, std::string& veto) {
   return HookVerdict::kGoOn;
 }
 
-void OweAfter(RunState& state, const HookCall& call) {
+void OweAfter(RunState& state, HookCall call) {
   if (state.hooks.patience.contains(call.when)) {
-    state.hooks.owed.push_back(call);
+    call.opened = state.hooks.opened;
+    state.hooks.owed.push_back(std::move(call));
   }
 }
 

@@ -19,10 +19,15 @@ struct HookCall {
   model::ServerId server;  // 0 = the whole run
   bool back = false;       // the run is on its way back
   bool failed = false;     // of kAfterStep: the server did not become what it was to become
+  int opened = 0;          // after something: how often the run had been opened again by then
+  // Of kAfterRun, as it was then; empty in records of older programs.
+  std::string outcome = "";
+  std::string outcome_text = "";
   bool operator==(const HookCall&) const = default;
 };
 
-// Names the thing, and is the same when the call is made again: "run1/before_step/3/forward".
+// Names the thing, and is the same when the call is made again: "run1/before_step/3/forward". What
+// happened after the run was opened again is another thing: "run1/after_run/run/forward/2".
 [[nodiscard]] std::string HookCallId(const std::string& run_id, const HookCall& call);
 
 struct HookResult {
@@ -44,6 +49,7 @@ struct RunHooks {
   std::map<model::HookPoint, std::chrono::milliseconds> patience;
   std::optional<HookCall> passed;  // the last one before something: it may happen now
   std::vector<HookCall> owed;      // after something; oldest first
+  int opened = 0;                  // how often a run that had ended was opened again
 };
 
 [[nodiscard]] std::map<model::HookPoint, std::chrono::milliseconds> PatienceOf(

@@ -147,7 +147,7 @@ enum class HookVerdict { kGoOn, kWait, kVetoed };
 // said no and why. On the way back none may.
 [[nodiscard]] HookVerdict TellBefore(Turn& turn, const HookCall& call, std::string& veto);
 // The hooks after something are owed a call, where there are any.
-void OweAfter(RunState& state, const HookCall& call);
+void OweAfter(RunState& state, HookCall call);
 // True when no call is owed any more; else the run waits for one.
 [[nodiscard]] bool TellAfter(Turn& turn);
 

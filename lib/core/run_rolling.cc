@@ -109,7 +109,9 @@ void NoteDone(Turn& turn) {
     const bool listed =
         std::find(state.done.begin(), state.done.end(), server.id) != state.done.end();
     const bool forward = state.goal == RunGoal::kForward;
-    if (forward != listed) {
+    // Back from the middle of its step it never was among those that are done.
+    const bool back_from_step = !forward && state.attempt == server.id;
+    if (forward != listed || back_from_step) {
       if (forward) {
         state.done.push_back(server.id);
       } else {

@@ -107,6 +107,76 @@ TEST_F(RunHooksTest, AVetoBeforeALaterStepHaltsAndThatServerIsNotTouched) {
       << "asked again, by the same name";
 }
 
+// The controller died when the record owed the call and nobody had been told yet.
+TEST_F(RunHooksTest, WhatIsOwedIsToldOnTheWayBackToo) {
+  Have({HookPoint::kAfterStep});
+  ASSERT_TRUE(ensemble_.DriveUntil([&] { return !State().hooks.owed.empty(); }));
+  ensemble_.hooks_end = false;  // the call died with the controller
+  ensemble_.ForgetMemory();
+  Reopen(ensemble_.state, RunGoal::kBack);
+  ensemble_.Step();
+  ASSERT_THAT(ensemble_.hooks, IsEmpty());
+  ensemble_.hooks_end = true;
+  ASSERT_TRUE(ensemble_.Drive());
+  EXPECT_EQ(State().outcome, RunOutcome::kRolledBack);
+  EXPECT_THAT(ensemble_.hooks, ElementsAre("r/after_step/2/forward", "r/after_step/2/back"));
+}
+
+// Whoever was told before its step is told how that ended, also where the run halted in its middle.
+TEST_F(RunHooksTest, AServerThatIsTakenBackFromTheMiddleOfItsStepIsTold) {
+  Have({HookPoint::kBeforeStep, HookPoint::kAfterStep});
+  ensemble_.state.policy.on_failure = model::OnFailure::kHalt;
+  ensemble_.check_passes = false;
+  ensemble_.state.has_checks = true;
+  ASSERT_TRUE(ensemble_.Drive());
+  ASSERT_EQ(State().outcome, RunOutcome::kHalted);
+  ensemble_.ForgetMemory();
+  Reopen(ensemble_.state, RunGoal::kBack);
+  ASSERT_TRUE(ensemble_.Drive());
+  EXPECT_EQ(State().outcome, RunOutcome::kRolledBack);
+  EXPECT_THAT(ensemble_.hooks, ElementsAre("r/before_step/2/forward", "r/after_step/2/back/2"));
+}
+
+// By its id a hook recognises a call that is made again.
+TEST_F(RunHooksTest, WhatHappenedInAnotherLifeOfTheRunHasAnotherId) {
+  Have({HookPoint::kBeforeStep, HookPoint::kAfterRun});
+  ensemble_.hooks_pass = false;
+  ASSERT_TRUE(ensemble_.DriveUntil([&] { return State().outcome != RunOutcome::kNone; }));
+  ASSERT_TRUE(ensemble_.Drive());
+  for (int i = 0; i < 2; ++i) {
+    ensemble_.hooks_pass = i > 0;
+    ensemble_.state.phase = RunPhase::kEnded;
+    ensemble_.state.outcome = RunOutcome::kHalted;
+    Resume();
+    ASSERT_TRUE(ensemble_.Drive());
+  }
+  std::vector<std::string> told;
+  std::copy_if(ensemble_.hooks.begin(),
+               ensemble_.hooks.end(),
+               std::back_inserter(told),
+               [](const std::string& id) { return id.find("after_run") != std::string::npos; });
+  EXPECT_THAT(
+      told,
+      ElementsAre(
+          "r/after_run/run/forward", "r/after_run/run/forward/2", "r/after_run/run/forward/3"));
+}
+
+// A halt that nobody was told of, because the controller died.
+TEST_F(RunHooksTest, AnOutcomeIsToldAsItWasThen) {
+  Have({HookPoint::kAfterRun});
+  ensemble_.stop_requested = true;
+  ensemble_.aborted_by = "somebody";
+  ASSERT_TRUE(ensemble_.DriveUntil([&] { return !State().hooks.owed.empty(); }));
+  const auto outcome = State().outcome;
+  ensemble_.state.outcome = RunOutcome::kHalted;
+  ensemble_.aborted_by.clear();
+  Resume();
+  ASSERT_EQ(State().hooks.owed.size(), 1U);
+  EXPECT_EQ(State().hooks.owed.front().outcome, RunOutcomeName(outcome));
+  ASSERT_TRUE(ensemble_.Drive());
+  EXPECT_THAT(ensemble_.hooks, ElementsAre("r/after_run/run/forward", "r/after_run/run/forward/2"));
+}
+
 TEST_F(RunHooksTest, OnTheWayBackNobodyVetoesAndAfterwardsNobodyFailsARun) {
   Have({HookPoint::kBeforeStep, HookPoint::kAfterStep, HookPoint::kAfterRun});
   ensemble_.starts[3] = testing::Start::kDies;

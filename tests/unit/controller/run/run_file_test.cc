@@ -182,5 +182,27 @@ TEST(RunFileTest, HooksAndWhomTheRunHasToldComeBackAndOlderRecordsHaveNone) {
   EXPECT_TRUE(DecodeRun(EncodeRun(run))->state.hooks.patience.empty()) << "settling tells nobody";
 }
 
+// Programs before wrote none of these keys.
+TEST(RunFileTest, InWhichLifeOfTheRunACallWasOwedComesBackAndOlderRecordsDoNotTell) {
+  RunFile run{.kind = "apply"};
+  run.state.hooks.owed = {{.when = model::HookPoint::kAfterRun}};
+  const auto older = EncodeRun(run);
+  EXPECT_EQ(older.find("opened"), std::string::npos);
+  EXPECT_EQ(older.find("\"outcome\":\"\""), std::string::npos);
+  ASSERT_TRUE(DecodeRun(older));
+  EXPECT_EQ(DecodeRun(older)->state.hooks.owed, run.state.hooks.owed);
+  EXPECT_EQ(DecodeRun(older)->state.hooks.opened, 0);
+  run.state.hooks.owed.front().opened = 1;
+  run.state.hooks.owed.front().outcome = "halted";
+  run.state.hooks.owed.front().outcome_text = "server 3 died";
+  run.state.hooks.opened = 2;
+  const auto read = DecodeRun(EncodeRun(run));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->state.hooks.owed, run.state.hooks.owed);
+  EXPECT_EQ(read->state.hooks.opened, 2);
+  run.state.hooks.owed.clear();
+  EXPECT_EQ(DecodeRun(EncodeRun(run))->state.hooks.opened, 2);
+}
+
 }  // namespace
 }  // namespace zoowarden::controller
