@@ -129,6 +129,9 @@ void FinalCheck(Turn& turn) {
     RepairCheck(turn);
     return;
   }
+  if (StopsOverBudget(turn)) {
+    return;  // felt since the last server was done
+  }
   const auto problems = FindProblemsOf(turn);
   auto missing = TextOf(problems);
   if (missing.empty() && ChecksApply(state) && !turn.input.checks_ran) {

@@ -57,7 +57,7 @@ void NoteImpact(Turn& turn) {
   if (gap.server && gap.lasted > impact.counted.lasted) {
     impact.counted = gap;  // before the first step it is not of our doing
   }
-  if (!was_over && IsOverBudget(state)) {
+  if (!was_over && IsOverBudget(state) && state.outcome == RunOutcome::kNone) {
     const bool halts = state.policy.client_impact->then == model::OverBudget::kHalt;
     turn.Tell(
         "over_budget",

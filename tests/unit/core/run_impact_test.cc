@@ -123,6 +123,31 @@ TEST_F(RunImpactTest, TooMuchInTheLastStepIsTooMuch) {
   EXPECT_EQ(ensemble_.state.outcome, RunOutcome::kSucceeded);
 }
 
+// What is told of it is done, in every round before the run has ended.
+TEST_F(RunImpactTest, TooMuchAfterTheLastStepIsTooMuchToo) {
+  for (const auto then : {model::OverBudget::kHalt, model::OverBudget::kRollback}) {
+    ensemble_ = FakeEnsemble(3, 1);
+    Allow(milliseconds(500), then);
+    ASSERT_TRUE(
+        ensemble_.DriveUntil([&] { return ensemble_.state.phase == RunPhase::kFinalCheck; }));
+    ensemble_.writes = WritesSeen{.longest = milliseconds(900)};
+    ASSERT_TRUE(ensemble_.Drive());
+    EXPECT_EQ(ensemble_.state.outcome_reason, "impact.over_budget");
+    EXPECT_EQ(ensemble_.Generations(),
+              then == model::OverBudget::kHalt ? "new new new" : "old old old");
+  }
+}
+
+TEST_F(RunImpactTest, WhatIsFeltOnceTheRunHasEndedAnnouncesNothing) {
+  Allow(milliseconds(500), model::OverBudget::kHalt);
+  ASSERT_TRUE(ensemble_.DriveUntil([&] { return ensemble_.state.phase == RunPhase::kClosing; }));
+  ensemble_.writes = WritesSeen{.longest = milliseconds(900)};
+  ASSERT_TRUE(ensemble_.Drive());
+  EXPECT_EQ(ensemble_.state.outcome, RunOutcome::kSucceeded);
+  EXPECT_EQ(Impact().longest.lasted, milliseconds(900));
+  EXPECT_THAT(ensemble_.events, ::testing::Not(Contains(HasSubstr("over_budget"))));
+}
+
 TEST_F(RunImpactTest, ConnectionsAreThoseBeforeTheFirstStepAndAtTheEnd) {
   ASSERT_TRUE(ensemble_.Drive());
   EXPECT_EQ(Impact().before.size(), 3U);
