@@ -179,8 +179,7 @@ base::Result<Permit> OperationRunner::RequestPermit(const CallIdentity& call) {
 // Nothing may run where the new generation is started once more, outside the way that begins with a
 // stop, and where a start that nobody has judged is forgotten.
 base::Status OperationRunner::CheckNothingRuns(const Asked& asked) {
-  const bool again =
-      asked.event == OperationEvent::kProceed && state_ != OperationState::kStaged;
+  const bool again = asked.event == OperationEvent::kProceed && state_ != OperationState::kStaged;
   const bool unjudged =
       asked.event == OperationEvent::kClose &&
       (state_ == OperationState::kVerifying || state_ == OperationState::kUnconfirmed);

@@ -150,15 +150,17 @@ bool MayBegin(Turn& turn, std::string missing, bool settled, const PreflightRefu
     const auto patience = settled ? kPreflightPatience
                                   : std::max(kPreflightPatience, turn.state().policy.step_timeout);
     if (turn.WaitedFor("preflight", missing, patience)) {
-      turn.End(
-          RunOutcome::kRefused, refusal.reason, refusal.said + ", nothing was touched" + ButSettled(turn.state()) + ": " + missing);
+      turn.End(RunOutcome::kRefused,
+               refusal.reason,
+               refusal.said + ", nothing was touched" + ButSettled(turn.state()) + ": " + missing);
     }
     return false;
   }
   if (const auto moved = MovedSincePlan(turn); !moved.empty()) {
     turn.End(RunOutcome::kRefused,
              "preflight.moved",
-             "the ensemble is not as it was planned for, nothing was touched" + ButSettled(turn.state()) + ": " + moved);
+             "the ensemble is not as it was planned for, nothing was touched" +
+                 ButSettled(turn.state()) + ": " + moved);
     return false;
   }
   return true;
@@ -191,7 +193,9 @@ void Preflight(Turn& turn) {
     case HookVerdict::kWait:
       return;
     case HookVerdict::kVetoed:
-      turn.End(RunOutcome::kRefused, "hook.vetoed", "nothing was touched" + ButSettled(turn.state()) + ": " + veto);
+      turn.End(RunOutcome::kRefused,
+               "hook.vetoed",
+               "nothing was touched" + ButSettled(turn.state()) + ": " + veto);
       return;
     case HookVerdict::kGoOn:
       break;

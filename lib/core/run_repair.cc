@@ -117,10 +117,21 @@ ServerRun* FindDown(Turn& turn) {
   return found == order.end() ? nullptr : &ServerOf(state, *found);
 }
 
+std::string KeyOf(const ServerRun& server) { return "repair " + Name(server.id); }
+
+// Rounds in which it was down are counted in a row.
+void ForgetWhoIsNotDown(Turn& turn) {
+  for (const auto& server : turn.state().servers) {
+    if (turn.memory().good_for == KeyOf(server) &&
+        turn.out.conclusions.Of(server.id).standing != Standing::kDown) {
+      turn.ForgetGoodRounds();
+    }
+  }
+}
+
 void StartDown(Turn& turn, ServerRun& server) {
   auto& state = turn.state();
-  const auto key = "repair " + Name(server.id);
-  const int good = turn.CountGoodRound(key);
+  const int good = turn.CountGoodRound(KeyOf(server));
   if (IsToBeClosed(state, turn.Seen(server.id))) {
     Settle(turn, turn.Seen(server.id), ActionKind::kClose);
     return;
@@ -241,6 +252,7 @@ void RepairPreflight(Turn& turn) {
 }
 
 void Repairing(Turn& turn) {
+  ForgetWhoIsNotDown(turn);
   if (auto* server = FindGoneBack(turn)) {
     RepairFailed(turn, *server);
   }

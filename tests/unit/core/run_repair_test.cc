@@ -9,6 +9,7 @@
 namespace zoowarden::core {
 namespace {
 
+using model::OperationState;
 using ::testing::ElementsAre;
 using testing::FakeEnsemble;
 using ::testing::HasSubstr;
@@ -16,7 +17,6 @@ using testing::Id;
 using ::testing::IsEmpty;
 using testing::New;
 using testing::Old;
-using model::OperationState;
 using testing::Start;
 
 // `servers` are down and to be started on what they had.
@@ -167,9 +167,8 @@ TEST(RunRepairTest, WhoseOldGenerationDoesNotStartEitherNeedsAnOperator) {
 // To go back would change what runs there, which nobody asked for, and to wait for its quorum would
 // wait for those that it keeps waiting.
 TEST(RunRepairTest, WhatAnEarlierRunLeftOnAServerThatIsDownIsClosedAndNotTakenBack) {
-  for (const auto operation : {OperationState::kVerifying,
-                               OperationState::kUnconfirmed,
-                               OperationState::kNeedsOperator}) {
+  for (const auto operation :
+       {OperationState::kVerifying, OperationState::kUnconfirmed, OperationState::kNeedsOperator}) {
     auto ensemble = Repairing({1, 2, 3});
     LeaveBehind(ensemble, 2, operation);
     ensemble.At(2).deadline = model::Instant(60'000);
@@ -230,6 +229,19 @@ TEST(RunRepairTest, AMemberThatIsNotKnownToBeDownIsLeftAlone) {
   EXPECT_EQ(ensemble.state.outcome, RunOutcome::kRefused);
   EXPECT_EQ(ensemble.state.outcome_reason, "repair.not_down");
   EXPECT_THAT(ensemble.Stops(), IsEmpty());
+}
+
+TEST(RunRepairTest, WhatIsSeenDownInEverySecondRoundIsNotStarted) {
+  auto ensemble = Repairing({2});
+  ASSERT_TRUE(ensemble.DriveUntil([&] { return ensemble.state.phase == RunPhase::kRolling; }));
+  for (int round = 0; round < 40; ++round) {
+    ensemble.At(2).answers = round % 2 == 0;
+    ensemble.Step();
+  }
+  EXPECT_THAT(ensemble.Stops(), IsEmpty());
+  ensemble.At(2).answers = true;
+  ASSERT_TRUE(ensemble.Drive());
+  EXPECT_EQ(ensemble.state.outcome, RunOutcome::kSucceeded) << ensemble.state.outcome_text;
 }
 
 TEST(RunRepairTest, AMemberWhoseProcessesAreHiddenIsLeftAlone) {
