@@ -176,7 +176,9 @@ void AwaitAll(Turn& turn) {
                      turn.state().policy.step_timeout)) {
     Halt(turn,
          leaderless ? "repair.no_quorum" : "repair.not_proved",
-         (leaderless ? "no quorum has formed, what was started is left running: "
+         (leaderless ? "no quorum has formed; no member is stopped, but each agent takes what has "
+                       "not joined by its deadline back to what was installed, and leaves that "
+                       "running: "
                      : "what was to be repaired is not proved: ") +
              conclusions.NotProved());
   }

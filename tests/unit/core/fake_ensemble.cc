@@ -141,7 +141,8 @@ void FakeEnsemble::GoBack(FakeServer& server) {
   const bool to_old = server.operation.from_generation == "old";
   const bool fails = to_old && old_fails.contains(server.member.id.value);
   Launch(server, server.operation.from_generation, fails ? Start::kDies : Start::kGood);
-  server.operation.state = fails ? OperationState::kNeedsOperator : OperationState::kRolledBack;
+  const bool in_vain = fails || !HasQuorum();  // past its deadline too
+  server.operation.state = in_vain ? OperationState::kNeedsOperator : OperationState::kRolledBack;
   if (server.operation.failure.empty()) {
     server.operation.failure = "it went back";
   }
@@ -152,7 +153,8 @@ void FakeEnsemble::AgentsAlone() {
     if (server.operation.state != OperationState::kVerifying || now < server.deadline) {
       continue;
     }
-    const bool down = !server.alive || (!server.operation.proved && !Joins(server));
+    const bool serves = Joins(server) && leader_ != 0;
+    const bool down = !server.alive || (!server.operation.proved && !serves);
     if (down && !server.frozen) {
       GoBack(server);
     } else {

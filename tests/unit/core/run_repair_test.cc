@@ -118,15 +118,23 @@ TEST(RunRepairTest, TheLastOneThatAQuorumNeedsProvesThemAll) {
   EXPECT_EQ(ensemble.Count("commit"), 5U);
 }
 
-TEST(RunRepairTest, WhereNoQuorumCanFormWhatWasStartedIsLeftRunning) {
+// Past its deadline each agent goes back alone, as in any run.
+TEST(RunRepairTest, WhereNoQuorumCanFormWhatWasInstalledIsLeftRunning) {
   auto ensemble = Repairing({2}, 5);
+  auto& server = ServerOf(ensemble.state, Id(2));
+  server.target = New();
+  server.restart = false;
+  ensemble.At(2).on_disk = {"old", "new"};
   for (const std::uint32_t id : {1, 3, 4}) {
     ensemble.Crash(id);
   }
   ASSERT_TRUE(ensemble.Drive());
   EXPECT_EQ(ensemble.state.outcome, RunOutcome::kHalted);
   EXPECT_EQ(ensemble.state.outcome_reason, "repair.no_quorum");
+  EXPECT_THAT(ensemble.state.outcome_text, HasSubstr("back to what was installed"));
   EXPECT_TRUE(ensemble.At(2).alive);
+  EXPECT_EQ(ensemble.At(2).generation, "old");
+  EXPECT_EQ(ensemble.At(2).operation.state, OperationState::kNeedsOperator);
   EXPECT_THAT(ensemble.Stops(), ElementsAre("down proceed 2"));
 }
 
