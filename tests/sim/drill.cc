@@ -24,77 +24,20 @@ constexpr int kCalmLives = 6;
 // An operator who cannot get it forward gives up.
 constexpr int kPatientLives = 3;
 constexpr int kRepairs = 4;
-// A member that dies 20 s after its start dies in it.
-constexpr milliseconds kLongSoak{25'000};
 constexpr milliseconds kLongest{1'800'000};
 
 }  // namespace
 
-Drill::Drill(Schedule schedule)
-    : schedule_(std::move(schedule)),
-      roll_(schedule_.participants,
-            schedule_.observers,
-            schedule_.in_pairs ? Voting::kInPairs : Voting::kMajority),
-      oracle_(roll_.world, roll_.agents) {
-  roll_.spec.policy.on_failure = schedule_.on_failure;
-  oracle_.step_timeout = roll_.spec.policy.step_timeout;
-  if (schedule_.verb == Verb::kConfigure) {
-    roll_.target.version = {3, 8, 4};
-    for (const auto& member : roll_.world.members()) {
-      roll_.Offer(member.id, Behaviour::kGood);
-    }
-  }
-  if (schedule_.restarts) {
-    schedule_.offered.clear();  // there is one generation, and it is good
-    roll_.restarts = true;
-    roll_.target = *roll_.agents.GetStatus(milliseconds(0)).front().current;
-  }
-  for (const auto& member : roll_.world.members()) {
-    first_pids_[member.id] = roll_.world.server(member.id).process->pid;
-  }
-  if (schedule_.repairs) {
-    CrashSome();
-  }
-  if (schedule_.has_checks) {
-    roll_.spec.checks = {{.name = "smoke", .command = {"/smoke"}}};
-  }
-  if (schedule_.has_hooks) {
-    for (const auto point : {model::HookPoint::kBeforeRun,
-                             model::HookPoint::kBeforeStep,
-                             model::HookPoint::kAfterStep,
-                             model::HookPoint::kAfterRun}) {
-      roll_.spec.hooks.push_back({.name = std::string(model::HookPointName(point)),
-                                  .when = point,
-                                  .command = {"/hook"},
-                                  .timeout = milliseconds(1'000)});
-    }
-  }
-  roll_.spec.policy.client_impact = schedule_.client_impact;
-  for (const auto& [id, behaviour] : schedule_.offered) {
-    roll_.Offer(id, behaviour);
-    if (behaviour == Behaviour::kDiesLater) {
-      roll_.spec.policy.soak = kLongSoak;
-    }
-  }
-  machines_.push_back(std::make_unique<Machine>(roll_.clock));
-  began_ = roll_.world.now();
-  roll_.agents.on_tick = [this] { Tick(); };
-  roll_.agents.stores = [this](model::ServerId id) { return !refuse_records_.contains(id); };
-}
-
-// One to all of the members, which no supervisor starts again.
-void Drill::CrashSome() {
-  const auto members = roll_.world.members().size();
-  const auto crash = 1 + schedule_.seed % members;
-  for (std::uint64_t i = 0; i < crash; ++i) {
-    roll_.world.Kill(roll_.world.members().at((schedule_.seed / members + i) % members).id);
-  }
-  roll_.repairs = true;
-  roll_.restarts = schedule_.seed % 3 != 0;  // else they are to run what is wanted
-}
-
 void Drill::Tell(const std::string& text) {
   story_.push_back(std::to_string((roll_.world.now() - began_).count()) + " ms " + text);
+}
+
+void Drill::Storyteller::OnRound(const controller::RunFile& /*run*/,
+                                 const core::Decision& decision,
+                                 const model::Round& /*round*/) {
+  for (const auto& call : decision.state.hooks.owed) {
+    owed_[decision.state.run_id].insert(core::HookCallId(decision.state.run_id, call));
+  }
 }
 
 void Drill::Storyteller::OnEvent(const core::Event& event) {
@@ -139,6 +82,7 @@ DrillResult Drill::CarryOut() {
   }
   return {.broken = oracle_.broken(),
           .outcome = last_ ? last_->outcome : RunOutcome::kNone,
+          .nothing_to_do = nothing_to_do_,
           .text = last_ ? last_->outcome_text : "",
           .story = story_,
           .lives = lives_,
@@ -249,11 +193,12 @@ bool Drill::NobodyIsDown() {
 
 // Another operator has finished it.
 Drill::Ended Drill::NothingToDo(const std::vector<model::MemberObservation>& seen) {
+  nothing_to_do_ = true;
   core::RunState nothing_to_do;
   nothing_to_do.outcome = RunOutcome::kSucceeded;
   for (const auto& member : seen) {
-    nothing_to_do.servers.push_back(
-        {.id = member.id, .origin = *member.current, .target = *member.current});
+    const auto& runs = roll_.repairs ? *member.current : roll_.target;
+    nothing_to_do.servers.push_back({.id = member.id, .origin = runs, .target = runs});
   }
   return controller::EngineResult{.state = nothing_to_do};
 }
@@ -274,9 +219,11 @@ Drill::Ended Drill::Live(bool take_over) {
     machines_.push_back(std::make_unique<Machine>(roll_.clock));
   }
   auto& machine = *machines_.back();
+  nothing_to_do_ = false;
   const auto known = controller::CollectRuns(&machine.journal, &roll_.agents);
-  const auto open =
-      std::find_if(known.runs.begin(), known.runs.end(), [](const auto& run) { return run.open; });
+  const auto open = std::find_if(known.runs.begin(), known.runs.end(), [](const auto& run) {
+    return run.open && run.record.run_id != kLeftBehind;
+  });
   // Who serves needs no repair, whatever became of the run that was to do it.
   const bool moot = open != known.runs.end() && core::IsRepair(open->file.state) &&
                     open->file.state.outcome != RunOutcome::kNone && NobodyIsDown();
@@ -350,6 +297,7 @@ Drill::Ended Drill::Drive(Machine& machine,
   machine.checks.passing = checks_pass_;
   SimWriteStream writes(roll_.agents, roll_.world);
   ScriptedHooks hooks(roll_.clock);  // they end with their controller
+  hooks.on_call = [this](const std::string& id) { hooks_called_.push_back(id); };
   hooks.passing = hooks_pass_;
   controller::Engine engine({.agents = roll_.agents,
                              .journal = machine.journal,

@@ -21,11 +21,15 @@ namespace zoowarden::sim {
 struct DrillResult {
   std::vector<std::string> broken;  // empty = every invariant held
   core::RunOutcome outcome = core::RunOutcome::kNone;
+  bool nothing_to_do = false;  // the last controller found everything as it should be
   std::string text;
   std::vector<std::string> story;  // what all controllers told
   int lives = 0;                   // of controllers
   Time took{0};                    // virtual
 };
+
+// The run that left an operation behind.
+inline constexpr const char* kLeftBehind = "before";
 
 // All-new or all-old.
 [[nodiscard]] bool HasEnded(const core::RunState& state);
@@ -56,12 +60,17 @@ class Drill {
    public:
     explicit Storyteller(std::function<void(const std::string&)> tell) : tell_(std::move(tell)) {}
     void OnEvent(const core::Event& event) override;
-    void OnRound(const controller::RunFile& /*run*/,
-                 const core::Decision& /*decision*/,
-                 const model::Round& /*round*/) override {}
+    void OnRound(const controller::RunFile& run,
+                 const core::Decision& decision,
+                 const model::Round& round) override;
+    // Ids of calls that the record of a run ever owed.
+    [[nodiscard]] const std::set<std::string>& OwedBy(const std::string& run_id) {
+      return owed_[run_id];
+    }
 
    private:
     std::function<void(const std::string&)> tell_;
+    std::map<std::string, std::set<std::string>> owed_;
   };
   using Ended = base::Result<controller::EngineResult>;
 
@@ -83,9 +92,10 @@ class Drill {
   [[nodiscard]] Ended Settle(const model::MemberObservation& waits,
                              std::vector<model::MemberObservation> seen);
   void CrashSome();
+  void LeaveBehind(model::ServerId id);
   [[nodiscard]] bool NobodyIsDown();
-  [[nodiscard]] static Ended NothingToDo(const std::vector<model::MemberObservation>& seen);
-  [[nodiscard]] static Ended NothingDown(const std::vector<model::MemberObservation>& seen);
+  [[nodiscard]] Ended NothingToDo(const std::vector<model::MemberObservation>& seen);
+  [[nodiscard]] Ended NothingDown(const std::vector<model::MemberObservation>& seen);
   using Life = std::function<Ended()>;
   [[nodiscard]] std::optional<Ended> LiveOnce(const Life& life);  // nullopt = killed
   [[nodiscard]] Ended Live(bool take_over);
@@ -98,6 +108,7 @@ class Drill {
   void JudgeServers();
   [[nodiscard]] std::string WantedOf(model::ServerId id) const;
   void JudgeInterrupted();
+  void JudgeHooks();
   void Edit();
   void RollOnceMore();
 
@@ -113,6 +124,8 @@ class Drill {
   bool aborting_ = false;  // who drives wants the run to end there
   bool checks_pass_ = true;
   bool hooks_pass_ = true;
+  bool nothing_to_do_ = false;             // the last life found everything as it should be
+  std::vector<std::string> hooks_called_;  // ids, by all controllers
   std::set<model::ServerId> refuse_records_;
   int lives_ = 0;
   int calm_lives_ = 0;

@@ -1,6 +1,7 @@
 // Judges how a simulated run ended, and whether the next one finds its way.
 #include "tests/sim/drill.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace zoowarden::sim {
@@ -48,6 +49,7 @@ void Drill::JudgeEnd() {
     return;
   }
   JudgeServers();
+  JudgeHooks();
   JudgeInterrupted();
   const bool left_down = roll_.repairs && !NobodyIsDown();  // whose agent was silent meanwhile
   if (oracle_.broken().empty() && !left_down &&
@@ -75,13 +77,41 @@ void Drill::JudgeServers() {
       oracle_.Break("I5", "server " + model::ToString(member.id) + " was never started again");
     }
     const bool not_seen = core::IsRepair(*last_) && wanted.empty();  // and left alone
+    // Nor does a repair touch what another run left on a member that was not down.
+    const bool left = core::IsRepair(*last_) && !asked.repair &&
+                      roll_.agents.agent(member.id).runner().stored().run_id != last_->run_id;
     const bool other = !server.joined || server.process->generation != wanted ||
-                       server.current != wanted || model::IsInFlight(state);
+                       server.current != wanted || (model::IsInFlight(state) && !left);
     if (other && !not_seen) {
       oracle_.Break("I5",
                     "server " + model::ToString(member.id) + ", " +
                         std::string(model::OperationStateName(state)) +
                         ", is not as the outcome says: " + last_->outcome_text);
+    }
+  }
+}
+
+// At least once each: what was owed, every server that came to what the outcome says, the outcome.
+void Drill::JudgeHooks() {
+  if (nothing_to_do_ || !schedule_.has_hooks || !core::TellsHooks(*last_)) {
+    return;
+  }
+  const auto told = [&](const std::string& start) {
+    return std::any_of(hooks_called_.begin(), hooks_called_.end(), [&](const std::string& id) {
+      return id.starts_with(start);
+    });
+  };
+  const auto& run = last_->run_id;
+  auto wanted = progress_.OwedBy(run);
+  wanted.insert(run + "/after_run/run/");
+  for (const auto& server : last_->servers) {
+    if (server.changed) {
+      wanted.insert(run + "/after_step/" + model::ToString(server.id) + "/");
+    }
+  }
+  for (const auto& id : wanted) {
+    if (!told(id)) {
+      oracle_.Break("I14", "no hook was told of " + id);
     }
   }
 }

@@ -41,6 +41,7 @@ Oracle::Oracle(World& world, SimAgents& agents)
     auto& host = agents.agent(member.id).host();
     host.on_signal = [this](model::ServerId id) { JudgeStop(id); };
     host.on_launch = [this](model::ServerId id) {
+      JudgeLaunch(id);
       Of(id).start = {.process = world_.server(id).process->start_time, .at = world_.now()};
     };
   }
@@ -203,14 +204,14 @@ void Oracle::NoteLosses() {
   }
 }
 
-std::size_t Oracle::AgentsThatKnow(model::ServerId attempt) {
+std::size_t Oracle::AgentsThatKnow(model::ServerId attempt, Known how) {
   const auto& journal = agents_.agent(attempt).journal();
   // Who settles an operation of another run has it in a record of their own.
-  return std::max(AgentsThatKnow(attempt, journal.operation.run_id),
-                  AgentsThatKnow(attempt, journal.fence.owner.run_id));
+  return std::max(AgentsThatKnow(attempt, journal.operation.run_id, how),
+                  AgentsThatKnow(attempt, journal.fence.owner.run_id, how));
 }
 
-std::size_t Oracle::AgentsThatKnow(model::ServerId attempt, const std::string& run_id) {
+std::size_t Oracle::AgentsThatKnow(model::ServerId attempt, const std::string& run_id, Known how) {
   std::size_t know = 0;
   std::string decoded;
   bool has = false;
@@ -224,7 +225,8 @@ std::size_t Oracle::AgentsThatKnow(model::ServerId attempt, const std::string& r
       decoded = record->second.state_json;
       const auto run = controller::DecodeRun(decoded);
       has = run && (run->state.attempt == attempt ||
-                    (run->state.settlement && run->state.settlement->server == attempt));
+                    (run->state.settlement && run->state.settlement->server == attempt) ||
+                    (how == Known::kSinceBefore && core::ServerOf(run->state, attempt).changed));
     }
     know += has ? 1 : 0;
   }
@@ -249,9 +251,33 @@ std::optional<core::RunState> Oracle::StateOfRun(const std::string& run_id) {
   return run ? std::optional(std::move(run->state)) : std::nullopt;
 }
 
+// What the agent does by itself is the way back; forward it was told to.
+void Oracle::JudgeLaunch(model::ServerId id) {
+  JudgeAim(id);
+  const auto& operation = agents_.agent(id).journal().operation;
+  const bool forward =
+      operation.state == model::OperationStateName(model::OperationState::kStarting);
+  // Without a quorum another one may be its attempt by now.
+  if (forward &&
+      AgentsThatKnow(id, Known::kSinceBefore) < controller::MajorityOf(world_.members().size())) {
+    Break("I14",
+          "server " + model::ToString(id) +
+              " is started before a majority of agents has it in its record");
+  }
+}
+
+// Who repairs touches nobody else.
+void Oracle::JudgeAim(model::ServerId id) {
+  const auto state = StateOfRun(agents_.agent(id).journal().operation.run_id);
+  if (state && core::IsRepair(*state) && !core::ServerOf(*state, id).repair) {
+    Break("I2", "server " + model::ToString(id) + " is touched by a repair of others");
+  }
+}
+
 void Oracle::JudgeStop(model::ServerId id) {
   const auto& server = world_.server(id);
   const auto name = "server " + model::ToString(id);
+  JudgeAim(id);
   if (!server.joined || server.process->exits) {
     return;  // it counts for nothing
   }

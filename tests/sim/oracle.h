@@ -54,13 +54,18 @@ class Oracle {
   };
 
   void JudgeStop(model::ServerId id);
+  void JudgeLaunch(model::ServerId id);
+  void JudgeAim(model::ServerId id);
   void JudgeRest(model::ServerId id, const std::string& name);
   void JudgeRecord(model::ServerId id, const std::string& name);
   void JudgeOrder(const ModelServer& server, const std::string& name);
   void JudgeFault(model::ServerId id, const std::string& name);
   [[nodiscard]] bool Proved(const ModelServer& server) const;
-  [[nodiscard]] std::size_t AgentsThatKnow(model::ServerId attempt);
-  [[nodiscard]] std::size_t AgentsThatKnow(model::ServerId attempt, const std::string& run_id);
+  enum class Known { kNow, kSinceBefore };
+  [[nodiscard]] std::size_t AgentsThatKnow(model::ServerId attempt, Known how = Known::kNow);
+  [[nodiscard]] std::size_t AgentsThatKnow(model::ServerId attempt,
+                                           const std::string& run_id,
+                                           Known how);
   // What its newest record says.
   [[nodiscard]] std::optional<core::RunState> StateOfRun(const std::string& run_id);
   void NoteWrites();

@@ -98,6 +98,7 @@ bool ScriptedHooks::Start(const core::HookCall& call,
     return false;
   }
   called.push_back(core::HookCallId(run.state.run_id, call));
+  on_call(called.back());
   running_ = core::HookReport{.call = call};
   for (const auto& hook : run.spec.hooks) {
     if (hook.when == call.when) {

@@ -7,6 +7,7 @@
 #include "tests/sim/sim_agents.h"
 #include "tests/sim/sim_writes.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,6 +61,7 @@ class ScriptedHooks final : public controller::HookRunner {
   bool passing = true;
   std::chrono::milliseconds takes{300};
   std::vector<std::string> called;  // ids, in order
+  std::function<void(const std::string&)> on_call = [](const std::string&) {};
 
  private:
   sys::Clock& clock_;

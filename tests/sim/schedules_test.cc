@@ -119,7 +119,8 @@ void TryEveryFifth(const std::string& what, const std::function<void(Schedule&)>
     change(schedule);
     const auto result = Drill(schedule).CarryOut();
     ++tried;
-    ++outcomes[std::string(core::RunOutcomeName(result.outcome))];
+    ++outcomes[result.nothing_to_do ? "nothing to do"
+                                    : std::string(core::RunOutcomeName(result.outcome))];
     if (!result.broken.empty()) {
       ++failed;
       Report(Shrink(schedule));
@@ -128,7 +129,11 @@ void TryEveryFifth(const std::string& what, const std::function<void(Schedule&)>
   if (tried > 100) {
     EXPECT_GT(outcomes["succeeded"], tried / 2);
   }
-  std::cout << tried << " schedules: " << what << " " << tried << "\n";
+  std::cout << tried << " schedules: " << what << " " << tried << ";";
+  for (const auto& [outcome, count] : outcomes) {
+    std::cout << " " << outcome << " " << count;
+  }
+  std::cout << "\n";
 }
 
 TEST(SchedulesTest, RepairsOfWhatIsDownEndToo) {
