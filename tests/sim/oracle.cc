@@ -52,6 +52,9 @@ Oracle::Oracle(World& world, SimAgents& agents)
     if (result && (method == "proceed" || method == "roll_back")) {
       Of(id).commanded = world_.now();
     }
+    if (result && method == "roll_back") {
+      JudgeTakenBack(id);
+    }
   };
 }
 
@@ -271,6 +274,16 @@ void Oracle::JudgeAim(model::ServerId id) {
   const auto state = StateOfRun(agents_.agent(id).journal().operation.run_id);
   if (state && core::IsRepair(*state) && !core::ServerOf(*state, id).repair) {
     Break("I2", "server " + model::ToString(id) + " is touched by a repair of others");
+  }
+}
+
+// Whoever starts what is down changes nothing that another run has brought there.
+void Oracle::JudgeTakenBack(model::ServerId id) {
+  const auto& journal = agents_.agent(id).journal();
+  const auto& by = journal.fence.owner.run_id;
+  const auto state = StateOfRun(by);
+  if (state && core::IsRepair(*state) && journal.operation.run_id != by) {
+    Break("I2", "a repair takes server " + model::ToString(id) + " back from what another run did");
   }
 }
 

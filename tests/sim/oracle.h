@@ -56,6 +56,7 @@ class Oracle {
   void JudgeStop(model::ServerId id);
   void JudgeLaunch(model::ServerId id);
   void JudgeAim(model::ServerId id);
+  void JudgeTakenBack(model::ServerId id);
   void JudgeRest(model::ServerId id, const std::string& name);
   void JudgeRecord(model::ServerId id, const std::string& name);
   void JudgeOrder(const ModelServer& server, const std::string& name);
