@@ -2,6 +2,7 @@
 #include "controller/cli/connection.h"
 #include "controller/cli/desired.h"
 #include "controller/cli/status_view.h"
+#include "controller/run/prepare.h"
 
 namespace zoowarden::controller {
 
@@ -22,6 +23,9 @@ ExitCode Status(Context& context) {
   StatusInput input{.spec = loaded->spec, .seen = agents.GetStatus(kStatusDeadline)};
   input.own = {.not_after = connected->not_after, .ca_not_after = connected->ca_not_after};
   input.now = std::chrono::duration_cast<pki::UnixTime>(context.world().clock.WallTime());
+  if (loaded->spec.plugins.empty()) {
+    input.wanted = WantedGenerations(loaded->spec);
+  }
   input.leases = agents.GetLeases();
   auto journal = OpenJournalToRead(context, loaded->spec.name);
   if (!journal) {
@@ -45,7 +49,9 @@ Command StatusCommand() {
                        {"zoowarden status -o json | jq .leader", "for scripts"}},
           .details =
               "Asks every agent at once and changes nothing. An agent that does not answer is "
-              "said so; the others are shown all the same.",
+              "said so; the others are shown all the same. A server whose configuration differs "
+              "from ensemble.yaml is named in a warning; where `plugins:` give values they are not "
+              "asked, so the configuration is not compared: `zoowarden plan` and `verify` do.",
           .run = Status};
 }
 

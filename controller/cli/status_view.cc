@@ -36,6 +36,15 @@ bool Refuses(const StatusInput& input, model::ServerId server) {
   });
 }
 
+// Of what its next start takes, which is what a plan compares; nullopt: not known.
+std::optional<bool> ConfigurationDiffers(const StatusInput& input, const MemberObservation& seen) {
+  const auto wanted = input.wanted.find(seen.id);
+  if (wanted == input.wanted.end() || !seen.current) {
+    return std::nullopt;
+  }
+  return seen.current->configuration_digest != wanted->second.configuration_digest;
+}
+
 void JudgeMember(const StatusInput& input, const MemberObservation& seen, StatusView& view) {
   const bool refuses = !seen.answered && Refuses(input, seen.id);
   const auto state = refuses ? "refuses" : MemberState(seen);
@@ -67,6 +76,11 @@ void JudgeMember(const StatusInput& input, const MemberObservation& seen, Status
   if (seen.version && *seen.version != wanted) {
     view.warnings.push_back(NameOf(seen.id) + " runs " + seen.version->ToString() +
                             ", ensemble.yaml says " + wanted.ToString());
+  }
+  if (ConfigurationDiffers(input, seen).value_or(false)) {
+    view.warnings.push_back(NameOf(seen.id) +
+                            ": its configuration differs from ensemble.yaml; `zoowarden plan` "
+                            "shows how");
   }
 }
 
@@ -134,7 +148,8 @@ Document OperationDocument(const MemberObservation& seen) {
                         {"failure_reason", Document::TextOrNull(operation.failure_reason)}});
 }
 
-Document MemberDocument(const model::ServerSpec& server,
+Document MemberDocument(const StatusInput& input,
+                        const model::ServerSpec& server,
                         const MemberObservation& seen,
                         const std::string& state) {
   const bool known = seen.answered && seen.mode != Mode::kUnknown;
@@ -150,6 +165,7 @@ Document MemberDocument(const model::ServerSpec& server,
   if (seen.current) {
     generation = seen.current->digest;
   }
+  const auto differs = ConfigurationDiffers(input, seen);
   return Document::Map({{"id", server.id.value},
                         {"host", server.host},
                         {"agent", server.agent},
@@ -161,6 +177,7 @@ Document MemberDocument(const model::ServerSpec& server,
                         {"pid", std::move(pid)},
                         {"state", state},
                         {"generation", std::move(generation)},
+                        {"configuration_differs", differs ? Document(*differs) : Document()},
                         {"operation", OperationDocument(seen)},
                         {"agent_version", Document::TextOrNull(seen.agent_version)},
                         {"certificate", AgentCertificateDocument(seen)},
@@ -229,7 +246,7 @@ StatusView MakeStatusView(const StatusInput& input) {
 Document StatusDocument(const StatusInput& input, const StatusView& view) {
   Document members{Document::List()};
   for (std::size_t i = 0; i < input.seen.size(); ++i) {
-    members.Add(MemberDocument(input.spec.servers[i], input.seen[i], view.states[i]));
+    members.Add(MemberDocument(input, input.spec.servers[i], input.seen[i], view.states[i]));
   }
   Document open{Document::List()};
   for (const auto& run : input.runs.runs) {

@@ -8,6 +8,7 @@
 #include "model/ensemble.h"
 #include "model/observation.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct StatusInput {
   std::vector<Answer<Lease>> leases;
   KnownRuns runs;
   OwnCertificate own;  // of this controller
+  // What each should run; empty: not known without running plugins, and nothing is compared.
+  std::map<model::ServerId, model::Generation> wanted;
   pki::UnixTime now{0};
 };
 

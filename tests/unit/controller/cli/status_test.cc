@@ -1,10 +1,19 @@
 #include "controller/cli/status_view.h"
-#include "tests/unit/controller/cli/fake_world.h"
+#include "tests/unit/controller/cli/as_desired.h"
 
 namespace zoowarden::controller {
 namespace {
 
-class StatusTest : public CommandLineTest {};
+// The names of generations are short ones that the tests can spell.
+class StatusTest : public AsDesiredTest {
+ protected:
+  void SetUp() override {
+    AsDesiredTest::SetUp();
+    for (auto& seen : words_.seen) {
+      seen.current->digest = "aaaabbbbccccdddd";
+    }
+  }
+};
 
 TEST_F(StatusTest, AHealthyEnsembleIsATableAndExitsZero) {
   const auto outcome = Run({"status"});
@@ -54,6 +63,7 @@ TEST_F(StatusTest, JsonHasTheDocumentedShape) {
       "pid": 4002,
       "state": "serving",
       "generation": "aaaabbbbccccdddd",
+      "configuration_differs": false,
       "operation": null,
       "agent_version": null,
       "certificate": null,
@@ -71,6 +81,7 @@ TEST_F(StatusTest, JsonHasTheDocumentedShape) {
       "pid": null,
       "state": "down",
       "generation": null,
+      "configuration_differs": null,
       "operation": {
         "id": "r-1/3",
         "run": "r-1",
@@ -166,6 +177,38 @@ TEST_F(StatusTest, AnotherVersionThanDeclaredIsAWarningOnly) {
   EXPECT_EQ(outcome.code, 0);
   EXPECT_NE(outcome.out.find("warning: server 1 runs 3.8.4, ensemble.yaml says 3.9.4"),
             std::string::npos);
+}
+
+TEST_F(StatusTest, AnotherConfigurationThanDeclaredIsAWarningOfEachServer) {
+  std::string text = kEnsembleText;
+  Write("ensemble.yaml", text.replace(text.find("tickTime: 2000"), 14, "tickTime: 2500"));
+  words_.seen[1].answered = false;
+  words_.seen[1].current.reset();
+  const auto outcome = Run({"status"});
+  const std::string differs =
+      ": its configuration differs from ensemble.yaml; `zoowarden plan` shows how";
+  EXPECT_NE(outcome.out.find("warning: server 1" + differs), std::string::npos) << outcome.out;
+  EXPECT_EQ(outcome.out.find("server 2" + differs), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("warning: server 3" + differs), std::string::npos) << outcome.out;
+}
+
+TEST_F(StatusTest, AnotherConfigurationIsNoProblem) {
+  words_.seen[0].current->configuration_digest = "f00d";
+  const auto outcome = Run({"status", "-o", "json"});
+  EXPECT_EQ(outcome.code, 0) << outcome.out;
+  EXPECT_NE(outcome.out.find("\"healthy\": true"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("\"configuration_differs\": true"), std::string::npos) << outcome.out;
+}
+
+TEST_F(StatusTest, WhatPluginsWouldSayIsNotAsked) {
+  words_.seen[0].current->configuration_digest = "f00d";
+  std::string text = kEnsembleText;
+  Write("ensemble.yaml",
+        text.replace(text.find("settings: {"), 0, "plugins: [{use: file, path: x.yaml}]\n  "));
+  const auto outcome = Run({"status", "-o", "json"});
+  EXPECT_EQ(outcome.code, 0) << outcome.out;
+  EXPECT_EQ(outcome.out.find("its configuration differs"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("\"configuration_differs\": null"), std::string::npos) << outcome.out;
 }
 
 TEST_F(StatusTest, WhatAnAgentSaysOfAMemberThatServesIsAWarning) {
