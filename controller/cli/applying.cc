@@ -109,7 +109,10 @@ ExitCode Roll(Context& context, Workplace& workplace, const Order& order, Consen
     WriteBack(context, planned.desired.file, copy);
   };
   const auto held = [&](RunStart&) { return LookAgain(workplace, order); };
-  RunStart start{.run = std::move(run), .held = held, .on_success = write};
+  RunStart start{.run = std::move(run),
+                 .held = held,
+                 .on_success = write,
+                 .rollout = order.asked.rollout.value_or("")};
   if (consent.detach) {
     return DetachNew(context, workplace, std::move(start));
   }
@@ -267,12 +270,15 @@ std::vector<Option> OrderedOptions(Asked& asked) {
           {.name = "--approved",
            .value_name = "DIGEST",
            .help = "only to the desired state of this `desired_digest`; as --run-id",
-           .target = &asked.approved}};
+           .target = &asked.approved},
+          RolloutOption(asked.rollout)};
 }
 
 ExitCode Apply(Context& context, Asked asked) {
-  if (const auto plain = asked.run_id ? CheckRunId(*asked.run_id) : base::Ok(); !plain) {
-    return context.Fail(plain.error());
+  for (const auto& id : {asked.run_id, asked.rollout}) {
+    if (const auto plain = id ? CheckRunId(*id) : base::Ok(); !plain) {
+      return context.Fail(plain.error());
+    }
   }
   const auto file = ReadNamedPlan(asked);
   if (!file) {

@@ -22,9 +22,10 @@ struct Asked {
   std::optional<std::string> run_id;
   // Only to this desired state, by its digest (DesiredDigest).
   std::optional<std::string> approved;
+  std::optional<std::string> rollout;  // of the fleet whose process this is
 };
 
-// --run-id and --approved, which a fleet gives to its processes.
+// --run-id, --approved and --rollout, which a fleet gives to its processes.
 [[nodiscard]] std::vector<Option> OrderedOptions(Asked& asked);
 
 // ensemble.yaml is changed (the release of an upgrade, the settings that were asked for) when the

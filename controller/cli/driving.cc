@@ -89,6 +89,17 @@ std::string HolderOf(Context& context, const std::string& identity, const std::s
   return fmt::format("{} {} {:08x}", identity, run_id, context.world().random());
 }
 
+std::string OfRollout(const std::string& rollout) {
+  return rollout.empty() ? "" : " of rollout " + rollout;
+}
+
+Option RolloutOption(std::optional<std::string>& rollout) {
+  return {.name = "--rollout",
+          .value_name = "ID",
+          .help = "the rollout that this is a command of; a fleet gives it to its processes",
+          .target = &rollout};
+}
+
 base::Status RefuseHeld(Agents& agents, const std::string& own_run) {
   for (const auto& answer : agents.GetLeases()) {
     if (answer.result && answer.result->left.count() > 0 && answer.result->run_id != own_run) {
@@ -134,7 +145,8 @@ base::Result<HeldEnsemble> HoldEnsemble(Context& context, Workplace& workplace, 
   HeldEnsemble held;
   const AcquireOptions acquire{
       .run_id = start.run.state.run_id,
-      .holder = HolderOf(context, workplace.connected.identity, start.run.state.run_id),
+      .holder = HolderOf(context, workplace.connected.identity, start.run.state.run_id) +
+                OfRollout(start.rollout),
       .take_over = start.take_over,
       .waiting =
           [&context, &told](const std::string& text) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "controller/cli/command.h"
 #include "controller/cli/connection.h"
 #include "controller/cli/context.h"
 #include "controller/cli/run_records.h"
@@ -10,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace zoowarden::controller {
@@ -32,6 +34,10 @@ struct Workplace {
 [[nodiscard]] std::string HolderOf(Context& context,
                                    const std::string& identity,
                                    const std::string& run_id);
+// What its name ends with where it is a command of a fleet's rollout; empty for no rollout.
+[[nodiscard]] std::string OfRollout(const std::string& rollout);
+// --rollout
+[[nodiscard]] Option RolloutOption(std::optional<std::string>& rollout);
 // kAborted "lease.held" names the controller that holds the ensemble; `own_run` is not another.
 [[nodiscard]] base::Status RefuseHeld(Agents& agents, const std::string& own_run);
 // Before a person is asked: whom `what` ("--take-over", "pause") interrupts, in which run, and how
@@ -52,6 +58,7 @@ struct RunStart {
   CheckRunner* checks = nullptr;  // in place of the world's; not owned
   bool stops = false;             // at the first safe point, as on Ctrl-C
   std::string aborted_by = {};    // not empty: and ends there, as halted
+  std::string rollout = {};       // of the fleet whose command this is; empty = a person's
 };
 
 struct HeldEnsemble {

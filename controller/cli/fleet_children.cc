@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "controller/cli/connection.h"
+#include "controller/cli/driving.h"
 #include "controller/cli/last_words.h"
 
 #include <fmt/format.h>
@@ -26,6 +27,8 @@ class DetachedCommand final : public EnsembleCommand {
 
 // With it the process is found again while it has no run yet.
 constexpr const char* kRunIdFlag = "--run-id";
+// With it its run's record says whose command it is.
+constexpr const char* kRolloutFlag = "--rollout";
 
 // Since somebody began to carry it out last.
 bool WasLeftOpen(const std::vector<RunEvent>& events) {
@@ -33,6 +36,17 @@ bool WasLeftOpen(const std::vector<RunEvent>& events) {
     return event.kind == "run_started" || event.kind == "left_open";
   });
   return last != events.rend() && last->kind == "left_open";
+}
+
+// The certificate of who began to carry it out last. Empty where that was this rollout: the id is
+// its own, so that the first to do so was its command.
+std::string ByAnother(const RunRecord& record, const std::string& rollout) {
+  const auto beginnings = std::count_if(record.events.begin(),
+                                        record.events.end(),
+                                        [](const auto& one) { return one.kind == "run_started"; });
+  const auto who = LastControllerOf(record);
+  const bool own = who.find(OfRollout(rollout) + ",") != std::string::npos;
+  return beginnings < 2 || own ? "" : who.substr(0, who.find(' '));
 }
 
 bool IsHeld(Agents& agents, const std::string& run_id) {
@@ -47,7 +61,7 @@ bool IsHeld(Agents& agents, const std::string& run_id) {
 std::vector<std::string> FleetChildren::VerbWords(const EnsembleOrder& order) const {
   switch (order.verb) {
     case EnsembleVerb::kResume:
-      return {"resume", order.run_id, "--yes"};
+      return {"resume", order.run_id, "--yes", kRolloutFlag, record_.rollout};
     case EnsembleVerb::kAttach:
       return {"attach", order.run_id};
     case EnsembleVerb::kVerify:
@@ -59,6 +73,8 @@ std::vector<std::string> FleetChildren::VerbWords(const EnsembleOrder& order) co
                                  "--yes",
                                  kRunIdFlag,
                                  order.run_id,
+                                 kRolloutFlag,
+                                 record_.rollout,
                                  "--approved",
                                  order.approved.empty() ? "none" : order.approved};
   if (record_.verb == "upgrade") {
@@ -128,7 +144,8 @@ std::optional<RunSeen> FleetChildren::Look(std::size_t ensemble,
                  .text = state.outcome_text,
                  .open = run->open,
                  .held = asked != nullptr && IsHeld(*asked, run_id),
-                 .left_open = WasLeftOpen(run->record.events)};
+                 .left_open = WasLeftOpen(run->record.events),
+                 .by_another = ByAnother(run->record, record_.rollout)};
 }
 
 std::string FleetChildren::LastWords(std::size_t ensemble) {

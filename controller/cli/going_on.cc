@@ -11,6 +11,7 @@
 #include "controller/cli/run_desired.h"
 #include "controller/cli/run_view.h"
 #include "controller/cli/write_back.h"
+#include "controller/run/prepare.h"
 #include "core/run_decision.h"
 
 #include <utility>
@@ -86,7 +87,8 @@ base::Result<EngineResult> Drive(Context& context,
                    .on_success = [&] { WriteBack(context, file, run.file); },
                    .checks = StopsWithoutChecks(run.file, file.spec, options.how) ? &none : nullptr,
                    .stops = Stops(options.how),
-                   .aborted_by = aborts ? workplace.connected.identity : ""});
+                   .aborted_by = aborts ? workplace.connected.identity : "",
+                   .rollout = options.rollout.value_or("")});
 }
 
 // Whoever takes the run from a controller on this machine cannot write to the journal that is still
@@ -205,6 +207,9 @@ std::string_view GoingOnPhrase(GoingOn how) {
 }
 
 ExitCode GoOn(Context& context, const GoingOnOptions& options) {
+  if (const auto plain = options.rollout ? CheckRunId(*options.rollout) : base::Ok(); !plain) {
+    return context.Fail(plain.error());
+  }
   const auto loaded = LoadEnsemble(context);
   if (!loaded) {
     return context.Fail(loaded.error());

@@ -26,6 +26,7 @@ struct GoingOnOptions {
   bool take_over = false;                     // always, to pause and to abort
   bool detach = false;
   std::optional<std::string> confirmed;  // PositionWord: only from there; none = from where it is
+  std::optional<std::string> rollout;    // of the fleet whose process this is
 };
 
 [[nodiscard]] ExitCode GoOn(Context& context, const GoingOnOptions& options);

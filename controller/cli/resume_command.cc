@@ -1,8 +1,10 @@
 #include "controller/cli/commands.h"
 #include "controller/cli/detaching.h"
+#include "controller/cli/driving.h"
 #include "controller/cli/going_on.h"
 
 #include <memory>
+#include <utility>
 
 namespace zoowarden::controller {
 
@@ -31,6 +33,8 @@ std::vector<Option> OptionsOf(GoingOnOptions& options) {
 
 Command ResumeCommand() {
   auto options = std::make_shared<GoingOnOptions>();
+  auto flags = OptionsOf(*options);
+  flags.push_back(RolloutOption(options->rollout));
   return {.name = "resume",
           .summary = "go on with a run that was interrupted, paused, halted or got stuck",
           .examples = {{"zoowarden resume", "the newest open run"},
@@ -40,7 +44,7 @@ Command ResumeCommand() {
           .details =
               "Works on any machine with an operator's certificate: the agents have copies of "
               "the record. Says first what the run leads to that ensemble.yaml here does not.",
-          .options = OptionsOf(*options),
+          .options = std::move(flags),
           .run = [options](Context& context) { return GoOn(context, *options); }};
 }
 

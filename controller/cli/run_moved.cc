@@ -14,15 +14,8 @@ auto Position(const RunRecord& record) { return std::tuple(record.epoch, record.
 
 // " by zoowarden://lab/operator ... at 2026-11-22T14:05:01Z", from the events of the record.
 std::string ByWhomAndWhen(const RunRecord& record) {
-  constexpr std::string_view kBy = " by ";
-  std::string by;
-  const auto driven = std::find_if(record.events.rbegin(),
-                                   record.events.rend(),
-                                   [](const RunEvent& e) { return e.kind == "run_started"; });
-  if (driven != record.events.rend()) {
-    const auto at = driven->text.rfind(kBy);
-    by = at == std::string::npos ? "" : base::Printable(driven->text.substr(at));
-  }
+  const auto who = LastControllerOf(record);
+  const auto by = who.empty() ? "" : " by " + who;
   return record.events.empty()
              ? by
              : by + ", last at " +

@@ -114,6 +114,15 @@ base::Result<RunRecord> StoredRunJournal::Load(const std::string& run_id) {
   return record;
 }
 
+std::string LastControllerOf(const RunRecord& record) {
+  constexpr std::string_view kBy = " by ";
+  const auto begun = std::find_if(record.events.rbegin(),
+                                  record.events.rend(),
+                                  [](const RunEvent& e) { return e.kind == "run_started"; });
+  const auto at = begun == record.events.rend() ? std::string::npos : begun->text.rfind(kBy);
+  return at == std::string::npos ? "" : base::Printable(begun->text.substr(at + kBy.size()));
+}
+
 void MergeCopy(RunRecord& into, const RunRecord& copy) {
   if (Position(into) < Position(copy)) {
     into.epoch = copy.epoch;

@@ -110,6 +110,10 @@ struct AgreedRun {
                                                const KnownRun& confirmed,
                                                bool take_over);
 
+// Who began to carry it out last: "zoowarden://lab/operator r-1 0badcafe, epoch 4". Empty when no
+// event says so.
+[[nodiscard]] std::string LastControllerOf(const RunRecord& record);
+
 // Merges a copy into a record: the newer state by (epoch, sequence), the union of the events.
 void MergeCopy(RunRecord& into, const RunRecord& copy);
 

@@ -49,6 +49,7 @@ struct RunSeen {
   bool open = false;       // it can be gone on with
   bool held = false;       // somebody carries it out now
   bool left_open = false;  // whoever did so last stopped at a safe point
+  std::string by_another;  // who did so last, where that was no command of this rollout
 };
 
 class EnsembleRuns {

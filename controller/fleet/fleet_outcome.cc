@@ -31,8 +31,8 @@ EnsembleEnd WithoutRun(const CommandEnd& end) {
   return {refused ? EnsembleState::kRefused : EnsembleState::kFailed, Ended(end)};
 }
 
-// What a person has stopped is never gone on with here: who was fenced off looks on, and nobody
-// goes on after that.
+// What a person has stopped or took over is never gone on with here: who was fenced off looks on,
+// and nobody goes on after that, also where the person's own command broke off.
 EnsembleEnd OfOpenRun(const CommandEnd& end) {
   const auto& run = *end.run;
   if (end.stopping) {
@@ -40,12 +40,14 @@ EnsembleEnd OfOpenRun(const CommandEnd& end) {
   }
   const bool fenced =
       Is(end.exit_code, ExitCode::kHeld) || Is(end.exit_code, ExitCode::kInterrupted);
-  if (fenced && run.held && !run.left_open) {
+  const bool taken = fenced || !run.by_another.empty();
+  if (taken && run.held && !run.left_open && !end.looked_on) {
     return {.state = EnsembleState::kOpen, .others = true};
   }
-  if (fenced || end.looked_on || run.left_open) {
+  if (taken || end.looked_on || run.left_open) {
     return {EnsembleState::kFailed,
-            "run " + run.run_id + " was paused or taken over by somebody else, and is open"};
+            "run " + run.run_id + " was " + (run.left_open ? "paused" : "taken over") + " by " +
+                (run.by_another.empty() ? "somebody else" : run.by_another) + ", and is open"};
   }
   if (end.resumptions_left > 0) {
     return {EnsembleState::kOpen, ""};

@@ -74,10 +74,15 @@ void FleetDriver::JudgeAgain(std::size_t index, const std::optional<RunSeen>& ru
   }
   entry.state = state;
   entry.message = core::HasFailed(state) ? run->text : "";
-  if (state == EnsembleState::kOpen && before == EnsembleState::kRunning) {
-    const auto end = EndOf({.run = run, .resumptions_left = 1});
+  if (state == EnsembleState::kOpen) {
+    // What stopped because it was asked to from here is gone on with.
+    const bool asked = before == EnsembleState::kOpen && run->by_another.empty();
+    const auto end = EndOf({.run = run, .stopping = asked, .resumptions_left = 1});
     entry.state = end.state;
     entry.message = end.message;
+    if (end.others) {
+      others_.insert(index);
+    }
   }
   if (entry.state != before) {
     entry.ended_ms = core::HasEnded(entry.state) ? Now().count() : 0;
@@ -91,6 +96,9 @@ void FleetDriver::TryAgain(std::size_t index, const std::optional<RunSeen>& run)
   entry.run_id = open ? run->run_id : "";
   entry.retry = true;
   entry.message.clear();
+  if (open && run->held && !run->by_another.empty()) {
+    others_.insert(index);
+  }
 }
 
 void FleetDriver::ReconcileEntry(std::size_t index, bool retry) {

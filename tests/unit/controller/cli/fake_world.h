@@ -28,7 +28,8 @@ struct AgentWords {
   bool installs_all_the_same = false;  // and server 1 shows it
   std::vector<model::MemberObservation> seen;
   std::vector<Answer<Lease>> leases;
-  int released = 0;  // times
+  std::string holder;  // who asked for the ensemble last
+  int released = 0;    // times
   std::vector<Answer<std::vector<RunRecord>>> records;
   std::vector<Answer<RunRecord>> record;
   std::map<model::ServerId, std::vector<journal::AuditRow>> audit;
@@ -68,7 +69,10 @@ class SpokenAgents : public Agents {
   }
   base::Status Close(model::ServerId, const Call&) override { return base::Ok(); }
   std::vector<Answer<Lease>> GetLeases() override { return words_.leases; }
-  std::vector<Answer<Lease>> Acquire(const RunIdentity&, bool) override { return words_.leases; }
+  std::vector<Answer<Lease>> Acquire(const RunIdentity& run, bool) override {
+    words_.holder = run.holder;
+    return words_.leases;
+  }
   std::vector<Answer<Lease>> Release(const RunIdentity&) override {
     ++words_.released;
     return words_.leases;

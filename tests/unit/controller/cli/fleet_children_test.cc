@@ -145,7 +145,7 @@ TEST_F(FleetChildrenTest, AHaltedRunIsGoneOnWithWhenItIsRetried) {
   Recorded(EnsembleState::kHalted);
   Store(Record(Ended(File("r-1", 1'000), RunOutcome::kHalted), 1, 1));
   EXPECT_EQ(Run({"fleet", "resume", "--retry", "--yes"}).code, 10);
-  EXPECT_THAT(begun_, Contains(ElementsAre("resume", "r-1", "--yes", "--no-color")));
+  EXPECT_THAT(begun_, Contains(ElementsAre("resume", "r-1", "--yes", "--rollout")));
   EXPECT_EQ(Entry().state, EnsembleState::kHalted);
 }
 
@@ -154,12 +154,52 @@ TEST_F(FleetChildrenTest, ARunThatBrokeOffIsGoneOnWithAndOneThatWasPausedIsNot) 
   Store(WithEvent(Record(File("r-1", 1'000), 1, 2), "left_open"));
   EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 10);
   EXPECT_TRUE(begun_.empty());
-  EXPECT_THAT(Entry().message, HasSubstr("run r-1 was paused or taken over by somebody else"));
+  EXPECT_THAT(Entry().message, HasSubstr("run r-1 was paused by somebody else"));
   Recorded(EnsembleState::kRunning);
   Store(WithEvent(Record(File("r-1", 1'000), 2, 2), "permitted"));
   code_ = 8;
   EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 10);
-  EXPECT_THAT(begun_, Contains(ElementsAre("resume", "r-1", "--yes", "--no-color")));
+  EXPECT_THAT(begun_, Contains(ElementsAre("resume", "r-1", "--yes", "--rollout")));
+}
+
+// Killed with the fleet, taken over by a person, whose own command was killed too.
+TEST_F(FleetChildrenTest, ARunThatAPersonTookOverLastIsNotGoneOnWith) {
+  const auto carried = [this](std::uint64_t epoch, const std::string& by) {
+    auto record = Record(File("r-1", 1'000), epoch, 1);
+    const std::vector<std::string> all{"zoowarden://lab/operator r-1 0badcafe of rollout f-1", by};
+    for (std::uint64_t i = 0; i < all.size(); ++i) {
+      record.events.push_back({.epoch = i + 1,
+                               .sequence = i + 1,
+                               .kind = "run_started",
+                               .text = "upgrade of ensemble lab by " + all[i] + ", epoch 7"});
+    }
+    Store(record);
+    Recorded(EnsembleState::kRunning);
+    begun_.clear();
+    EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 10);
+  };
+  carried(1, "zoowarden://lab/operator r-1 00c0ffee");
+  EXPECT_TRUE(begun_.empty());
+  EXPECT_EQ(Entry().state, EnsembleState::kFailed);
+  EXPECT_EQ(Entry().message, "run r-1 was taken over by zoowarden://lab/operator, and is open");
+  carried(2, "zoowarden://lab/operator r-1 00c0ffee of rollout f-0");
+  EXPECT_TRUE(begun_.empty());
+}
+
+TEST_F(FleetChildrenTest, ARunThatTheRolloutItselfWentOnWithIsGoneOnWith) {
+  auto record = Record(File("r-1", 1'000), 1, 1);
+  for (std::uint64_t i = 1; i < 3; ++i) {
+    record.events.push_back({.epoch = i,
+                             .sequence = i,
+                             .kind = "run_started",
+                             .text = "upgrade of ensemble lab by zoowarden://lab/operator r-1 "
+                                     "0badcafe of rollout f-1, epoch 7"});
+  }
+  Store(record);
+  Recorded(EnsembleState::kRunning);
+  code_ = 8;
+  EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 10);
+  EXPECT_THAT(begun_, Contains(ElementsAre("resume", "r-1", "--yes", "--rollout")));
 }
 
 TEST(StartAgainTest, AProcessIsFoundByTheWordsItWasBegunWith) {

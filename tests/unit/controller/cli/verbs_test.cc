@@ -121,6 +121,19 @@ TEST_F(VerbsTest, ARunIdThatWasChosenIsUsedOnce) {
   EXPECT_TRUE(WouldBegin(Run({"apply", "--yes", "--run-id", "r-2"})));
 }
 
+TEST_F(VerbsTest, WhoHoldsAnEnsembleForAFleetSaysOfWhichRollout) {
+  Replace("tickTime: 2000", "tickTime: 2500");
+  for (const std::uint32_t server : {1U, 2U, 3U}) {
+    words_.leases.push_back({{server}, Lease{.epoch = {1}}});
+  }
+  Run({"apply", "--yes", "--run-id", "r-1", "--rollout", "f-1"});
+  EXPECT_EQ(words_.holder, "zoowarden://lab/operator r-1 00003f9a of rollout f-1");
+  Run({"apply", "--yes", "--run-id", "r-1"});
+  EXPECT_EQ(words_.holder, "zoowarden://lab/operator r-1 00003f9a");
+  EXPECT_EQ(Run({"apply", "--yes", "--rollout", "f 1"}).code, 2);
+  EXPECT_EQ(Run({"resume", "r-1", "--yes", "--rollout", "f 1"}).code, 2);
+}
+
 TEST_F(VerbsTest, OnlyTheDesiredStateThatWasApprovedIsCarriedOut) {
   Replace("tickTime: 2000", "tickTime: 2500");
   const auto plan = Document::FromJson(Run({"plan", "-o", "json"}).out);

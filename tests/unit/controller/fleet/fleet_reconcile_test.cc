@@ -75,7 +75,7 @@ TEST_F(FleetReconcileTest, WhatAPersonPausedIsNotGoneOnWith) {
   };
   EXPECT_EQ(Live(), FleetEnd::kHalted);
   EXPECT_EQ(Entry(0).state, EnsembleState::kFailed);
-  EXPECT_THAT(Entry(0).message, HasSubstr("run run-1 was paused or taken over by somebody else"));
+  EXPECT_THAT(Entry(0).message, HasSubstr("run run-1 was paused by zoowarden://somebody/operator"));
   EXPECT_EQ(world_.Began(0, EnsembleVerb::kAttach), 1U);  // until the pause let go
   EXPECT_EQ(Live(), FleetEnd::kHalted);
   EXPECT_EQ(world_.Began(0, EnsembleVerb::kResume), 0U);
@@ -94,6 +94,70 @@ TEST_F(FleetReconcileTest, WhatAPersonPausedWhileTheFleetWasAwayIsNotGoneOnWith)
   EXPECT_EQ(Live(), FleetEnd::kHalted);
   EXPECT_EQ(Entry(0).state, EnsembleState::kFailed);
   EXPECT_EQ(world_.Began(0, EnsembleVerb::kResume), 0U);
+}
+
+// A person took it over while the fleet was away, and his own command broke off.
+TEST_F(FleetReconcileTest, WhatAPersonTookOverAndLostIsNotGoneOnWith) {
+  world_.until_killed = 30;
+  EXPECT_EQ(Live(), std::nullopt);
+  world_.until_killed = -1;
+  ASSERT_FALSE(world_.runs[0].empty());
+  world_.TakeOver(0);
+  world_.others.clear();
+  EXPECT_EQ(Live(), FleetEnd::kHalted);
+  EXPECT_EQ(Entry(0).state, EnsembleState::kFailed);
+  EXPECT_THAT(Entry(0).message,
+              HasSubstr("run run-1 was taken over by zoowarden://somebody/operator"));
+  EXPECT_EQ(world_.Began(0, EnsembleVerb::kResume), 0U);
+  EXPECT_EQ(Live(/*retry=*/true), FleetEnd::kEnded);
+  EXPECT_EQ(world_.Began(0, EnsembleVerb::kResume), 1U);
+}
+
+// The fleet was killed, or stopped by Ctrl-C, while it looked on at what the person did.
+TEST_F(FleetReconcileTest, WhatWasLookedOnAtAndBrokeOffIsNotGoneOnWith) {
+  for (const bool killed : {true, false}) {
+    SCOPED_TRACE(killed);
+    world_.Reset(kEnsembles);
+    stored_.reset();
+    bool taken = false;
+    stop_ = [&] {
+      if (!world_.runs[0].empty() && !taken) {
+        taken = true;
+        world_.TakeOver(0);
+      }
+      const bool looks_on = world_.Began(0, EnsembleVerb::kAttach) == 1;
+      world_.until_killed = killed && looks_on ? 1 : -1;
+      return looks_on;
+    };
+    EXPECT_EQ(Live(), killed ? std::nullopt : std::optional(FleetEnd::kInterrupted));
+    world_.until_killed = -1;
+    stop_ = [] { return false; };
+    world_.others.clear();
+    world_.SleepFor(std::chrono::minutes(1));
+    EXPECT_EQ(Live(), FleetEnd::kHalted);
+    EXPECT_EQ(Entry(0).state, EnsembleState::kFailed);
+    EXPECT_EQ(world_.Began(0, EnsembleVerb::kResume), 0U);
+  }
+}
+
+TEST_F(FleetReconcileTest, WhatAPersonHoldsWhenTheFleetComesBackIsLookedOnAt) {
+  world_.until_killed = 30;
+  EXPECT_EQ(Live(), std::nullopt);
+  world_.until_killed = -1;
+  world_.TakeOver(0);
+  until_ = world_.WallTime() + milliseconds(50'000);
+  stop_ = [&] {
+    if (world_.WallTime() >= until_) {
+      world_.others.clear();
+      world_.runs[0].front().ended = true;
+      world_.runs[0].front().outcome = RunOutcome::kSucceeded;
+    }
+    return false;
+  };
+  EXPECT_EQ(Live(), FleetEnd::kEnded);
+  EXPECT_EQ(Entry(0).state, EnsembleState::kSucceeded);
+  EXPECT_EQ(world_.Began(0, EnsembleVerb::kResume), 0U);
+  EXPECT_EQ(world_.Began(0, EnsembleVerb::kAttach), 1U);
 }
 
 TEST_F(FleetReconcileTest, WhatAnInterruptedFleetAskedToStopIsGoneOnWithWheneverItWasKilled) {

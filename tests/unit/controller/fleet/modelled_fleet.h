@@ -106,6 +106,10 @@ class ModelledWorld final : public sys::Clock {
       process.ends = WallTime() + milliseconds(1'000);
       process.code = refusal;
       process.idle = true;
+    } else if (order.verb == EnsembleVerb::kResume) {
+      auto& run = *FindRun(ensemble, order.run_id);
+      run.by_another.clear();
+      run.left_open = false;
     }
     processes.push_back(std::move(process));
     most_at_once = std::max(most_at_once, AtWork());
@@ -125,6 +129,7 @@ class ModelledWorld final : public sys::Clock {
   // A person takes an ensemble out of its command's hands.
   void TakeOver(std::size_t ensemble) {
     others.insert(ensemble);
+    runs[ensemble].back().by_another = "zoowarden://somebody/operator";
     for (auto& process : processes) {
       if (!process.gone && process.ensemble == ensemble) {
         process.gone = true;
