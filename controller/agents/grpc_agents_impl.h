@@ -284,6 +284,7 @@ struct GrpcAgents::Impl {
     Request request;
     request.set_permit_id(permit_id);
     const std::uint64_t known = watches.LastChange(call.operation_id);
+    watches.NotePermit(call.operation_id, !permit_id.empty());
     const auto reply = Operate<Request>(server, method, call, std::move(request));
     if (reply) {
       Watch(server, call, std::max<std::uint64_t>(reply->sequence(), 1) - 1);

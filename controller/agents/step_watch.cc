@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
 namespace zoowarden::controller {
@@ -25,6 +26,7 @@ struct StepWatches::Inbox {
   std::mutex mutex;
   std::vector<StepEvent> events;
   std::map<std::string, std::uint64_t> changes;  // by operation, the last that is known
+  std::set<std::string> without_permit;          // operations
 
   // With the mutex held.
   void NoteChange(const std::string& operation_id, std::uint64_t sequence) {
@@ -83,8 +85,10 @@ class StepWatches::Stream final : public grpc::ClientReadReactor<v1::OperationEv
       return false;
     }
     inbox_.NoteChange(target_.operation_id, event_.sequence());
-    inbox_.events.push_back(
-        {.server = target_.server, .state = state, .detail = ShownText(event_.detail())});
+    inbox_.events.push_back({.server = target_.server,
+                             .state = state,
+                             .detail = ShownText(event_.detail()),
+                             .permitted = !inbox_.without_permit.contains(target_.operation_id)});
     return true;
   }
 
@@ -109,6 +113,15 @@ void StepWatches::Start(const std::shared_ptr<grpc::Channel>& channel, const Wat
   });
   if (!watched) {
     streams_.push_back(std::make_unique<Stream>(channel, target, *inbox_));
+  }
+}
+
+void StepWatches::NotePermit(const std::string& operation_id, bool permitted) {
+  const std::lock_guard lock(inbox_->mutex);
+  if (permitted) {
+    inbox_->without_permit.erase(operation_id);
+  } else {
+    inbox_->without_permit.insert(operation_id);
   }
 }
 

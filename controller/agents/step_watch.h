@@ -20,7 +20,8 @@ namespace zoowarden::controller {
 struct StepEvent {
   model::ServerId server;
   model::OperationState state = model::OperationState::kIdle;
-  std::string detail;  // printable, may be empty
+  std::string detail;     // printable, may be empty
+  bool permitted = true;  // false: asked for without a permit, so nothing that runs is stopped
 };
 
 struct WatchTarget {
@@ -39,6 +40,8 @@ class StepWatches {
 
   // Does nothing when this operation is watched already.
   void Start(const std::shared_ptr<grpc::Channel>& channel, const WatchTarget& target);
+  // Whether the call that moves this operation has a permit; said before it is made.
+  void NotePermit(const std::string& operation_id, bool permitted);
   // The last change of this operation that an answer or an event has named; 0 = none. Any thread.
   void NoteChange(const std::string& operation_id, std::uint64_t sequence);
   [[nodiscard]] std::uint64_t LastChange(const std::string& operation_id) const;

@@ -47,6 +47,13 @@ void Tell(Progress& progress, const UploadProgress& upload) {
   }
 }
 
+// A member that is down is not stopped: its agent looks once more that nothing runs.
+std::string_view StepWords(const StepEvent& step) {
+  return step.state == model::OperationState::kStopping && !step.permitted
+             ? "making sure that it is stopped"
+             : OperationStateName(step.state);
+}
+
 void Tell(Progress& progress, const StepEvent& step) {
   // The stream of an older agent begins with how the operation was staged, which is old news.
   if (step.state == model::OperationState::kStaging ||
@@ -57,7 +64,7 @@ void Tell(Progress& progress, const StepEvent& step) {
                     step.server,
                     fmt::format("server {}: {}{}{}",
                                 ToString(step.server),
-                                OperationStateName(step.state),
+                                StepWords(step),
                                 step.detail.empty() ? "" : ": ",
                                 step.detail)});
 }

@@ -236,6 +236,7 @@ TEST_F(GrpcAgentsTest, StepsOfAnOperationArriveInsideObserve) {
   EXPECT_EQ(told[0].server.value, 2U);
   EXPECT_EQ(told[0].state, model::OperationState::kStopping);
   EXPECT_EQ(told[0].detail, "pid 7?[2J");
+  EXPECT_FALSE(told[0].permitted);
   EXPECT_EQ(fakes_[1].operate.watches, 1) << "an operation is watched once";
   EXPECT_EQ(fakes_[1].operate.watched_after, 6U) << "from the change on that the call made";
 }

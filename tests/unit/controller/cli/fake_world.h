@@ -251,6 +251,11 @@ class CommandLineTest : public testing::Test {
           if (!connect_error_.empty()) {
             return base::Fail(base::ErrorCode::kNotFound, "pki.no_identity", connect_error_);
           }
+          for (const auto& step : steps_) {
+            if (request.on_step) {
+              request.on_step(step);
+            }
+          }
           return Connected{.agents = agents_,
                            .identity = identity_,
                            .ensemble = own_ensemble_,
@@ -282,6 +287,7 @@ class CommandLineTest : public testing::Test {
   std::function<void()> before_answer_ = [] {};  // once the question is there
   bool terminal_ = false;
   std::uint32_t random_ = 0x3f9aU;
+  std::vector<StepEvent> steps_;  // told as soon as a command listens
   std::string connect_error_;
   std::string identity_ = "zoowarden://lab/operator";
   std::string own_ensemble_ = "lab";

@@ -71,6 +71,24 @@ TEST_F(RepairTest, OneThatServesOrMayComeBackIsRefused) {
   EXPECT_EQ(Run({"repair", "--server", "9", "--yes"}).code, 2);
 }
 
+TEST_F(RepairTest, AMemberThatIsDownIsNotSaidToBeStopped) {
+  steps_ = {
+      {.server = {3},
+       .state = model::OperationState::kStopping,
+       .detail = "asked by run r-1",
+       .permitted = false},
+      {.server = {1}, .state = model::OperationState::kStopping, .detail = "asked by run r-2"}};
+  const auto outcome = Run({"repair", "--yes"});
+  EXPECT_NE(
+      outcome.err.find("step               server 3: making sure that it is stopped: asked by "
+                       "run r-1\n"),
+      std::string::npos)
+      << outcome.err;
+  EXPECT_NE(outcome.err.find("step               server 1: stopping: asked by run r-2\n"),
+            std::string::npos)
+      << outcome.err;
+}
+
 TEST_F(RepairTest, AStandaloneMemberIsLookedAtFirst) {
   Seen(1).mode = model::Mode::kStandalone;
   const auto outcome = Run({"repair", "--yes"});
