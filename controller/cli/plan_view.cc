@@ -200,6 +200,14 @@ std::string ListLines(const std::string& title, const std::vector<std::string>& 
   return text.empty() ? "" : "\n" + title + ":\n" + text;
 }
 
+std::string RefusalLines(const core::Plan& plan) {
+  std::vector<std::string> refusals;
+  for (const auto& refusal : plan.refusals) {
+    refusals.push_back(refusal.text + " (" + refusal.reason + ")");
+  }
+  return ListLines("REFUSED", refusals);
+}
+
 }  // namespace
 
 std::string ConfigurationDiff(const PlanToShow& show, const core::PlanStep& step) {
@@ -271,6 +279,10 @@ std::string PlanText(const PlanToShow& show) {
            input.spec.release.version.ToString() + " with the configuration it should have\n" +
            ListLines("warnings", plan.warnings);
   }
+  if (repair && !plan.refusals.empty()) {
+    return "repair of ensemble " + input.spec.name + ": no member is started\n" +
+           RefusalLines(plan);
+  }
   std::string text = approved.kind + " of ensemble " + input.spec.name +
                      (repair ? "" : " to " + input.spec.release.version.ToString()) + ": " +
                      std::to_string(plan.steps.size()) + " of " +
@@ -282,12 +294,7 @@ std::string PlanText(const PlanToShow& show) {
   if (!plan.way_back.empty()) {
     text += "\nway back:\n  " + plan.way_back + "\n";
   }
-  text += ListLines("warnings", plan.warnings);
-  std::vector<std::string> refusals;
-  for (const auto& refusal : plan.refusals) {
-    refusals.push_back(refusal.text + " (" + refusal.reason + ")");
-  }
-  return text + ListLines("REFUSED", refusals);
+  return text + ListLines("warnings", plan.warnings) + RefusalLines(plan);
 }
 
 base::Error RefusalError(const core::Plan& plan) {

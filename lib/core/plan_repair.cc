@@ -45,16 +45,27 @@ std::vector<PlanStep> StepsOf(const PlanInput& input,
   return steps;
 }
 
-std::vector<std::string> ChecksOf(const model::EnsembleSpec& spec) {
-  return {
+// Without a quorum no single member can be proved.
+std::vector<std::string> ChecksOf(const model::EnsembleSpec& spec, bool quorum) {
+  const auto version = "with the version we meant, proved in a quorum within " +
+                       Milliseconds(spec.policy.step_timeout);
+  const auto soak = ", then " + Milliseconds(spec.policy.soak) + " of soak";
+  const std::string process = "the process we started, of the generation we meant";
+  std::vector<std::string> checks = {
       "before each start: " + std::to_string(spec.policy.good_rounds) +
-          " rounds in a row in which the member is down: its agent sees every process, and none "
-          "has its data directory",
-      "after each start: the process we started, of the generation we meant, with the version "
-      "we meant, proved in a quorum within " +
-          Milliseconds(spec.policy.step_timeout) + ", then " + Milliseconds(spec.policy.soak) +
-          " of soak, before the next is started",
-      "at the end: what was repaired is proved and agrees on the membership"};
+      " rounds in a row in which the member is down: its agent sees every process, and none has "
+      "its data directory"};
+  if (quorum) {
+    checks.push_back("after each start: " + process + ", " + version + soak +
+                     ", before the next is started");
+  } else {
+    checks.push_back("after each start, until a quorum has formed: " + process +
+                     ", is there; nothing more is proved before the next is started");
+    checks.push_back("once a quorum has formed: each that was started, " + version +
+                     " of its start" + soak);
+  }
+  checks.emplace_back("at the end: what was repaired is proved and agrees on the membership");
+  return checks;
 }
 
 // Others that run something else than this one shall.
@@ -122,10 +133,13 @@ Plan PlanRepair(const PlanInput& input) {
   Plan plan;
   const auto declared = DeclaredMembers(input.spec);
   plan.leader = FindLeader(input.seen);
-  plan.steps = StepsOf(input, declared, Serving(input));
+  const auto serving = Serving(input);
   plan.refusals = FindRepairRefusals(input);
+  if (plan.refusals.empty()) {
+    plan.steps = StepsOf(input, declared, serving);
+  }
   plan.warnings = WarningsOf(input, declared, plan);
-  plan.checks = ChecksOf(input.spec);
+  plan.checks = ChecksOf(input.spec, ContainsQuorum(declared, serving));
   if (!plan.steps.empty()) {
     plan.way_back =
         "a server that does not come up is taken back to what is installed there now, and the run "

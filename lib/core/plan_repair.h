@@ -11,7 +11,7 @@
 namespace zoowarden::core {
 
 // Starts members that are down, one after the other; stops nothing. Without a quorum its warnings
-// say what cannot be promised.
+// say what cannot be promised. What is refused has no steps: not all of it is down.
 [[nodiscard]] Plan PlanRepair(const PlanInput& input);
 
 [[nodiscard]] std::optional<model::ServerId> FindLeader(

@@ -31,6 +31,10 @@ TEST_F(RepairTest, WhoIsDownIsStartedOnWhatItHas) {
   EXPECT_NE(outcome.out.find("  1. start server 3: 3.9.4\n"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("2 of 3 voters serve"), std::string::npos) << outcome.out;
   EXPECT_EQ(outcome.out.find("NO QUORUM"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("  - after each start: the process we started, of the generation we "
+                             "meant, with the version we meant, proved in a quorum within"),
+            std::string::npos)
+      << outcome.out;
 }
 
 TEST_F(RepairTest, NobodyDownIsNothingToDo) {
@@ -49,6 +53,12 @@ TEST_F(RepairTest, WithoutAQuorumItSaysWhatItCannotPromise) {
   EXPECT_TRUE(WouldBegin(outcome)) << outcome.err;
   EXPECT_NE(outcome.out.find("NO QUORUM: 0 of 3 members serve"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("what cannot be promised without a quorum"), std::string::npos);
+  EXPECT_NE(
+      outcome.out.find("  - after each start, until a quorum has formed: the process we "
+                       "started, of the generation we meant, is there; nothing more is proved "
+                       "before the next is started\n"),
+      std::string::npos)
+      << outcome.out;
   EXPECT_NE(outcome.out.find("server 2 does not serve and is not touched"), std::string::npos);
 }
 
@@ -57,6 +67,8 @@ TEST_F(RepairTest, OneThatServesOrMayComeBackIsRefused) {
   EXPECT_EQ(serves.code, static_cast<int>(ExitCode::kRefused));
   EXPECT_NE(serves.err.find("server 1 is not down: its process"), std::string::npos) << serves.err;
   EXPECT_NE(serves.err.find("zoowarden restart"), std::string::npos) << serves.err;
+  EXPECT_EQ(serves.out.find("start server"), std::string::npos) << serves.out;
+  EXPECT_EQ(serves.out.find("gates:"), std::string::npos) << serves.out;
   Seen(1).mode = model::Mode::kNotServing;
   const auto hangs = Run({"repair", "--server", "1", "--yes"});
   EXPECT_NE(hangs.err.find("end that process by hand"), std::string::npos) << hangs.err;
