@@ -1,5 +1,6 @@
 #include "controller/cli/applying.h"
 
+#include "base/counted.h"
 #include "controller/cli/approval.h"
 #include "controller/cli/detaching.h"
 #include "controller/cli/driving.h"
@@ -31,9 +32,8 @@ std::string Question(const Planned& planned) {
     }
     return "start " + servers + " of ensemble " + planned.input.spec.name + "?";
   }
-  const auto servers = planned.plan.steps.size();
-  return "restart " + std::to_string(servers) + (servers == 1 ? " server" : " servers") +
-         " of ensemble " + planned.input.spec.name + "?";
+  return "restart " + base::Counted(planned.plan.steps.size(), "server") + " of ensemble " +
+         planned.input.spec.name + "?";
 }
 
 // What is carried out, and what of it the records are asked about.

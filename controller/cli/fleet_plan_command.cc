@@ -1,3 +1,4 @@
+#include "base/counted.h"
 #include "controller/cli/commands.h"
 #include "controller/cli/error_output.h"
 #include "controller/cli/fleet_planning.h"
@@ -23,8 +24,8 @@ base::Error BadPlans(const config::LoadedFleet& fleet, const FleetPlan& plan) {
   return {first->code == ExitCode::kRefused ? base::ErrorCode::kFailedPrecondition
                                             : base::ErrorCode::kUnavailable,
           "fleet.bad_plans",
-          std::to_string(plan.bad) + " of " + std::to_string(plan.ensembles.size()) +
-              " ensembles have no plan that can be carried out, the first is " +
+          std::to_string(plan.bad) + " of " + base::Counted(plan.ensembles.size(), "ensemble") +
+              " without a plan that can be carried out, the first is " +
               fleet.ensembles[index].file.spec.name + ": " + first->problem};
 }
 

@@ -1,5 +1,6 @@
 #include "controller/cli/fleet_planning.h"
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "controller/cli/commands.h"
 #include "controller/cli/table.h"
@@ -149,7 +150,7 @@ std::string ToDoText(const EnsemblePlan& plan) {
   }
   return plan.restarts == 0 ? "nothing"
                             : std::to_string(plan.restarts) + " of " +
-                                  std::to_string(plan.servers) + " servers to restart";
+                                  base::Counted(plan.servers, "server") + " to restart";
 }
 
 }  // namespace
@@ -223,12 +224,12 @@ std::string FleetPlanText(Context& context,
                           const FleetPlan& plan) {
   const auto& policy = fleet.policy;
   std::string text = "fleet " + fleet.name + ": " + std::to_string(plan.to_change) + " of " +
-                     std::to_string(fleet.ensembles.size()) + " ensembles to change, " +
-                     std::to_string(plan.restarts) + " servers to restart, in " +
-                     std::to_string(fleet.waves.size()) + " waves\n" + "at most " +
-                     std::to_string(policy.concurrency) + " ensembles at a time, " +
+                     base::Counted(fleet.ensembles.size(), "ensemble") + " to change, " +
+                     base::Counted(plan.restarts, "server") + " to restart, in " +
+                     base::Counted(fleet.waves.size(), "wave") + "\nat most " +
+                     base::Counted(policy.concurrency, "ensemble") + " at a time, " +
                      DurationText(policy.soak) + " of soak between waves, more than " +
-                     std::to_string(policy.error_budget) + " failures halt the rest\n" +
+                     base::Counted(policy.error_budget, "failure") + " halt the rest\n" +
                      WindowText(context, fleet) + "\n\n";
   Table table({"WAVE", "ENSEMBLE", "TO", "TO DO"});
   std::string problems;

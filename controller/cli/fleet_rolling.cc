@@ -1,5 +1,6 @@
 #include "controller/cli/fleet_rolling.h"
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "controller/cli/error_output.h"
 #include "controller/cli/fleet_children.h"
@@ -61,7 +62,7 @@ std::optional<base::Error> ErrorOf(const FleetRecord& record,
   const auto what = "rollout " + record.rollout + " of fleet " + record.fleet;
   const auto failed = Count(record, core::HasFailed);
   const auto whose =
-      std::to_string(failed) + " ensembles failed (" + Names(record, core::HasFailed) + ")";
+      base::Counted(failed, "ensemble") + " failed (" + Names(record, core::HasFailed) + ")";
   if (end == FleetEnd::kInterrupted) {
     return base::Error(base::ErrorCode::kCancelled,
                        "fleet.interrupted",
@@ -72,9 +73,9 @@ std::optional<base::Error> ErrorOf(const FleetRecord& record,
         base::ErrorCode::kAborted,
         "fleet.halted",
         what + " is halted: " + whose + ", the error budget is " +
-            std::to_string(fleet.policy.error_budget) + ", " +
-            std::to_string(Count(record, Waits)) +
-            " were not begun; mend what failed, then `zoowarden fleet resume --retry` tries it "
+            std::to_string(fleet.policy.error_budget) +
+            ", not begun: " + std::to_string(Count(record, Waits)) +
+            "; mend what failed, then `zoowarden fleet resume --retry` tries it "
             "again and goes on (or raise policy.error_budget and `zoowarden fleet resume`)");
   }
   if (failed > 0) {
@@ -199,9 +200,9 @@ base::Status RefuseOpen(const OpenFleet& open, bool leave_open) {
       base::ErrorCode::kFailedPrecondition,
       "fleet.rollout_open",
       "rollout " + open.record->rollout + " (" + open.record->verb +
-          ") of this fleet is not over: " + std::to_string(Count(*open.record, Waits)) +
-          " ensembles wait, " + std::to_string(Count(*open.record, core::HasFailed)) +
-          " failed; `zoowarden fleet resume` goes on with it, `--leave-open` begins "
+          ") of this fleet is not over, waiting: " + std::to_string(Count(*open.record, Waits)) +
+          ", failed: " + std::to_string(Count(*open.record, core::HasFailed)) +
+          "; `zoowarden fleet resume` goes on with it, `--leave-open` begins "
           "another one instead");
 }
 
@@ -209,12 +210,12 @@ base::Status RefuseBeyondBudget(const config::LoadedFleet& fleet, const FleetPla
   if (plan.bad <= fleet.policy.error_budget) {
     return base::Ok();
   }
-  return base::Fail(
-      base::ErrorCode::kFailedPrecondition,
-      "fleet.beyond_budget",
-      "refused, nothing was touched: " + std::to_string(plan.bad) +
-          " ensembles have no plan that can be carried out, and the error budget is " +
-          std::to_string(fleet.policy.error_budget) + "; mend what their problems name");
+  return base::Fail(base::ErrorCode::kFailedPrecondition,
+                    "fleet.beyond_budget",
+                    "refused, nothing was touched: " + base::Counted(plan.bad, "ensemble") +
+                        " without a plan that can be carried out, and the error budget is " +
+                        std::to_string(fleet.policy.error_budget) +
+                        "; mend what their problems name");
 }
 
 void ShowPlan(Context& context, const config::LoadedFleet& fleet, const FleetPlan& plan) {
@@ -294,8 +295,8 @@ ExitCode BeginRollout(Context& context, const FleetRollOptions& options) {
     return ExitCode::kOk;
   }
   const auto confirmed =
-      context.Confirm(options.verb + " " + std::to_string(open->fleet.ensembles.size()) +
-                      " ensembles of fleet " + open->fleet.name + "?");
+      context.Confirm(options.verb + " " + base::Counted(plan.to_change, "ensemble") +
+                      " of fleet " + open->fleet.name + "?");
   if (!confirmed) {
     return context.Fail(confirmed.error());
   }
@@ -335,8 +336,8 @@ ExitCode ResumeRollout(Context& context, const FleetResumeOptions& options) {
   }
   const auto confirmed =
       context.Confirm("go on with rollout " + open->record->rollout + " (" + open->record->verb +
-                      (open->record->to.empty() ? "" : " to " + open->record->to) + "), in which " +
-                      std::to_string(Count(*open->record, Waits)) + " ensembles wait?");
+                      (open->record->to.empty() ? "" : " to " + open->record->to) + "), waiting: " +
+                      base::Counted(Count(*open->record, Waits), "ensemble") + "?");
   if (!confirmed) {
     return context.Fail(confirmed.error());
   }

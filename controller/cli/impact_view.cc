@@ -1,5 +1,6 @@
 #include "controller/cli/impact_view.h"
 
+#include "base/counted.h"
 #include "controller/run/write_stream.h"
 
 #include <fmt/format.h>
@@ -75,9 +76,8 @@ std::string ImpactText(const core::RunState& state) {
   const auto& server = impact.longest.server;
   return "longest write gap " + Seconds(impact.longest.lasted) +
          (server ? " (in the step of server " + ToString(*server) + ")" : "") + ", " +
-         std::to_string(state.elections) + (state.elections == 1 ? " election" : " elections") +
-         ", connections " + Shown(Sum(impact.before)) + " before and " + Shown(Sum(impact.after)) +
-         " after";
+         base::Counted(state.elections, "election") + ", connections " + Shown(Sum(impact.before)) +
+         " before and " + Shown(Sum(impact.after)) + " after";
 }
 
 std::string ImpactDetails(const core::RunState& state) {

@@ -1,3 +1,4 @@
+#include "base/counted.h"
 #include "controller/cli/commands.h"
 #include "controller/cli/desired.h"
 #include "controller/cli/pki_options.h"
@@ -64,8 +65,7 @@ ExitCode Forget(Context& context, const ForgetOptions& options) {
   if (!old) {
     return context.Fail(old.error());
   }
-  const auto count = std::to_string(old->ids.size()) + " of " + std::to_string(old->all) +
-                     (old->all == 1 ? " record" : " records");
+  const auto count = std::to_string(old->ids.size()) + " of " + base::Counted(old->all, "record");
   if (!old->ids.empty()) {
     const auto sure = context.Confirm("forget " + count + " on this machine, from " +
                                       old->ids.back() + " to " + old->ids.front() + "?");

@@ -1,5 +1,6 @@
 #include "controller/fleet/fleet_driver.h"
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "controller/cli/exit_codes.h"
 #include "controller/cli/times.h"
@@ -240,8 +241,11 @@ base::Status FleetDriver::InterruptOnce() {
     return base::Ok();
   }
   stopping_ = true;
-  at_.say("stopping: no further ensemble is begun; " + std::to_string(running_.size()) +
-          " that run are asked to stop at their next safe point");
+  at_.say("stopping: no further ensemble is begun" +
+          (running_.empty() ? std::string()
+                            : "; " + base::Counted(running_.size(), "ensemble") + " that " +
+                                  (running_.size() == 1 ? "runs is" : "run are") +
+                                  " asked to stop at the next safe point"));
   for (const auto& [index, one] : running_) {
     if (!one.verifies && !one.looks_on) {
       at_.record.ensembles[index].state = EnsembleState::kOpen;
@@ -268,7 +272,7 @@ void FleetDriver::Tell(const core::FleetDecision& decision) {
       text = "wave " + wave + " waits for a maintenance window until " + Timestamp(*decision.until);
       break;
     case core::FleetReason::kBudget:
-      text = std::to_string(decision.failed) + " ensembles failed, the budget is " +
+      text = base::Counted(decision.failed, "ensemble") + " failed, the budget is " +
              std::to_string(at_.fleet.policy.error_budget) +
              ": no further one is begun, those that run come to their own ends";
       break;

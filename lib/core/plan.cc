@@ -1,5 +1,6 @@
 #include "core/plan.h"
 
+#include "base/counted.h"
 #include "core/plan_refusals.h"
 #include "core/plan_repair.h"
 
@@ -148,8 +149,8 @@ std::vector<std::string> FindWarnings(const PlanInput& input, const Plan& plan) 
   }
   for (const auto& step : plan.steps) {
     if (input.allow_outage && !step.arithmetic.holds) {
-      add("OUTAGE: with " + std::to_string(voters) + (voters == 1 ? " voter" : " voters") +
-          " the restart of server " + model::ToString(step.server) +
+      add("OUTAGE: with " + base::Counted(voters, "voter") + " the restart of server " +
+          model::ToString(step.server) +
           " takes the ensemble away from its clients until it is back");
     }
   }

@@ -1,5 +1,6 @@
 #include "core/plan_refusals.h"
 
+#include "base/counted.h"
 #include "core/conclusions.h"
 #include "model/discovery.h"
 
@@ -162,8 +163,7 @@ void RefuseOutage(const PlanInput& input,
     if (stops && !arithmetic.holds) {
       const auto voters = CountVoters(declared);
       refusals.push_back({"plan.outage",
-                          "an ensemble of " + std::to_string(voters) +
-                              (voters == 1 ? " voter" : " voters") + " cannot lose " +
+                          "an ensemble of " + base::Counted(voters, "voter") + " cannot lose " +
                               Name(seen.id) + " and keep its quorum (" + arithmetic.sentence +
                               "): clients would see an outage. Say --allow-outage to accept that"});
     }

@@ -35,7 +35,7 @@ const std::set<std::string> kImpureStandardHeaders = {"condition_variable",
 bool IsAllowed(const std::string& include) {
   static const std::regex kStandard("<([a-z_]+)>");  // no path and no .h: neither POSIX nor others
   static const std::regex kOurs(
-      "\"(base/(back_off|check|error|text)|model/[a-z_]+|core/[a-z_]+)\\.h\"");
+      "\"(base/(back_off|check|counted|error|text)|model/[a-z_]+|core/[a-z_]+)\\.h\"");
   std::smatch match;
   if (std::regex_match(include, match, kStandard)) {
     return !kImpureStandardHeaders.contains(match[1]);
