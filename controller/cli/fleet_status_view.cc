@@ -1,5 +1,6 @@
 #include "controller/cli/fleet_status_view.h"
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "controller/cli/fleet_options.h"
 #include "controller/cli/status_view.h"
@@ -49,7 +50,31 @@ void AddMembers(const std::vector<MemberObservation>& seen,
     texts.push_back(version.ToString());
   }
   status.versions = base::Join(texts, ", ");
-  status.leader = view.leader ? ToString(*view.leader) : "";
+  status.leader = view.leader;
+}
+
+// On its way to what it should be; one that is taken back has failed.
+bool IsRestarted(const MemberObservation& seen, const std::string& state, const std::string& run) {
+  using model::OperationState;
+  const auto step = seen.operation.state;
+  const bool down = state == "down" || state == "not_serving" || state == "unknown";
+  const bool forward = step == OperationState::kStopping || step == OperationState::kSwitching ||
+                       step == OperationState::kStarting || step == OperationState::kVerifying;
+  return down && forward && seen.operation.run_id == run;
+}
+
+// One server does not serve because the rollout restarts it, and nothing else is the matter but
+// that it may have been the leader.
+bool IsRolling(const std::vector<MemberObservation>& seen,
+               const StatusView& view,
+               const FleetEntry& entry) {
+  std::size_t restarted = 0;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    restarted += IsRestarted(seen[i], view.states[i], entry.run_id) ? 1 : 0;
+  }
+  const std::size_t no_leader = view.leader ? 0 : 1;
+  return entry.state == core::EnsembleState::kRunning && restarted == 1 &&
+         view.problems.size() <= restarted + no_leader;
 }
 
 // While a rollout is open its own states say what to do next.
@@ -68,25 +93,28 @@ std::string Next(const FleetStatusInput& input,
       return step;
     }
   }
-  return status.healthy ? "" : "`zoowarden status" + flags + "`";
+  return status.healthy || status.rolling ? "" : "`zoowarden status" + flags + "`";
 }
 
 EnsembleStatus StatusOf(const FleetStatusInput& input, std::size_t index) {
   const auto& spec = input.fleet.ensembles[index].file.spec;
   const auto& answer = input.answers[index];
+  const auto* entry = EntryOf(input, spec.name);
   EnsembleStatus status{.wave = WaveOf(input.fleet, index)};
   if (answer) {
     const StatusInput one{.spec = spec, .seen = *answer, .now = input.now};
     const auto view = MakeStatusView(one);
     status.healthy = view.healthy();
     status.problems = view.problems;
+    status.rolling =
+        !status.healthy && input.rolling && entry != nullptr && IsRolling(*answer, view, *entry);
     AddMembers(*answer, view, status);
   } else {
     status.problems = {answer.error().message()};
   }
-  const auto* entry = EntryOf(input, spec.name);
   if (entry != nullptr) {
     status.state = core::EnsembleStateName(entry->state);
+    status.message = core::HasFailed(entry->state) ? entry->message : "";
     status.run = status.run.empty() ? entry->run_id : status.run;
   }
   status.next = Next(input, index, status, entry);
@@ -96,6 +124,22 @@ EnsembleStatus StatusOf(const FleetStatusInput& input, std::size_t index) {
 std::string Cut(const std::string& text) {
   constexpr std::size_t kCell = 60;
   return text.size() > kCell ? std::string(base::CutUtf8(text, kCell)) + "…" : text;
+}
+
+// What goes on at its servers, unless the rollout knows that nobody carries it out: then where they
+// stopped says less than why.
+std::string StateText(const EnsembleStatus& status) {
+  if (!status.message.empty()) {
+    return status.state + ": " + base::Printable(status.message, 1'000);
+  }
+  if (status.state == core::EnsembleStateName(core::EnsembleState::kOpen)) {
+    return status.state + ": nobody carries it out";
+  }
+  return status.operation.empty() ? status.state : status.operation;
+}
+
+std::string HealthText(const EnsembleStatus& status) {
+  return status.healthy ? "healthy" : status.rolling ? "rolling" : "ATTENTION";
 }
 
 std::string RolloutLine(const FleetStatusInput& input, const FleetStatusView& view) {
@@ -135,6 +179,7 @@ FleetStatusView MakeFleetStatusView(const FleetStatusInput& input) {
     }
     view.ensembles.push_back(StatusOf(input, i));
     view.healthy += view.ensembles.back().healthy ? 1 : 0;
+    view.rolling += view.ensembles.back().rolling ? 1 : 0;
   }
   view.readable = input.record_problem.empty();
   view.rollout_open = input.record && !input.record->closed;
@@ -159,12 +204,14 @@ Document FleetStatusDocument(const FleetStatusInput& input, const FleetStatusVie
     ensembles.Add(Document::Map({{"ensemble", spec.name},
                                  {"wave", one.wave},
                                  {"healthy", one.healthy},
+                                 {"rolling", one.rolling},
                                  {"serving", one.serving},
                                  {"servers", spec.servers.size()},
-                                 {"leader", Document::TextOrNull(one.leader)},
+                                 {"leader", one.leader ? Document(one.leader->value) : Document()},
                                  {"versions", Document::TextOrNull(one.versions)},
                                  {"operation", Document::TextOrNull(one.operation)},
                                  {"state", Document::TextOrNull(one.state)},
+                                 {"message", Document::TextOrNull(one.message)},
                                  {"run", Document::TextOrNull(one.run)},
                                  {"next", Document::TextOrNull(one.next)},
                                  {"problems", std::move(problems)}}));
@@ -198,24 +245,28 @@ std::string FleetStatusText(const FleetStatusInput& input, const FleetStatusView
     const auto& spec = input.fleet.ensembles[i].file.spec;
     table.Add({spec.name,
                one.wave,
-               one.healthy ? "healthy" : "ATTENTION",
+               HealthText(one),
                std::to_string(one.serving) + "/" + std::to_string(spec.servers.size()),
-               one.leader,
+               one.leader ? ToString(*one.leader) : "",
                one.versions,
-               Cut(one.operation.empty() ? one.state : one.operation),
+               Cut(StateText(one)),
                one.run});
-    for (const auto& problem : one.problems) {
+    for (const auto& problem : one.rolling ? std::vector<std::string>() : one.problems) {
       more += "\nproblem: " + spec.name + ": " + base::Printable(problem, 500);
+    }
+    if (!one.message.empty()) {
+      more += "\n" + one.state + ": " + spec.name + ": " + base::Printable(one.message, 500);
     }
     if (!one.next.empty()) {
       more += "\nnext: " + spec.name + ": " + one.next;
     }
   }
   return "fleet " + input.fleet.name + ": " + std::to_string(view.healthy) + " of " +
-         std::to_string(view.ensembles.size()) + " ensembles healthy, " +
-         std::to_string(view.answered) + " of " + std::to_string(view.agents) +
-         " agents answered in " + DurationText(input.took) + "\n" + RolloutLine(input, view) +
-         "\n" + table.ToText() + more + (more.empty() ? "" : "\n");
+         base::Counted(view.ensembles.size(), "ensemble") + " healthy, " +
+         (view.rolling == 0 ? "" : std::to_string(view.rolling) + " rolling, ") +
+         std::to_string(view.answered) + " of " + base::Counted(view.agents, "agent") +
+         " answered in " + DurationText(input.took) + "\n" + RolloutLine(input, view) + "\n" +
+         table.ToText() + more + (more.empty() ? "" : "\n");
 }
 
 }  // namespace zoowarden::controller

@@ -28,11 +28,14 @@ struct FleetStatusInput {
 struct EnsembleStatus {
   std::string wave;
   bool healthy = false;
+  // Not healthy, and all that is the matter is the one server that the rollout restarts now.
+  bool rolling = false;
   std::size_t serving = 0;
-  std::string leader;     // its id
+  std::optional<model::ServerId> leader;
   std::string versions;   // "3.9.4", "3.8.4, 3.9.4"
   std::string operation;  // "server 2: verifying"
   std::string state;      // in the rollout, or empty
+  std::string message;    // why it failed there
   std::string run;
   std::string next;
   std::vector<std::string> problems;
@@ -41,12 +44,15 @@ struct EnsembleStatus {
 struct FleetStatusView {
   std::vector<EnsembleStatus> ensembles;
   std::size_t healthy = 0;
+  std::size_t rolling = 0;
   std::size_t agents = 0;
   std::size_t answered = 0;
   bool rollout_open = false;
   std::size_t failed = 0;  // of an open rollout
   bool readable = true;    // its record
-  [[nodiscard]] bool good() const { return healthy == ensembles.size() && failed == 0 && readable; }
+  [[nodiscard]] bool good() const {
+    return healthy + rolling == ensembles.size() && failed == 0 && readable;
+  }
 };
 
 [[nodiscard]] FleetStatusView MakeFleetStatusView(const FleetStatusInput& input);

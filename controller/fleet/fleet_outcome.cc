@@ -46,8 +46,9 @@ EnsembleEnd OfOpenRun(const CommandEnd& end) {
   }
   if (taken || end.looked_on || run.left_open) {
     return {EnsembleState::kFailed,
-            "run " + run.run_id + " was " + (run.left_open ? "paused" : "taken over") + " by " +
-                (run.by_another.empty() ? "somebody else" : run.by_another) + ", and is open"};
+            (run.left_open ? "paused by " : "taken over by ") +
+                (run.by_another.empty() ? "somebody else" : run.by_another) + ", run " +
+                run.run_id + " is open"};
   }
   if (end.resumptions_left > 0) {
     return {EnsembleState::kOpen, ""};

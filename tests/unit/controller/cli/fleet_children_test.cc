@@ -154,7 +154,7 @@ TEST_F(FleetChildrenTest, ARunThatBrokeOffIsGoneOnWithAndOneThatWasPausedIsNot) 
   Store(WithEvent(Record(File("r-1", 1'000), 1, 2), "left_open"));
   EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 10);
   EXPECT_TRUE(begun_.empty());
-  EXPECT_THAT(Entry().message, HasSubstr("run r-1 was paused by somebody else"));
+  EXPECT_THAT(Entry().message, HasSubstr("paused by somebody else, run r-1 is open"));
   Recorded(EnsembleState::kRunning);
   Store(WithEvent(Record(File("r-1", 1'000), 2, 2), "permitted"));
   code_ = 8;
@@ -181,7 +181,7 @@ TEST_F(FleetChildrenTest, ARunThatAPersonTookOverLastIsNotGoneOnWith) {
   carried(1, "zoowarden://lab/operator r-1 00c0ffee");
   EXPECT_TRUE(begun_.empty());
   EXPECT_EQ(Entry().state, EnsembleState::kFailed);
-  EXPECT_EQ(Entry().message, "run r-1 was taken over by zoowarden://lab/operator, and is open");
+  EXPECT_EQ(Entry().message, "taken over by zoowarden://lab/operator, run r-1 is open");
   carried(2, "zoowarden://lab/operator r-1 00c0ffee of rollout f-0");
   EXPECT_TRUE(begun_.empty());
 }

@@ -34,12 +34,13 @@ class FleetCommandTest : public CommandLineTest {
 TEST_F(FleetCommandTest, StatusSaysHowEachEnsembleIs) {
   const auto table = Run({"fleet", "status"});
   EXPECT_EQ(table.code, 0) << table.err;
-  EXPECT_THAT(table.out, HasSubstr("fleet all: 1 of 1 ensembles healthy, 3 of 3 agents answered"));
+  EXPECT_THAT(table.out, HasSubstr("fleet all: 1 of 1 ensemble healthy, 3 of 3 agents answered"));
   EXPECT_THAT(table.out, HasSubstr("lab       all   healthy  3/3      2       3.9.4"));
   words_.seen[0].process.reset();
   const auto bad = Run({"fleet", "status", "-o", "json"});
   EXPECT_EQ(bad.code, 1);
   EXPECT_THAT(bad.out, HasSubstr("\"serving\": 2"));
+  EXPECT_THAT(bad.out, HasSubstr("\"leader\": 2,"));
   EXPECT_THAT(bad.out, HasSubstr("zoowarden status --ensemble"));
 }
 
@@ -68,6 +69,60 @@ TEST_F(FleetCommandTest, StatusOfAnOpenRolloutSaysWhatToDoNext) {
   const auto over = Run({"fleet", "status"});
   EXPECT_EQ(over.code, 0);
   EXPECT_THAT(over.out, HasSubstr("rollout f-1 (upgrade to 3.9.4) has ended"));
+}
+
+TEST_F(FleetCommandTest, OneServerThatTheRolloutRestartsIsNoTrouble) {
+  Recorded(core::EnsembleState::kRunning, false);
+  const auto owner = FleetStore::Own(Path("state/_fleets/all"));
+  auto& restarted = words_.seen[1];  // the leader
+  restarted.process.reset();
+  restarted.mode = model::Mode::kUnknown;
+  restarted.operation = {.operation_id = "r-1-2", .run_id = "r-1"};
+  restarted.operation.state = model::OperationState::kStarting;
+  const auto rolling = Run({"fleet", "status"});
+  EXPECT_EQ(rolling.code, 0) << rolling.out;
+  EXPECT_THAT(rolling.out, HasSubstr("0 of 1 ensemble healthy, 1 rolling, 3 of 3 agents"));
+  EXPECT_THAT(rolling.out,
+              HasSubstr("lab       all   rolling  2/3      -       3.9.4    server 2: "));
+  EXPECT_THAT(rolling.out, Not(HasSubstr("problem:")));
+  EXPECT_THAT(Run({"fleet", "status", "-o", "json"}).out, HasSubstr("\"leader\": null"));
+  const auto troubled = [this] {
+    const auto status = Run({"fleet", "status"});
+    EXPECT_EQ(status.code, 1);
+    EXPECT_THAT(status.out, HasSubstr("ATTENTION"));
+    EXPECT_THAT(status.out, HasSubstr("problem: lab: server 2 is down"));
+  };
+  restarted.operation.state = model::OperationState::kRestartingOld;  // it has failed
+  troubled();
+  restarted.operation.state = model::OperationState::kStarting;
+  restarted.operation.run_id = "of a person";
+  troubled();
+  restarted.operation.run_id = "r-1";
+  words_.seen[0].process.reset();  // a second one
+  words_.seen[0].mode = model::Mode::kUnknown;
+  troubled();
+}
+
+TEST_F(FleetCommandTest, StatusSaysWhyNobodyCarriesAnEnsembleOut) {
+  Recorded(core::EnsembleState::kFailed, false);
+  words_.seen[0].operation = {.operation_id = "r-1-1", .run_id = "r-1"};
+  words_.seen[0].operation.state = model::OperationState::kStaged;
+  const auto failed = Run({"fleet", "status"});
+  EXPECT_THAT(failed.out, HasSubstr("failed: why  r-1"));
+  EXPECT_THAT(failed.out, HasSubstr("\nfailed: lab: why\n"));
+  EXPECT_THAT(failed.out, Not(HasSubstr("staged")));
+  EXPECT_THAT(Run({"fleet", "status", "-o", "json"}).out, HasSubstr("\"message\": \"why\""));
+  Recorded(core::EnsembleState::kOpen, false);
+  EXPECT_THAT(Run({"fleet", "status"}).out, HasSubstr("open: nobody carries it out  r-1"));
+  Recorded(core::EnsembleState::kRunning, false);
+  EXPECT_THAT(Run({"fleet", "status"}).out, HasSubstr("server 1: staged"));
+}
+
+TEST_F(FleetCommandTest, OneHasNoPlural) {
+  Write("ensemble.yaml", std::string(kEnsembleText) + "policy: {soak: 3s}\n");
+  EXPECT_THAT(Run({"fleet", "plan"}).out,
+              HasSubstr("1 of 1 ensemble to change, 3 servers to restart, in 1 wave\nat most 1 "
+                        "ensemble at a time, 0.0s of soak between waves, more than 0 failures "));
 }
 
 TEST_F(FleetCommandTest, StatusOfADamagedRecordIsNotThatNothingWasBegun) {

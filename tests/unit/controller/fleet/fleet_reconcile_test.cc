@@ -75,7 +75,8 @@ TEST_F(FleetReconcileTest, WhatAPersonPausedIsNotGoneOnWith) {
   };
   EXPECT_EQ(Live(), FleetEnd::kHalted);
   EXPECT_EQ(Entry(0).state, EnsembleState::kFailed);
-  EXPECT_THAT(Entry(0).message, HasSubstr("run run-1 was paused by zoowarden://somebody/operator"));
+  EXPECT_THAT(Entry(0).message,
+              HasSubstr("paused by zoowarden://somebody/operator, run run-1 is open"));
   EXPECT_EQ(world_.Began(0, EnsembleVerb::kAttach), 1U);  // until the pause let go
   EXPECT_EQ(Live(), FleetEnd::kHalted);
   EXPECT_EQ(world_.Began(0, EnsembleVerb::kResume), 0U);
@@ -107,7 +108,7 @@ TEST_F(FleetReconcileTest, WhatAPersonTookOverAndLostIsNotGoneOnWith) {
   EXPECT_EQ(Live(), FleetEnd::kHalted);
   EXPECT_EQ(Entry(0).state, EnsembleState::kFailed);
   EXPECT_THAT(Entry(0).message,
-              HasSubstr("run run-1 was taken over by zoowarden://somebody/operator"));
+              HasSubstr("taken over by zoowarden://somebody/operator, run run-1 is open"));
   EXPECT_EQ(world_.Began(0, EnsembleVerb::kResume), 0U);
   EXPECT_EQ(Live(/*retry=*/true), FleetEnd::kEnded);
   EXPECT_EQ(world_.Began(0, EnsembleVerb::kResume), 1U);
