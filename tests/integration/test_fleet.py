@@ -58,6 +58,10 @@ class Fleet:
         shown = self.run("status", "-o", "json", seconds=60).json
         return {one["ensemble"]: one["state"] for one in shown["ensembles"]}
 
+    def rollout(self) -> dict:
+        """As it is recorded."""
+        return json.loads((self.directory / "state/_fleets/three/rollout.json").read_text("utf-8"))
+
     def versions(self) -> dict:
         return {name: set(one.versions().values()) for name, one in self.made.items()}
 
@@ -179,3 +183,50 @@ def test_a_fleet_that_is_killed_goes_on_without_a_second_start_of_any(fleet):
     assert [one["verified"] for one in verified] == [True, True, False], verified
     for one in fleet.made.values():
         assert len(one.runs()) == 1, one.runs()
+
+
+def test_a_failure_that_the_budget_allows_is_recovered_by_the_command_that_is_named(fleet):
+    wanted = testing.release(NEW)
+    bravo = fleet.made["bravo"]
+    _break(bravo)
+    bravo.set_policy("step_timeout", "120s")  # what is left under way is not taken back meanwhile
+    fleet.write(1)
+    loads = [one.load(clients=3) for one in fleet.made.values()]
+    watches = {name: one.watch() for name, one in fleet.made.items()}
+    ended = fleet.run("upgrade", "--to", NEW, "--release", wanted.path, "--yes", "-o", "json")
+    assert ended.code == command.ERROR, ended
+    assert ended.json["error"]["reason"] == "fleet.some_failed"
+    assert "`zoowarden fleet resume --retry`" in ended.json["error"]["message"]
+    assert fleet.states() == {"alpha": "succeeded", "bravo": "rolled_back", "charlie": "succeeded"}
+    assert fleet.versions() == {"alpha": {NEW}, "bravo": {OLD}, "charlie": {NEW}}
+    _mend(bravo)
+    # Meanwhile a person takes the retried run over, and neither his command nor the fleet's lives on.
+    retrying = fleet.begin("resume", "--retry", "--yes")
+    retrying.wait_for_line("bravo: run ", 120)
+    os.kill(retrying.pid, signal.SIGKILL)
+    retrying.wait(20)
+    own = [one for one in fleet.rollout()["ensembles"] if one["ensemble"] == "bravo"][0]["run"]
+    person = bravo.begin("resume", own, "--take-over", "--yes")
+    person.wait_for_line("taken_over", 60)
+    os.kill(person.pid, signal.SIGKILL)
+    person.wait(20)
+    bravo.wait(lambda: not fleet.commands(), 60, "the end of the command that was fenced off")
+    kept = bravo.processes()
+    left = fleet.run("resume", "--yes", "-o", "json")
+    assert left.code == command.ERROR, left
+    failed = [one for one in left.json["ensembles"] if one["ensemble"] == "bravo"][0]
+    assert failed["state"] == "failed" and failed["run"] == own, failed
+    assert failed["message"].startswith("taken over by zoowarden://bravo/operator"), failed
+    assert bravo.processes() == kept, "nobody went on behind the person's back"
+    assert "ATTENTION" not in fleet.run("status").out
+    done = fleet.run("resume", "--retry", "--yes", "-o", "json", seconds=400)
+    assert done.code == command.SUCCEEDED, done
+    assert all(versions == {NEW} for versions in fleet.versions().values())
+    for one in watches.values():
+        one.stop()
+    assert all(one.most_down == 1 for one in watches.values())
+    for name in ("alpha", "charlie"):  # done before, and not touched again
+        assert sorted(watches[name].restarts) == [1, 2, 3], name
+        assert len(fleet.made[name].runs()) == 1, name
+    for load in loads:
+        testing.assert_kept(load)
