@@ -72,7 +72,7 @@ void JudgeRecords(EnsemblePlan& plan, const FleetTarget& target) {
   }
 }
 
-EnsemblePlan PlanFrom(int code, const std::string& out, const FleetTarget& target) {
+EnsemblePlan AnswerFrom(int code, const std::string& out) {
   EnsemblePlan plan{.code = static_cast<ExitCode>(code)};
   auto document = Document::FromJson(out);
   if (!document) {
@@ -84,18 +84,40 @@ EnsemblePlan PlanFrom(int code, const std::string& out, const FleetTarget& targe
     plan.reason = TextIn(error, "reason");
     plan.problem = TextIn(error, "message");
   }
-  plan.restarts = plan.Good() ? LengthIn(*document, "steps") : 0;
-  plan.servers = LengthIn(*document, "servers");
-  plan.version = TextIn(document->Find("release"), "version");
-  plan.warnings = TextsIn(*document, "warnings");
-  plan.desired = TextIn(&*document, "desired_digest");
   plan.document = *std::move(document);
+  return plan;
+}
+
+EnsemblePlan PlanOfBeginning(EnsemblePlan plan, const FleetTarget& target) {
+  const auto& document = plan.document;
+  plan.restarts = plan.Good() ? LengthIn(document, "steps") : 0;
+  plan.servers = LengthIn(document, "servers");
+  plan.version = TextIn(document.Find("release"), "version");
+  plan.warnings = TextsIn(document, "warnings");
+  plan.desired = TextIn(&document, "desired_digest");
   JudgeRecords(plan, target);
   return plan;
 }
 
-std::vector<std::string> PlanWords(const GlobalFlags& flags, const FleetTarget& target) {
+// The run that is gone on with, as `resume --check` shows it.
+EnsemblePlan PlanOfRun(EnsemblePlan plan) {
+  plan.servers = LengthIn(plan.document, "servers");
+  plan.done = LengthIn(plan.document, "done");
+  plan.restarts = plan.Good() && plan.servers > plan.done ? plan.servers - plan.done : 0;
+  plan.version = TextIn(&plan.document, "version");
+  return plan;
+}
+
+std::vector<std::string> PlanWords(const GlobalFlags& flags,
+                                   const FleetTarget& target,
+                                   const std::string& run_id) {
+  const auto meant = WordsOf(flags);
   std::vector<std::string> words{"plan", "-o", "json"};
+  if (!run_id.empty()) {
+    words = {"resume", run_id, "--check", "-o", "json"};
+    words.insert(words.end(), meant.begin(), meant.end());
+    return words;
+  }
   if (target.to) {
     words.insert(words.end(), {"--to", *target.to});
   }
@@ -105,7 +127,6 @@ std::vector<std::string> PlanWords(const GlobalFlags& flags, const FleetTarget& 
   if (target.allow_outage) {
     words.emplace_back("--allow-outage");
   }
-  const auto meant = WordsOf(flags);
   words.insert(words.end(), meant.begin(), meant.end());
   return words;
 }
@@ -113,7 +134,8 @@ std::vector<std::string> PlanWords(const GlobalFlags& flags, const FleetTarget& 
 // The command itself, with nobody to talk to.
 EnsemblePlan PlanOne(Context& context,
                      const config::FleetEnsemble& ensemble,
-                     const FleetTarget& target) {
+                     const FleetTarget& target,
+                     const std::string& run_id) {
   const auto flags = FlagsOf(context, ensemble);
   if (!flags) {
     return {.code = ExitCode::kUsage,
@@ -124,8 +146,10 @@ EnsemblePlan PlanOne(Context& context,
   std::ostringstream out;
   std::ostringstream err;
   Console console{.out = out, .err = err, .in = in, .environment = context.console().environment};
-  const int code = RunProgramLine(PlanWords(*flags, target), console, context.world());
-  return PlanFrom(code, out.str(), target);
+  const int code = RunProgramLine(PlanWords(*flags, target, run_id), console, context.world());
+  auto plan = AnswerFrom(code, out.str());
+  plan.run_id = run_id;
+  return run_id.empty() ? PlanOfBeginning(std::move(plan), target) : PlanOfRun(std::move(plan));
 }
 
 // "now", or when the next one opens.
@@ -148,6 +172,10 @@ std::string ToDoText(const EnsemblePlan& plan) {
   if (!plan.Good()) {
     return plan.code == ExitCode::kRefused ? "REFUSED" : "NO PLAN";
   }
+  if (!plan.run_id.empty()) {
+    return "run " + plan.run_id + " goes on, " + std::to_string(plan.done) + " of " +
+           base::Counted(plan.servers, "server") + " done";
+  }
   return plan.restarts == 0 ? "nothing"
                             : std::to_string(plan.restarts) + " of " +
                                   base::Counted(plan.servers, "server") + " to restart";
@@ -158,20 +186,23 @@ std::string ToDoText(const EnsemblePlan& plan) {
 FleetPlan MakeFleetPlan(Context& context,
                         const config::LoadedFleet& fleet,
                         const FleetTarget& target) {
-  return MakeFleetPlan(context, fleet, target, std::vector<bool>(fleet.ensembles.size(), true));
+  return MakeFleetPlan(
+      context, fleet, target, std::vector<EnsembleQuestion>(fleet.ensembles.size()));
 }
 
 FleetPlan MakeFleetPlan(Context& context,
                         const config::LoadedFleet& fleet,
                         const FleetTarget& target,
-                        const std::vector<bool>& which) {
+                        const std::vector<EnsembleQuestion>& questions) {
   FleetPlan plan;
   plan.ensembles.resize(fleet.ensembles.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (auto i = next++; i < fleet.ensembles.size(); i = next++) {
-      plan.ensembles[i] =
-          which[i] ? PlanOne(context, fleet.ensembles[i], target) : EnsemblePlan{.asked = false};
+      const auto& question = questions[i];
+      plan.ensembles[i] = question.asked
+                              ? PlanOne(context, fleet.ensembles[i], target, question.run_id)
+                              : EnsemblePlan{.asked = false};
     }
   };
   {

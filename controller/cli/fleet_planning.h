@@ -10,12 +10,14 @@ namespace zoowarden::controller {
 
 struct EnsemblePlan {
   bool asked = true;
-  ExitCode code = ExitCode::kOk;  // of `zoowarden plan`
+  std::string run_id;             // that is gone on with; empty = one is begun
+  ExitCode code = ExitCode::kOk;  // of `zoowarden plan`, or of `zoowarden resume --check`
   Document document;              // what that prints with -o json; null when it failed
   std::size_t restarts = 0;
   std::size_t servers = 0;
-  std::string version;  // that it leads to
-  std::string reason;   // why there is no plan, or why it is refused: the error's
+  std::size_t done = 0;  // of them, by the run that is gone on with
+  std::string version;   // that it leads to
+  std::string reason;    // why there is no plan, or why it is refused: the error's
   std::string problem;
   std::vector<std::string> warnings;
   std::string desired;  // DesiredDigest; empty when there is no document
@@ -33,11 +35,14 @@ struct FleetPlan {
 [[nodiscard]] FleetPlan MakeFleetPlan(Context& context,
                                       const config::LoadedFleet& fleet,
                                       const FleetTarget& target);
-// The same of some; the plans of the others are empty, and not shown.
+struct EnsembleQuestion {
+  bool asked = true;   // false: its plan is empty, and not shown
+  std::string run_id;  // whether that run may be gone on with; empty = what would be begun
+};
 [[nodiscard]] FleetPlan MakeFleetPlan(Context& context,
                                       const config::LoadedFleet& fleet,
                                       const FleetTarget& target,
-                                      const std::vector<bool>& which);
+                                      const std::vector<EnsembleQuestion>& questions);
 
 [[nodiscard]] Document FleetPlanDocument(Context& context,
                                          const config::LoadedFleet& fleet,

@@ -16,8 +16,8 @@ Command FleetResumeCommand() {
           "What was begun is asked of its agents first: a command that still runs is looked on "
           "at, a run that broke off is gone on with, none is begun a second time. What a person "
           "paused or took over counts as failed until --retry, unless it came to a good end. The "
-          "plans of what waits are shown as they are now, and approved with the answer. Waves, "
-          "policy and windows are those that fleet.yaml says now.",
+          "plans of what waits, and what --retry would do, are shown as they are now, and approved "
+          "with the answer. Waves, policy and windows are those that fleet.yaml says now.",
       .options = {FleetOption(options->file),
                   {.name = "--retry",
                    .help = "ensembles that failed are tried again; their halted and stuck runs "

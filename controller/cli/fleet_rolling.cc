@@ -8,6 +8,7 @@
 #include "controller/cli/table.h"
 #include "controller/cli/times.h"
 #include "controller/fleet/fleet_driver.h"
+#include "controller/fleet/fleet_outcome.h"
 #include "controller/run/prepare.h"
 
 #include <algorithm>
@@ -223,15 +224,18 @@ void ShowPlan(Context& context, const config::LoadedFleet& fleet, const FleetPla
       << FleetPlanText(context, fleet, plan) << std::flush;
 }
 
-// By --retry; the others' runs are gone on with, or they are looked at again.
-bool IsBegunAnew(const FleetEntry& entry) {
-  return entry.state == core::EnsembleState::kRolledBack ||
-         entry.state == core::EnsembleState::kRefused ||
-         (entry.state == core::EnsembleState::kFailed && entry.run_id.empty());
+// By --retry: as the driver does it, by what its own run came to.
+EnsembleQuestion QuestionOfRetry(std::size_t index, const FleetEntry& entry, EnsembleRuns& runs) {
+  const auto run =
+      entry.run_id.empty() ? std::nullopt : runs.Look(index, entry.run_id, /*agents=*/true);
+  if (run && StateOf(*run) == core::EnsembleState::kSucceeded) {
+    return {.asked = false};  // somebody brought it to a good end
+  }
+  return {.run_id = run && run->open ? entry.run_id : ""};
 }
 
 // What is to be begun, as it would be now: files may have been edited since, and fleet.yaml may
-// name ensembles that it did not.
+// name ensembles that it did not. What is not in order is only looked at again.
 FleetPlan PlanAgain(Context& context, const OpenFleet& open, bool retry) {
   const auto& record = *open.record;
   FleetTarget target{.allow_outage = record.allow_outage, .retry = retry};
@@ -241,11 +245,15 @@ FleetPlan PlanAgain(Context& context, const OpenFleet& open, bool retry) {
   if (!record.release.empty()) {
     target.release = record.release;
   }
-  std::vector<bool> which;
+  FleetChildren children(context, open.fleet, record, open.store);
+  std::vector<EnsembleQuestion> questions;
   for (const auto& entry : record.ensembles) {
-    which.push_back(Waits(entry.state) || (retry && IsBegunAnew(entry)));
+    const bool again =
+        retry && core::HasFailed(entry.state) && entry.state != core::EnsembleState::kUnhealthy;
+    questions.push_back(again ? QuestionOfRetry(questions.size(), entry, children)
+                              : EnsembleQuestion{.asked = Waits(entry.state)});
   }
-  return MakeFleetPlan(context, open.fleet, target, which);
+  return MakeFleetPlan(context, open.fleet, target, questions);
 }
 
 // What a person has been shown and said yes to.

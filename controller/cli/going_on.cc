@@ -1,5 +1,7 @@
 #include "controller/cli/going_on.h"
 
+#include "base/counted.h"
+#include "base/text.h"
 #include "controller/cli/chosen_run.h"
 #include "controller/cli/confirmed_position.h"
 #include "controller/cli/desired.h"
@@ -136,9 +138,32 @@ base::Result<KnownRun> Prepare(Context& context,
   }
   if (!options.take_over) {
     ZW_TRY(RefuseHeld(agents, run.record.run_id));
+  }
+  if (!options.take_over && !options.check) {
     ZW_ASSIGN(workplace.journal, OpenJournal(context, here.name, how));
   }
   return std::move(run);
+}
+
+base::Status CheckAlone(const GoingOnOptions& options) {
+  if (!options.check || !(options.detach || options.take_over || options.write_ensemble)) {
+    return base::Ok();
+  }
+  return base::Fail(base::ErrorCode::kInvalidArgument,
+                    "usage.check_alone",
+                    "--check changes nothing: leave --detach, --take-over and --write-ensemble "
+                    "away");
+}
+
+ExitCode ReportChecked(Context& context, const KnownRun& run) {
+  const auto& state = run.file.state;
+  context.Print(RunDocument(run),
+                "run " + run.record.run_id + " (" + base::Printable(run.file.kind) + " to " +
+                    DescribeAim(run.file) + ", " + RunStateText(run) + ") may be gone on with" +
+                    (state.goal == core::RunGoal::kBack ? ", on its way back: " : ": ") +
+                    std::to_string(state.done.size()) + " of " +
+                    base::Counted(state.servers.size(), "server") + " done\n");
+  return ExitCode::kOk;
 }
 
 bool StoppedAsAsked(GoingOn how, const base::Result<EngineResult>& result) {
@@ -210,6 +235,9 @@ ExitCode GoOn(Context& context, const GoingOnOptions& options) {
   if (const auto plain = options.rollout ? CheckRunId(*options.rollout) : base::Ok(); !plain) {
     return context.Fail(plain.error());
   }
+  if (const auto alone = CheckAlone(options); !alone) {
+    return context.Fail(alone.error());
+  }
   const auto loaded = LoadEnsemble(context);
   if (!loaded) {
     return context.Fail(loaded.error());
@@ -227,6 +255,9 @@ ExitCode GoOn(Context& context, const GoingOnOptions& options) {
   }
   if (!Stops(options.how)) {
     TellDesired(context, *run, *loaded);
+  }
+  if (options.check) {
+    return ReportChecked(context, *run);
   }
   const auto& write_to = options.write_ensemble;
   if (const auto may = write_to ? CheckWritable(run->file, *write_to) : base::Ok(); !may) {

@@ -25,6 +25,7 @@ struct GoingOnOptions {
   std::optional<std::string> write_ensemble;  // a new file for what the run leads to
   bool take_over = false;                     // always, to pause and to abort
   bool detach = false;
+  bool check = false;                    // only whether it may be gone on with; nothing is changed
   std::optional<std::string> confirmed;  // PositionWord: only from there; none = from where it is
   std::optional<std::string> rollout;    // of the fleet whose process this is
 };

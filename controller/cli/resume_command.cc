@@ -34,11 +34,15 @@ std::vector<Option> OptionsOf(GoingOnOptions& options) {
 Command ResumeCommand() {
   auto options = std::make_shared<GoingOnOptions>();
   auto flags = OptionsOf(*options);
+  flags.push_back({.name = "--check",
+                   .help = "only say whether it may be gone on with; changes nothing",
+                   .target = &options->check});
   flags.push_back(RolloutOption(options->rollout));
   return {.name = "resume",
           .summary = "go on with a run that was interrupted, paused, halted or got stuck",
           .examples = {{"zoowarden resume", "the newest open run"},
                        {"zoowarden resume 20261122-140501-3f9a --yes", "for scripts"},
+                       {"zoowarden resume --check", "whether it may be gone on with"},
                        {"zoowarden resume --write-ensemble ensemble.new.yaml",
                         "where ensemble.yaml says something else than the run"}},
           .details =

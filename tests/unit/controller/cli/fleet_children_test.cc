@@ -51,6 +51,16 @@ class FleetChildrenTest : public RunsTest {
         Document::FromJson(Run({"plan", "--ensemble", Path("ensemble.yaml"), "-o", "json"}).out);
     return std::get<std::string>(plan->Find("desired_digest")->value());
   }
+  // Of what ensemble.yaml says.
+  [[nodiscard]] RunFile Own(const std::string& id, std::int64_t created_ms) const {
+    auto file = File(id, created_ms);
+    file.spec = config::LoadEnsembleFile(Path("ensemble.yaml"))->spec;
+    file.state.servers.push_back({.id = {3},
+                                  .origin = Generation("old3", {3, 8, 4}),
+                                  .target = Generation("new3", {3, 9, 4})});
+    file.state.done = {{1}};
+    return file;
+  }
   FleetEntry Entry() {
     return (*FleetStore::Beside(Path("state/_fleets/all")).Load())->ensembles.front();
   }
@@ -143,10 +153,36 @@ TEST_F(FleetChildrenTest, AHaltedRunThatALaterOneHasClosedIsNotGoneOnWith) {
 
 TEST_F(FleetChildrenTest, AHaltedRunIsGoneOnWithWhenItIsRetried) {
   Recorded(EnsembleState::kHalted);
-  Store(Record(Ended(File("r-1", 1'000), RunOutcome::kHalted), 1, 1));
-  EXPECT_EQ(Run({"fleet", "resume", "--retry", "--yes"}).code, 10);
+  Store(Record(Ended(Own("r-1", 1'000), RunOutcome::kHalted), 1, 1));
+  const auto retried = Run({"fleet", "resume", "--retry", "--yes"});
+  EXPECT_EQ(retried.code, 10);
+  EXPECT_THAT(retried.out, HasSubstr("run r-1 goes on, 1 of 3 servers done"));
   EXPECT_THAT(begun_, Contains(ElementsAre("resume", "r-1", "--yes", "--rollout")));
   EXPECT_EQ(Entry().state, EnsembleState::kHalted);
+}
+
+// Looked at and checked before anything begins, as what would be begun anew is.
+TEST_F(FleetChildrenTest, ARunThatCannotBeGoneOnWithIsSaidBeforeItIsRetried) {
+  Recorded(EnsembleState::kHalted);
+  Store(Record(Ended(Own("r-1", 1'000), RunOutcome::kHalted), 1, 1));
+  Write("ensemble.yaml",
+        std::string(kEnsembleText) + "checks: [{name: mine, command: [/bin/true]}]\n");
+  terminal_ = true;
+  typed_ = "n\n";
+  const auto asked = Run({"fleet", "resume", "--retry"});
+  EXPECT_THAT(asked.out, HasSubstr("REFUSED"));
+  EXPECT_THAT(asked.out, HasSubstr("problem: lab: "));
+  EXPECT_THAT(asked.out, HasSubstr("check"));
+  EXPECT_TRUE(begun_.empty());
+}
+
+TEST_F(FleetChildrenTest, WhatSomebodyBroughtToAGoodEndIsNotPlannedAnew) {
+  Recorded(EnsembleState::kHalted);
+  Store(Record(Ended(File("r-1", 1'000), RunOutcome::kSucceeded), 1, 1));
+  const auto retried = Run({"fleet", "resume", "--retry", "--yes"});
+  EXPECT_EQ(retried.code, 0) << retried.err;
+  EXPECT_THAT(retried.out, testing::Not(HasSubstr("TO DO")));
+  EXPECT_TRUE(begun_.empty());
 }
 
 TEST_F(FleetChildrenTest, ARunThatBrokeOffIsGoneOnWithAndOneThatWasPausedIsNot) {

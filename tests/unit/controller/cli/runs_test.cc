@@ -97,6 +97,29 @@ TEST_F(RunsTest, WhoSaysNoHasNoFileAndMayNameItAgain) {
   EXPECT_TRUE(config::LoadEnsembleFile(Path("new.yaml")));
 }
 
+TEST_F(RunsTest, WhetherARunMayBeGoneOnWithIsSaidAndNothingIsChanged) {
+  auto file = File("r-2", 1'700'000'100'000);
+  file.spec = config::LoadEnsembleFile(Path("ensemble.yaml"))->spec;
+  file.state.servers.push_back({.id = {3},
+                                .origin = Generation("old3", {3, 8, 4}),
+                                .target = Generation("new3", {3, 9, 4})});
+  Store(Record(Ended(file, core::RunOutcome::kHalted), 2, 3));
+  const auto writer = StoredRunJournal::OpenToWrite(Path("state/lab"));  // it is not written to
+  ASSERT_TRUE(writer);
+  const auto may = Run({"resume", "r-2", "--check"});
+  EXPECT_EQ(may.code, 0) << may.err;
+  EXPECT_EQ(may.out,
+            "run r-2 (upgrade to 3.9.4, halted) may be gone on with: 0 of 3 servers done\n");
+  EXPECT_EQ(words_.holder, "");
+  EXPECT_NE(Run({"resume", "r-2", "--check", "-o", "json"}).out.find("\"done\": []"),
+            std::string::npos);
+  Write("ensemble.yaml",
+        std::string(kEnsembleText) + "checks: [{name: mine, command: [/bin/true]}]\n");
+  EXPECT_EQ(Run({"resume", "r-2", "--check"}).code, 5);
+  EXPECT_EQ(Run({"resume", "r-2", "--check", "--detach"}).code, 2);
+  EXPECT_EQ(Run({"resume", "r-9", "--check"}).code, 1);
+}
+
 TEST_F(RunsTest, ARunOfAnotherMachineIsSeenOnTheAgents) {
   AgentsHave({Record(File("r-5", 1'700'000'000'000), 4, 2)});
   const auto outcome = Run({"runs", "list", "-o", "json"});
