@@ -12,6 +12,7 @@
 #include "controller/cli/console.h"
 #include "controller/cli/document.h"
 #include "controller/cli/exit_codes.h"
+#include "controller/cli/interrupt.h"
 #include "controller/run/agents.h"
 #include "controller/run/checks.h"
 #include "controller/run/fleet_agents.h"
@@ -104,7 +105,7 @@ struct World {
   std::function<base::Result<Connected>(const ConnectRequest&)> connect;
   std::function<base::Result<ConnectedForeign>(const ConnectForeign&)> connect_foreign;
   // From its call on Ctrl-C does not end the program; the result tells whether it was pressed.
-  std::function<std::function<bool()>()> watch_interrupt;
+  std::function<std::function<bool()>(const InterruptWords& words)> watch_interrupt;
   std::function<std::uint32_t()> random;
   std::function<base::Result<Detached>(const DetachRequest&)> detach;
   // The process of that name (Detached::process); nullopt when it has gone.

@@ -183,7 +183,8 @@ base::Result<HeldEnsemble> HoldEnsemble(Context& context, Workplace& workplace, 
 base::Result<EngineResult> DriveRun(Context& context, Workplace& workplace, RunStart start) {
   auto& agents = *workplace.connected.agents;
   auto& world = context.world();
-  const auto stop_requested = [stops = start.stops, interrupted = world.watch_interrupt()] {
+  const auto stop_requested = [stops = start.stops,
+                               interrupted = world.watch_interrupt(kRunInterrupted)] {
     return stops || interrupted();
   };
   ZW_ASSIGN(const auto held, HoldEnsemble(context, workplace, start));

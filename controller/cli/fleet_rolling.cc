@@ -179,7 +179,7 @@ ExitCode Carry(Context& context, OpenFleet& open, bool goes_on, bool retry) {
        .new_run_id = [&world] { return MakeRunId(world.clock.WallTime().count(), world.random()); },
        .save = [&open](const FleetRecord& record) { return open.store.Save(record); },
        .say = [&context](const std::string& line) { context.Say(line); },
-       .stop_requested = world.watch_interrupt()});
+       .stop_requested = world.watch_interrupt(kFleetInterrupted)});
   if (goes_on) {
     if (const auto known = driver.Reconcile(retry); !known) {
       return context.Fail(known.error());
@@ -342,10 +342,11 @@ ExitCode ResumeRollout(Context& context, const FleetResumeOptions& options) {
           plan.ensembles.begin(), plan.ensembles.end(), [](auto& one) { return one.asked; })) {
     ShowPlan(context, open->fleet, plan);
   }
+  const auto waiting = Count(*open->record, Waits);
   const auto confirmed =
       context.Confirm("go on with rollout " + open->record->rollout + " (" + open->record->verb +
-                      (open->record->to.empty() ? "" : " to " + open->record->to) + "), waiting: " +
-                      base::Counted(Count(*open->record, Waits), "ensemble") + "?");
+                      (open->record->to.empty() ? "" : " to " + open->record->to) + "), in which " +
+                      base::Counted(waiting, "ensemble") + (waiting == 1 ? " waits?" : " wait?"));
   if (!confirmed) {
     return context.Fail(confirmed.error());
   }

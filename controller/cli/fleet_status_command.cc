@@ -83,7 +83,7 @@ ExitCode StatusOfFleet(Context& context, const FleetStatusOptions& options) {
   if (!options.every) {
     return Ask(context, *asking, false) ? ExitCode::kOk : ExitCode::kError;
   }
-  const auto interrupted = context.world().watch_interrupt();
+  const auto interrupted = context.world().watch_interrupt(kOnlyEnded);
   bool good = true;
   while (!interrupted()) {
     good = Ask(context, *asking, true);

@@ -18,6 +18,9 @@ constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};  // SIGHUP: the terminal
 
 std::atomic<int> g_received{0};
 static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler");
+std::atomic<const char*> g_asked{""};
+std::atomic<const char*> g_left{""};
+static_assert(std::atomic<const char*>::is_always_lock_free, "used in a signal handler");
 std::array<struct sigaction, kSignals.size()> g_before{};
 
 void Write(std::string_view text) {
@@ -28,17 +31,19 @@ void Write(std::string_view text) {
 // Only async-signal-safe calls.
 void OnSignal(int /*signal*/) {
   if (g_received.fetch_add(1) == 0) {
-    Write("\nstopping at the next safe point; once more to leave at once (the run stays open)\n");
+    Write(g_asked.load());
     return;
   }
-  Write("\nleft at once; `zoowarden resume` continues the run\n");
+  Write(g_left.load());
   ::_exit(kInterruptedStatus);
 }
 
 }  // namespace
 
-Interrupt::Interrupt() {
+Interrupt::Interrupt(const InterruptWords& words) {
   g_received = 0;
+  g_asked = words.asked;
+  g_left = words.left;
   struct sigaction action {};
   action.sa_handler = OnSignal;
   action.sa_flags = SA_RESTART;

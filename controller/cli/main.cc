@@ -217,8 +217,8 @@ int Main(const std::vector<std::string>& words) {
       .connect = [&clock](const ConnectRequest& r) { return ConnectToAgents(r, clock); },
       .connect_foreign = [&clock](const ConnectForeign& r) { return ConnectToForeign(r, clock); },
       .watch_interrupt =
-          [] {
-            auto interrupt = std::make_shared<Interrupt>();
+          [](const InterruptWords& said) {
+            auto interrupt = std::make_shared<Interrupt>(said);
             return [interrupt] { return interrupt->requested(); };
           },
       .random = [] { return std::random_device()(); },

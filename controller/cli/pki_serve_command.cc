@@ -73,7 +73,7 @@ base::Status WaitForTokens(Context& context,
                            const Limits& limits,
                            Lines& lines) {
   auto& clock = context.world().clock;
-  const auto interrupted = context.world().watch_interrupt();
+  const auto interrupted = context.world().watch_interrupt(kOnlyEnded);
   const auto until = clock.BootTime() + limits.open;
   while (!interrupted() && clock.BootTime() < until) {
     lines.SayAll(context);

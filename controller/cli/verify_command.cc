@@ -88,7 +88,7 @@ ExitCode Verify(Context& context, const DeepOptions& deep) {
   auto& agents = *workplace->connected.agents;
   auto& world = context.world();
   // An ensemble that is held is let go of first.
-  const auto stop_requested = world.watch_interrupt();
+  const auto stop_requested = world.watch_interrupt(kOnlyEnded);
   const auto run_id = "verify-" + MakeRunId(world.clock.WallTime().count(), world.random());
   const auto identity = AcquireRun(
       agents,

@@ -267,7 +267,7 @@ class CommandLineTest : public testing::Test {
           asked_ = request.agents;
           return ConnectedForeign{.servers = foreign_, .ensemble = own_ensemble_};
         },
-        .watch_interrupt = [this] { return interrupted_; },
+        .watch_interrupt = [this](const InterruptWords&) { return interrupted_; },
         .random = [this] { return random_; },
         .detach = detach_,
         .find_detached = [](const std::string&) { return std::nullopt; },

@@ -9,7 +9,7 @@ namespace {
 
 TEST(InterruptTest, TheFirstSignalOnlyAsks) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    const Interrupt interrupt;
+    const Interrupt interrupt(kRunInterrupted);
     EXPECT_FALSE(interrupt.requested());
     testing::internal::CaptureStderr();
     ASSERT_EQ(std::raise(signal), 0);
@@ -21,7 +21,7 @@ TEST(InterruptTest, TheFirstSignalOnlyAsks) {
 TEST(InterruptTest, TheSecondSignalEndsTheProgramAtOnceWith130) {
   EXPECT_EXIT(
       {
-        const Interrupt interrupt;
+        const Interrupt interrupt(kRunInterrupted);
         std::raise(SIGINT);
         std::raise(SIGINT);
       },
@@ -29,10 +29,17 @@ TEST(InterruptTest, TheSecondSignalEndsTheProgramAtOnceWith130) {
       "zoowarden resume");
 }
 
+TEST(InterruptTest, WhatHasNoRunSpeaksOfNone) {
+  const Interrupt interrupt(kOnlyEnded);
+  testing::internal::CaptureStderr();
+  ASSERT_EQ(std::raise(SIGINT), 0);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "\nending; once more to leave at once\n");
+}
+
 TEST(InterruptTest, WhoIgnoresTheTerminalsEndGoesOn) {
   const auto before = std::signal(SIGHUP, SIG_IGN);
   {
-    const Interrupt interrupt;
+    const Interrupt interrupt(kRunInterrupted);
     ASSERT_EQ(std::raise(SIGHUP), 0);
     EXPECT_FALSE(interrupt.requested());
   }
@@ -42,7 +49,7 @@ TEST(InterruptTest, WhoIgnoresTheTerminalsEndGoesOn) {
 TEST(InterruptTest, TheHandlersOfBeforeComeBack) {
   struct sigaction before {};
   ASSERT_EQ(::sigaction(SIGINT, nullptr, &before), 0);
-  { const Interrupt interrupt; }
+  { const Interrupt interrupt(kRunInterrupted); }
   struct sigaction after {};
   ASSERT_EQ(::sigaction(SIGINT, nullptr, &after), 0);
   EXPECT_EQ(before.sa_handler, after.sa_handler);
