@@ -211,6 +211,7 @@ def test_a_failure_that_the_budget_allows_is_recovered_by_the_command_that_is_na
     os.kill(person.pid, signal.SIGKILL)
     person.wait(20)
     bravo.wait(lambda: not fleet.commands(), 60, "the end of the command that was fenced off")
+    bravo.wait_serving()  # what an agent had begun it brings to an end
     kept = bravo.processes()
     left = fleet.run("resume", "--yes", "-o", "json")
     assert left.code == command.ERROR, left
