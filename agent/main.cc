@@ -8,6 +8,7 @@
 #include "agent/service/services.h"
 #include "agent/service/serving.h"
 #include "agent/service/serving_journal.h"
+#include "agent/service/serving_user.h"
 #include "agent/service/surroundings.h"
 #include "base/log.h"
 #include "base/text.h"

@@ -1,6 +1,7 @@
 #include "agent/service/enrolment.h"
 
 #include "agent/service/own_directories.h"
+#include "agent/service/serving_user.h"
 #include "base/text.h"
 #include "pki/credential_directory.h"
 #include "pki/enrolment.h"

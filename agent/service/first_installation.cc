@@ -5,6 +5,7 @@
 #include "agent/service/installation_record.h"
 #include "agent/service/instance_host.h"
 #include "agent/service/own_directories.h"
+#include "agent/service/serving_user.h"
 #include "base/text.h"
 #include "journal/agent_journal.h"
 #include "sys/digest.h"

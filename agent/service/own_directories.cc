@@ -1,21 +1,19 @@
 #include "agent/service/own_directories.h"
 
 #include "agent/install/generation_record.h"
+#include "agent/service/serving_user.h"
 #include "base/log.h"
 #include "base/shell_word.h"
 #include "base/text.h"
 #include "sys/errno_error.h"
 
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <set>
 #include <string>
 #include <system_error>
@@ -38,14 +36,6 @@ std::string Octal(mode_t mode) {
     digits.insert(digits.begin(), static_cast<char>('0' + rest % 8));
   }
   return "0" + digits;
-}
-
-std::optional<std::string> FindNameOfUser(uid_t user) {
-  std::array<char, 4096> texts{};
-  passwd entry{};
-  passwd* found = nullptr;
-  const int error = ::getpwuid_r(user, &entry, texts.data(), texts.size(), &found);
-  return error == 0 && found != nullptr ? std::optional<std::string>(found->pw_name) : std::nullopt;
 }
 
 // The group 0 is root's alone, whatever the umask of who made a directory.
@@ -93,7 +83,8 @@ class Findings {
     };
   }
   fs::path Walk(const fs::path& path, const std::string& kept, Weight weight);
-  void Above(const Place& place);
+  // Whether nothing was found.
+  bool Above(const Place& place);
   void Itself(const Place& place);
   void Writable(const Place& place, mode_t mode, const char* who);
   void Owner(const Place& place, uid_t owner);
@@ -102,6 +93,8 @@ class Findings {
   void Add(const Place& place, const char* reason, std::string what, std::string command);
 
   uid_t user_;
+  // Directories on several ways, no links and sound: a status looks at each once, not at each way.
+  std::set<fs::path> sound_;
   std::set<std::string> told_;
   std::string reason_;  // of the first problem
   std::vector<std::string> problems_;
@@ -167,18 +160,18 @@ void Findings::Itself(const Place& place) {
   }
 }
 
-void Findings::Above(const Place& place) {
+bool Findings::Above(const Place& place) {
   struct stat status {};
   if (::stat(place.path.c_str(), &status) != 0) {
     Unseen(place.path, place.weight, "look at", errno);
-    return;
+    return false;
   }
   if ((status.st_mode & S_ISVTX) != 0 && IsTrusted(status.st_uid)) {
-    return;
+    return true;
   }
   if (AnybodyMayWrite(status)) {
     Writable(place, status.st_mode, "o");
-    return;
+    return false;
   }
   Place above = place;
   above.weight = Weight::kWarning;
@@ -186,7 +179,10 @@ void Findings::Above(const Place& place) {
     Owner(above, status.st_uid);
   } else if (GroupMayWrite(status)) {
     Writable(above, status.st_mode, "g");
+  } else {
+    return true;
   }
+  return false;
 }
 
 fs::path Findings::Walk(const fs::path& path, const std::string& kept, Weight weight) {
@@ -203,8 +199,14 @@ fs::path Findings::Walk(const fs::path& path, const std::string& kept, Weight we
     if (name.empty() || name == ".") {
       continue;
     }
-    Above({.path = at, .kept = kept, .weight = weight});
+    if (!sound_.contains(at) && Above({.path = at, .kept = kept, .weight = weight})) {
+      sound_.insert(at);
+    }
     const fs::path next = name == ".." ? at.parent_path() : at / name;
+    if (sound_.contains(next)) {
+      at = next;
+      continue;
+    }
     struct stat status {};
     if (::lstat(next.c_str(), &status) != 0) {
       if (errno != ENOENT) {
@@ -363,37 +365,6 @@ base::Status CheckOwnDirectories(const config::AgentConfig& config) {
     base::LogWarn(warning);
   }
   return found.sound;
-}
-
-uid_t ServingUser(const config::AgentConfig& config) {
-  struct stat status {};
-  const bool told = ::geteuid() == 0 && ::stat(config.state_directory.c_str(), &status) == 0;
-  return told ? status.st_uid : ::geteuid();
-}
-
-std::string NameOfUser(uid_t user) { return FindNameOfUser(user).value_or(std::to_string(user)); }
-
-base::Status CheckServingUser(const config::AgentConfig& config) {
-  const uid_t user = ServingUser(config);
-  if (user == ::geteuid()) {
-    return base::Ok();
-  }
-  const auto name = FindNameOfUser(user);
-  if (!name) {
-    return base::Fail(ErrorCode::kFailedPrecondition,
-                      "agent.other_user",
-                      config.state_directory + " belongs to user " + NameOfUser(user) +
-                          ", whom this machine does not know; type: useradd --system --uid " +
-                          NameOfUser(user) +
-                          " NAME, or give it to whom the agent is to serve as: chown -R NAME " +
-                          base::ShellWord(config.state_directory));
-  }
-  return base::Fail(ErrorCode::kFailedPrecondition,
-                    "agent.other_user",
-                    config.state_directory + " belongs to " + *name +
-                        ", as whom this agent serves, and could not read what root makes there; "
-                        "run this as that user: runuser -u " +
-                        *name + " -- zoowarden-agent ...");
 }
 
 }  // namespace zoowarden::agent

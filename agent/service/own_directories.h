@@ -46,13 +46,4 @@ enum class LookAlso {
 // `sound` for whoever runs this; warnings, those of trusted files too, are logged.
 [[nodiscard]] base::Status CheckOwnDirectories(const config::AgentConfig& config);
 
-// As whom the agent serves, as far as root can tell: the owner of its state directory. Where there
-// is none yet, and for everybody else, who runs this.
-[[nodiscard]] uid_t ServingUser(const config::AgentConfig& config);
-[[nodiscard]] std::string NameOfUser(uid_t user);
-
-// For what leaves files that the agent must be able to read: kFailedPrecondition `agent.other_user`
-// for root where the agent serves as another user.
-[[nodiscard]] base::Status CheckServingUser(const config::AgentConfig& config);
-
 }  // namespace zoowarden::agent

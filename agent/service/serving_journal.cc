@@ -3,6 +3,7 @@
 #include "agent/operation/durable_journal.h"
 #include "agent/service/instance.h"
 #include "agent/service/own_directories.h"
+#include "agent/service/serving_user.h"
 #include "base/log.h"
 #include "journal/agent_journal.h"
 #include "model/operation.h"

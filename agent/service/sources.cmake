@@ -31,6 +31,7 @@ list(
   service/self_watch.cc
   service/services.cc
   service/serving.cc
+  service/serving_user.cc
   service/serving_journal.cc
   service/surroundings.cc
   service/tree_service.cc

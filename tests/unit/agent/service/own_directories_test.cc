@@ -2,6 +2,7 @@
 #include "agent/operation/durable_journal.h"
 #include "agent/service/enrolment.h"
 #include "agent/service/instance.h"
+#include "agent/service/serving_user.h"
 #include "journal/agent_journal.h"
 #include "tests/support/everything.h"
 #include "tests/unit/agent/service/local_users.h"
