@@ -36,7 +36,8 @@ using grpc::experimental::TlsCustomVerificationCheckRequest;
 const int kNoCleanupAtExit = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 
 // MinProtocol would be overwritten by gRPC, which sets its own minimum; Protocol becomes options,
-// which it leaves alone.
+// which it leaves alone. Nobody resumes a session (who is revoked must not), and to make two tickets
+// for each an agent would read its peer's certificate twice more.
 constexpr std::string_view kOpenSslConfiguration =
     "openssl_conf = zoowarden\n"
     "[zoowarden]\n"
@@ -44,7 +45,8 @@ constexpr std::string_view kOpenSslConfiguration =
     "[contexts]\n"
     "system_default = tls13\n"
     "[tls13]\n"
-    "Protocol = -ALL,TLSv1.3\n";
+    "Protocol = -ALL,TLSv1.3\n"
+    "NumTickets = 0\n";
 
 void LoadConfiguration() {
   ZW_CHECK(kNoCleanupAtExit == 1, "OpenSSL could not be told to leave its memory alone at exit");
@@ -67,9 +69,11 @@ void CheckObeyed() {
   constexpr std::uint64_t kOlder =
       SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_TLSv1_2 | SSL_OP_NO_SSLv3;
   const std::uint64_t options = SSL_CTX_get_options(context);
+  const std::size_t tickets = SSL_CTX_get_num_tickets(context);
   SSL_CTX_free(context);
   ZW_CHECK((options & kOlder) == kOlder && (options & SSL_OP_NO_TLSv1_3) == 0,
            "OpenSSL would still speak older versions than TLS 1.3");
+  ZW_CHECK(tickets == 0, "OpenSSL would still let sessions be resumed");
 }
 
 void LogGrpc(gpr_log_func_args* line) {

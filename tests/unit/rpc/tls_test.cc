@@ -62,10 +62,17 @@ class RawClient {
     }
     // The first frame of HTTP/2 comes from the server unasked.
     char frame = 0;
-    return SSL_read(tls.get(), &frame, 1) == 1;
+    const bool spoken = SSL_read(tls.get(), &frame, 1) == 1;
+    may_resume_ = SSL_SESSION_is_resumable(SSL_get0_session(tls.get())) == 1;
+    return spoken;
   }
 
+  // Whether the last server that let this client in would skip the judgement of its certificate
+  // when it comes back.
+  [[nodiscard]] bool may_resume() const { return may_resume_; }
+
  private:
+  bool may_resume_ = false;
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
 };
 
@@ -218,6 +225,12 @@ TEST_F(TlsTest, AServerWithoutAnAgentsNameIsNotSpokenTo) {
     EXPECT_EQ(reply.status.error_code(), StatusCode::UNAVAILABLE);
   }
   EXPECT_EQ(observe_.calls, 0);
+}
+
+TEST_F(TlsTest, NobodyIsGivenASessionToComeBackWith) {
+  RawClient client(TLS1_3_VERSION);
+  EXPECT_TRUE(client.Show(IssueFrom("ca", pki::Role::kViewer)).IsLetIn(server_->address()));
+  EXPECT_FALSE(client.may_resume());
 }
 
 TEST_F(TlsTest, Tls12IsRefused) {
