@@ -42,6 +42,9 @@ std::shared_ptr<grpc::Channel> MakeChannelTo(
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMinReconnectMs);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMinReconnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
+  // A window of its own from the start, in place of pings that measure it after each answer.
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kWindowBytes);
   // A repeated call must be our decision: it carries a sequence number.
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   // No HTTP proxy of the environment may stand between, and channels share no connections.

@@ -6,6 +6,8 @@ namespace zoowarden::rpc {
 inline constexpr int kMaxMessageBytes = 4 * 1024 * 1024;
 // Pieces of an archive: small enough that a transfer's memory stays flat.
 inline constexpr int kChunkBytes = 64 * 1024;
+// What an agent may send of an answer before it is taken up: a far one answers at its full pace.
+inline constexpr int kWindowBytes = 1024 * 1024;
 inline constexpr int kMaxMetadataBytes = 16 * 1024;
 inline constexpr int kMaxCallsPerConnection = 100;
 
