@@ -189,8 +189,8 @@ std::shared_ptr<FleetAgents> ConnectToFleet(const std::vector<ConnectRequest>& r
     ensembles.push_back(FleetOptions(request, clock));
   }
   auto fleet = MakeGrpcFleet(std::move(ensembles));
-  // To close a thousand connections one after the other takes half a second; the kernel closes those
-  // of a process that ends at once.
+  // To close a thousand connections one after the other takes half a second; the kernel closes
+  // those of a process that ends at once.
   static auto* const open = new std::vector<std::shared_ptr<FleetAgents>>();
   open->push_back(fleet);
   return fleet;

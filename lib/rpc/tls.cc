@@ -36,8 +36,8 @@ using grpc::experimental::TlsCustomVerificationCheckRequest;
 const int kNoCleanupAtExit = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 
 // MinProtocol would be overwritten by gRPC, which sets its own minimum; Protocol becomes options,
-// which it leaves alone. Nobody resumes a session (who is revoked must not), and to make two tickets
-// for each an agent would read its peer's certificate twice more.
+// which it leaves alone. Nobody resumes a session (who is revoked must not), and to make two
+// tickets for each an agent would read its peer's certificate twice more.
 constexpr std::string_view kOpenSslConfiguration =
     "openssl_conf = zoowarden\n"
     "[zoowarden]\n"
