@@ -30,8 +30,7 @@ bool StopsWithoutChecks(const RunFile& run, const model::EnsembleSpec& here, Goi
 }
 
 std::string Question(const KnownRun& run, GoingOn how) {
-  const auto what =
-      "run " + run.record.run_id + " (" + run.file.kind + " to " + DescribeAim(run.file) + ")";
+  const auto what = "run " + run.record.run_id + " (" + DescribeVerb(run.file) + ")";
   switch (how) {
     case GoingOn::kResume:
       return "go on with " + what + "?";

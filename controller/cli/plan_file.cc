@@ -2,11 +2,14 @@
 
 #include "base/text.h"
 #include "controller/cli/times.h"
+#include "controller/run/run_file.h"
+#include "core/plan.h"
 #include "sys/digest.h"
 #include "sys/files.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace zoowarden::controller {
@@ -105,8 +108,12 @@ std::string Lines(const std::string& indent, const std::string& text) {
 
 // From the same fields that `apply` compares: a text of its own could say something else.
 std::string TextOf(const json& value, const core::ApprovedPlan& plan) {
-  std::string text =
-      Line(plan.kind + " of ensemble " + plan.ensemble + " to " + plan.release.version.ToString());
+  const bool changes =
+      std::any_of(plan.servers.begin(), plan.servers.end(), [](const auto& server) {
+        return !core::SameRelease(server.from, server.to);
+      });
+  std::string text = Line(plan.kind + " of ensemble " + plan.ensemble +
+                          DescribeRelease(plan.kind, plan.release.version, changes));
   text += "made " + Timestamp(std::chrono::milliseconds(value.at("made_ms"))) + "\n";
   for (const auto& step : value.at("steps")) {
     text += "  restart server " + step.at("server").dump() + ": " +

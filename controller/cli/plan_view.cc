@@ -200,6 +200,15 @@ std::string ListLines(const std::string& title, const std::vector<std::string>& 
   return text.empty() ? "" : "\n" + title + ":\n" + text;
 }
 
+// Of whom a plan is refused not everything was seen.
+std::string ReleaseWords(const PlanToShow& show) {
+  const auto& steps = show.plan.steps;
+  const bool changes = steps.empty() || std::any_of(steps.begin(), steps.end(), [](auto& step) {
+                         return step.release_changes;
+                       });
+  return DescribeRelease(show.approved.kind, show.input.spec.release.version, changes);
+}
+
 std::string RefusalLines(const core::Plan& plan) {
   std::vector<std::string> refusals;
   for (const auto& refusal : plan.refusals) {
@@ -284,9 +293,8 @@ std::string PlanText(const PlanToShow& show) {
            RefusalLines(plan);
   }
   std::string text = approved.kind + " of ensemble " + input.spec.name +
-                     (repair ? "" : " to " + input.spec.release.version.ToString()) + ": " +
-                     std::to_string(plan.steps.size()) + " of " +
-                     std::to_string(input.spec.servers.size()) +
+                     (repair ? "" : ReleaseWords(show)) + ": " + std::to_string(plan.steps.size()) +
+                     " of " + std::to_string(input.spec.servers.size()) +
                      (repair ? " members to start" : " servers to restart") +
                      (plan.leader ? ", server " + ToString(*plan.leader) + " leads now" : "") +
                      "\n\n" + StepLines(plan) + DiffLines(show) + EffectLines(show);

@@ -178,7 +178,7 @@ std::optional<KnownRun> FindInterrupted(const KnownRuns& known) {
 base::Error InterruptedError(const KnownRun& run) {
   return {base::ErrorCode::kFailedPrecondition,
           "run.open",
-          "run " + run.record.run_id + " (" + run.file.kind + " to " + DescribeAim(run.file) +
+          "run " + run.record.run_id + " (" + DescribeVerb(run.file) +
               ") was interrupted; `zoowarden resume` goes on with it, `zoowarden " +
               (core::IsRepair(run.file.state) ? "abort` ends it" : "rollback` goes back")};
 }

@@ -183,8 +183,7 @@ Document RunSummaryDocument(const KnownRun& run) {
 
 std::string RunSummaryLine(const KnownRun& run, bool going_on) {
   const auto& state = run.file.state;
-  const auto what = run.record.run_id + ": " + base::Printable(run.file.kind) + " to " +
-                    DescribeAim(run.file) + ", ";
+  const auto what = run.record.run_id + ": " + base::Printable(DescribeVerb(run.file)) + ", ";
   if (!Ended(run)) {
     return "open run " + what + std::string(RunPhaseName(state.phase)) +
            (going_on ? "; going on now" : "; `zoowarden resume` continues it");

@@ -3,8 +3,11 @@
 #include "controller/run/run_hooks_file.h"
 #include "controller/run/run_impact_file.h"
 #include "controller/run/run_spec_file.h"
+#include "core/plan.h"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace zoowarden::controller {
 namespace {
@@ -242,6 +245,24 @@ base::Result<RunFile> DecodeRun(const std::string& text) {
   }
 }
 
+namespace {
+
+std::string Describe(const RunFile& run, const std::string& ensemble) {
+  if (run.state.settlement) {
+    return run.kind + " " + model::ToString(run.state.settlement->server) + ensemble;
+  }
+  if (core::IsRepair(run.state)) {
+    return run.kind + " of " + DescribeAim(run) + ensemble;
+  }
+  const auto& servers = run.state.servers;
+  const bool changes = std::any_of(servers.begin(), servers.end(), [](const auto& server) {
+    return !core::SameRelease(server.origin, server.target);
+  });
+  return run.kind + ensemble + DescribeRelease(run.kind, run.spec.release.version, changes);
+}
+
+}  // namespace
+
 std::string DescribeAim(const RunFile& run) {
   if (run.state.settlement) {
     return "server " + model::ToString(run.state.settlement->server);
@@ -255,13 +276,17 @@ std::string DescribeAim(const RunFile& run) {
   return repaired.empty() ? run.spec.release.version.ToString() : repaired;
 }
 
+std::string DescribeVerb(const RunFile& run) { return Describe(run, ""); }
+
 std::string DescribeRun(const RunFile& run) {
-  const auto ensemble = " of ensemble " + run.spec.name;
-  if (run.state.settlement) {
-    return run.kind + " " + model::ToString(run.state.settlement->server) + ensemble;
-  }
-  return core::IsRepair(run.state) ? run.kind + " of " + DescribeAim(run) + ensemble
-                                   : run.kind + ensemble + " to " + DescribeAim(run);
+  return Describe(run, " of ensemble " + run.spec.name);
+}
+
+std::string DescribeRelease(const std::string& kind,
+                            const model::Version& version,
+                            bool changes_release) {
+  const bool leads_there = kind == "upgrade" || (kind == "apply" && changes_release);
+  return (leads_there ? " to " : " on ") + version.ToString();
 }
 
 std::string ApprovedPart(const RunFile& run) {

@@ -50,8 +50,14 @@ struct RunFile {
 
 // What it leads to, in a word: "3.9.4", or "server 2" of a run that settles one server.
 [[nodiscard]] std::string DescribeAim(const RunFile& run);
+// "upgrade to 3.9.4", "config set on 3.9.4", "repair of server 1", "server confirm 2".
+[[nodiscard]] std::string DescribeVerb(const RunFile& run);
 // "upgrade of ensemble lab to 3.9.4", "server confirm 2 of ensemble lab".
 [[nodiscard]] std::string DescribeRun(const RunFile& run);
+// " to 3.9.4", or " on 3.9.4" of a verb that brings no server another release.
+[[nodiscard]] std::string DescribeRelease(const std::string& kind,
+                                          const model::Version& version,
+                                          bool changes_release);
 
 // What was approved of a run, and never changes while it goes on: the desired state, and from what
 // to what each server goes. Two copies of one run agree when their texts are equal.

@@ -191,11 +191,14 @@ PlanStep StepTo(const MemberObservation& seen, const model::Generation& wanted) 
       .mode = seen.mode,
       .from = *seen.current,
       .to = wanted,
-      .release_changes = seen.current->version != wanted.version ||
-                         seen.current->release_sha512 != wanted.release_sha512,
+      .release_changes = !SameRelease(*seen.current, wanted),
       .configuration_changes = seen.current->configuration_digest != wanted.configuration_digest,
       .arithmetic = {},
       .why_here = {}};
+}
+
+bool SameRelease(const model::Generation& a, const model::Generation& b) {
+  return a.version == b.version && a.release_sha512 == b.release_sha512;
 }
 
 std::string Milliseconds(std::chrono::milliseconds time) {

@@ -77,6 +77,9 @@ struct PlanInput {
 // Of members that are down: participants by id, then observers, who need a quorum to follow.
 [[nodiscard]] std::vector<model::ServerId> StartOrder(const std::vector<model::Member>& declared);
 
+// The same version from the same archive.
+[[nodiscard]] bool SameRelease(const model::Generation& a, const model::Generation& b);
+
 [[nodiscard]] std::vector<model::Member> DeclaredMembers(const model::EnsembleSpec& spec);
 
 }  // namespace zoowarden::core

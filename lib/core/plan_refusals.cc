@@ -286,9 +286,7 @@ void RefuseOutOfScope(const PlanInput& input, std::vector<Refusal>& refusals) {
       continue;
     }
     const auto& wanted = input.wanted.at(seen.id);
-    const bool release = seen.current->version != wanted.version ||
-                         seen.current->release_sha512 != wanted.release_sha512;
-    if (input.scope == PlanScope::kConfiguration && release) {
+    if (input.scope == PlanScope::kConfiguration && !SameRelease(*seen.current, wanted)) {
       refusals.push_back(
           {"plan.release_differs",
            Name(seen.id) + " runs " + seen.current->version.ToString() +

@@ -44,7 +44,9 @@ TEST_F(VerbsTest, ASettingIsPlannedFirstAndTheFileIsLeftUntilTheRunHasSucceeded)
 TEST_F(VerbsTest, OneServersSettingRestartsThatServer) {
   const auto outcome = Run({"config", "set", "maxClientCnxns=80", "--server", "3", "--yes"});
   EXPECT_TRUE(WouldBegin(outcome)) << outcome.err;
-  EXPECT_NE(outcome.out.find("1 of 3 servers to restart"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("config set of ensemble lab on 3.9.4: 1 of 3 servers to restart"),
+            std::string::npos)
+      << outcome.out;
   EXPECT_EQ(Run({"config", "set", "a=b", "--server", "9", "--yes"}).code, 2);
 }
 
@@ -91,7 +93,9 @@ TEST_F(VerbsTest, TheConfigurationAloneLeavesReleasesAlone) {
 TEST_F(VerbsTest, ARestartHasAStepForEachServerThatIsNamed) {
   const auto all = Run({"restart", "--yes"});
   EXPECT_TRUE(WouldBegin(all)) << all.err;
-  EXPECT_NE(all.out.find("3 of 3 servers to restart"), std::string::npos) << all.out;
+  EXPECT_NE(all.out.find("restart of ensemble lab on 3.9.4: 3 of 3 servers to restart"),
+            std::string::npos)
+      << all.out;
   EXPECT_NE(all.out.find("there is nothing to go back to"), std::string::npos);
   const auto two = Run({"restart", "--server", "3", "--server", "2", "--yes"});
   EXPECT_NE(two.out.find("  1. restart server 3: 3.9.4\n"), std::string::npos) << two.out;

@@ -67,7 +67,30 @@ TEST(RunFileTest, WhoIsRepairedIsStoredAndSaidOfTheRun) {
   EXPECT_TRUE(read->state.servers[0].repair);
   EXPECT_EQ(read->state.servers.back().origin.digest, "");
   EXPECT_EQ(DescribeRun(*read), "repair of server 1 of ensemble lab");
+  EXPECT_EQ(DescribeVerb(*read), "repair of server 1");
   EXPECT_NE(ApprovedPart(run), ApprovedPart(*DecodeRun(older)));
+}
+
+// Actual: "config set of ensemble lab to 3.9.4", where nobody goes to 3.9.4.
+TEST(RunFileTest, ARunIsSaidToLeadToAReleaseOnlyWhereItDoes) {
+  RunFile run{.kind = "config set"};
+  run.spec.name = "lab";
+  run.spec.release.version = {3, 9, 4};
+  const model::Generation now{.digest = "a", .version = {3, 9, 4}};
+  run.state.servers.push_back({.id = {1}, .origin = now, .target = now});
+  for (const auto* kind : {"config set", "config apply", "restart", "apply"}) {
+    run.kind = kind;
+    EXPECT_EQ(DescribeVerb(run), std::string(kind) + " on 3.9.4");
+  }
+  EXPECT_EQ(DescribeRun(run), "apply of ensemble lab on 3.9.4");
+  run.kind = "upgrade";
+  EXPECT_EQ(DescribeVerb(run), "upgrade to 3.9.4");
+  run.kind = "apply";
+  run.state.servers[0].origin.version = {3, 8, 4};
+  EXPECT_EQ(DescribeRun(run), "apply of ensemble lab to 3.9.4");
+  run.state.settlement = core::Settlement{.server = {1}};
+  run.kind = "server confirm";
+  EXPECT_EQ(DescribeVerb(run), "server confirm 1");
 }
 
 // Programs before wrote no such key and said that nothing was touched.
