@@ -4,10 +4,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace zoowarden::controller {
 namespace {
 
-constexpr std::size_t kMaxEventText = 400;
+constexpr std::size_t kTextColumn = 19;  // after the kind of the event
+constexpr std::size_t kMaxGate = 400;    // that is drawn anew each round
 
 // Evidence of every gate is in the record; on the screen the first part is enough.
 std::string ShortText(const core::Event& event) {
@@ -15,11 +19,34 @@ std::string ShortText(const core::Event& event) {
   if (event.kind == "stop_intended") {
     text = text.substr(0, text.find(';'));
   }
-  return base::Printable(text, kMaxEventText);
+  return base::Printable(text, text.size());
 }
 
 std::string EventLine(const core::Event& event) {
   return fmt::format("{:<18} {}", event.kind, ShortText(event));
+}
+
+// Columns, one a character.
+std::size_t WidthOf(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
+  }));
+}
+
+// Lines of at most `width` columns, all but the first after `indent` spaces. A word that is longer
+// is left whole, and the terminal breaks it.
+std::vector<std::string> Wrap(const std::string& text, std::size_t indent, std::size_t width) {
+  std::vector<std::string> lines = {""};
+  bool bare = true;  // nothing but the indent is on the line
+  for (const auto word : base::Split(text, ' ')) {
+    if (!bare && WidthOf(lines.back()) + 1 + WidthOf(word) > width) {
+      lines.emplace_back(indent < width ? indent : 0, ' ');
+      bare = true;
+    }
+    lines.back().append(bare ? "" : " ").append(word);
+    bare = false;
+  }
+  return lines;
 }
 
 // "7" and "5.4", not "3.9.4".
@@ -55,8 +82,7 @@ class PlainProgress final : public Progress {
                const model::Round& /*round*/) override {
     const auto what = Shape(decision.waiting);
     if (!decision.waiting.empty() && what != told_) {
-      options_.write(
-          fmt::format("{:<18} {}\n", "waiting", base::Printable(decision.waiting, kMaxEventText)));
+      options_.write(EventLine({"waiting", {}, decision.waiting}) + "\n");
       told_ = what;
     }
   }
@@ -77,7 +103,11 @@ class LiveProgress final : public Progress {
 
   void OnEvent(const core::Event& event) override {
     Erase();
-    options_.write(Cut(EventLine(event)) + "\n");
+    std::string text;
+    for (const auto& line : Wrap(EventLine(event), kTextColumn, options_.width)) {
+      text += line + "\n";
+    }
+    options_.write(text);
   }
 
   void OnRound(const RunFile& run,
@@ -90,11 +120,14 @@ class LiveProgress final : public Progress {
     }
     const auto elapsed = (options_.clock.BootTime() - began_).count() / 1000;
     const auto gate = decision.waiting.empty() ? std::string(core::RunPhaseName(run.state.phase))
-                                               : base::Printable(decision.waiting);
+                                               : base::Printable(decision.waiting, kMaxGate);
     const auto expected = Expected(run, elapsed);
-    text += Bold(Cut(fmt::format("  {} s{}  {}", elapsed, expected, gate))) + "\n";
+    const auto last = Wrap(fmt::format("  {} s{}  {}", elapsed, expected, gate), 4, options_.width);
+    for (const auto& line : last) {
+      text += Bold(Cut(line)) + "\n";
+    }
     options_.write(text);
-    lines_ = run.state.servers.size() + 1;
+    lines_ = run.state.servers.size() + last.size();
   }
 
  private:
@@ -120,11 +153,9 @@ class LiveProgress final : public Progress {
     }
   }
 
-  [[nodiscard]] std::string Cut(std::string line) const {
-    if (line.size() > options_.width) {
-      line.resize(options_.width);
-    }
-    return line;
+  // A line that the terminal broke could not be erased.
+  [[nodiscard]] std::string Cut(const std::string& line) const {
+    return std::string(base::CutUtf8(line, options_.width));
   }
 
   [[nodiscard]] std::string Bold(const std::string& text) const {

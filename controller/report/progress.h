@@ -16,7 +16,7 @@ namespace zoowarden::controller {
 struct ProgressOptions {
   bool live = false;  // a terminal that understands cursor movement
   bool color = false;
-  std::size_t width = 80;                       // columns; longer lines are cut in the live view
+  std::size_t width = 80;  // columns; longer lines are wrapped at words in the live view
   std::function<void(std::string_view)> write;  // to stderr, as it is
   sys::Clock& clock;
 };

@@ -69,6 +69,39 @@ TEST_F(ProgressTest, PlainTellsAnotherReasonAndAnotherServer) {
             "waiting            before stopping server 1: server 3: its zxid 0x6 is behind\n");
 }
 
+// Actual: the line of an event ends at the terminal's last column, and elsewhere after 400 bytes.
+TEST_F(ProgressTest, LiveWrapsAnEventAtWordsAndKeepsAllOfIt) {
+  const std::string digest(64, 'd');
+  Make(true)->OnEvent({"commit",
+                       {1},
+                       "server 1 stayed proved for its soak: pid 12181, follower "
+                       "(srvr), zxid 0x10000007e, " +
+                           digest + " durable"});
+  EXPECT_EQ(said_,
+            "commit             server 1 stayed proved for its soak: pid\n"
+            "                   12181, follower (srvr), zxid 0x10000007e,\n"
+            "                   " +
+                digest + "\n                   durable\n");
+}
+
+TEST_F(ProgressTest, PlainCutsNothing) {
+  const std::string long_text(2'000, 'x');
+  Make(false)->OnEvent({"hook", {1}, long_text});
+  EXPECT_EQ(said_, "hook               " + long_text + "\n");
+}
+
+TEST_F(ProgressTest, LiveErasesAsManyLinesAsTheGateTook) {
+  const auto progress = Make(true);
+  core::Decision decision;
+  decision.waiting = "before stopping server 1: server 2: its zxid 0x5 is behind the canary 0x6";
+  progress->OnRound(run_, decision, round_);
+  EXPECT_NE(said_.find("zxid 0x5 is\n    behind the canary 0x6\n"), std::string::npos) << said_;
+  const auto first = said_.size();
+  progress->OnRound(run_, decision, round_);
+  EXPECT_EQ(said_.substr(first, 24), "\x1b[1A\x1b[2K\x1b[1A\x1b[2K\x1b[1A\x1b[2K");
+  EXPECT_NE(said_.substr(first + 24, 1), "\x1b");
+}
+
 TEST_F(ProgressTest, LiveRedrawsInPlaceAndCutsToTheTerminal) {
   const auto progress = Make(true);
   core::Decision decision;
