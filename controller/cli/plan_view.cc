@@ -1,6 +1,7 @@
 #include "controller/cli/plan_view.h"
 
 #include "base/text.h"
+#include "config/digests.h"
 #include "controller/cli/setting_changes.h"
 #include "controller/cli/text_diff.h"
 #include "controller/cli/times.h"
@@ -84,19 +85,30 @@ Document QuorumDocument(const core::QuorumArithmetic& arithmetic) {
                         {"sentence", arithmetic.sentence}});
 }
 
-// Where a server is started on what it had before, ensemble.yaml says nothing about the difference.
-bool IsCompared(const PlanToShow& show, const core::PlanStep& step) {
-  return step.configuration_changes &&
-         (step.kind != core::StepKind::kStart ||
-          WantedGenerations(show.input.spec).at(step.server).digest == step.to.digest);
+// What the server is to run, where the step changes its configuration and that one is known: of a
+// member that is started on what it had before ensemble.yaml may say nothing.
+std::optional<model::ConfigurationSpec> ConfigurationAfter(const PlanToShow& show,
+                                                           const core::PlanStep& step) {
+  const auto* server = model::FindServer(show.input.spec, step.server);
+  if (!step.configuration_changes || server == nullptr) {
+    return std::nullopt;
+  }
+  auto declared = ConfigurationOf(show.input.spec, *server);
+  if (step.kind != core::StepKind::kStart ||
+      config::ConfigurationDigest(declared) == step.to.configuration_digest) {
+    return declared;
+  }
+  const auto earlier = show.earlier.find(step.server);
+  return earlier == show.earlier.end() ? std::nullopt : std::optional(earlier->second);
 }
 
 Document ChangesDocument(const PlanToShow& show, const core::PlanStep& step) {
   Document changes{Document::List()};
-  if (!IsCompared(show, step)) {
+  const auto after = ConfigurationAfter(show, step);
+  if (!after) {
     return changes;
   }
-  for (const auto& change : KeyChanges(show.input, show.running, step)) {
+  for (const auto& change : KeyChanges(show.input, show.running, step, *after)) {
     const auto& since = change.effect.since;
     changes.Add(Document::Map({{"key", change.key},
                                {"effect", zk::EffectName(change.effect.effect)},
@@ -108,6 +120,7 @@ Document ChangesDocument(const PlanToShow& show, const core::PlanStep& step) {
 }
 
 Document StepDocument(const PlanToShow& show, const core::PlanStep& step) {
+  const auto after = ConfigurationAfter(show, step);
   return Document::Map(
       {{"server", step.server.value},
        {"kind", StepKindName(step.kind)},
@@ -118,9 +131,10 @@ Document StepDocument(const PlanToShow& show, const core::PlanStep& step) {
        {"configuration_changes", step.configuration_changes},
        {"why_here", step.why_here},
        {"quorum", QuorumDocument(step.arithmetic)},
-       {"diff", IsCompared(show, step) ? ConfigurationDiff(show, step) : ""},
+       {"diff", after ? ConfigurationDiff(show, step, *after) : ""},
        {"changes", ChangesDocument(show, step)},
-       {"diff_complete", !step.configuration_changes || show.running.contains(step.server)}});
+       {"diff_complete",
+        !step.configuration_changes || (after && show.running.contains(step.server))}});
 }
 
 Document Texts(const std::vector<std::string>& texts) {
@@ -156,12 +170,16 @@ std::string StepLines(const core::Plan& plan) {
 std::string DiffLines(const PlanToShow& show) {
   std::map<std::string, std::vector<std::string>> servers_by_diff;
   for (const auto& step : show.plan.steps) {
-    if (IsCompared(show, step)) {
-      auto diff = ConfigurationDiff(show, step);
+    if (const auto after = ConfigurationAfter(show, step)) {
+      auto diff = ConfigurationDiff(show, step, *after);
       if (!show.running.contains(step.server)) {
         diff += "  (settings only: no record says which java options and files run now)\n";
       }
       servers_by_diff[diff].push_back(ToString(step.server));
+    } else if (step.configuration_changes) {
+      servers_by_diff["  generation " + step.to.digest + " (" + step.to.version.ToString() +
+                      ") is there as it was; no record says how its configuration differs\n"]
+          .push_back(ToString(step.server));
     }
   }
   std::string text;
@@ -176,10 +194,11 @@ std::string DiffLines(const PlanToShow& show) {
 std::string EffectLines(const PlanToShow& show) {
   std::map<std::string, std::string> sentences;
   for (const auto& step : show.plan.steps) {
-    if (!IsCompared(show, step)) {
+    const auto after = ConfigurationAfter(show, step);
+    if (!after) {
       continue;
     }
-    for (const auto& change : KeyChanges(show.input, show.running, step)) {
+    for (const auto& change : KeyChanges(show.input, show.running, step, *after)) {
       sentences.emplace(change.key, change.sentence);
     }
   }
@@ -187,9 +206,11 @@ std::string EffectLines(const PlanToShow& show) {
   for (const auto& [key, sentence] : sentences) {
     text += "  " + key + ": " + sentence + "\n";
   }
-  return text.empty()
-             ? ""
-             : "\nhow it takes effect (all of it is rolled out by these restarts):\n" + text;
+  return text.empty() ? ""
+                      : "\nhow it takes effect (all of it is rolled out by these " +
+                            std::string(show.input.scope == core::PlanScope::kRepair ? "starts"
+                                                                                     : "restarts") +
+                            "):\n" + text;
 }
 
 std::string ListLines(const std::string& title, const std::vector<std::string>& texts) {
@@ -219,26 +240,27 @@ std::string RefusalLines(const core::Plan& plan) {
 
 }  // namespace
 
-std::string ConfigurationDiff(const PlanToShow& show, const core::PlanStep& step) {
+std::string ConfigurationDiff(const PlanToShow& show,
+                              const core::PlanStep& step,
+                              const model::ConfigurationSpec& after) {
   const auto& input = show.input;
-  const auto* server = model::FindServer(input.spec, step.server);
   const auto seen = std::find_if(input.seen.begin(), input.seen.end(), [&step](const auto& member) {
     return member.id == step.server;
   });
-  if (server == nullptr || seen == input.seen.end()) {
+  if (seen == input.seen.end()) {
     return "";
   }
   auto before = Lines(seen->settings);
-  auto after = Lines(model::SettingsOf(input.spec, *server));
+  auto then = Lines(after.settings);
   if (const auto running = show.running.find(step.server); running != show.running.end()) {
     AddOthers(running->second, before);
-    AddOthers(input.spec.config, after);
+    AddOthers(after, then);
   }
-  return UnifiedDiff(before, after);
+  return UnifiedDiff(before, then);
 }
 
 Document PlanDocument(const PlanToShow& show) {
-  const auto& [input, plan, running, approved, settings_digest, stamp] = show;
+  const auto& [input, plan, running, earlier, approved, settings_digest, stamp] = show;
   Document steps{Document::List()};
   for (const auto& step : plan.steps) {
     steps.Add(StepDocument(show, step));
@@ -277,7 +299,7 @@ Document PlanDocument(const PlanToShow& show) {
 }
 
 std::string PlanText(const PlanToShow& show) {
-  const auto& [input, plan, running, approved, settings_digest, stamp] = show;
+  const auto& [input, plan, running, earlier, approved, settings_digest, stamp] = show;
   const bool repair = input.scope == core::PlanScope::kRepair;
   if (repair && plan.NothingToDo()) {
     return "nothing to do: no member of ensemble " + input.spec.name + " is down\n" +

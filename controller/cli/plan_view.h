@@ -14,6 +14,7 @@ struct PlanToShow {
   const core::PlanInput& input;
   const core::Plan& plan;
   const Configurations& running;  // where known
+  const Configurations& earlier;  // what members are started on that is not ensemble.yaml's
   const core::ApprovedPlan& approved;
   std::string settings_digest;  // of the merged configuration sources
   PlanStamp stamp;
@@ -21,7 +22,9 @@ struct PlanToShow {
 
 // Of one server: what its settings, and where it is known what runs now its JVM options and files
 // (by name and digest) lose and gain, secrets masked; empty = nothing that can be shown changes.
-[[nodiscard]] std::string ConfigurationDiff(const PlanToShow& show, const core::PlanStep& step);
+[[nodiscard]] std::string ConfigurationDiff(const PlanToShow& show,
+                                            const core::PlanStep& step,
+                                            const model::ConfigurationSpec& after);
 
 // Without what is not the plan's: an open run, the error of a refusal.
 [[nodiscard]] Document PlanDocument(const PlanToShow& show);

@@ -24,6 +24,7 @@ PlanToShow ToShow(const Planned& planned) {
   return {.input = planned.input,
           .plan = planned.plan,
           .running = planned.running,
+          .earlier = planned.earlier,
           .approved = planned.approved,
           .settings_digest = planned.desired.settings.digest,
           .stamp = planned.stamp};
@@ -157,12 +158,16 @@ base::Result<Planned> MakePlanned(Context& context,
     return step.configuration_changes;
   });
   auto running = compared ? RunningConfigurations(context, agents, input) : Configurations();
+  auto earlier = compared && target.repair_by == RepairBy::kPrevious
+                     ? EarlierConfigurations(context, agents, input, plan)
+                     : Configurations();
   auto approved = ApprovedOf(desired, input, plan, target);
   return Planned{.desired = std::move(desired),
                  .input = std::move(input),
                  .plan = std::move(plan),
                  .approved = std::move(approved),
                  .running = std::move(running),
+                 .earlier = std::move(earlier),
                  .stamp = MakeStamp(context.world()),
                  .interrupted = std::nullopt,
                  .failed_before = std::nullopt};

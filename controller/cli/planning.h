@@ -45,6 +45,7 @@ struct Planned {
   core::Plan plan;
   core::ApprovedPlan approved;  // what of it is approved; its kind is that of the run
   Configurations running;
+  Configurations earlier;
   PlanStamp stamp;  // of now; of the file that is carried out, where there is one
   std::optional<KnownRun> interrupted;    // FindInterrupted
   std::optional<KnownRun> failed_before;  // FindFailedBefore

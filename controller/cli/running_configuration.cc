@@ -9,14 +9,15 @@
 namespace zoowarden::controller {
 namespace {
 
-// One that settled a server changed nobody's configuration.
-bool LedTo(const KnownRun& run, const model::MemberObservation& seen) {
-  const auto& servers = run.file.state.servers;
-  return !run.file.state.settlement &&
-         std::any_of(servers.begin(), servers.end(), [&](const core::ServerRun& server) {
-           return server.id == seen.id &&
-                  server.target.configuration_digest == seen.current->configuration_digest;
-         });
+// A run that settled or repaired a server may have started it on something else than its
+// ensemble.yaml said.
+bool LedTo(const KnownRun& run, model::ServerId id, const std::string& configuration_digest) {
+  const auto& state = run.file.state;
+  return !state.settlement && !core::IsRepair(state) &&
+         std::any_of(
+             state.servers.begin(), state.servers.end(), [&](const core::ServerRun& server) {
+               return server.id == id && server.target.configuration_digest == configuration_digest;
+             });
 }
 
 }  // namespace
@@ -38,13 +39,41 @@ Configurations RunningConfigurations(Context& context,
       continue;
     }
     const auto run = std::find_if(known.runs.begin(), known.runs.end(), [&](const KnownRun& one) {
-      return LedTo(one, seen);
+      return LedTo(one, seen.id, seen.current->configuration_digest);
     });
     if (run != known.runs.end()) {
       running[seen.id] = run->file.spec.config;
     }
   }
   return running;
+}
+
+model::ConfigurationSpec ConfigurationOf(const model::EnsembleSpec& spec,
+                                         const model::ServerSpec& server) {
+  auto configuration = spec.config;
+  configuration.settings = model::SettingsOf(spec, server);
+  return configuration;
+}
+
+Configurations EarlierConfigurations(Context& context,
+                                     Agents& agents,
+                                     const core::PlanInput& input,
+                                     const core::Plan& plan) {
+  const auto journal = OpenJournalToRead(context, input.spec.name);
+  const auto known = CollectRuns(journal ? journal->get() : nullptr, &agents);
+  Configurations earlier;
+  for (const auto& step : plan.steps) {
+    const auto& digest = step.to.configuration_digest;
+    const auto run = std::find_if(known.runs.begin(), known.runs.end(), [&](const KnownRun& one) {
+      return one.agreed && LedTo(one, step.server, digest);
+    });
+    const auto* server =
+        run == known.runs.end() ? nullptr : model::FindServer(run->file.spec, step.server);
+    if (server != nullptr) {
+      earlier[step.server] = ConfigurationOf(run->file.spec, *server);
+    }
+  }
+  return earlier;
 }
 
 }  // namespace zoowarden::controller

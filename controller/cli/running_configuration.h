@@ -1,4 +1,5 @@
-// What servers run now beyond their settings, which is all that agents tell.
+// What servers run now beyond their settings, which is all that agents tell, and what one ran
+// before.
 #pragma once
 
 #include "controller/cli/context.h"
@@ -17,5 +18,17 @@ using Configurations = std::map<model::ServerId, model::ConfigurationSpec>;
 [[nodiscard]] Configurations RunningConfigurations(Context& context,
                                                    Agents& agents,
                                                    const core::PlanInput& input);
+
+// Of members that are started on something else than ensemble.yaml says: that configuration, with
+// the member's own settings, secrets masked, as a run that this machine or most agents know led to
+// it. A member is absent where no record has it.
+[[nodiscard]] Configurations EarlierConfigurations(Context& context,
+                                                   Agents& agents,
+                                                   const core::PlanInput& input,
+                                                   const core::Plan& plan);
+
+// What ensemble.yaml says of one server, its own settings among it.
+[[nodiscard]] model::ConfigurationSpec ConfigurationOf(const model::EnsembleSpec& spec,
+                                                       const model::ServerSpec& server);
 
 }  // namespace zoowarden::controller

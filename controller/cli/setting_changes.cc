@@ -84,17 +84,17 @@ void AddOthers(const model::ConfigurationSpec& before,
 
 std::vector<KeyChange> KeyChanges(const core::PlanInput& input,
                                   const Configurations& running,
-                                  const core::PlanStep& step) {
+                                  const core::PlanStep& step,
+                                  const model::ConfigurationSpec& after) {
   std::vector<KeyChange> changes;
-  const auto* server = model::FindServer(input.spec, step.server);
   const auto seen = std::find_if(input.seen.begin(), input.seen.end(), [&step](const auto& member) {
     return member.id == step.server;
   });
-  if (server == nullptr || seen == input.seen.end() || !step.configuration_changes) {
+  if (seen == input.seen.end() || !step.configuration_changes) {
     return changes;
   }
   const auto& version = step.to.version;
-  for (const auto& key : ChangedKeys(seen->settings, model::SettingsOf(input.spec, *server))) {
+  for (const auto& key : ChangedKeys(seen->settings, after.settings)) {
     auto effect = zk::EffectOf(key, version);
     auto sentence = SentenceOf(key, effect, version);
     changes.push_back({.key = base::Printable(key),
@@ -102,7 +102,7 @@ std::vector<KeyChange> KeyChanges(const core::PlanInput& input,
                        .sentence = std::move(sentence)});
   }
   if (const auto now = running.find(step.server); now != running.end()) {
-    AddOthers(now->second, input.spec.config, changes);
+    AddOthers(now->second, after, changes);
   }
   return changes;
 }

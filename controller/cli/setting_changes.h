@@ -16,9 +16,11 @@ struct KeyChange {
   std::string sentence;
 };
 
-// Of the JVM and the files only where it is known what runs now.
+// From what is seen of the server to `after`; of the JVM and the files only where it is known what
+// runs now.
 [[nodiscard]] std::vector<KeyChange> KeyChanges(const core::PlanInput& input,
                                                 const Configurations& running,
-                                                const core::PlanStep& step);
+                                                const core::PlanStep& step,
+                                                const model::ConfigurationSpec& after);
 
 }  // namespace zoowarden::controller

@@ -170,6 +170,44 @@ TEST_F(RepairTest, WhatWasThereBeforeComesFromTheRecords) {
       << outcome.out;
 }
 
+// Actual: no difference is shown at all. Expected: what `plan` would show, secrets masked; where no
+// record has it, that it goes back to this generation.
+TEST_F(RepairTest, WhatWasThereBeforeIsComparedWithWhatIsThere) {
+  auto older = spec_;
+  older.config.settings["tickTime"] = "2500";
+  older.config.settings["ssl.keyStore.password"] = "hunter2";
+  older.config.java.heap = "512m";
+  const auto before = WantedGenerations(older).at({3});
+  const auto led_to = [&](const char* id, const model::EnsembleSpec& spec, std::uint64_t epoch) {
+    auto seen = words_.seen;
+    seen.at(2).current = epoch == 1 ? Seen(1).current : before;
+    auto run = MakeRun(MakePlanInput(spec, seen, false), {.run_id = id, .kind = "apply"});
+    core::ServerOf(run.state, {3}).changed = true;
+    run.state.phase = core::RunPhase::kEnded;
+    run.state.outcome = core::RunOutcome::kSucceeded;
+    return RunRecord{.run_id = id, .ensemble = "lab", .epoch = epoch, .state_json = EncodeRun(run)};
+  };
+  Seen(3).generations.push_back(before.digest);
+  const auto newer = led_to("r-2", spec_, 2);
+  words_.records = {{{1}, std::vector<RunRecord>{newer}}, {{2}, std::vector<RunRecord>{newer}}};
+  const auto unknown = Run({"repair", "--by", "previous", "--yes"});
+  EXPECT_NE(unknown.out.find("configuration of server 3:\n  generation " + before.digest +
+                             " (3.9.4) is there as it was; no record says how its configuration "
+                             "differs\n"),
+            std::string::npos)
+      << unknown.out;
+  for (auto& answer : words_.records) {
+    answer.result->push_back(led_to("r-1", older, 1));
+  }
+  const auto outcome = Run({"repair", "--by", "previous", "--yes"});
+  EXPECT_TRUE(WouldBegin(outcome)) << outcome.err;
+  EXPECT_NE(outcome.out.find("-tickTime=2000\n+tickTime=2500"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("+ssl.keyStore.password=********"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("+java heap 512m"), std::string::npos) << outcome.out;
+  EXPECT_EQ(outcome.out.find("hunter2"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("rolled out by these starts"), std::string::npos) << outcome.out;
+}
+
 // What is on the server was approved once; what ensemble.yaml says by now was not.
 TEST_F(RepairTest, WhereASecondPersonApprovesOnlyWhatWasThereIsStarted) {
   auto text = *sys::ReadFile(Path("ensemble.yaml"), 1U << 20U);
