@@ -77,7 +77,8 @@ base::Result<GlobalFlags> FlagsOf(Context& context, const config::FleetEnsemble&
   flags.pki = ensemble.pki;
   if (ensemble.pki.empty()) {
     ZW_ASSIGN(const auto pki, context.PkiDirectory());
-    flags.pki = (pki / ensemble.file.spec.name).native();
+    // A command that is named is typed in any directory.
+    flags.pki = std::filesystem::absolute(pki / ensemble.file.spec.name).native();
   }
   return flags;
 }

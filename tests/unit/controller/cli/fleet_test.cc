@@ -118,6 +118,13 @@ TEST_F(FleetCommandTest, StatusSaysWhyNobodyCarriesAnEnsembleOut) {
   EXPECT_THAT(Run({"fleet", "status"}).out, HasSubstr("server 1: staged"));
 }
 
+TEST_F(FleetCommandTest, ACommandThatIsNamedMayBeTypedAnywhere) {
+  Recorded(core::EnsembleState::kRolledBack, false);
+  const auto status = Run({"fleet", "status", "--pki", "keys"});
+  const auto keys = (std::filesystem::current_path() / "keys/lab").native();
+  EXPECT_THAT(status.out, HasSubstr(" --pki '" + keys + "'"));
+}
+
 TEST_F(FleetCommandTest, OneHasNoPlural) {
   Write("ensemble.yaml", std::string(kEnsembleText) + "policy: {soak: 3s}\n");
   EXPECT_THAT(Run({"fleet", "plan"}).out,
