@@ -204,7 +204,7 @@ std::string EffectLines(const PlanToShow& show) {
   }
   std::string text;
   for (const auto& [key, sentence] : sentences) {
-    text += "  " + key + ": " + sentence + "\n";
+    text.append("  ").append(key).append(": ").append(sentence).append("\n");
   }
   return text.empty() ? ""
                       : "\nhow it takes effect (all of it is rolled out by these " +

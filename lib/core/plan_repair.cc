@@ -8,7 +8,6 @@
 namespace zoowarden::core {
 namespace {
 
-using model::MemberObservation;
 using model::ServerId;
 
 // As far as one look tells; the run proves it.
