@@ -2,7 +2,9 @@
 //
 //   zoowarden-io-faults            every k of every scene; each error of what makes things durable
 //   zoowarden-io-faults --all      every k with each error
+//   zoowarden-io-faults --part 1/2 one of two halves of these: every second case
 //   zoowarden-io-faults --only T   those of --all whose names contain T
+#include "base/text.h"
 #include "tests/crash/run_io_case.h"
 #include "tests/crash/tasks.h"
 
@@ -10,6 +12,7 @@
 #include <filesystem>
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -74,22 +77,54 @@ int RunAll(const std::vector<IoCase>& cases) {
   return failures == 0 && enough ? 0 : 1;
 }
 
+struct Choice {
+  bool all = false;
+  std::string only;
+  std::size_t part = 0;  // from 0
+  std::size_t parts = 1;
+};
+
+std::optional<Choice> Choose(const std::vector<std::string>& words) {
+  if (words.empty()) {
+    return Choice{};
+  }
+  if (words.size() == 1 && words[0] == "--all") {
+    return Choice{.all = true};
+  }
+  if (words.size() != 2) {
+    return std::nullopt;
+  }
+  if (words[0] == "--only") {
+    return Choice{.all = true, .only = words[1]};
+  }
+  const auto slash = words[1].find('/');
+  const auto part = base::ParseUnsigned(words[1].substr(0, slash));
+  const auto parts =
+      slash == std::string::npos ? std::nullopt : base::ParseUnsigned(words[1].substr(slash + 1));
+  if (words[0] != "--part" || !part || !parts || *part < 1 || *part > *parts) {
+    return std::nullopt;
+  }
+  return Choice{.part = *part - 1, .parts = *parts};
+}
+
 int Main(const std::vector<std::string>& words) {
-  const std::string mode = words.empty() ? "" : words[0];
-  const bool only = mode == "--only" && words.size() == 2;
-  if (!only && !mode.empty() && mode != "--all") {
-    std::cerr << "usage: zoowarden-io-faults [--all | --only TEXT]\n";
+  const auto choice = Choose(words);
+  if (!choice) {
+    std::cerr << "usage: zoowarden-io-faults [--all | --part N/M | --only TEXT]\n";
     return 2;
   }
   PrepareProcess();
-  std::vector<IoCase> cases;
-  if (Count(/*all=*/!mode.empty(), cases) != 0) {
+  std::vector<IoCase> counted;
+  if (Count(choice->all, counted) != 0) {
     std::cout << "FAILED: calls of some kind were not seen\n";
     return 1;
   }
-  if (only) {
-    std::erase_if(cases,
-                  [&](const IoCase& c) { return c.Name().find(words[1]) == std::string::npos; });
+  std::vector<IoCase> cases;
+  for (std::size_t i = 0; i < counted.size(); ++i) {
+    if (i % choice->parts == choice->part &&
+        counted[i].Name().find(choice->only) != std::string::npos) {
+      cases.push_back(counted[i]);
+    }
   }
   return RunAll(cases);
 }
