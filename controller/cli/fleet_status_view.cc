@@ -72,9 +72,12 @@ bool IsRolling(const std::vector<MemberObservation>& seen,
   for (std::size_t i = 0; i < seen.size(); ++i) {
     restarted += IsRestarted(seen[i], view.states[i], entry.run_id) ? 1 : 0;
   }
-  const std::size_t no_leader = view.leader ? 0 : 1;
+  const bool nobody_leads = std::all_of(seen.begin(), seen.end(), [](const auto& member) {
+    return member.answered && member.mode != model::Mode::kLeader;
+  });
+  // One problem each: that it does not serve, and that nobody leads.
   return entry.state == core::EnsembleState::kRunning && restarted == 1 &&
-         view.problems.size() <= restarted + no_leader;
+         view.problems.size() == restarted + (nobody_leads ? 1 : 0);
 }
 
 // While a rollout is open its own states say what to do next.

@@ -103,6 +103,33 @@ TEST_F(FleetCommandTest, OneServerThatTheRolloutRestartsIsNoTrouble) {
   troubled();
 }
 
+TEST_F(FleetCommandTest, WhatElseIsTheMatterWhileAServerIsRestartedIsTrouble) {
+  Recorded(core::EnsembleState::kRunning, false);
+  const auto owner = FleetStore::Own(Path("state/_fleets/all"));
+  const auto serving = words_.seen;
+  const auto restart = [&](std::size_t index) {
+    words_.seen = serving;
+    auto& restarted = words_.seen[index];
+    restarted.process.reset();
+    restarted.mode = model::Mode::kUnknown;
+    restarted.operation = {.operation_id = "r-1-x", .run_id = "r-1"};
+    restarted.operation.state = model::OperationState::kStarting;
+    EXPECT_EQ(Run({"fleet", "status"}).code, 0);
+  };
+  const auto trouble = [this](const std::string& problem) {
+    const auto status = Run({"fleet", "status"});
+    EXPECT_EQ(status.code, 1);
+    EXPECT_THAT(status.out, HasSubstr("ATTENTION"));
+    EXPECT_THAT(status.out, HasSubstr("problem: lab: " + problem));
+  };
+  restart(1);  // the leader
+  words_.seen[2] = {.id = {3}, .problem = "no answer"};
+  trouble("server 3: its agent does not answer");
+  restart(0);  // a follower
+  words_.seen[2].mode = model::Mode::kLeader;
+  trouble("more than one server says that it leads: 2, 3");
+}
+
 TEST_F(FleetCommandTest, StatusSaysWhyNobodyCarriesAnEnsembleOut) {
   Recorded(core::EnsembleState::kFailed, false);
   words_.seen[0].operation = {.operation_id = "r-1-1", .run_id = "r-1"};
