@@ -51,7 +51,8 @@ class FleetDriver {
         began_wall_(at_.clock.WallTime()) {}
 
   // After an earlier process: commands that still run are looked on at, and what else began is
-  // judged by its records. With `retry` all that failed is tried again.
+  // judged by its records. With `retry` all that the record says failed is tried again, and what is
+  // found to have failed only now is not.
   [[nodiscard]] base::Status Reconcile(bool retry);
   // Until an end. Errors: the record cannot be stored; what runs goes on by itself.
   [[nodiscard]] base::Result<FleetEnd> Drive();

@@ -114,10 +114,12 @@ void FleetDriver::ReconcileEntry(std::size_t index, bool retry) {
       !core::HasFailed(entry.state)) {
     return;
   }
+  // What is found to have failed only now was not among what a person has been shown.
+  const bool shown = core::HasFailed(entry.state);
   const auto run =
       entry.run_id.empty() ? std::nullopt : at_.runs.Look(index, entry.run_id, /*agents=*/true);
   JudgeAgain(index, run);
-  if (retry && core::HasFailed(entry.state)) {
+  if (retry && shown && core::HasFailed(entry.state)) {
     TryAgain(index, run);
   }
 }

@@ -218,6 +218,21 @@ TEST_F(FleetReconcileTest, WhatAPersonTookOverAndBroughtToAnEndHasThatEnd) {
   EXPECT_EQ(Entry(0).state, EnsembleState::kSucceeded);
 }
 
+// Its own command did so while the fleet was away: nobody has been shown that it is begun anew.
+TEST_F(FleetReconcileTest, WhatFailedSinceItWasShownIsNotTriedAgain) {
+  Fail(0, RunOutcome::kRolledBack, 1);
+  world_.until_killed = 30;
+  EXPECT_EQ(Live(), std::nullopt);
+  world_.until_killed = -1;
+  world_.SleepFor(std::chrono::minutes(5));
+  EXPECT_EQ(Live(/*retry=*/true), FleetEnd::kHalted);
+  EXPECT_EQ(Entry(0).state, EnsembleState::kRolledBack);
+  EXPECT_EQ(world_.Began(0, EnsembleVerb::kBegin), 1U);
+  world_.fates[0] = Fate{};
+  EXPECT_EQ(Live(/*retry=*/true), FleetEnd::kEnded);
+  EXPECT_EQ(world_.Began(0, EnsembleVerb::kBegin), 2U);
+}
+
 TEST_F(FleetReconcileTest, WhatAPersonRolledBackIsBegunAnewWhenItIsRetried) {
   Fail(0, RunOutcome::kHalted, 10);
   EXPECT_EQ(Live(), FleetEnd::kHalted);
