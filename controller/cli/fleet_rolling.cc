@@ -207,6 +207,17 @@ base::Status RefuseOpen(const OpenFleet& open, bool leave_open) {
           "another one instead");
 }
 
+// A rollout that was open and has no successor which takes its place.
+base::Status Leave(Context& context, OpenFleet& open) {
+  if (!open.record || open.record->closed) {
+    return base::Ok();
+  }
+  open.record->closed = true;
+  ZW_TRY(open.store.Save(*open.record));
+  context.Say("rollout " + open.record->rollout + " is left: it is not open any more");
+  return base::Ok();
+}
+
 base::Status RefuseBeyondBudget(const config::LoadedFleet& fleet, const FleetPlan& plan) {
   if (plan.bad <= fleet.policy.error_budget) {
     return base::Ok();
@@ -298,6 +309,9 @@ ExitCode BeginRollout(Context& context, const FleetRollOptions& options) {
     return context.Fail(good.error());
   }
   if (plan.to_change == 0 && plan.bad == 0) {
+    if (const auto left = Leave(context, *open); !left) {
+      return context.Fail(left.error());
+    }
     context.Print(FleetPlanDocument(context, open->fleet, plan),
                   "nothing to do: no server of the fleet is to be restarted\n");
     return ExitCode::kOk;

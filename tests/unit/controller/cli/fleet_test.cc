@@ -211,6 +211,25 @@ TEST_F(FleetCommandTest, WhereNothingIsToBeDoneNobodyIsAskedAndNothingBegins) {
   EXPECT_THAT(Run({"fleet", "status"}).out, HasSubstr("no rollout was begun"));
 }
 
+TEST_F(FleetCommandTest, ARolloutThatIsLeftIsForgottenWhereNothingIsToBeDone) {
+  Recorded(core::EnsembleState::kHalted, false);
+  const auto wanted = WantedGenerations(config::LoadEnsembleFile(Path("ensemble.yaml"))->spec);
+  for (auto& seen : words_.seen) {
+    seen.current = wanted.at(seen.id);
+    seen.process->generation = seen.current->digest;
+  }
+  const auto left = Run({"fleet", "apply", "--leave-open", "--yes"});
+  EXPECT_EQ(left.code, 0) << left.err;
+  EXPECT_THAT(left.out, HasSubstr("nothing to do"));
+  EXPECT_THAT(left.err, HasSubstr("rollout f-1 is left"));
+  const auto status = Run({"fleet", "status"});
+  EXPECT_EQ(status.code, 0) << status.out;
+  EXPECT_THAT(status.out, HasSubstr("rollout f-1 (upgrade to 3.9.4) has ended"));
+  EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 1);
+  // One that has ended is not left once more.
+  EXPECT_THAT(Run({"fleet", "apply", "--leave-open", "--yes"}).err, Not(HasSubstr("is left")));
+}
+
 TEST_F(FleetCommandTest, APlanThatGoesBackSaysSo) {
   std::string text = kEnsembleText;
   text.replace(text.find("3.9.4"), 5, "3.9.2");
