@@ -228,7 +228,7 @@ base::Result<KnownRun> FindRun(RunJournal* journal, Agents* agents, const std::s
   const auto merge = [&](const RunRecord& copy) {
     const auto file = DecodeRun(copy.state_json);
     if (file && ApprovedPart(*file) == approved) {
-      MergeCopy(found->record, copy);
+      MergeEvents(found->record, copy);  // where it stands has been weighed
     }
   };
   if (journal != nullptr) {
@@ -243,7 +243,6 @@ base::Result<KnownRun> FindRun(RunJournal* journal, Agents* agents, const std::s
       }
     }
   }
-  ZW_ASSIGN(found->file, DecodeRun(found->record.state_json));
   return std::move(*found);
 }
 

@@ -130,6 +130,10 @@ void MergeCopy(RunRecord& into, const RunRecord& copy) {
     into.state_json = copy.state_json;
     into.ensemble = copy.ensemble;
   }
+  MergeEvents(into, copy);
+}
+
+void MergeEvents(RunRecord& into, const RunRecord& copy) {
   into.events.insert(into.events.end(), copy.events.begin(), copy.events.end());
   const auto before = [](const RunEvent& a, const RunEvent& b) {
     return Position(a) < Position(b);

@@ -116,5 +116,7 @@ struct AgreedRun {
 
 // Merges a copy into a record: the newer state by (epoch, sequence), the union of the events.
 void MergeCopy(RunRecord& into, const RunRecord& copy);
+// The union of the events alone.
+void MergeEvents(RunRecord& into, const RunRecord& copy);
 
 }  // namespace zoowarden::controller
