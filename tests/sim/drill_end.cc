@@ -96,22 +96,23 @@ void Drill::JudgeHooks() {
   if (nothing_to_do_ || !schedule_.has_hooks || !core::TellsHooks(*last_)) {
     return;
   }
-  const auto told = [&](const std::string& start) {
-    return std::any_of(hooks_called_.begin(), hooks_called_.end(), [&](const std::string& id) {
-      return id.starts_with(start);
-    });
+  const auto judge = [&](const std::string& what, const auto& is_it) {
+    if (std::none_of(hooks_called_.begin(), hooks_called_.end(), is_it)) {
+      oracle_.Break("I14", "no hook was told of " + what);
+    }
   };
+  // One that is told after the run was opened again has a longer id, and is another.
   const auto& run = last_->run_id;
-  auto wanted = progress_.OwedBy(run);
-  wanted.insert(run + "/after_run/run/");
+  for (const auto& owed : progress_.OwedBy(run)) {
+    judge(owed, [&](const std::string& id) { return id == owed; });
+  }
+  const auto judge_any = [&](const std::string& start) {
+    judge(start, [&](const std::string& id) { return id.starts_with(start); });
+  };
+  judge_any(run + "/after_run/run/");
   for (const auto& server : last_->servers) {
     if (server.changed) {
-      wanted.insert(run + "/after_step/" + model::ToString(server.id) + "/");
-    }
-  }
-  for (const auto& id : wanted) {
-    if (!told(id)) {
-      oracle_.Break("I14", "no hook was told of " + id);
+      judge_any(run + "/after_step/" + model::ToString(server.id) + "/");
     }
   }
 }
