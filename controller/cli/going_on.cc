@@ -157,8 +157,8 @@ base::Status CheckAlone(const GoingOnOptions& options) {
 ExitCode ReportChecked(Context& context, const KnownRun& run) {
   const auto& state = run.file.state;
   context.Print(RunDocument(run),
-                "run " + run.record.run_id + " (" + base::Printable(run.file.kind) + " to " +
-                    DescribeAim(run.file) + ", " + RunStateText(run) + ") may be gone on with" +
+                "run " + run.record.run_id + " (" + base::Printable(DescribeVerb(run.file)) + ", " +
+                    RunStateText(run) + ") may be gone on with" +
                     (state.goal == core::RunGoal::kBack ? ", on its way back: " : ": ") +
                     std::to_string(state.done.size()) + " of " +
                     base::Counted(state.servers.size(), "server") + " done\n");

@@ -97,13 +97,13 @@ Command RunsForgetCommand() {
   return {
       .name = "runs forget",
       .summary = "remove old records of runs from this machine",
-      .examples = {{"zoowarden runs forget", "what is beyond the newest 100, or 180 days old"},
+      .examples = {{"zoowarden runs forget", "what is beyond the newest 100, or 180 days older than they"},
                    {"zoowarden runs forget --keep 20 --keep-days 30 --yes", "from cron"}},
       .details =
           "The ten newest stay, and what is open, halted or stuck until a later run has brought "
-          "the whole ensemble in order. Ages count from the newest record. The agents keep copies "
-          "by rules of their own (records: in "
-          "agent.yaml). That a plan was carried out, or a desired state rolled back, is known "
+          "the whole ensemble in order. Ages count from the time that half of the ten newest have "
+          "reached, so that one wrong clock forgets nothing. The agents keep copies by rules of "
+          "their own (records: in agent.yaml). That a plan was carried out, or a desired state rolled back, is known "
           "as long as a record says so.",
       .options = {{.name = "--keep",
                    .value_name = "N",
@@ -111,7 +111,7 @@ Command RunsForgetCommand() {
                    .target = &options->keep},
                   {.name = "--keep-days",
                    .value_name = "N",
-                   .help = "none older than this before the newest (180)",
+                   .help = "none older than this before half of the ten newest (180)",
                    .target = &options->keep_days}},
       .run = [options](Context& context) { return Forget(context, *options); }};
 }
