@@ -97,13 +97,15 @@ Command RunsForgetCommand() {
   return {
       .name = "runs forget",
       .summary = "remove old records of runs from this machine",
-      .examples = {{"zoowarden runs forget", "what is beyond the newest 100, or 180 days older than they"},
+      .examples = {{"zoowarden runs forget",
+                    "what is beyond the newest 100, or 180 days older than they"},
                    {"zoowarden runs forget --keep 20 --keep-days 30 --yes", "from cron"}},
       .details =
           "The ten newest stay, and what is open, halted or stuck until a later run has brought "
           "the whole ensemble in order. Ages count from the time that half of the ten newest have "
           "reached, so that one wrong clock forgets nothing. The agents keep copies by rules of "
-          "their own (records: in agent.yaml). That a plan was carried out, or a desired state rolled back, is known "
+          "their own (records: in agent.yaml). That a plan was carried out, or a desired state "
+          "rolled back, is known "
           "as long as a record says so.",
       .options = {{.name = "--keep",
                    .value_name = "N",
