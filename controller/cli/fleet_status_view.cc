@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace zoowarden::controller {
@@ -16,6 +17,9 @@ namespace zoowarden::controller {
 namespace {
 
 using model::MemberObservation;
+
+// Of this output alone: stored as kOpen.
+constexpr std::string_view kStopping = "stopping";
 
 const FleetEntry* EntryOf(const FleetStatusInput& input, const std::string& name) {
   if (!input.record) {
@@ -53,6 +57,12 @@ void AddMembers(const std::vector<MemberObservation>& seen,
   status.leader = view.leader;
 }
 
+// Its command was asked to stop (Ctrl-C), and the fleet's process waits for it to come to a safe
+// point.
+bool IsStopping(const FleetStatusInput& input, const FleetEntry& entry) {
+  return input.rolling && entry.state == core::EnsembleState::kOpen && !entry.process.empty();
+}
+
 // On its way to what it should be; one that is taken back has failed.
 bool IsRestarted(const MemberObservation& seen, const std::string& state, const std::string& run) {
   using model::OperationState;
@@ -76,8 +86,7 @@ bool IsRolling(const std::vector<MemberObservation>& seen,
     return member.answered && member.mode != model::Mode::kLeader;
   });
   // One problem each: that it does not serve, and that nobody leads.
-  return entry.state == core::EnsembleState::kRunning && restarted == 1 &&
-         view.problems.size() == restarted + (nobody_leads ? 1 : 0);
+  return restarted == 1 && view.problems.size() == restarted + (nobody_leads ? 1 : 0);
 }
 
 // While a rollout is open its own states say what to do next.
@@ -92,7 +101,11 @@ std::string Next(const FleetStatusInput& input,
     if (left_alone) {
       return "`zoowarden fleet resume`";
     }
-    if (auto step = NextOf(*entry, flags, "in the state directory"); !step.empty()) {
+    auto shown = *entry;
+    if (IsStopping(input, *entry)) {
+      shown.state = core::EnsembleState::kRunning;
+    }
+    if (auto step = NextOf(shown, flags, "in the state directory"); !step.empty()) {
       return step;
     }
   }
@@ -109,14 +122,17 @@ EnsembleStatus StatusOf(const FleetStatusInput& input, std::size_t index) {
     const auto view = MakeStatusView(one);
     status.healthy = view.healthy();
     status.problems = view.problems;
+    const bool carried = entry != nullptr && (entry->state == core::EnsembleState::kRunning ||
+                                              IsStopping(input, *entry));
     status.rolling =
-        !status.healthy && input.rolling && entry != nullptr && IsRolling(*answer, view, *entry);
+        !status.healthy && input.rolling && carried && IsRolling(*answer, view, *entry);
     AddMembers(*answer, view, status);
   } else {
     status.problems = {answer.error().message()};
   }
   if (entry != nullptr) {
-    status.state = core::EnsembleStateName(entry->state);
+    status.state = IsStopping(input, *entry) ? kStopping : core::EnsembleStateName(entry->state);
+    status.left = entry->state == core::EnsembleState::kOpen && entry->process.empty();
     status.message = core::HasFailed(entry->state) ? entry->message : "";
     status.run = status.run.empty() ? entry->run_id : status.run;
   }
@@ -135,10 +151,13 @@ std::string StateText(const EnsembleStatus& status) {
   if (!status.message.empty()) {
     return status.state + ": " + base::Printable(status.message, 1'000);
   }
-  if (status.state == core::EnsembleStateName(core::EnsembleState::kOpen)) {
+  if (status.left) {
     return status.state + ": nobody carries it out";
   }
-  return status.operation.empty() ? status.state : status.operation;
+  const bool open = status.state == kStopping ||
+                    status.state == core::EnsembleStateName(core::EnsembleState::kOpen);
+  return status.operation.empty() ? status.state
+                                  : (open ? status.state + ": " : "") + status.operation;
 }
 
 std::string HealthText(const EnsembleStatus& status) {
@@ -160,10 +179,14 @@ std::string RolloutLine(const FleetStatusInput& input, const FleetStatusView& vi
     return what + " has ended\n";
   }
   const bool halted = view.failed > input.fleet.policy.error_budget;
+  const bool stopping = std::any_of(view.ensembles.begin(),
+                                    view.ensembles.end(),
+                                    [](const auto& one) { return one.state == kStopping; });
   return what +
-         (input.rolling ? " goes on"
-          : halted      ? " is halted; `zoowarden fleet resume --retry` tries what failed again"
-                        : " is open; `zoowarden fleet resume` goes on") +
+         (stopping        ? " is being stopped"
+          : input.rolling ? " goes on"
+          : halted        ? " is halted; `zoowarden fleet resume --retry` tries what failed again"
+                          : " is open; `zoowarden fleet resume` goes on") +
          ", " + std::to_string(view.failed) + " failed of a budget of " +
          std::to_string(input.fleet.policy.error_budget) + "\n";
 }

@@ -34,7 +34,8 @@ struct EnsembleStatus {
   std::optional<model::ServerId> leader;
   std::string versions;   // "3.9.4", "3.8.4, 3.9.4"
   std::string operation;  // "server 2: verifying"
-  std::string state;      // in the rollout, or empty
+  std::string state;      // in the rollout, or empty; "stopping": asked to, and not yet there
+  bool left = false;      // begun, and nobody carries it out
   std::string message;    // why it failed there
   std::string run;
   std::string next;

@@ -21,10 +21,11 @@ class FleetCommandTest : public CommandLineTest {
     Write("fleet.yaml", "fleet: all\nensembles: [{files: ensemble.yaml}]\n");
   }
 
-  void Recorded(core::EnsembleState state, bool closed) {
+  void Recorded(core::EnsembleState state, bool closed, const std::string& process = "") {
     FleetRecord record{.fleet = "all", .rollout = "f-1", .verb = "upgrade", .to = "3.9.4"};
     record.closed = closed;
-    record.ensembles = {{.ensemble = "lab", .state = state, .run_id = "r-1", .message = "why"}};
+    record.ensembles = {
+        {.ensemble = "lab", .state = state, .run_id = "r-1", .process = process, .message = "why"}};
     const auto store = FleetStore::Own(Path("state/_fleets/all"));
     ASSERT_TRUE(store) << store.error().message();
     ASSERT_TRUE(store->Save(record));
@@ -128,6 +129,31 @@ TEST_F(FleetCommandTest, WhatElseIsTheMatterWhileAServerIsRestartedIsTrouble) {
   restart(0);  // a follower
   words_.seen[2].mode = model::Mode::kLeader;
   trouble("more than one server says that it leads: 2, 3");
+}
+
+// After Ctrl-C its command is asked to stop, and may have a server to bring up first.
+TEST_F(FleetCommandTest, WhatIsOnItsWayToASafePointIsStopping) {
+  Recorded(core::EnsembleState::kOpen, false, "boot 4711 1");
+  auto owner = std::optional(FleetStore::Own(Path("state/_fleets/all")));
+  EXPECT_THAT(Run({"fleet", "status"}).out, HasSubstr("3.9.4    stopping  r-1"));
+  auto& restarted = words_.seen[0];
+  restarted.process.reset();
+  restarted.mode = model::Mode::kUnknown;
+  restarted.operation = {.operation_id = "r-1-1", .run_id = "r-1"};
+  restarted.operation.state = model::OperationState::kStarting;
+  const auto stopping = Run({"fleet", "status"});
+  EXPECT_EQ(stopping.code, 0) << stopping.out;
+  EXPECT_THAT(stopping.out, HasSubstr("rolling  2/3"));
+  EXPECT_THAT(stopping.out, HasSubstr("stopping: server 1: starting"));
+  EXPECT_THAT(stopping.out, HasSubstr("is being stopped, 0 failed"));
+  EXPECT_THAT(stopping.out, HasSubstr("next: lab: `zoowarden attach r-1"));
+  EXPECT_THAT(Run({"fleet", "status", "-o", "json"}).out, HasSubstr("\"state\": \"stopping\""));
+  owner.reset();  // killed: whether its command still runs `fleet resume` finds out
+  const auto left = Run({"fleet", "status"});
+  EXPECT_EQ(left.code, 1);
+  EXPECT_THAT(left.out, HasSubstr("open: server 1: starting"));
+  EXPECT_THAT(left.out, Not(HasSubstr("nobody carries it out")));
+  EXPECT_THAT(left.out, HasSubstr("next: lab: `zoowarden fleet resume`"));
 }
 
 TEST_F(FleetCommandTest, StatusSaysWhyNobodyCarriesAnEnsembleOut) {

@@ -104,6 +104,7 @@ TEST_F(FleetDriverTest, AsksThoseThatRunToStopOnceAndResumeGoesOn) {
   EXPECT_EQ(Live(), FleetEnd::kInterrupted);
   EXPECT_EQ(world_.processes.size(), 6U);  // the canaries, and four of the next wave
   EXPECT_EQ(States(), "succeeded succeeded open open open open " + Times("waiting", 14));
+  EXPECT_EQ(Entry(2).process, "");  // until then it is stopping, to whoever looks
   stop_ = [] { return false; };
   EXPECT_EQ(Live(), FleetEnd::kEnded);
   EXPECT_EQ(States(), Times("succeeded", 20));
