@@ -110,7 +110,7 @@ struct World {
   std::function<base::Result<Detached>(const DetachRequest&)> detach;
   // The process of that name (Detached::process); nullopt when it has gone.
   std::function<std::optional<Detached>(const std::string&)> find_detached;
-  // The process of this program that was begun with these words, one after the other, by whomever.
+  // The process of this program and user that was begun with these words, one after the other.
   std::function<std::optional<Detached>(const std::vector<std::string>&)> find_begun_with;
   // The agents of many ensembles, to be asked together; an ensemble that cannot be connected to has
   // its error in every answer.

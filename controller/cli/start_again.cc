@@ -84,6 +84,27 @@ std::string ProcessText(pid_t pid) {
              : "";
 }
 
+// The program's file; one that an upgrade of the package has replaced keeps its name. Empty: it
+// cannot be told, as of another user's process.
+std::string ProgramOf(const std::string& process) {
+  constexpr std::string_view kReplaced = " (deleted)";
+  std::error_code error;
+  auto name = std::filesystem::read_symlink("/proc/" + process + "/exe", error).native();
+  if (!error && name.ends_with(kReplaced)) {
+    name.resize(name.size() - kReplaced.size());
+  }
+  return error ? "" : name;
+}
+
+// Whoever may write words on a command line is not yet this program. systemd-run becomes it within
+// moments.
+bool IsThisProgram(const sys::ProcessInfo& process) {
+  static const auto kOwn = ProgramOf("self");
+  const auto program = ProgramOf(std::to_string(process.name.pid));
+  return process.user == ::geteuid() && !kOwn.empty() &&
+         (program == kOwn || program == kSystemdRun);
+}
+
 }  // namespace
 
 base::Result<Detached> StartAgain(const DetachRequest& request) {
@@ -154,7 +175,7 @@ std::optional<Detached> FindStartedWith(const std::vector<std::string>& words) {
   for (const auto pid : *all) {
     const auto process =
         pid == ::getpid() ? base::Fail(base::ErrorCode::kNotFound, "", "") : sys::ReadProcess(pid);
-    if (!process || !process->alive()) {
+    if (!process || !process->alive() || !IsThisProgram(*process)) {
       continue;
     }
     const auto& line = process->command_line;

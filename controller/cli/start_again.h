@@ -17,7 +17,8 @@ namespace zoowarden::controller {
 [[nodiscard]] base::Result<Detached> StartAgain(const DetachRequest& request);
 // One that an earlier life of the caller started (Detached::process); nullopt when it has gone.
 [[nodiscard]] std::optional<Detached> FindStarted(const std::string& process);
-// One whose command line has these words, one after the other; not this process.
+// One of this program and user whose command line has these words, one after the other; not this
+// process. The program's file may have been replaced since it was begun.
 [[nodiscard]] std::optional<Detached> FindStartedWith(const std::vector<std::string>& words);
 
 }  // namespace zoowarden::controller

@@ -1,16 +1,12 @@
 // A rollout of a fleet and the real records of its ensembles: which run counts, and how commands
 // are begun.
-#include "controller/cli/start_again.h"
 #include "controller/fleet/fleet_store.h"
 #include "controller/run/prepare.h"
-#include "sys/subprocess.h"
 #include "tests/unit/controller/cli/run_fixture.h"
 
 #include <gmock/gmock.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <csignal>
 
 namespace zoowarden::controller {
 namespace {
@@ -236,25 +232,6 @@ TEST_F(FleetChildrenTest, ARunThatTheRolloutItselfWentOnWithIsGoneOnWith) {
   code_ = 8;
   EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 10);
   EXPECT_THAT(begun_, Contains(ElementsAre("resume", "r-1", "--yes", "--rollout")));
-}
-
-TEST(StartAgainTest, AProcessIsFoundByTheWordsItWasBegunWith) {
-  const auto directory = sys::TempDir::Create(testing::TempDir(), "words.");
-  ASSERT_TRUE(directory);
-  const auto pid = sys::StartDetached({.executable = "/bin/sh",
-                                       .arguments = {"-c", "kill -STOP $$", "--run-id", "r-7"},
-                                       .environment = {"PATH=/usr/bin:/bin"},
-                                       .log = directory->path() / "log"});
-  ASSERT_TRUE(pid) << pid.error().message();
-  const auto found = FindStartedWith({"--run-id", "r-7"});
-  ASSERT_TRUE(found);
-  EXPECT_EQ(found->pid, *pid);
-  EXPECT_FALSE(FindStartedWith({"--run-id", "r-8"}));
-  EXPECT_FALSE(FindStartedWith({"r-7", "--run-id"}));
-  ::kill(-*pid, SIGKILL);
-  ::waitpid(*pid, nullptr, 0);
-  EXPECT_TRUE(found->ended());
-  EXPECT_FALSE(FindStartedWith({"--run-id", "r-7"}));
 }
 
 }  // namespace
