@@ -23,6 +23,18 @@ struct Copies {
   std::size_t answered = 0;
 };
 
+// Most copies are the same text: each text is read once.
+base::Result<std::string> ApprovedPartOf(const Copies& copies, const std::string& state_json) {
+  const auto same = std::find_if(copies.found.begin(), copies.found.end(), [&](const Copy& copy) {
+    return copy.record.state_json == state_json;
+  });
+  if (same != copies.found.end()) {
+    return same->approved;
+  }
+  ZW_ASSIGN(const auto file, DecodeRun(state_json));
+  return ApprovedPart(file);
+}
+
 Copies AskForCopies(Agents& agents, const std::string& run_id) {
   Copies copies;
   for (auto& answer : agents.GetRecord(run_id)) {
@@ -33,11 +45,11 @@ Copies AskForCopies(Agents& agents, const std::string& run_id) {
     if (!answer.result) {
       copies.answered += answer.result.error().Is(base::ErrorCode::kNotFound) ? 1U : 0U;
       miss(answer.result.error());
-    } else if (const auto file = DecodeRun(answer.result->state_json); !file) {
-      miss(file.error());
+    } else if (auto approved = ApprovedPartOf(copies, answer.result->state_json); !approved) {
+      miss(approved.error());
     } else {
       ++copies.answered;
-      copies.found.push_back({answer.server, std::move(*answer.result), ApprovedPart(*file)});
+      copies.found.push_back({answer.server, std::move(*answer.result), std::move(*approved)});
     }
   }
   return copies;

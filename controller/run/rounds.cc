@@ -22,22 +22,16 @@ bool Serves(const model::MemberObservation& seen, bool only_member) {
 
 // Settled members first: the one that is being restarted comes last.
 std::vector<model::ServerId> CanaryCandidates(const model::Round& before) {
-  std::vector<model::MemberObservation> serving;
-  std::copy_if(before.members.begin(),
-               before.members.end(),
-               std::back_inserter(serving),
-               [only = before.members.size() == 1](const model::MemberObservation& seen) {
-                 return Serves(seen, only);
-               });
-  std::stable_partition(serving.begin(), serving.end(), [](const model::MemberObservation& seen) {
-    return !model::IsInFlight(seen.operation.state);
-  });
+  const bool only = before.members.size() == 1;
   std::vector<model::ServerId> candidates;
-  for (const auto& seen : serving) {
-    if (candidates.size() < kCanaryTries) {
-      candidates.push_back(seen.id);
+  for (const bool in_flight : {false, true}) {
+    for (const auto& seen : before.members) {
+      if (Serves(seen, only) && model::IsInFlight(seen.operation.state) == in_flight) {
+        candidates.push_back(seen.id);
+      }
     }
   }
+  candidates.resize(std::min(candidates.size(), kCanaryTries));
   return candidates;
 }
 

@@ -216,6 +216,7 @@ std::vector<model::MemberObservation> SimAgents::Observe(const controller::Obser
   Pass(kCallTime);
   AwaitCanary(o);
   std::vector<model::MemberObservation> seen;
+  seen.reserve(agents_.size());
   for (auto& [id, agent] : agents_) {
     seen.push_back(ObserveOne(*agent, o));
   }
