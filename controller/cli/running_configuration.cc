@@ -3,6 +3,7 @@
 #include "config/digests.h"
 #include "controller/cli/connection.h"
 #include "controller/cli/run_records.h"
+#include "controller/run/prepare.h"
 
 #include <algorithm>
 
@@ -46,13 +47,6 @@ Configurations RunningConfigurations(Context& context,
     }
   }
   return running;
-}
-
-model::ConfigurationSpec ConfigurationOf(const model::EnsembleSpec& spec,
-                                         const model::ServerSpec& server) {
-  auto configuration = spec.config;
-  configuration.settings = model::SettingsOf(spec, server);
-  return configuration;
 }
 
 Configurations EarlierConfigurations(Context& context,

@@ -27,8 +27,4 @@ using Configurations = std::map<model::ServerId, model::ConfigurationSpec>;
                                                    const core::PlanInput& input,
                                                    const core::Plan& plan);
 
-// What ensemble.yaml says of one server, its own settings among it.
-[[nodiscard]] model::ConfigurationSpec ConfigurationOf(const model::EnsembleSpec& spec,
-                                                       const model::ServerSpec& server);
-
 }  // namespace zoowarden::controller

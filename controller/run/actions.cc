@@ -1,6 +1,7 @@
 #include "controller/run/actions.h"
 
 #include "base/check.h"
+#include "controller/run/prepare.h"
 #include "core/plan.h"
 #include "model/discovery.h"
 #include "sys/files.h"
@@ -45,8 +46,7 @@ base::Result<BeginOptions> BeginOptionsFor(const RunFile& run, const core::Actio
   const auto* spec = model::FindServer(run.spec, server.id);
   ZW_CHECK(spec != nullptr, "server " + model::ToString(server.id) + " is not declared");
   options.release = run.spec.release;
-  options.configuration = run.spec.config;
-  options.configuration.settings = model::SettingsOf(run.spec, *spec);
+  options.configuration = ConfigurationOf(run.spec, *spec);
   options.members = core::DeclaredMembers(run.spec);
   options.client_port = spec->client_port;
   options.from_generation = server.origin.digest;

@@ -11,12 +11,17 @@
 
 namespace zoowarden::controller {
 
+model::ConfigurationSpec ConfigurationOf(const model::EnsembleSpec& spec,
+                                         const model::ServerSpec& server) {
+  auto configuration = spec.config;
+  configuration.settings = model::SettingsOf(spec, server);
+  return configuration;
+}
+
 std::map<model::ServerId, model::Generation> WantedGenerations(const model::EnsembleSpec& spec) {
   std::map<model::ServerId, model::Generation> wanted;
   for (const auto& server : spec.servers) {
-    auto configuration = spec.config;
-    configuration.settings = model::SettingsOf(spec, server);
-    const auto digest = config::ConfigurationDigest(configuration);
+    const auto digest = config::ConfigurationDigest(ConfigurationOf(spec, server));
     wanted[server.id] = {
         .digest = config::GenerationDigest(spec.release.version, spec.release.sha512, digest),
         .version = spec.release.version,

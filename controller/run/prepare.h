@@ -11,6 +11,10 @@
 
 namespace zoowarden::controller {
 
+// What the desired state says of one server, its own settings among it.
+[[nodiscard]] model::ConfigurationSpec ConfigurationOf(const model::EnsembleSpec& spec,
+                                                       const model::ServerSpec& server);
+
 // What every server should run: release and configuration digests of its merged settings.
 [[nodiscard]] std::map<model::ServerId, model::Generation> WantedGenerations(
     const model::EnsembleSpec& spec);
