@@ -207,14 +207,14 @@ base::Status RefuseOpen(const OpenFleet& open, bool leave_open) {
           "another one instead");
 }
 
-// A rollout that was open and has no successor which takes its place.
-base::Status Leave(Context& context, OpenFleet& open) {
+// A rollout that was open and has no successor whose record takes the place of its own: closed, it
+// would still be there for `fleet resume --retry`.
+base::Status Leave(Context& context, const OpenFleet& open) {
   if (!open.record || open.record->closed) {
     return base::Ok();
   }
-  open.record->closed = true;
-  ZW_TRY(open.store.Save(*open.record));
-  context.Say("rollout " + open.record->rollout + " is left: it is not open any more");
+  ZW_TRY(open.store.Forget());
+  context.Say("rollout " + open.record->rollout + " is forgotten");
   return base::Ok();
 }
 

@@ -170,7 +170,7 @@ std::string RolloutLine(const FleetStatusInput& input, const FleetStatusView& vi
            base::Printable(input.record_problem, 1'000) + "\n";
   }
   if (!input.record) {
-    return "no rollout was begun on this machine\n";
+    return "no rollout is recorded on this machine\n";
   }
   const auto& record = *input.record;
   const auto what = "rollout " + record.rollout + " (" + record.verb +

@@ -37,7 +37,7 @@ struct FleetRecord {
   std::string release;  // archive of an upgrade, absolute; "adopted"; empty = beside the old one
   bool allow_outage = false;
   std::int64_t created_ms = 0;
-  bool closed = false;  // ended with all ensembles, or left for another rollout
+  bool closed = false;  // ended with all ensembles
   std::vector<FleetEntry> ensembles;
 };
 

@@ -82,6 +82,11 @@ base::Status FleetStore::Save(const FleetRecord& record) const {
   return sys::WriteFileAtomically(RecordPath(directory_), EncodeFleet(record), 0600);
 }
 
+base::Status FleetStore::Forget() const {
+  ZW_TRY(sys::RemoveTree(RecordPath(directory_)));
+  return sys::SyncDirectory(directory_);
+}
+
 base::Result<std::filesystem::path> FleetStore::LogOf(const std::string& rollout,
                                                       const std::string& ensemble) const {
   const auto directory = directory_ / rollout;

@@ -20,10 +20,12 @@ class FleetStore {
   // To read beside an owner; nothing is made.
   [[nodiscard]] static FleetStore Beside(const std::filesystem::path& directory);
 
-  // nullopt: there never was a rollout.
+  // nullopt: there never was a rollout, or it is forgotten.
   [[nodiscard]] base::Result<std::optional<FleetRecord>> Load() const;
   // Durable when it returns. Of the owner only.
   [[nodiscard]] base::Status Save(const FleetRecord& record) const;
+  // As if there never was a rollout; logs stay. Durable when it returns. Of the owner only.
+  [[nodiscard]] base::Status Forget() const;
 
   // What the commands of that ensemble print; its directory is made.
   [[nodiscard]] base::Result<std::filesystem::path> LogOf(const std::string& rollout,

@@ -191,7 +191,7 @@ TEST_F(FleetCommandTest, StatusOfADamagedRecordIsNotThatNothingWasBegun) {
   const auto damaged = Run({"fleet", "status"});
   EXPECT_EQ(damaged.code, 1);
   EXPECT_THAT(damaged.out, HasSubstr("problem: what was rolled is not known: "));
-  EXPECT_THAT(damaged.out, Not(HasSubstr("no rollout was begun")));
+  EXPECT_THAT(damaged.out, Not(HasSubstr("no rollout is recorded")));
   const auto json = Run({"fleet", "status", "-o", "json"});
   EXPECT_THAT(json.out, HasSubstr("\"rollout_problem\": \""));
   EXPECT_THAT(json.out, HasSubstr("\"healthy\": false"));
@@ -234,7 +234,7 @@ TEST_F(FleetCommandTest, WhereNothingIsToBeDoneNobodyIsAskedAndNothingBegins) {
   EXPECT_EQ(nothing.code, 0) << nothing.err;
   EXPECT_THAT(nothing.out, HasSubstr("nothing to do"));
   EXPECT_THAT(Run({"fleet", "apply", "-o", "json"}).out, HasSubstr("\"nothing_to_do\": true"));
-  EXPECT_THAT(Run({"fleet", "status"}).out, HasSubstr("no rollout was begun"));
+  EXPECT_THAT(Run({"fleet", "status"}).out, HasSubstr("no rollout is recorded"));
 }
 
 TEST_F(FleetCommandTest, ARolloutThatIsLeftIsForgottenWhereNothingIsToBeDone) {
@@ -247,13 +247,33 @@ TEST_F(FleetCommandTest, ARolloutThatIsLeftIsForgottenWhereNothingIsToBeDone) {
   const auto left = Run({"fleet", "apply", "--leave-open", "--yes"});
   EXPECT_EQ(left.code, 0) << left.err;
   EXPECT_THAT(left.out, HasSubstr("nothing to do"));
-  EXPECT_THAT(left.err, HasSubstr("rollout f-1 is left"));
+  EXPECT_THAT(left.err, HasSubstr("rollout f-1 is forgotten"));
   const auto status = Run({"fleet", "status"});
   EXPECT_EQ(status.code, 0) << status.out;
-  EXPECT_THAT(status.out, HasSubstr("rollout f-1 (upgrade to 3.9.4) has ended"));
+  EXPECT_THAT(status.out, HasSubstr("no rollout is recorded on this machine"));
+  EXPECT_THAT(status.out, Not(HasSubstr("why")));
   EXPECT_EQ(Run({"fleet", "resume", "--yes"}).code, 1);
-  // One that has ended is not left once more.
-  EXPECT_THAT(Run({"fleet", "apply", "--leave-open", "--yes"}).err, Not(HasSubstr("is left")));
+  // One that has ended is not forgotten.
+  Recorded(core::EnsembleState::kHalted, true);
+  EXPECT_THAT(Run({"fleet", "apply", "--leave-open", "--yes"}).err, Not(HasSubstr("forgotten")));
+  EXPECT_THAT(Run({"fleet", "status"}).out, HasSubstr("rollout f-1 (upgrade to 3.9.4) has ended"));
+}
+
+TEST_F(FleetCommandTest, WhatIsForgottenIsNotBegunByARetry) {
+  Recorded(core::EnsembleState::kWaiting, false);
+  const auto wanted = WantedGenerations(config::LoadEnsembleFile(Path("ensemble.yaml"))->spec);
+  for (auto& seen : words_.seen) {
+    seen.current = wanted.at(seen.id);
+    seen.process->generation = seen.current->digest;
+  }
+  ASSERT_EQ(Run({"fleet", "apply", "--leave-open", "--yes"}).code, 0);
+  detach_ = [](const DetachRequest&) -> base::Result<Detached> {
+    ADD_FAILURE() << "a command was begun";
+    return base::Fail(base::ErrorCode::kInternal, "test", "not here");
+  };
+  const auto again = Run({"fleet", "resume", "--retry", "--yes"});
+  EXPECT_EQ(again.code, 1);
+  EXPECT_THAT(again.err, HasSubstr("no rollout of fleet all is open"));
 }
 
 TEST_F(FleetCommandTest, APlanThatGoesBackSaysSo) {
