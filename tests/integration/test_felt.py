@@ -46,8 +46,9 @@ def test_more_than_the_budget_ends_the_run_at_the_next_safe_point(ensemble, then
     assert "client_impact allows" in shown["outcome_text"], shown
     assert "over_budget" in [event["kind"] for event in shown["events"]]
     if then == "halt":
-        # A busy machine may be over this budget before the first step.
-        assert len(watch.restarts) <= 1, "a step is brought to its end and no other is begun"
-        assert sorted(ensemble.versions().values()) == [OLD, OLD, NEW]
+        # A busy machine may be over this budget between the first intent and its stop.
+        changed = len(watch.restarts)
+        assert changed <= 1, "a step is brought to its end and no other is begun"
+        assert sorted(ensemble.versions().values()) == [OLD] * (3 - changed) + [NEW] * changed
         assert ensemble.run("rollback", "--yes", seconds=240).code == command.SUCCEEDED
     assert set(ensemble.versions().values()) == {OLD}
