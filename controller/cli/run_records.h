@@ -94,8 +94,9 @@ struct AgreedRun {
 
 // The run as it may be gone on with: one agent may be in other hands, so what was approved must be
 // as this machine's own record has it, or, without one, as a majority of the agents has it. Copies
-// that differ are left out; of the others the newest state and all events count, as in FindRun.
-// kFailedPrecondition "run.no_agreement" names every agent that is missing.
+// that differ are left out; of the others all events count and, unlike in FindRun, the newest
+// state, on however few agents. kFailedPrecondition "run.no_agreement" names every agent that is
+// missing.
 [[nodiscard]] base::Result<AgreedRun> FindAgreedRun(RunJournal& journal,
                                                     Agents& agents,
                                                     const std::string& run_id);
