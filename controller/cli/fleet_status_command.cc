@@ -45,6 +45,16 @@ base::Result<Asking> Prepare(Context& context, const FleetStatusOptions& options
                 .flags = std::move(typed)};
 }
 
+std::set<std::string> GoneOf(Context& context, const std::optional<FleetRecord>& record) {
+  std::set<std::string> gone;
+  for (const auto& entry : record ? record->ensembles : std::vector<FleetEntry>()) {
+    if (!entry.process.empty() && !context.world().find_detached(entry.process)) {
+      gone.insert(entry.process);
+    }
+  }
+  return gone;
+}
+
 bool Ask(Context& context, const Asking& asking, bool again) {
   auto& clock = context.world().clock;
   FleetStatusInput input{.fleet = asking.fleet, .flags = asking.flags};
@@ -55,6 +65,7 @@ bool Ask(Context& context, const Asking& asking, bool again) {
   if (auto record = asking.store.Load()) {
     input.record = *std::move(record);
     input.rolling = asking.store.InUse();
+    input.gone = GoneOf(context, input.record);
   } else {
     input.record_problem = record.error().message();
   }

@@ -57,10 +57,21 @@ void AddMembers(const std::vector<MemberObservation>& seen,
   status.leader = view.leader;
 }
 
+// That of one that runs is stored a moment after its state. The fleet's process may be one that
+// only asks whether to go on.
+bool HasProcess(const FleetStatusInput& input, const FleetEntry& entry) {
+  return entry.process.empty() ? entry.state == core::EnsembleState::kRunning
+                               : !input.gone.contains(entry.process);
+}
+
 // Its command was asked to stop (Ctrl-C), and the fleet's process waits for it to come to a safe
 // point.
 bool IsStopping(const FleetStatusInput& input, const FleetEntry& entry) {
-  return input.rolling && entry.state == core::EnsembleState::kOpen && !entry.process.empty();
+  return input.rolling && entry.state == core::EnsembleState::kOpen && HasProcess(input, entry);
+}
+
+bool IsCarriedOut(const FleetStatusInput& input, const FleetEntry& entry) {
+  return input.rolling && !core::HasEnded(entry.state) && HasProcess(input, entry);
 }
 
 // On its way to what it should be; one that is taken back has failed.
@@ -122,17 +133,15 @@ EnsembleStatus StatusOf(const FleetStatusInput& input, std::size_t index) {
     const auto view = MakeStatusView(one);
     status.healthy = view.healthy();
     status.problems = view.problems;
-    const bool carried = entry != nullptr && (entry->state == core::EnsembleState::kRunning ||
-                                              IsStopping(input, *entry));
-    status.rolling =
-        !status.healthy && input.rolling && carried && IsRolling(*answer, view, *entry);
+    status.rolling = !status.healthy && entry != nullptr && IsCarriedOut(input, *entry) &&
+                     IsRolling(*answer, view, *entry);
     AddMembers(*answer, view, status);
   } else {
     status.problems = {answer.error().message()};
   }
   if (entry != nullptr) {
     status.state = IsStopping(input, *entry) ? kStopping : core::EnsembleStateName(entry->state);
-    status.left = entry->state == core::EnsembleState::kOpen && entry->process.empty();
+    status.left = entry->state == core::EnsembleState::kOpen && !HasProcess(input, *entry);
     status.message = core::HasFailed(entry->state) ? entry->message : "";
     status.run = status.run.empty() ? entry->run_id : status.run;
   }

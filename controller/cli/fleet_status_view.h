@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct FleetStatusInput {
   std::optional<FleetRecord> record;    // of the last rollout on this machine
   std::string record_problem;           // why it cannot be read
   bool rolling = false;                 // a process carries it out
+  std::set<std::string> gone;           // of the ensembles' processes (FleetEntry::process)
   std::vector<std::string> flags;       // one an ensemble: what a typed command needs to mean it
   std::chrono::milliseconds took{0};    // from the question to the last answer
   pki::UnixTime now{0};

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <streambuf>
 #include <string>
@@ -270,7 +271,10 @@ class CommandLineTest : public testing::Test {
         .watch_interrupt = [this](const InterruptWords&) { return interrupted_; },
         .random = [this] { return random_; },
         .detach = detach_,
-        .find_detached = [](const std::string&) { return std::nullopt; },
+        .find_detached = [this](const std::string& process) -> std::optional<Detached> {
+          return alive_.contains(process) ? std::optional<Detached>(Detached{.process = process})
+                                          : std::nullopt;
+        },
         .find_begun_with = [](const std::vector<std::string>&) { return std::nullopt; },
         .connect_fleet =
             [this](const std::vector<ConnectRequest>& asked) {
@@ -301,6 +305,7 @@ class CommandLineTest : public testing::Test {
   std::shared_ptr<WriteStream> writes_ = std::make_shared<NoWrites>();
   std::function<bool()> interrupted_ = [] { return false; };
   std::function<base::Result<Detached>(const DetachRequest&)> detach_;
+  std::set<std::string> alive_;  // processes of earlier lives
   sys::ManualClock manual_clock_;
   sys::Clock* clock_ = &manual_clock_;
   NoCheckRunner checks_;

@@ -134,6 +134,7 @@ TEST_F(FleetCommandTest, WhatElseIsTheMatterWhileAServerIsRestartedIsTrouble) {
 // After Ctrl-C its command is asked to stop, and may have a server to bring up first.
 TEST_F(FleetCommandTest, WhatIsOnItsWayToASafePointIsStopping) {
   Recorded(core::EnsembleState::kOpen, false, "boot 4711 1");
+  alive_ = {"boot 4711 1"};
   auto owner = std::optional(FleetStore::Own(Path("state/_fleets/all")));
   EXPECT_THAT(Run({"fleet", "status"}).out, HasSubstr("3.9.4    stopping  r-1"));
   auto& restarted = words_.seen[0];
@@ -148,11 +149,34 @@ TEST_F(FleetCommandTest, WhatIsOnItsWayToASafePointIsStopping) {
   EXPECT_THAT(stopping.out, HasSubstr("is being stopped, 0 failed"));
   EXPECT_THAT(stopping.out, HasSubstr("next: lab: `zoowarden attach r-1"));
   EXPECT_THAT(Run({"fleet", "status", "-o", "json"}).out, HasSubstr("\"state\": \"stopping\""));
-  owner.reset();  // killed: whether its command still runs `fleet resume` finds out
+  owner.reset();  // killed, and its command still runs
   const auto left = Run({"fleet", "status"});
   EXPECT_EQ(left.code, 1);
   EXPECT_THAT(left.out, HasSubstr("open: server 1: starting"));
   EXPECT_THAT(left.out, Not(HasSubstr("nobody carries it out")));
+  EXPECT_THAT(left.out, HasSubstr("next: lab: `zoowarden fleet resume`"));
+}
+
+// `fleet resume` holds the rollout while it asks, and a server was left in the middle of its step.
+TEST_F(FleetCommandTest, NobodyCarriesOutWhatAProcessThatHasGoneWasToCarryOut) {
+  auto& restarted = words_.seen[0];
+  restarted.process.reset();
+  restarted.mode = model::Mode::kUnknown;
+  restarted.operation = {.operation_id = "r-1-1", .run_id = "r-1"};
+  restarted.operation.state = model::OperationState::kStarting;
+  for (const auto state : {core::EnsembleState::kOpen, core::EnsembleState::kRunning}) {
+    Recorded(state, false, "boot 4711 1");
+    const auto owner = FleetStore::Own(Path("state/_fleets/all"));
+    ASSERT_TRUE(owner);
+    const auto gone = Run({"fleet", "status"});
+    EXPECT_EQ(gone.code, 1) << gone.out;
+    EXPECT_THAT(gone.out, HasSubstr("ATTENTION"));
+    EXPECT_THAT(gone.out, HasSubstr("problem: lab: server 1 is down"));
+    EXPECT_THAT(gone.out, Not(HasSubstr("stop")));
+  }
+  Recorded(core::EnsembleState::kOpen, false, "boot 4711 1");
+  const auto left = Run({"fleet", "status"});
+  EXPECT_THAT(left.out, HasSubstr("open: nobody carries it out"));
   EXPECT_THAT(left.out, HasSubstr("next: lab: `zoowarden fleet resume`"));
 }
 
