@@ -54,9 +54,9 @@ base::Result<model::Generation> PreviousOf(const KnownRuns& known,
   return base::Fail(base::ErrorCode::kFailedPrecondition,
                     "repair.no_previous",
                     name +
-                        ": no record that most agents have tells of a run that brought it what it "
-                        "has, so what it had "
-                        "before is not known; repair it with --by restart or --by desired");
+                        ": no record that this machine or most agents have tells of a run that "
+                        "brought it what it has, so what it had before is not known; repair it "
+                        "with --by restart or --by desired");
 }
 
 }  // namespace

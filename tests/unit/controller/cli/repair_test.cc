@@ -135,7 +135,8 @@ TEST_F(RepairTest, TheDesiredStateShowsWhatChanges) {
 TEST_F(RepairTest, WhatWasThereBeforeComesFromTheRecords) {
   const auto unknown = Run({"repair", "--by", "previous", "--yes"});
   EXPECT_EQ(unknown.code, static_cast<int>(ExitCode::kRefused)) << unknown.err;
-  EXPECT_NE(unknown.err.find("server 3: no record that most agents have tells"), std::string::npos)
+  EXPECT_NE(unknown.err.find("server 3: no record that this machine or most agents have tells"),
+            std::string::npos)
       << unknown.err;
 
   const auto had = Seen(3).current;
@@ -156,7 +157,8 @@ TEST_F(RepairTest, WhatWasThereBeforeComesFromTheRecords) {
                     {{3}, std::vector<RunRecord>{}}};
   Seen(3).generations.push_back(before.digest);
   const auto alone = Run({"repair", "--by", "previous", "--yes"});
-  EXPECT_NE(alone.err.find("server 3: no record that most agents have tells"), std::string::npos)
+  EXPECT_NE(alone.err.find("server 3: no record that this machine or most agents have tells"),
+            std::string::npos)
       << "one agent says what another server starts: " << alone.err;
   Seen(3).generations.pop_back();
   words_.records.at(2).result->push_back(record);
