@@ -72,7 +72,9 @@ void GoBack(Turn& turn, std::string reason, const std::string& why) {
   auto& state = turn.state();
   state.goal = RunGoal::kBack;
   state.phase = RunPhase::kRolling;
-  state.attempt.reset();
+  if (state.attempt && !IsStopUnclear(turn, *state.attempt)) {
+    state.attempt.reset();
+  }
   state.outcome_reason = std::move(reason);
   state.outcome_text = why;
   state.permit_refusals = 0;

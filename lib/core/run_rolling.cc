@@ -6,10 +6,20 @@
 #include <utility>
 
 namespace zoowarden::core::internal {
-namespace {
 
 using model::OperationState;
 using model::ServerId;
+
+bool IsStopUnclear(Turn& turn, ServerId server) {
+  const auto& operation = turn.Seen(server).operation;
+  const bool agent_knows =
+      IsOwnOperation(turn.state(), operation) &&
+      (model::IsInFlight(operation.state) || operation.state == OperationState::kCommitted ||
+       operation.state == OperationState::kRolledBack);
+  return turn.state().attempt == server && !agent_knows && !turn.out.conclusions.IsProved(server);
+}
+
+namespace {
 
 // Generations do not tell whether it was started again: its operation does, until it is done.
 bool WasRestarted(const RunState& state,
@@ -52,8 +62,9 @@ std::optional<ServerId> NextInTurn(Turn& turn) {
   const auto& state = turn.state();
   const auto& conclusions = turn.out.conclusions;
   auto order = TurnOrder(state, conclusions.leader);
-  std::erase_if(order,
-                [&](ServerId id) { return IsDone(state, ServerOf(state, id), turn.Seen(id)); });
+  std::erase_if(order, [&](ServerId id) {
+    return IsDone(state, ServerOf(state, id), turn.Seen(id)) && !IsStopUnclear(turn, id);
+  });
   if (order.empty()) {
     return std::nullopt;
   }
@@ -103,7 +114,8 @@ void NoteDone(Turn& turn) {
   auto& state = turn.state();
   for (auto& server : state.servers) {
     const auto& seen = turn.Seen(server.id);
-    if (!seen.answered || !server.changed || !IsDone(state, server, seen)) {
+    if (!seen.answered || !server.changed || !IsDone(state, server, seen) ||
+        IsStopUnclear(turn, server.id)) {
       continue;
     }
     const bool listed =
@@ -306,6 +318,15 @@ void NextServer(Turn& turn, ServerRun& server) {
   }
 }
 
+// Nobody else is stopped before it is back.
+void AwaitStopped(Turn& turn, ServerId id) {
+  const auto why =
+      Name(id) + " was told to stop and is not back: " + turn.out.conclusions.Of(id).why;
+  if (turn.WaitedFor("back " + model::ToString(id), why, turn.state().policy.step_timeout)) {
+    GiveUpWaiting(turn, "it is not safe to stop another server: " + why);
+  }
+}
+
 // A stop that its agent did not carry out: the permit had expired and the server serves on.
 bool CountPermitRefusal(Turn& turn) {
   auto& state = turn.state();
@@ -367,6 +388,10 @@ void Rolling(Turn& turn) {
     return;
   }
   const auto next = NextInTurn(turn);
+  if (state.attempt && state.attempt != next && IsStopUnclear(turn, *state.attempt)) {
+    AwaitStopped(turn, *state.attempt);
+    return;
+  }
   if (!next) {
     turn.Progress();
     state.phase = RunPhase::kFinalCheck;

@@ -40,9 +40,35 @@ Schedule ACrashOnTheWayBack() {
   return schedule;
 }
 
+// A server is told to stop and its machine crashes; what its agent finds afterwards is a new
+// process and no permit, so it gives the stop up. The run, over its budget, took the next server
+// back before that one was a member again.
+Schedule ACrashInTheMiddleOfAStop() {
+  Schedule schedule;
+  schedule.participants = 5;
+  schedule.in_pairs = true;
+  schedule.client_impact = {.max_write_gap = milliseconds(506),
+                            .then = model::OverBudget::kRollback};
+  schedule.incidents = {{.kind = IncidentKind::kLeadershipLost,
+                         .at = milliseconds(6'913),
+                         .lasts = milliseconds(9'331),
+                         .server = {4}},
+                        {.kind = IncidentKind::kMachineCrashed,
+                         .at = milliseconds(14'086),
+                         .lasts = milliseconds(31'189),
+                         .server = {4}},
+                        {.kind = IncidentKind::kMachineCrashed,
+                         .at = milliseconds(19'672),
+                         .lasts = milliseconds(505),
+                         .server = {2}}};
+  return schedule;
+}
+
 INSTANTIATE_TEST_SUITE_P(Once,
                          FoundScheduleTest,
-                         testing::Values(Found{"ACrashOnTheWayBack", ACrashOnTheWayBack()}),
+                         testing::Values(Found{"ACrashOnTheWayBack", ACrashOnTheWayBack()},
+                                         Found{"ACrashInTheMiddleOfAStop",
+                                               ACrashInTheMiddleOfAStop()}),
                          [](const auto& param) { return param.param.name; });
 
 }  // namespace

@@ -101,6 +101,64 @@ TEST_F(RunImpactTest, TooMuchTakesEverybodyBackWhereThePolicySaysSo) {
   EXPECT_FALSE(ensemble_.Logged("proceed 1"));
 }
 
+// Told to stop; then its machine restarts it on what was current, and its agent gives up.
+class UnclearStopTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ensemble_.state.policy.client_impact = {.max_write_gap = milliseconds(500),
+                                            .then = model::OverBudget::kRollback};
+    ASSERT_TRUE(ensemble_.DriveUntil([&] { return ensemble_.Logged("proceed 3"); }));
+    auto& server = ensemble_.At(3);
+    server.generation = "old";
+    server.start = testing::Start::kNeverJoins;
+    server.started_by.clear();
+    server.operation.state = model::OperationState::kStaged;
+    ensemble_.writes = WritesSeen{.longest = milliseconds(900)};
+    ASSERT_TRUE(ensemble_.DriveUntil([&] { return ensemble_.state.goal == RunGoal::kBack; }));
+  }
+
+  FakeEnsemble ensemble_{5, 1};
+};
+
+TEST_F(UnclearStopTest, NobodyElseIsTakenBackWhileItIsNotBack) {
+  for (int i = 0; i < 10; ++i) {
+    ensemble_.Step();
+  }
+  ensemble_.ForgetMemory();
+  for (int i = 0; i < 10; ++i) {
+    ensemble_.Step();
+  }
+  EXPECT_THAT(ensemble_.Stops(), ElementsAre("proceed 2", "proceed 3"));
+  EXPECT_THAT(ensemble_.last.waiting, HasSubstr("server 3 was told to stop and is not back"));
+  ensemble_.At(3).start = testing::Start::kGood;
+  ASSERT_TRUE(ensemble_.Drive());
+  EXPECT_EQ(ensemble_.state.outcome, RunOutcome::kRolledBack);
+  EXPECT_EQ(ensemble_.Generations(), "old old old old old");
+  EXPECT_THAT(ensemble_.Stops(), ElementsAre("proceed 2", "proceed 3", "proceed 2"));
+}
+
+TEST_F(UnclearStopTest, WhenItIsDownItIsStartedFirst) {
+  ensemble_.Crash(3);
+  ASSERT_TRUE(ensemble_.Drive());
+  EXPECT_EQ(ensemble_.state.outcome, RunOutcome::kRolledBack);
+  EXPECT_THAT(ensemble_.Stops(),
+              ElementsAre("proceed 2", "proceed 3", "down proceed 3", "proceed 2"));
+}
+
+TEST_F(UnclearStopTest, TheRunHaltsWhenItNeverComesBack) {
+  ASSERT_TRUE(ensemble_.Drive());
+  EXPECT_EQ(ensemble_.state.outcome, RunOutcome::kHalted);
+  EXPECT_THAT(ensemble_.state.outcome_text,
+              HasSubstr("it is not safe to stop another server: server 3 was told to stop and is "
+                        "not back"));
+  EXPECT_THAT(ensemble_.Stops(), ElementsAre("proceed 2", "proceed 3"));
+  ensemble_.At(3).start = testing::Start::kGood;
+  ensemble_.ForgetMemory();
+  Reopen(ensemble_.state, RunGoal::kBack);
+  ASSERT_TRUE(ensemble_.Drive());
+  EXPECT_EQ(ensemble_.state.outcome, RunOutcome::kRolledBack);
+}
+
 TEST_F(RunImpactTest, OnTheWayBackItIsRecordedAndStopsNothing) {
   Allow(milliseconds(500), model::OverBudget::kHalt);
   ensemble_.starts[3] = testing::Start::kDies;
