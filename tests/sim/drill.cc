@@ -214,6 +214,14 @@ Drill::Ended Drill::NothingDown(const std::vector<model::MemberObservation>& see
   return NothingToDo(seen);
 }
 
+base::Status Drill::CheckAllAnswer(const std::vector<model::MemberObservation>& seen) const {
+  const bool silent =
+      std::any_of(seen.begin(), seen.end(), [](const auto& member) { return !member.current; });
+  return roll_.repairs || !silent ? base::Ok()
+                                  : base::Fail(base::ErrorCode::kUnavailable,
+                                               "no plan is made while an agent is silent");
+}
+
 Drill::Ended Drill::Live(bool take_over) {
   if (!schedule_.same_machine && lives_ > 1) {
     machines_.push_back(std::make_unique<Machine>(roll_.clock));
@@ -237,18 +245,18 @@ Drill::Ended Drill::Live(bool take_over) {
   if (roll_.repairs && NobodyIsDown()) {
     return NothingDown(seen);
   }
-  if (!roll_.repairs &&
-      std::any_of(seen.begin(), seen.end(), [](const auto& member) { return !member.current; })) {
-    return base::Fail(base::ErrorCode::kUnavailable, "no plan is made while an agent is silent");
-  }
+  ZW_TRY(CheckAllAnswer(seen));
   if (!roll_.repairs && !roll_.restarts &&
       std::all_of(seen.begin(), seen.end(), [this](const auto& member) {
         return member.current->digest == roll_.target.digest;
       })) {
     return NothingToDo(seen);
   }
+  // The last look, after the prompt.
+  const auto again = roll_.agents.GetStatus(milliseconds(0));
+  ZW_TRY(CheckAllAnswer(again));
   roll_.run_id = "run" + std::to_string(++runs_);
-  auto run = roll_.NewRun();
+  auto run = roll_.NewRun(again);
   run.kind = VerbName(schedule_.verb);
   run.created_ms = roll_.world.now().count();
   ZW_ASSIGN(const auto identity,

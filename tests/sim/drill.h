@@ -94,6 +94,8 @@ class Drill {
   void CrashSome();
   void LeaveBehind(model::ServerId id);
   [[nodiscard]] bool NobodyIsDown();
+  [[nodiscard]] base::Status CheckAllAnswer(
+      const std::vector<model::MemberObservation>& seen) const;
   [[nodiscard]] Ended NothingToDo(const std::vector<model::MemberObservation>& seen);
   [[nodiscard]] Ended NothingDown(const std::vector<model::MemberObservation>& seen);
   using Life = std::function<Ended()>;

@@ -158,14 +158,14 @@ Roll::Roll(int servers, int observers, Voting voting)
 
 void Roll::Offer(model::ServerId id, Behaviour behaviour) { world.Install(id, target, behaviour); }
 
-controller::RunFile Roll::NewRun() {
+controller::RunFile Roll::NewRun(const std::vector<model::MemberObservation>& members) {
   controller::RunFile run{.kind = "upgrade", .holder = "test", .spec = spec};
   run.state.run_id = run_id;
   run.state.ensemble = spec.name;
   run.state.members = core::DeclaredMembers(spec);
   run.state.policy = spec.policy;
   run.state.has_checks = !spec.checks.empty();
-  for (const auto& seen : agents.GetStatus(std::chrono::milliseconds(0))) {
+  for (const auto& seen : members) {
     if (repairs) {
       run.state.servers.push_back(RepairOf(seen, restarts ? std::nullopt : std::optional(target)));
       continue;

@@ -90,7 +90,8 @@ struct Roll {
   // How `target` behaves on this server; call before the run.
   void Offer(model::ServerId id, Behaviour behaviour);
   // Every agent must answer.
-  controller::RunFile NewRun();
+  controller::RunFile NewRun() { return NewRun(agents.GetStatus(std::chrono::milliseconds(0))); }
+  controller::RunFile NewRun(const std::vector<model::MemberObservation>& members);
   // Acquires the lease and drives the run to its end, or to a safe point when `stop` says so.
   base::Result<controller::EngineResult> Drive(controller::RunFile run, std::uint64_t sequence = 0);
   // The same for who holds the ensemble, and holds it afterwards.
