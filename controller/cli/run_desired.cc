@@ -4,6 +4,8 @@
 #include "controller/cli/ensemble_writer.h"
 #include "controller/run/desired_values.h"
 
+#include <fmt/format.h>
+
 #include <set>
 
 namespace zoowarden::controller {
@@ -31,8 +33,8 @@ std::vector<std::string> DifferencesFrom(const RunFile& run, const config::Loade
     const auto in_run = Shown(wanted, key);
     const auto in_file = Shown(here, key);
     if (in_run != in_file) {
-      differences.push_back(key + " is " + in_run + " in the run and " + in_file + " in " +
-                            file.path);
+      differences.push_back(
+          fmt::format("{} is {} in the run and {} in {}", key, in_run, in_file, file.path));
     }
   }
   return differences;

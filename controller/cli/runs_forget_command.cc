@@ -105,15 +105,14 @@ Command RunsForgetCommand() {
           "the whole ensemble in order. Ages count from the time that half of the ten newest have "
           "reached, so that one wrong clock forgets nothing. The agents keep copies by rules of "
           "their own (records: in agent.yaml). That a plan was carried out, or a desired state "
-          "rolled back, is known "
-          "as long as a record says so.",
+          "rolled back, is known as long as a record says so.",
       .options = {{.name = "--keep",
                    .value_name = "N",
                    .help = "this many at the most (100)",
                    .target = &options->keep},
                   {.name = "--keep-days",
                    .value_name = "N",
-                   .help = "none older than this before half of the ten newest (180)",
+                   .help = "none older than this many days, counted as said above (180)",
                    .target = &options->keep_days}},
       .run = [options](Context& context) { return Forget(context, *options); }};
 }

@@ -47,6 +47,7 @@ std::set<std::string> ChangedKeys(const model::Settings& before, const model::Se
 
 std::vector<std::string> Masked(const std::vector<std::string>& options) {
   std::vector<std::string> masked;
+  masked.reserve(options.size());
   for (const auto& option : options) {
     masked.push_back(model::MaskSecretOption(option));
   }

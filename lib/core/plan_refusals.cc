@@ -136,7 +136,9 @@ void RefuseServerChanges(const PlanInput& input, std::vector<Refusal>& refusals)
       const bool asked_for = !rule.default_value.empty() || !wanted.empty();
       if (asked_for && now != wanted) {
         std::string message = Name(seen.id);
-        message += ": " + std::string(rule.key) + " would change from " + now;
+        message += ": ";
+        message += rule.key;
+        message += " would change from " + now;
         message += " to " + wanted + ", which cannot be rolled; put it back to " + now;
         refusals.push_back({"plan.setting_not_rollable", std::move(message)});
       }

@@ -37,6 +37,13 @@ std::string StagingTroubles(Turn& turn) {
   return text;
 }
 
+// A repair touches nobody else.
+bool IsLeftAlone(const RunState& state,
+                 const ServerRun& server,
+                 const model::MemberObservation& seen) {
+  return IsRepair(state) && (!server.repair || IsLeftRunning(state, seen));
+}
+
 // One server's way to `staged`. True when it is there or has nothing to do.
 bool StageServer(Turn& turn, ServerRun& server) {
   const auto& seen = turn.Seen(server.id);
@@ -45,9 +52,7 @@ bool StageServer(Turn& turn, ServerRun& server) {
     server.failed = false;  // refused to the controller before this one: perhaps mended since
     server.failure.clear();
   }
-  const bool left_alone =
-      IsRepair(turn.state()) && (!server.repair || IsLeftRunning(turn.state(), seen));
-  if (left_alone) {
+  if (IsLeftAlone(turn.state(), server, seen)) {
     return true;
   }
   if (server.failed || !seen.answered) {
@@ -120,10 +125,9 @@ namespace {
 
 // What moved since the plan was approved, or empty.
 std::string MovedSincePlan(const Turn& turn) {
-  const bool repair = IsRepair(turn.out.state);
   for (const auto& server : turn.out.state.servers) {
     const auto& seen = turn.Seen(server.id);
-    if (repair && (!server.repair || IsLeftRunning(turn.out.state, seen))) {
+    if (IsLeftAlone(turn.out.state, server, seen)) {
       continue;
     }
     if (!seen.current || seen.current->digest != server.origin.digest) {
