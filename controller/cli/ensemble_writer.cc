@@ -3,6 +3,7 @@
 #include "config/ensemble_file.h"
 #include "controller/cli/document.h"
 #include "model/discovery.h"
+#include "model/secrets.h"
 #include "sys/files.h"
 
 #include <filesystem>
@@ -21,7 +22,7 @@ std::string Duration(std::chrono::milliseconds time) {
 
 Document SettingsDocument(const model::Settings& settings) {
   auto map = Document::Map({});
-  for (const auto& [key, value] : settings) {
+  for (const auto& [key, value] : model::MaskSecrets(settings)) {
     map.Set(key, value);
   }
   return map;
@@ -59,7 +60,11 @@ Document ConfigurationDocument(const model::ConfigurationSpec& config,
     java.Set("heap", config.java.heap);
   }
   if (!config.java.options.empty()) {
-    java.Set("options", TextList(config.java.options));
+    Document options{Document::List()};
+    for (const auto& option : config.java.options) {
+      options.Add(model::MaskSecretOption(option));
+    }
+    java.Set("options", std::move(options));
   }
   map.Set("java", std::move(java));
   Document files{Document::List()};

@@ -82,6 +82,20 @@ TEST_F(EnsembleWriterTest, AMaskIsRefusedUntilTheSecretIsPutIn) {
   EXPECT_TRUE(config::LoadEnsembleFile(Path("again.yaml")));
 }
 
+// Who goes on with a run has its secrets, from ensemble.yaml or a plugin: that puts them on no
+// disk.
+TEST_F(EnsembleWriterTest, SecretsThatWereRestoredAreMaskedAgain) {
+  auto run = Recorded(kEnsembleText);
+  run.spec.config.settings["a.password"] = "hunter2";
+  run.spec.config.java.options = {"-Da.password=hunter2", "-Xss1m"};
+  run.spec.servers.front().settings["b.password"] = "hunter2";
+  const auto text = EnsembleYaml(run, "t");
+  EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+  for (const char* said : {"a.password: \"********\"", "b.password: \"********\"", "-Xss1m"}) {
+    EXPECT_NE(text.find(said), std::string::npos) << said << text;
+  }
+}
+
 TEST_F(EnsembleWriterTest, WhatIsThereIsNotOverwritten) {
   const auto run = Recorded(kEnsembleText);
   const auto refused = WriteEnsemble(run, Path("ensemble.yaml"));
