@@ -1,5 +1,6 @@
 #include "controller/cli/record_checks.h"
 
+#include "base/text.h"
 #include "controller/cli/desired.h"
 #include "model/secrets.h"
 #include "sys/digest.h"
@@ -12,6 +13,8 @@ namespace zoowarden::controller {
 
 namespace {
 
+constexpr std::size_t kLongText = 2'000;
+
 bool SameAddress(const model::ServerSpec& a, const model::ServerSpec& b) {
   return a.id == b.id && a.agent == b.agent;
 }
@@ -23,24 +26,30 @@ base::Status RefuseChanged(std::string reason, const std::string& what) {
                         " than ensemble.yaml has now; put them back to resume");
 }
 
-// Puts values where the record has masks; false when one is not to be had.
-bool Restore(model::Settings& stored, const model::Settings& now) {
-  bool all = true;
+// Puts values where the record has masks; what is not to be had is told, each key behind `where`.
+void Restore(model::Settings& stored,
+             const model::Settings& now,
+             const std::string& where,
+             std::vector<std::string>& missing) {
   for (auto& [key, value] : stored) {
-    if (value == model::kMaskedValue) {
-      const auto found = now.find(key);
-      all = all && found != now.end();
-      value = found != now.end() ? found->second : value;
+    if (value != model::kMaskedValue) {
+      continue;
+    }
+    const auto found = now.find(key);
+    if (found == now.end()) {
+      missing.push_back(where + key);
+    } else {
+      value = found->second;
     }
   }
-  return all;
 }
 
 bool IsMaskedOption(const std::string& option) { return option.ends_with(model::kMaskedValue); }
 
 // The same for JVM options: of those with one name the first stands for the first.
-bool RestoreOptions(std::vector<std::string>& stored, std::vector<std::string> now) {
-  bool all = true;
+void RestoreOptions(std::vector<std::string>& stored,
+                    std::vector<std::string> now,
+                    std::vector<std::string>& missing) {
   for (auto& option : stored) {
     if (!IsMaskedOption(option)) {
       continue;
@@ -48,12 +57,12 @@ bool RestoreOptions(std::vector<std::string>& stored, std::vector<std::string> n
     const auto found = std::find_if(now.begin(), now.end(), [&](const std::string& candidate) {
       return model::MaskSecretOption(candidate) == option;
     });
-    all = all && found != now.end();
-    if (found != now.end()) {
+    if (found == now.end()) {
+      missing.push_back(option);
+    } else {
       option = std::exchange(*found, "");
     }
   }
-  return all;
 }
 
 bool HasSecrets(const model::EnsembleSpec& spec) {
@@ -116,19 +125,24 @@ base::Status RestoreSecrets(Context& context, model::EnsembleSpec& spec) {
     return base::Ok();
   }
   ZW_ASSIGN(const auto desired, LoadDesired(context));
-  bool all = Restore(spec.config.settings, desired.spec.config.settings);
-  all = RestoreOptions(spec.config.java.options, desired.spec.config.java.options) && all;
+  std::vector<std::string> missing;
+  const auto& config = desired.spec.config;
+  Restore(spec.config.settings, config.settings, "config.settings.", missing);
+  RestoreOptions(spec.config.java.options, config.java.options, missing);
   for (auto& server : spec.servers) {
     const auto* now = model::FindServer(desired.spec, server.id);
-    all = all && now != nullptr && Restore(server.settings, now->settings);
+    Restore(server.settings,
+            now != nullptr ? now->settings : model::Settings(),
+            "server " + ToString(server.id) + ": ",
+            missing);
   }
-  if (!all) {
-    return base::Fail(
-        base::ErrorCode::kFailedPrecondition,
-        "run.secret_missing",
-        "a secret of the run, a setting or JVM option, is no longer in ensemble.yaml or its "
-        "plugins; "
-        "put it back to resume");
+  if (!missing.empty()) {
+    return base::Fail(base::ErrorCode::kFailedPrecondition,
+                      "run.secret_missing",
+                      "no record has the secrets of a run, and neither ensemble.yaml nor its "
+                      "plugins have: " +
+                          base::Printable(base::Join(missing, ", "), kLongText) +
+                          "; put it into ensemble.yaml to resume");
   }
   return base::Ok();
 }

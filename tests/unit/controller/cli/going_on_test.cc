@@ -84,6 +84,31 @@ TEST_F(GoingOnTest, WhoSaysNoHasNoFileAndMayNameItAgain) {
   EXPECT_TRUE(config::LoadEnsembleFile(Path("new.yaml")));
 }
 
+TEST_F(GoingOnTest, ASecretThatIsNotHereIsNamed) {
+  auto file = File("r-2", 1'700'000'100'000);
+  file.spec = config::LoadEnsembleFile(Path("ensemble.yaml"))->spec;
+  file.spec.config.settings["a.password"] = "hunter2";
+  file.spec.config.java.options = {"-Db.password=hunter2"};
+  file.spec.servers.back().settings["c.password"] = "hunter2";
+  file.state.servers.push_back({.id = {3},
+                                .origin = Generation("old3", {3, 8, 4}),
+                                .target = Generation("new3", {3, 9, 4})});
+  Store(Record(file, 2, 3));
+  const auto missing = Run({"resume", "r-2", "--check"});
+  EXPECT_EQ(missing.code, 5);
+  for (const char* said : {"config.settings.a.password",
+                           "-Db.password=********",
+                           "server 3: c.password",
+                           "put it into"}) {
+    EXPECT_NE(missing.err.find(said), std::string::npos) << said << missing.err;
+  }
+  std::string text = kEnsembleText;
+  Write("ensemble.yaml", text.replace(text.find("{tickTime"), 1, "{a.password: x, "));
+  const auto fewer = Run({"resume", "r-2", "--check"});
+  EXPECT_EQ(fewer.err.find("a.password"), std::string::npos) << fewer.err;
+  EXPECT_NE(fewer.err.find("c.password"), std::string::npos) << fewer.err;
+}
+
 TEST_F(GoingOnTest, WhetherARunMayBeGoneOnWithIsSaidAndNothingIsChanged) {
   auto file = File("r-2", 1'700'000'100'000);
   file.spec = config::LoadEnsembleFile(Path("ensemble.yaml"))->spec;
