@@ -66,16 +66,18 @@ base::Status RefuseTwice(const KnownRuns& known, const Asked& asked) {
                : base::Ok();
 }
 
+base::Status RefuseCarriedOut(const KnownRuns& known, const std::optional<PlanFile>& file) {
+  const auto begun = file ? FindBegunWith(known, file->digest) : std::nullopt;
+  return begun ? base::Fail(CarriedOutError(*begun)) : base::Ok();
+}
+
 // What the records say against this run.
 base::Status RefuseByRecords(const KnownRuns& known, const Order& order) {
   ZW_TRY(RefuseTwice(known, order.asked));
   if (const auto open = FindInterrupted(known)) {
     return base::Fail(InterruptedError(*open));
   }
-  const auto& file = order.file;
-  if (const auto begun = file ? FindBegunWith(known, file->digest) : std::nullopt) {
-    return base::Fail(CarriedOutError(*begun));
-  }
+  ZW_TRY(RefuseCarriedOut(known, order.file));
   if (const auto before = FindFailedBefore(known, order.planned.input);
       before && !order.asked.retry) {
     return base::Fail(FailedBeforeError(*before));
@@ -233,8 +235,11 @@ ExitCode ApplyIn(Context& context,
     return ExitCode::kOk;
   }
   if (file && !planned.interrupted) {
-    if (const auto unmoved = RefuseMoved(*file, planned); !unmoved) {
-      return context.Fail(unmoved.error());
+    // First: what its own run has moved is not what stands in its way.
+    for (const auto& may : {RefuseCarriedOut(known, file), RefuseMoved(*file, planned)}) {
+      if (!may) {
+        return context.Fail(may.error());
+      }
     }
   }
   ShowPlan(context, planned);

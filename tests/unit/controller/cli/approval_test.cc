@@ -137,6 +137,17 @@ TEST_F(ApprovalTest, AnApprovalIsUsedUpByTheFirstRun) {
   EXPECT_EQ(Refused(), "");
 }
 
+// Its own run has moved what it was of: the leader went last, and each server has another
+// generation.
+TEST_F(ApprovalTest, WhatACarriedOutPlanItselfHasMovedIsNotWhatIsSaid) {
+  ASSERT_EQ(Approve().code, 0);
+  words_.records = {BegunWithThePlan(core::RunOutcome::kSucceeded)};
+  std::swap(words_.seen[0].mode, words_.seen[1].mode);
+  EXPECT_EQ(Refused(), "plan.carried_out");
+  words_.records.clear();
+  EXPECT_EQ(Refused(), "plan.moved_leader");
+}
+
 // One agent may be in other hands: its copy says that the run was another one's, and newer.
 TEST_F(ApprovalTest, OneAgentDoesNotMakeAnApprovalUsableTwice) {
   ASSERT_EQ(Approve().code, 0);
