@@ -61,6 +61,10 @@ ExitCode Plan(Context& context, const PlanOptions& options) {
   if (planned.interrupted) {
     context.Warn(InterruptedError(*planned.interrupted).message());
   }
+  if (planned.failed_before && !planned.plan.NothingToDo()) {
+    context.Warn("run " + planned.failed_before->record.run_id + " " +
+                 HowItFailed(*planned.failed_before) + "; `zoowarden apply` needs --retry");
+  }
   if (!planned.plan.refusals.empty()) {
     if (!context.structured()) {
       context.Print({}, TextOf(planned));

@@ -100,12 +100,12 @@ base::Error FailedBeforeError(const KnownRun& run) {
   if (run.file.state.outcome == core::RunOutcome::kRolledBack) {
     return {base::ErrorCode::kFailedPrecondition,
             "plan.rolled_back_before",
-            text + ", or try it again with --retry"};
+            text + ", then try it again with --retry"};
   }
   const auto ways = run.open ? ", then go on with `zoowarden resume " + id +
                                    "` or back with `zoowarden rollback " + id +
                                    "`, or try it anew with --retry"
-                             : std::string(", or try it again with --retry");
+                             : std::string(", then try it again with --retry");
   return {base::ErrorCode::kFailedPrecondition, "plan.halted_before", text + ways};
 }
 
