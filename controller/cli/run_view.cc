@@ -189,7 +189,8 @@ std::string RunSummaryLine(const KnownRun& run, bool going_on) {
            (going_on ? "; going on now" : "; `zoowarden resume` continues it");
   }
   return std::string(RunOutcomeName(state.outcome)) + " run " + what +
-         "`zoowarden resume` goes on, `zoowarden rollback` goes back";
+         "`zoowarden resume` goes on" +
+         (core::IsRepair(state) ? "" : ", `zoowarden rollback` goes back");
 }
 
 std::string RunTable(const std::vector<KnownRun>& runs) {

@@ -111,6 +111,20 @@ TEST_F(RunsTest, AHaltedRunIsAProblemUntilALaterOneBroughtOrder) {
   EXPECT_EQ(outcome.out.find("r-1"), std::string::npos);
 }
 
+TEST_F(RunsTest, NobodyIsSentBackFromARepair) {
+  auto repair = Ended(File("r-1", 1'700'000'000'000), core::RunOutcome::kHalted);
+  repair.kind = "repair";
+  for (auto& server : repair.state.servers) {
+    server.repair = true;
+  }
+  Store(Record(repair, 1, 9));
+  const auto outcome = Run({"status"});
+  EXPECT_NE(outcome.out.find("halted run r-1: repair of server 1, 2, `zoowarden resume` goes on\n"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_EQ(outcome.out.find("rollback"), std::string::npos) << outcome.out;
+}
+
 // What was half rolled still is when a member that was down runs again.
 TEST_F(RunsTest, StartingMembersEndsNoHaltedRollAndOnlyWhatWasToStartTheSameOnes) {
   const auto starting = [](const std::string& id, std::set<std::uint32_t> servers, bool repair) {
