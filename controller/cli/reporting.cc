@@ -122,9 +122,13 @@ ExitCode ReportRun(Context& context,
   const auto record = FindRun(workplace.journal.get(), nullptr, run_id);
   if (!result) {
     const auto code = context.Fail(result.error());
-    // One that never got as far as its first record is not there to go on with, and what became of
-    // one that moved is said.
-    if (record && record->open && result.error().reason() != "run.moved") {
+    const auto& reason = result.error().reason();
+    if (reason == "run.fenced" || reason == "record.fenced") {
+      // Whoever has it may have closed it by now; the record here does not know.
+      context.Say("`zoowarden runs show " + run_id + "` says what becomes of it");
+    } else if (record && record->open && reason != "run.moved") {
+      // One that never got as far as its first record is not there to go on with, and what became
+      // of one that moved is said.
       context.Say("the run stays open: `zoowarden resume " + run_id + "` goes on");
     }
     return code;

@@ -13,7 +13,7 @@ namespace zoowarden::controller {
 
 namespace {
 
-Document VerdictDocument(const Desired& desired, const Verdict& verdict) {
+Document VerdictDocument(const Desired& desired, const Verdict& verdict, bool stopped) {
   Document members{Document::List()};
   for (const auto& member : verdict.conclusions.members) {
     members.Add(Document::Map({{"id", member.id.value},
@@ -34,7 +34,7 @@ Document VerdictDocument(const Desired& desired, const Verdict& verdict) {
   return Document::Map(
       {{"schema_version", 1},
        {"ensemble", desired.spec.name},
-       {"verified", verdict.problems.empty()},
+       {"verified", verdict.problems.empty() && !stopped},
        {"canary", verdict.round.canary ? Document(verdict.round.canary->ToString()) : Document()},
        {"canary_method", Document::TextOrNull(verdict.round.canary_method)},
        {"members", std::move(members)},
@@ -54,7 +54,7 @@ std::string DigestsText(const core::DigestComparison& digests) {
          digests.at->ToString() + (digests.problem ? ": DIFFERENT" : ": equal");
 }
 
-std::string VerdictText(const Desired& desired, const Verdict& verdict) {
+std::string VerdictText(const Desired& desired, const Verdict& verdict, bool stopped) {
   Table table({"ID", "STANDING", "EVIDENCE"});
   for (const auto& member : verdict.conclusions.members) {
     table.Add({ToString(member.id),
@@ -62,8 +62,10 @@ std::string VerdictText(const Desired& desired, const Verdict& verdict) {
                member.evidence.empty() ? member.why : member.evidence});
   }
   return "ensemble " + desired.spec.name +
-         (verdict.problems.empty() ? ": verified\n\n" : ": NOT verified\n\n") + table.ToText() +
-         "\n" + DigestsText(verdict.digests) + "\n";
+         (!verdict.problems.empty() ? ": NOT verified"
+          : stopped                 ? ": no problem until it was STOPPED"
+                                    : ": verified") +
+         "\n\n" + table.ToText() + "\n" + DigestsText(verdict.digests) + "\n";
 }
 
 void SayProblems(Context& context, const Verdict& verdict) {
@@ -110,11 +112,13 @@ ExitCode Verify(Context& context, const DeepOptions& deep) {
     return context.Fail(trees.error());
   }
   AddProblems(*trees, verdict.problems);
-  auto document = VerdictDocument(*desired, verdict);
+  const bool stopped = stop_requested();
+  auto document = VerdictDocument(*desired, verdict, stopped);
   document.Set("deep", *wanted ? DeepDocument(*trees) : Document());
-  context.Print(document, VerdictText(*desired, verdict) + (*wanted ? DeepText(*trees) : ""));
+  context.Print(document,
+                VerdictText(*desired, verdict, stopped) + (*wanted ? DeepText(*trees) : ""));
   SayProblems(context, verdict);
-  if (stop_requested()) {
+  if (stopped) {
     return ExitCode::kInterrupted;
   }
   return verdict.problems.empty() ? ExitCode::kOk : ExitCode::kError;

@@ -247,6 +247,26 @@ TEST_F(OvertakenTest, ARunThatAnotherControllerClosedIsNotRolledForwardAgain) {
   EXPECT_EQ(Upgrade().code, 0);
 }
 
+// Whoever took it may have closed it by now: this controller cannot know.
+TEST_F(RollCommandTest, WhoLostTheRunDoesNotSayThatItStaysOpen) {
+  roll_.agents.on_tick = [this, taken = false]() mutable {
+    if (!taken && !roll_.Proceeded().empty()) {
+      taken = true;
+      for (const std::uint32_t id : {1U, 2U, 3U}) {
+        ASSERT_TRUE(roll_.agents.agent({id}).lease().Acquire(
+            {.run_id = roll_.agents.agent({1}).records.begin()->first,
+             .epoch = 7,
+             .holder = "another controller"},
+            /*take_over=*/true));
+      }
+    }
+  };
+  const auto lost = Upgrade();
+  EXPECT_EQ(lost.code, 8) << lost.err;
+  EXPECT_EQ(lost.err.find("stays open"), std::string::npos) << lost.err;
+  EXPECT_NE(lost.err.find("says what becomes of it"), std::string::npos) << lost.err;
+}
+
 TEST_F(OvertakenTest, ARunThatAnotherControllerTookFurtherIsNotGoneOnWithFromTheOldRecord) {
   BeforeTheEpoch([roll = &roll_] {
     roll->stop = [] { return true; };
@@ -296,6 +316,13 @@ TEST_F(RollCommandTest, VerifyProvesEveryMemberAndNamesTheOneThatIsDown) {
   const auto good = Run({"verify"});
   EXPECT_EQ(good.code, 0) << good.out << good.err;
   EXPECT_NE(good.out.find("ensemble sim: verified"), std::string::npos);
+  interrupted_ = [] { return true; };
+  const auto stopped = Run({"verify", "-o", "json"});
+  EXPECT_EQ(stopped.code, 130);
+  EXPECT_NE(stopped.out.find("\"verified\": false"), std::string::npos) << stopped.out;
+  EXPECT_NE(Run({"verify"}).out.find("ensemble sim: no problem until it was STOPPED"),
+            std::string::npos);
+  interrupted_ = [] { return false; };
   roll_.world.Kill({2});
   roll_.agents.Pass(std::chrono::seconds(5));
   const auto bad = Run({"verify"});
