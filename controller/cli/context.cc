@@ -123,8 +123,7 @@ base::Result<bool> Context::Confirm(const std::string& question) {
   if (!console_.in_is_terminal || !console_.err_is_terminal) {
     return base::Fail(base::ErrorCode::kInvalidArgument,
                       "usage.needs_yes",
-                      "this changes the ensemble and there is no terminal to ask at; add --yes to "
-                      "go ahead");
+                      "nothing was changed: there is no terminal to ask at; add --yes to go ahead");
   }
   console_.err << question << " [y/N] " << std::flush;
   std::string answer;

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "controller/cli/confirmed_position.h"
+#include "controller/cli/going_on.h"
 #include "controller/cli/last_words.h"
 #include "controller/run/prepare.h"
 #include "controller/run/recorder.h"
@@ -110,7 +111,9 @@ ExitCode Start(Context& context, const Detaching& what) {
                                {"unit", Document::TextOrNull(process.unit)},
                                {"log", log}}),
                 "run " + what.run_id + " goes on by itself (" + where + ", log " + log + ")\n");
-  context.Say("`zoowarden attach " + what.run_id + "` shows it and ends with its exit code");
+  context.Say("`zoowarden attach " + what.run_id + "` shows it and ends with " +
+              (what.verb == GoingOnName(GoingOn::kRollBack) ? "6 when every server is back"
+                                                            : "its exit code"));
   return ExitCode::kOk;
 }
 

@@ -71,7 +71,11 @@ TEST_F(DetachingTest, TheProcessGetsTheFlagsThatSayWhichEnsembleIsMeant) {
   EXPECT_EQ(outcome.out,
             "run r-1 goes on by itself (process 4711 in a session of its own, log " +
                 Path("state/lab/r-1.log") + ")\n");
-  EXPECT_NE(outcome.err.find("`zoowarden attach r-1`"), std::string::npos);
+  // Not with its exit code: to `attach` a run that was taken back is one, whoever asked for that.
+  EXPECT_NE(outcome.err.find("`zoowarden attach r-1` shows it and ends with 6 when every server is "
+                             "back"),
+            std::string::npos)
+      << outcome.err;
 }
 
 TEST_F(DetachingTest, AUnitIsNamedWhereThereIsOne) {
@@ -81,6 +85,7 @@ TEST_F(DetachingTest, AUnitIsNamedWhereThereIsOne) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("\"unit\": \"zoowarden-r-1.scope\""), std::string::npos);
   EXPECT_NE(outcome.out.find("\"id\": \"r-1\""), std::string::npos);
+  EXPECT_NE(outcome.err.find("shows it and ends with its exit code\n"), std::string::npos);
 }
 
 TEST_F(DetachingTest, AProcessThatEndsAtOnceIsAnErrorWithItsLastWords) {
