@@ -72,9 +72,8 @@ void GoBack(Turn& turn, std::string reason, const std::string& why) {
   auto& state = turn.state();
   state.goal = RunGoal::kBack;
   state.phase = RunPhase::kRolling;
-  if (state.attempt && !IsStopUnclear(turn, *state.attempt)) {
-    state.attempt.reset();
-  }
+  // The attempt stays: whether it was stopped may be unclear, and who was told before its step is
+  // told when it is seen to be back.
   state.outcome_reason = std::move(reason);
   state.outcome_text = why;
   state.permit_refusals = 0;
@@ -99,9 +98,9 @@ void AfterFailure(Turn& turn, ServerRun& server) {
             .server = server.id,
             .back = state.goal == RunGoal::kBack,
             .failed = true});
+  // Its agent is through with it: a run that is opened again begins with it anew.
+  state.attempt.reset();
   if (state.goal == RunGoal::kBack) {
-    // Its agent is through with it: a run that is opened again begins with it anew.
-    state.attempt.reset();
     const auto why = Name(server.id) + " runs what it was to be taken back from: " + server.failure;
     turn.Tell("not_back", server.id, why);
     turn.End(RunOutcome::kStuck,
@@ -115,7 +114,6 @@ void AfterFailure(Turn& turn, ServerRun& server) {
     GoBack(turn, "", why);
     return;
   }
-  state.attempt.reset();
   turn.End(RunOutcome::kHalted,
            "gate.failed",
            why + "; by policy the others stay (" + DescribeServers(state, turn.input.round) + ")");

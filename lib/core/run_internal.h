@@ -107,9 +107,6 @@ struct PreflightRefusal {
 // The attempt's operation came back to old by itself or by our word: what follows is policy's to
 // say.
 [[nodiscard]] ServerRun* FindGoneBack(Turn& turn);
-// The server of the attempt whose agent has given the stop up, as one does that was restarted and
-// has no permit any more: only a server that is proved again tells that it is not down by it.
-[[nodiscard]] bool IsStopUnclear(Turn& turn, model::ServerId server);
 // Lists the servers that have come to run what they should.
 void NoteDone(Turn& turn);
 // Makes the operation to the wanted generation ready on this server. True when it is.

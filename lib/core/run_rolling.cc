@@ -6,10 +6,13 @@
 #include <utility>
 
 namespace zoowarden::core::internal {
+namespace {
 
 using model::OperationState;
 using model::ServerId;
 
+// The server of the attempt whose agent has given the stop up, as one does that was restarted and
+// has no permit any more: only a server that is proved again tells that it is not down by it.
 bool IsStopUnclear(Turn& turn, ServerId server) {
   const auto& operation = turn.Seen(server).operation;
   const bool agent_knows =
@@ -18,8 +21,6 @@ bool IsStopUnclear(Turn& turn, ServerId server) {
        operation.state == OperationState::kRolledBack);
   return turn.state().attempt == server && !agent_knows && !turn.out.conclusions.IsProved(server);
 }
-
-namespace {
 
 // Generations do not tell whether it was started again: its operation does, until it is done.
 bool WasRestarted(const RunState& state,
@@ -121,7 +122,8 @@ void NoteDone(Turn& turn) {
     const bool listed =
         std::find(state.done.begin(), state.done.end(), server.id) != state.done.end();
     const bool forward = state.goal == RunGoal::kForward;
-    // Back from the middle of its step it never was among those that are done.
+    // Back from the middle of its step, or never stopped in it, it was not among those that are
+    // done.
     const bool back_from_step = !forward && state.attempt == server.id;
     if (forward != listed || back_from_step) {
       if (forward) {

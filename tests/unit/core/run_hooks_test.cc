@@ -137,6 +137,20 @@ TEST_F(RunHooksTest, AServerThatIsTakenBackFromTheMiddleOfItsStepIsTold) {
   EXPECT_THAT(ensemble_.hooks, ElementsAre("r/before_step/2/forward", "r/after_step/2/back/2"));
 }
 
+// Its agent did not carry the stop out, and before that is asked for again the whole run goes back.
+TEST_F(RunHooksTest, AServerThatWasNotStoppedAfterAllIsToldWhenTheRunGoesBack) {
+  Have({HookPoint::kBeforeStep, HookPoint::kAfterStep});
+  ensemble_.state.policy.client_impact = {.max_write_gap = milliseconds(500),
+                                          .then = model::OverBudget::kRollback};
+  ensemble_.expiring_permits = 1;
+  ASSERT_TRUE(ensemble_.DriveUntil([&] { return ensemble_.Logged("proceed 2"); }));
+  ensemble_.writes = WritesSeen{.longest = milliseconds(900)};
+  ASSERT_TRUE(ensemble_.Drive());
+  EXPECT_EQ(State().outcome, RunOutcome::kRolledBack);
+  EXPECT_EQ(State().outcome_reason, "impact.over_budget");
+  EXPECT_THAT(ensemble_.hooks, ElementsAre("r/before_step/2/forward", "r/after_step/2/back"));
+}
+
 // By its id a hook recognises a call that is made again.
 TEST_F(RunHooksTest, WhatHappenedInAnotherLifeOfTheRunHasAnotherId) {
   Have({HookPoint::kBeforeStep, HookPoint::kAfterRun});
