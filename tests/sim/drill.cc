@@ -32,12 +32,17 @@ void Drill::Tell(const std::string& text) {
   story_.push_back(std::to_string((roll_.world.now() - began_).count()) + " ms " + text);
 }
 
-void Drill::Storyteller::OnRound(const controller::RunFile& /*run*/,
-                                 const core::Decision& decision,
-                                 const model::Round& /*round*/) {
-  for (const auto& call : decision.state.hooks.owed) {
-    owed_[decision.state.run_id].insert(core::HookCallId(decision.state.run_id, call));
+void Drill::Storyteller::NoteOwed(const core::RunState& state) {
+  for (const auto& call : state.hooks.owed) {
+    owed_[state.run_id].insert(core::HookCallId(state.run_id, call));
   }
+}
+
+// What it goes on from is stored; what it has just decided is not yet.
+void Drill::Storyteller::OnRound(const controller::RunFile& run,
+                                 const core::Decision& /*decision*/,
+                                 const model::Round& /*round*/) {
+  NoteOwed(run.state);
 }
 
 void Drill::Storyteller::OnEvent(const core::Event& event) {
@@ -267,6 +272,16 @@ Drill::Ended Drill::Live(bool take_over) {
   return Drive(machine, identity, std::move(run), 0);
 }
 
+bool Drill::MostHave(const controller::RunRecord& record) {
+  std::size_t have = 0;
+  for (const auto& member : roll_.world.members()) {
+    const auto& records = roll_.agents.agent(member.id).records;
+    const auto stored = records.find(record.run_id);
+    have += stored != records.end() && stored->second.state_json == record.state_json ? 1U : 0U;
+  }
+  return have >= controller::MajorityOf(roll_.world.members().size());
+}
+
 // As `zoowarden resume`, `rollback` and `abort` do it.
 Drill::Ended Drill::Resume(Machine& machine, const std::string& run_id, bool take_over) {
   ZW_ASSIGN(const auto agreed, controller::FindAgreedRun(machine.journal, roll_.agents, run_id));
@@ -283,6 +298,9 @@ Drill::Ended Drill::Resume(Machine& machine, const std::string& run_id, bool tak
   }
   auto run = agreed.run.file;
   run.state = now->file.state;
+  if (MostHave(now->record)) {
+    progress_.NoteOwed(run.state);
+  }
   const bool closing = run.state.phase == core::RunPhase::kClosing;
   const bool gives_up = lives_ > schedule_.rolls_back_after || calm_lives_ > kPatientLives;
   const bool ended = run.state.phase == core::RunPhase::kEnded;

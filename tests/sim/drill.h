@@ -63,6 +63,8 @@ class Drill {
     void OnRound(const controller::RunFile& run,
                  const core::Decision& decision,
                  const model::Round& round) override;
+    // Of a record that most agents have.
+    void NoteOwed(const core::RunState& state);
     // Ids of calls that the record of a run ever owed.
     [[nodiscard]] const std::set<std::string>& OwedBy(const std::string& run_id) {
       return owed_[run_id];
@@ -102,6 +104,7 @@ class Drill {
   [[nodiscard]] std::optional<Ended> LiveOnce(const Life& life);  // nullopt = killed
   [[nodiscard]] Ended Live(bool take_over);
   [[nodiscard]] Ended Resume(Machine& machine, const std::string& run_id, bool take_over);
+  [[nodiscard]] bool MostHave(const controller::RunRecord& record);
   [[nodiscard]] Ended Drive(Machine& machine,
                             const controller::RunIdentity& identity,
                             controller::RunFile run,
